@@ -1,0 +1,76 @@
+# `make` alone lists the targets. Everything happens inside .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CODE := gateway adapters sandbox tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test lint format lock openapi bench profile image clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## install the locked runtime into .venv (a second call takes no time)
+
+install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters need
+
+run: install ## start the gateway with embedded defaults on http://127.0.0.1:8080
+	@exec $(BIN)/gateway serve $(ARGS)
+
+test: install-dev ## run every test (ARGS="-k name" narrows)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install-dev ## ruff, mypy strict, import contracts
+	$(BIN)/ruff check $(ARGS)
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev ## let ruff format and fix what it can
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+lock: install-dev ## compile the lock files again (LOCK="--upgrade" takes newer versions)
+	$(LOCKER) requirements.in -o requirements.lock
+	$(LOCKER) requirements-build.in -o requirements-build.lock
+	$(LOCKER) requirements-dev.in -o requirements-dev.lock
+
+openapi: install ## write the OpenAPI documents from the declarations
+	$(BIN)/python -m openapi $(ARGS)
+
+bench: install-dev ## measure, and compare with the peers
+	$(BIN)/python -m bench $(ARGS)
+
+profile: install-dev ## where the time of a request goes
+	$(BIN)/python -m bench.profile $(ARGS)
+
+image: ## build the container image
+	docker build --tag gateway:local $(ARGS) .
+
+clean: ## remove .venv and caches (your ./data stays)
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+LOCKER := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header $(LOCK)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "==> creating $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 has no venv module: install your system's python3-venv package" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo "==> installing $$(grep -c '^[a-z].*==' requirements.lock) locked packages into $(VENV) (once)" >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "==> installed" >&2
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "==> installing the test and lint tools into $(VENV) (once)" >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+	@echo "==> installed" >&2
