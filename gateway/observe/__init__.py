@@ -1,0 +1,1 @@
+"""What operators see: log lines, metrics, trace context and the admin endpoints."""

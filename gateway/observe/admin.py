@@ -1,0 +1,50 @@
+"""The admin port: `/metrics` for Prometheus, `/healthz` for liveness, `/readyz` for readiness.
+
+It listens apart from the public port and names states only, never hosts or reasons that could hold an address.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.observe import logs
+from gateway.observe.metrics import CONTENT_TYPE
+
+Check: TypeAlias = Callable[[], Awaitable[bool]]
+
+CHECK_TIMEOUT: Final = 2.0
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+def create(exposition: Callable[[], bytes], checks: Mapping[str, Check]) -> Starlette:
+    """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready."""
+
+    async def metrics(_request: Request) -> Response:
+        # Adding up the workers' files reads the disk, which the supervisor's loop must not wait for.
+        return Response(await asyncio.to_thread(exposition), media_type=CONTENT_TYPE, headers=_NO_STORE)
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+    async def readyz(_request: Request) -> Response:
+        held = await asyncio.gather(*(_holds(name, check) for name, check in checks.items()))
+        states = {name: "ok" if ok else "failing" for name, ok in zip(checks, held, strict=True)}
+        ready = all(held)
+        body = {"status": "ready" if ready else "not ready", "checks": states}
+        return JSONResponse(body, status_code=200 if ready else 503, headers=_NO_STORE)
+
+    return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])
+
+
+async def _holds(name: str, check: Check) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            return await check()
+    except Exception as error:  # noqa: BLE001 - whatever a check raises, its part is not ready; the log says why
+        logs.event("readiness check failed", "warning", check=name, error=error)
+        return False

@@ -1,0 +1,138 @@
+"""One JSON object a line on stdout, whoever speaks: the gateway, uvicorn, or a library through `logging`.
+
+Lines are written as bytes (structlog's BytesLogger over orjson). Control characters cannot break a line, because JSON
+escapes them. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
+before the write, and an exception is told by its type and place, never by its message, since messages quote what a
+client or an internal service sent.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from traceback import extract_tb
+from types import TracebackType
+from typing import BinaryIO, Final, TypeAlias
+
+import orjson
+import structlog
+
+Record: TypeAlias = dict[str, object]
+ErrorInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+LEVELS: Final[Mapping[str, int]] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+# These print request lines, which hold internal hosts and e-mail addresses.
+_QUIET: Final = ("httpx", "httpcore", "hpack", "asyncio", "alembic", "sqlalchemy", "multipart", "uvicorn.access")
+
+_OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_SUSPECT: Final = (b"_pat_", b"_oat_", b"_ort_", b"_cs_", b"earer ", b"asic ")
+_CREDENTIAL: Final = re.compile(
+    rb"(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|oat|ort|cs)_[0-9A-Za-z]{6,}"
+)
+_CONCEALED: Final = b"[concealed]"
+
+
+class _Sink:
+    """Where lines go and from which level up: one for the process, as stdout is."""
+
+    __slots__ = ("lines", "threshold")
+
+    def __init__(self) -> None:
+        self.lines: structlog.BytesLogger = structlog.BytesLogger(sys.stdout.buffer)
+        self.threshold: int = logging.INFO
+
+
+_sink: Final = _Sink()
+
+
+def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
+    """Send every log line of this process to `stream` (default: stdout) as JSON, from `level` (a key of LEVELS) up."""
+    _sink.lines = structlog.BytesLogger(stream if stream is not None else sys.stdout.buffer)
+    _sink.threshold = LEVELS[level]
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(_sink.threshold),
+        logger_factory=lambda *_: _sink.lines,
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_Bridge()]
+    root.setLevel(_sink.threshold)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(_sink.threshold, logging.WARNING))
+
+
+def access(fields: Mapping[str, object]) -> None:
+    """Write the one line of a finished request; `fields` is written as it stands, behind the time and the event."""
+    if _sink.threshold <= logging.INFO:
+        _sink.lines.info(_encode({"at": _now(), "level": "info", "event": "request", **fields}))
+
+
+def event(name: str, level: str = "info", /, **fields: object) -> None:
+    """Write one line about the process itself. `error=` may be an exception: its type and place are written."""
+    if LEVELS[level] >= _sink.threshold:
+        error = fields.pop("error", None)
+        described = describe(error) if isinstance(error, BaseException) else {} if error is None else {"error": error}
+        _sink.lines.info(_encode({"at": _now(), "level": level, "event": name, **fields, **described}))
+
+
+def describe(error: BaseException) -> Record:
+    """Type, place and causes of an exception, without its message (an OSError's is the system's own and is kept)."""
+    described: Record = {
+        "error": f"{type(error).__module__}.{type(error).__qualname__}",
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-12:]],
+    }
+    if isinstance(error, OSError) and error.strerror:
+        described["reason"] = error.strerror
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        described["cause"] = describe(cause)
+    return described
+
+
+class _Bridge(logging.Handler):
+    """Carries records of the standard library's `logging` into the same lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line: Record = {
+            "at": _now(),
+            "level": record.levelname.lower(),
+            "event": record.getMessage().strip(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= describe(record.exc_info[1])
+        _sink.lines.info(_encode(line))
+
+
+def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -> bytes:
+    error = fields.pop("exc_info", None)
+    line: Record = {"at": _now(), "level": fields.pop("level"), "event": fields.pop("event", None), **fields}
+    if error:
+        raised = error if isinstance(error, BaseException) else sys.exc_info()[1]
+        if raised is not None:
+            line |= describe(raised)
+    return _encode(line)
+
+
+def _encode(line: Record) -> bytes:
+    try:
+        encoded = orjson.dumps(line, default=str, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        # Lone surrogates are what orjson refuses; a log line is never the reason for a failed request.
+        encoded = orjson.dumps({key: ascii(value) for key, value in line.items()})
+    for suspect in _SUSPECT:
+        if suspect in encoded:
+            return _CREDENTIAL.sub(_CONCEALED, encoded)
+    return encoded
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,100 @@
+"""Prometheus metrics of a worker, and the sum over all workers that the admin port shows.
+
+The supervisor sets PROMETHEUS_MULTIPROC_DIR for its workers; each then counts in files of that directory, and
+`exposition(directory)` adds them up. Without the variable (a single process, a test) the counts live in memory.
+Children are looked up once and kept: `labels()` on each request costs three times as much. No label takes a value that
+a client can invent: routes are templates, unknown methods are `other`.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_registry: Final = CollectorRegistry()
+
+
+def _counter(name: str, help_text: str, *labels: str) -> Counter:
+    return Counter(f"gateway_{name}", help_text, labels, registry=_registry)
+
+
+def _histogram(name: str, help_text: str, *labels: str) -> Histogram:
+    return Histogram(f"gateway_{name}", help_text, labels, buckets=_SECONDS, registry=_registry)
+
+
+_requests = _counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
+_request_seconds = _histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
+_upstream_seconds = _histogram("upstream_seconds", "Time an internal service took.", "service")
+_rate_limited = _counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
+_store_lost = _counter("store_lost_total", "Operations that found their store unreachable.", "store")
+_fail_mode = _counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
+_replays = _counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
+_auth_failures = _counter("auth_failures_total", "Requests without a usable token.", "code")
+
+_counted = cache(_requests.labels)
+_timed = cache(_request_seconds.labels)
+_upstream_timed = cache(_upstream_seconds.labels)
+_limited = cache(_rate_limited.labels)
+_lost = cache(_store_lost.labels)
+_degraded = cache(_fail_mode.labels)
+_refused = cache(_auth_failures.labels)
+
+
+def request(route: str, method: str, status: int, contract: str, seconds: float) -> None:
+    """Count one answered request. `route` is the template of a route, `contract` the resolved date or ""."""
+    _counted(route, method if method in _METHODS else "other", status, contract).inc()
+    _timed(route).observe(seconds)
+
+
+def upstream(service: str, seconds: float) -> None:
+    """Record how long one internal call to `service` (a key of the configuration) took."""
+    _upstream_timed(service).observe(seconds)
+
+
+def rate_limited(policy: str) -> None:
+    """Count a 429 by the policy that caused it."""
+    _limited(policy).inc()
+
+
+def store_lost(store: str) -> None:
+    """Count an operation that found `store` ("redis" or "sql") unreachable."""
+    _lost(store).inc()
+
+
+def fail_mode(mode: str) -> None:
+    """Count a decision taken without its store, by the mode chosen for that case, e.g. "local_limit"."""
+    _degraded(mode).inc()
+
+
+def replayed() -> None:
+    """Count an answer replayed for an Idempotency-Key."""
+    _replays.inc()
+
+
+def auth_failure(code: str) -> None:
+    """Count a 401 by its problem code."""
+    _refused(code).inc()
+
+
+def exposition(directory: Path | None = None, *extra: Collector) -> bytes:
+    """The text that Prometheus scrapes: the sum over the workers that count in `directory`, or this process alone.
+
+    `extra` collectors, such as the supervisor's own, are appended.
+    """
+    shown = CollectorRegistry()
+    if directory is None:
+        text = generate_latest(_registry)
+    else:
+        MultiProcessCollector(shown, path=str(directory))  # type: ignore[no-untyped-call]
+        text = b""
+    for collector in extra:
+        shown.register(collector)
+    return text + generate_latest(shown)

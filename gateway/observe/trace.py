@@ -1,0 +1,54 @@
+"""W3C Trace Context: an incoming `traceparent` is continued, anything else starts a new trace.
+
+Source: https://www.w3.org/TR/trace-context/ (level 1).
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_SAMPLED: Final = 0x01
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where this request stands in its trace.
+
+    `trace_id` is 32 lower-case hex digits, `span_id` (16) names this hop, `parent_id` (16) names the caller's hop or is
+    None when the trace starts here, `flags` is the octet that is passed on.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    flags: int
+
+    @property
+    def header(self) -> bytes:
+        """The `traceparent` for calls made on behalf of this request."""
+        return b"00-%b-%b-%02x" % (self.trace_id.encode(), self.span_id.encode(), self.flags)
+
+
+def started() -> Trace:
+    """A new trace. It is marked unsampled: nothing here records spans, and only a recorder may ask others to."""
+    drawn = os.urandom(24).hex()
+    return Trace(drawn[:32], drawn[32:], None, 0)
+
+
+def continued(header: bytes | None) -> Trace:
+    """The trace that a request's `traceparent` asks to join, or a new one when the header is absent or malformed."""
+    if header is None:
+        return started()
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        return started()
+    version, trace_id, parent_id, flags, rest = found.groups()
+    if version == b"ff" or (version == b"00" and rest is not None):
+        return started()
+    if not trace_id.strip(b"0") or not parent_id.strip(b"0"):
+        return started()
+    # Of a version not known here only the sampled bit has a known meaning (§ 3.2.4).
+    kept = int(flags, 16) if version == b"00" else int(flags, 16) & _SAMPLED
+    return Trace(trace_id.decode(), os.urandom(8).hex(), parent_id.decode(), kept)

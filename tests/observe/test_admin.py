@@ -1,0 +1,46 @@
+import httpx
+import pytest
+
+from gateway.observe import admin
+
+
+async def holds() -> bool:
+    return True
+
+
+async def fails() -> bool:
+    return False
+
+
+async def breaks() -> bool:
+    raise OSError("redis://user:password@internal.host:6379 refused")
+
+
+async def ask(path: str, **checks: admin.Check) -> httpx.Response:
+    transport = httpx.ASGITransport(app=admin.create(lambda: b"gateway_workers 2.0\n", checks))
+    async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
+        return await client.get(path)
+
+
+async def test_metrics_are_text_for_prometheus() -> None:
+    answer = await ask("/metrics")
+    assert answer.text == "gateway_workers 2.0\n"
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+async def test_healthz_asks_nothing_but_the_process() -> None:
+    assert (await ask("/healthz", redis=fails)).status_code == 200
+
+
+async def test_readyz_is_200_when_every_check_holds() -> None:
+    answer = await ask("/readyz", redis=holds, sql=holds)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"redis": "ok", "sql": "ok"}}
+
+
+@pytest.mark.parametrize("broken", [fails, breaks])
+async def test_readyz_names_what_fails_and_nothing_about_where(broken: admin.Check) -> None:
+    answer = await ask("/readyz", redis=broken, sql=holds)
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "not ready", "checks": {"redis": "failing", "sql": "ok"}}
+    assert "internal.host" not in answer.text

@@ -1,0 +1,98 @@
+import io
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+
+from gateway.observe import logs
+
+
+@pytest.fixture
+def stream() -> Iterator[io.BytesIO]:
+    written = io.BytesIO()
+    logs.configure("debug", written)
+    yield written
+    logs.configure()
+
+
+def lines(stream: io.BytesIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_access_line_is_one_json_object_with_time_level_and_event(stream: io.BytesIO) -> None:
+    logs.access({"status": 200, "route": "/v1/me"})
+    (line,) = lines(stream)
+    assert line["event"] == "request" and line["level"] == "info" and line["status"] == 200
+    assert str(line["at"]).endswith("Z")
+
+
+def test_control_characters_in_a_value_stay_in_their_line(stream: io.BytesIO) -> None:
+    logs.access({"user_agent": "a\r\nb\x00\x1b[31m\u2028c"})
+    assert stream.getvalue().count(b"\n") == 1
+    assert lines(stream)[0]["user_agent"] == "a\r\nb\x00\x1b[31m\u2028c"
+
+
+def test_a_lone_surrogate_does_not_lose_the_line(stream: io.BytesIO) -> None:
+    logs.access({"path": "\ud800"})
+    assert len(lines(stream)) == 1
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["gw_pat_abcdefghijklmnopqrstuvwxyz0123AbCdEf", "acme_pat_0000001", "Bearer s3cr3t-value", "Basic dXNlcjpwYXNz"],
+)
+def test_what_looks_like_a_credential_is_concealed_whoever_logs_it(stream: io.BytesIO, secret: str) -> None:
+    logs.access({"path": f"/x?token={secret}"})
+    logs.event("something", detail=secret)
+    logging.getLogger("uvicorn.error").warning("got %s", secret)
+    structlog.get_logger().info("spoken", value=secret)
+    assert secret.rsplit(" ", maxsplit=1)[-1].encode() not in stream.getvalue()
+    assert len(lines(stream)) == 4
+
+
+def test_a_record_of_the_standard_library_becomes_the_same_json(stream: io.BytesIO) -> None:
+    logging.getLogger("some.library").error("broke %d", 3)
+    (line,) = lines(stream)
+    assert line["event"] == "broke 3" and line["level"] == "error" and line["logger"] == "some.library"
+
+
+def test_an_exception_is_told_by_type_and_place_and_never_by_its_message(stream: io.BytesIO) -> None:
+    try:
+        try:
+            raise ValueError("jane@example.com")
+        except ValueError as error:
+            raise KeyError("hunter2") from error
+    except KeyError as error:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        logs.event("crash", "error", error=error)
+        structlog.get_logger().exception("crash")
+    text = stream.getvalue()
+    assert b"hunter2" not in text and b"jane@example.com" not in text
+    for line in lines(stream):
+        assert line["error"] == "builtins.KeyError"
+        assert "test_logs.py" in str(line["frames"])
+        assert line["cause"]["error"] == "builtins.ValueError"
+
+
+def test_libraries_that_print_request_urls_are_silent_even_at_debug(stream: io.BytesIO) -> None:
+    logging.getLogger("httpx").info("HTTP Request: GET http://internal.host/api/auth/users?email=jane@example.com")
+    logging.getLogger("httpcore.connection").debug("connect_tcp.started host='internal.host'")
+    assert stream.getvalue() == b""
+
+
+def test_lines_below_the_level_are_not_written() -> None:
+    written = io.BytesIO()
+    logs.configure("warning", written)
+    try:
+        logs.access({"status": 200})
+        logs.event("started")
+        logging.getLogger("uvicorn.error").info("Started server process")
+        structlog.get_logger().info("spoken")
+        assert written.getvalue() == b""
+        logs.event("trouble", "warning")
+        assert lines(written)[0]["event"] == "trouble"
+    finally:
+        logs.configure()

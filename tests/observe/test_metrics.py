@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from gateway.observe import metrics
+
+COUNTING = """
+from gateway.observe import metrics
+for _ in range(3):
+    metrics.request("/v1/me", "GET", 200, "2026-09-01", 0.004)
+metrics.auth_failure("token_invalid")
+"""
+
+
+def test_workers_counts_are_added_up_and_survive_their_worker(tmp_path: Path) -> None:
+    for _ in range(2):
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", COUNTING], env=environment, check=True)
+    text = metrics.exposition(tmp_path).decode()
+    assert 'gateway_requests_total{contract="2026-09-01",method="GET",route="/v1/me",status="200"} 6.0' in text
+    assert 'gateway_request_seconds_count{route="/v1/me"} 6.0' in text
+    assert 'gateway_auth_failures_total{code="token_invalid"} 2.0' in text
+
+
+def test_a_method_that_a_client_invents_does_not_become_a_label() -> None:
+    metrics.request("/v1/me", "BREW", 405, "", 0.001)
+    text = metrics.exposition().decode()
+    assert "BREW" not in text
+    assert 'method="other"' in text
+
+
+def test_every_metric_of_the_design_is_exposed() -> None:
+    metrics.upstream("crm", 0.01)
+    metrics.rate_limited("token")
+    metrics.store_lost("redis")
+    metrics.fail_mode("local_limit")
+    metrics.replayed()
+    text = metrics.exposition().decode()
+    for name in (
+        'gateway_upstream_seconds_count{service="crm"}',
+        'gateway_rate_limited_total{policy="token"}',
+        'gateway_store_lost_total{store="redis"}',
+        'gateway_fail_mode_total{mode="local_limit"}',
+        "gateway_idempotent_replays_total",
+    ):
+        assert name in text
