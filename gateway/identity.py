@@ -1,0 +1,212 @@
+"""The client of the internal `auth` service: who a user is, and which role they have now.
+
+Effective permission depends on the role at the time of the request, so `live_user` keeps an answer only for `role_ttl`
+(at most a minute) and asks once for all requests that wait for the same user. Not on the hot path, hence httpx.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import quote
+
+import httpx
+
+CACHED_USERS: Final = 50_000
+MAX_ANSWER: Final = 64 * 1024
+
+
+class IdentityUnavailable(Exception):  # noqa: N818 (the name other modules and the design speak of)
+    """The auth service did not answer, or not in a way that can be trusted."""
+
+
+class Timeouts(Protocol):
+    """What the configuration says about a service's timeouts, both in seconds."""
+
+    @property
+    def connect(self) -> float: ...
+    @property
+    def total(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as the auth service knows them; ids are internal ones."""
+
+    id: str
+    tenant_id: str
+    email: str
+    name: str
+    role: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workspace as the auth service knows it; the id is the internal one."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A successful login: the session token of the internal service and whose it is."""
+
+    token: str
+    user: User
+
+
+class Identity:
+    """One connection pool to the auth service. Every method raises `IdentityUnavailable` when it cannot be asked."""
+
+    def __init__(self, base_url: str, service_key: str, timeouts: Timeouts, *, role_ttl: float = 45.0) -> None:
+        """`base_url` without a trailing slash, `role_ttl` in seconds: how long `live_user` trusts an answer."""
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {service_key}", "Accept": "application/json"}
+        self._total = timeouts.total
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeouts.total, connect=timeouts.connect),
+            follow_redirects=False,
+            # The process environment may name a proxy; credentials of internal services never go through it.
+            trust_env=False,
+        )
+        self._role_ttl = role_ttl
+        self._known: OrderedDict[tuple[str, str], tuple[float, User | None]] = OrderedDict()
+        self._asking: dict[tuple[str, str], asyncio.Task[User | None]] = {}
+
+    async def user(self, tenant_id: str, user_id: str) -> User | None:
+        """The user by internal id, or None when that tenant has no such user."""
+        data = await self._read(f"/api/auth/users/{quote(user_id, safe='')}", tenant_id)
+        return _own(_user(data), tenant_id) if data is not None else None
+
+    async def user_by_email(self, tenant_id: str, email: str) -> User | None:
+        """The user by e-mail address, or None when that tenant has no such user."""
+        data = await self._read(f"/api/auth/users?email={quote(email, safe='')}", tenant_id)
+        return _own(_user(data), tenant_id) if data is not None else None
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """The workspace by internal id, or None when there is none."""
+        data = await self._read(f"/api/auth/tenants/{quote(tenant_id, safe='')}", tenant_id)
+        return Tenant(_text(data, "id"), _text(data, "name")) if data is not None else None
+
+    async def sign_in(self, email: str, password: str) -> SignedIn | None:
+        """The session for these credentials, or None when the service refuses them."""
+        path, credentials = "/api/auth/signin", {"email": email, "password": password}
+        answer = await self._send("POST", path, {"Accept": "application/json"}, json=credentials)
+        if answer.status_code in {400, 401, 403, 404, 422}:
+            return None
+        body = _object(answer)
+        data = body.get("data", body)
+        if not isinstance(data, Mapping):
+            raise IdentityUnavailable("the auth service answered a sign-in without an object")
+        user = data.get("user")
+        if not isinstance(user, Mapping):
+            raise IdentityUnavailable("the auth service answered a sign-in without a user")
+        return SignedIn(_text(data, "token"), _user(user))
+
+    async def live_user(self, tenant_id: str, user_id: str) -> User | None:
+        """Like `user`, from memory while the answer is younger than `role_ttl`; simultaneous callers share one call."""
+        key = (tenant_id, user_id)
+        known = self._known.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(key))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda done: self._settled(key, done))
+        # Shielded: one caller hanging up must not cancel the answer that others wait for.
+        return await asyncio.shield(asking)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _ask(self, key: tuple[str, str]) -> User | None:
+        # The age counts from the question: an answer that took long is already old.
+        expires = time.monotonic() + self._role_ttl
+        user = await self.user(*key)
+        self._known[key] = (expires, user)
+        self._known.move_to_end(key)
+        while len(self._known) > CACHED_USERS:
+            self._known.popitem(last=False)
+        return user
+
+    def _settled(self, key: tuple[str, str], done: "asyncio.Task[User | None]") -> None:
+        del self._asking[key]
+        if not done.cancelled():
+            # Read here too, for the case that everybody who waited has hung up.
+            done.exception()
+
+    async def _read(self, path: str, tenant_id: str) -> Mapping[str, object] | None:
+        answer = await self._send("GET", path, {**self._headers, "X-Business-Id": tenant_id})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        body = _object(answer)
+        data = body.get("data", body)
+        if isinstance(data, list):
+            data = data[0] if data else None
+        if data is None:
+            return None
+        if not isinstance(data, Mapping):
+            raise IdentityUnavailable("the auth service answered without an object")
+        return data
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], json: object | None = None
+    ) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._total):
+                request = self._client.build_request(method, self._base_url + path, headers=headers, json=json)
+                answer = await self._client.send(request, stream=True)
+                try:
+                    body = bytearray()
+                    async for chunk in answer.aiter_bytes():
+                        body += chunk
+                        if len(body) > MAX_ANSWER:
+                            raise IdentityUnavailable("the auth service answered more than an identity can need")
+                finally:
+                    await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            # From None: httpx quotes the URL, and with it an internal host and an e-mail address.
+            raise IdentityUnavailable(f"the auth service is unreachable ({type(error).__name__})") from None
+        return httpx.Response(answer.status_code, content=bytes(body))
+
+
+def _object(answer: httpx.Response) -> Mapping[str, object]:
+    if answer.status_code != httpx.codes.OK:
+        raise IdentityUnavailable(f"the auth service answered {answer.status_code}")
+    try:
+        body = answer.json()
+    except ValueError:
+        raise IdentityUnavailable("the auth service did not answer with JSON") from None
+    if not isinstance(body, dict):
+        raise IdentityUnavailable("the auth service answered without an object")
+    return body
+
+
+def _own(user: User, tenant_id: str) -> User | None:
+    # The service may answer for any tenant when asked with its service key: one tenant's user is nobody in another.
+    return user if user.tenant_id == tenant_id else None
+
+
+def _user(data: Mapping[str, object]) -> User:
+    return User(
+        id=_text(data, "id"),
+        tenant_id=_text(data, "tenantId"),
+        email=_text(data, "email"),
+        name=_text(data, "name"),
+        role=_text(data, "role"),
+        # signin answers without it (documented), and only for active users
+        active=data.get("active", True) is True,
+    )
+
+
+def _text(data: Mapping[str, object], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str):
+        raise IdentityUnavailable(f"the auth service answered without {name}")
+    return value
