@@ -1,0 +1,70 @@
+"""The shape of a bearer token: ``<prefix>_<kind>_<30 base62><6 base62 of CRC-32>``.
+
+The checksum lets the gateway refuse a typo or a guess without asking any store, and lets secret
+scanners tell a real token from a random string. It is not a secret and protects nothing else: what
+makes a token unguessable are its 30 random characters (178 bits).
+"""
+
+import secrets
+import string
+from typing import Final, Literal
+from zlib import crc32
+
+Kind = Literal["personal", "app"]
+
+ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+RANDOM_LENGTH: Final = 30
+CHECKSUM_LENGTH: Final = 6
+ID_LENGTH: Final = 24
+
+_WORDS: Final[dict[Kind, str]] = {"personal": "pat", "app": "app"}
+_KINDS: Final = frozenset(word.encode() for word in _WORDS.values())
+_TAIL: Final = 1 + RANDOM_LENGTH + CHECKSUM_LENGTH  # the underscore counts
+_SHOWN: Final = 4
+
+
+def mint(prefix: str, kind: Kind) -> str:
+    """A new token of ``kind`` from the system's random source; the caller shows it once and keeps only its hash."""
+    head = f"{prefix}_{_WORDS[kind]}_{random_text(RANDOM_LENGTH)}"
+    return head + _checksum(head.encode())
+
+
+def well_formed(token: bytes, prefix: str) -> bool:
+    """Whether ``token`` (as sent by a client: any bytes, any length) could have been minted with ``prefix``.
+
+    Costs one CRC-32 over at most a few dozen bytes; a wrong length is refused before anything is computed.
+    """
+    start = len(prefix) + 1
+    end = len(token) - _TAIL
+    return (
+        0 < end - start <= 8
+        and token[start:end] in _KINDS
+        and token.startswith(prefix.encode())
+        and token[start - 1] == token[end] == 0x5F
+        and token[end + 1 :].isalnum()
+        and _checksum(token[:-CHECKSUM_LENGTH]).encode() == token[-CHECKSUM_LENGTH:]
+    )
+
+
+def display_prefix(token: str) -> str:
+    """The part of a minted token that listings may show: ``gw_pat_1aB2``."""
+    return token[: len(token) - RANDOM_LENGTH - CHECKSUM_LENGTH + _SHOWN]
+
+
+def random_text(length: int) -> str:
+    """``length`` base62 characters from the system's random source."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def new_id() -> str:
+    """The internal id of a new token: 24 base62 characters, no prefix."""
+    return random_text(ID_LENGTH)
+
+
+def _checksum(head: bytes) -> str:
+    value = crc32(head)
+    digits = ""
+    for _ in range(CHECKSUM_LENGTH):
+        value, digit = divmod(value, 62)
+        digits = ALPHABET[digit] + digits
+    return digits
