@@ -1,0 +1,36 @@
+"""The internal-call client: a pooled HTTP/1.1 client for the services behind the gateway.
+
+It never follows redirects, keeps no cookies, reads no proxy variables and decodes no content coding. Why it exists: docs/decisions/0003-own-http-client.md.
+"""
+
+from gateway.upstream.errors import (
+    Broken,
+    Invalid,
+    Saturated,
+    Timeout,
+    TooLarge,
+    Unreachable,
+    Unsendable,
+    UpstreamError,
+)
+from gateway.upstream.head import line
+from gateway.upstream.pool import Pool
+from gateway.upstream.response import Response
+from gateway.upstream.streaming import Streaming
+from gateway.upstream.target import Target
+
+__all__ = [
+    "Broken",
+    "Invalid",
+    "Pool",
+    "Response",
+    "Saturated",
+    "Streaming",
+    "Target",
+    "Timeout",
+    "TooLarge",
+    "Unreachable",
+    "Unsendable",
+    "UpstreamError",
+    "line",
+]

@@ -1,0 +1,244 @@
+"""The pool of connections to one internal service."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+from gateway.upstream.connection import Connection
+from gateway.upstream.errors import Broken, Saturated, Timeout, Unreachable, UpstreamError
+from gateway.upstream.head import Heads, length_line
+from gateway.upstream.response import Response
+from gateway.upstream.streaming import Streaming, opened
+from gateway.upstream.target import Origin, Target
+from gateway.upstream.uploading import send_body, upload_framing
+
+# Shorter than the keep-alive of the servers commonly behind it (Node and uvicorn: 5 s), so that we close first.
+IDLE_SECONDS = 4.0
+
+
+class Pool:
+    r"""HTTP/1.1 connections to one `Target`, newest first, used from one event loop.
+
+    Every method takes `path` as an absolute path below the target's prefix, percent-encoded, with its query, and `headers` as
+    complete `Name: value\r\n` lines without Host, Content-Length and the hop-by-hop fields. All failures are UpstreamError.
+    """
+
+    def __init__(self, target: Target) -> None:
+        """Raises ValueError when the target's URL or CA file is not usable."""
+        self._target = target
+        self._origin = Origin(target)
+        self._heads = Heads(self._origin.authority, self._origin.prefix)
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._open = 0
+        self._closed = False
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    async def request(
+        self, method: bytes, path: bytes, headers: bytes, body: bytes = b"", *, idempotent: bool
+    ) -> Response:
+        """One call, answered whole.
+
+        A reused connection that dies before the first byte of the answer is replaced silently once when `idempotent`;
+        otherwise the call is repeated only while nothing of it has been sent.
+        """
+        framing = length_line(method, len(body))
+        message = self._heads.build(method, path, headers, framing) + body
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._target.total_timeout
+        bodyless = method == b"HEAD"
+        connection = self._reusable() or await self.acquire(deadline)
+        reused = connection.used
+        answer = connection.start(message, deadline, bodyless=bodyless)
+        try:
+            return await answer
+        except Broken as broken:
+            if not (idempotent and reused) or connection.heard:
+                raise
+            connection = await self.replacement(deadline, broken)
+        except asyncio.CancelledError:
+            # An answer that is still under way must not meet the next request.
+            connection.abandon(answer)
+            raise
+        answer = connection.start(message, deadline, bodyless=bodyless)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            connection.abandon(answer)
+            raise
+
+    async def upload(
+        self, method: bytes, path: bytes, headers: bytes, chunks: AsyncIterator[bytes], *, length: int | None
+    ) -> Response:
+        """One call whose body is sent as it comes, with Content-Length when `length` is given, chunked otherwise.
+
+        The total timeout bounds each wait for the service, not the time `chunks` takes. Never repeated once begun. An answer
+        that comes before the end of the body is returned and the rest is not sent. What `chunks` raises is raised here, and
+        the connection is aborted so that the service cannot take the part for the whole.
+        """
+        head = self._heads.build(method, path, headers, upload_framing(length))
+        deadline = asyncio.get_running_loop().time() + self._target.total_timeout
+        connection = self._reusable() or await self.acquire(deadline)
+        answer = connection.start(head, deadline, bodyless=method == b"HEAD", sending=True)
+        try:
+            return await send_body(connection, answer, chunks, length, self._target.total_timeout)
+        except BaseException:  # whatever the chunks raise, and cancellation: the body is incomplete
+            connection.abandon(answer)
+            raise
+
+    def stream(self, method: bytes, path: bytes, headers: bytes) -> AbstractAsyncContextManager[Streaming]:
+        """One call without a body, whose answer is read as fast as the caller takes it; leaving early aborts the connection.
+
+        The total timeout bounds the head and then each wait for more; `max_response_bytes` does not apply, since nothing is
+        collected beyond a small buffer.
+        """
+        message = self._heads.build(method, path, headers, length_line(method, 0))
+        return opened(self, message, self._target.total_timeout, bodyless=method == b"HEAD", repeat=method == b"GET")
+
+    async def aclose(self) -> None:
+        """Closes every connection; calls under way fail with Broken, calls that wait with Unreachable."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_exception(Unreachable("pool is closed"))
+        for connection in [*self._idle, *self._busy]:
+            connection.fail(Broken("pool is closed", sent=True))
+
+    # acquiring
+
+    async def acquire(self, deadline: float, *, fresh: bool = False) -> Connection:
+        """A connection to start an exchange on; `fresh` opens a new one even when others are idle."""
+        while True:
+            connection = None if fresh else self._reusable()
+            if connection is not None:
+                return connection
+            if self._closed:
+                raise Unreachable("pool is closed")
+            if self._open >= self._target.max_connections and self._idle:
+                self._idle[0].drop()
+            if self._open < self._target.max_connections:
+                self._open += 1
+                return await self._connect(deadline)
+            connection = await self._turn(deadline)
+            if connection is None:
+                return await self._connect(deadline)
+            if connection.quiet():
+                return connection
+            connection.drop()
+
+    async def replacement(self, deadline: float, broken: Broken) -> Connection:
+        """A new connection after a reused one died; when there is none, the first failure tells what was sent."""
+        try:
+            return await self.acquire(deadline, fresh=True)
+        except UpstreamError:
+            raise broken from None
+
+    def _reusable(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.quiet():
+                self._busy.add(connection)
+                return connection
+            connection.drop()
+        return None
+
+    async def _turn(self, deadline: float) -> Connection | None:
+        """Waits for a connection, or for the right to open one (None)."""
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + self._target.connect_timeout
+        waiter: asyncio.Future[Connection | None] = loop.create_future()
+        self._waiters.append(waiter)
+        timer = loop.call_at(min(patience, deadline), _give_up, waiter, deadline < patience)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._hand_on(waiter.result())
+            raise
+        finally:
+            timer.cancel()
+
+    async def _connect(self, deadline: float) -> Connection:
+        """Opens a connection in a place already counted."""
+        loop = asyncio.get_running_loop()
+        origin = self._origin
+        connection = Connection(self, loop, self._target.max_response_bytes)
+        try:
+            async with asyncio.timeout_at(min(deadline, loop.time() + self._target.connect_timeout)):
+                await loop.create_connection(
+                    lambda: connection,
+                    origin.host,
+                    origin.port,
+                    ssl=origin.tls,
+                    server_hostname=origin.host if origin.tls is not None else None,
+                )
+        except BaseException as error:  # cancellation too: the place must be given back
+            if connection.connected:
+                connection.drop()
+            else:
+                self._hand_on(None)
+            if isinstance(error, TimeoutError):
+                raise Unreachable("no connection within the connect timeout") from error
+            if isinstance(error, (OSError, UnicodeError)):
+                raise Unreachable(f"no connection: {type(error).__name__}") from error
+            raise
+        if self._closed:
+            connection.drop()
+            raise Unreachable("pool is closed")
+        self._busy.add(connection)
+        return connection
+
+    # giving back (connection.Owner)
+
+    def released(self, connection: Connection) -> None:
+        """A connection is free again: the first waiter gets it, else it is kept."""
+        if self._closed:
+            connection.drop()
+            return
+        self._hand_on(connection)
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is gone: the first waiter may open another."""
+        self._busy.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._hand_on(None)
+
+    def _hand_on(self, connection: Connection | None) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        if connection is None:
+            self._open -= 1
+            return
+        self._busy.discard(connection)
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(IDLE_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Closes what has been idle for too long; the oldest are at the front."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() - IDLE_SECONDS
+        for connection in [each for each in self._idle if each.idle_since <= limit]:
+            connection.drop()
+        self._sweeper = None
+        if self._idle:
+            self._sweeper = loop.call_at(self._idle[0].idle_since + IDLE_SECONDS, self._sweep)
+
+
+def _give_up(waiter: asyncio.Future[Connection | None], deadline_first: bool) -> None:
+    if not waiter.done():
+        if deadline_first:
+            waiter.set_exception(Timeout("no connection before the deadline", sent=False))
+        else:
+            waiter.set_exception(Saturated("no free connection within the connect timeout"))
