@@ -1,0 +1,67 @@
+"""Where the key-value store is, read from its URL."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_DEFAULT_PORT: Final = 6379
+_SCHEMES: Final = ("redis", "rediss", "unix")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One Valkey or Redis: a unix socket's ``path``, or ``host`` and ``port``; ``database`` is its number."""
+
+    path: str | None
+    host: str
+    port: int
+    tls: bool
+    ca_file: str | None
+    database: int
+    username: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """``redis://[user[:password]@]host[:port][/db]``, ``rediss://…[?ca_file=PEM]``, ``unix://[user:password@]/path[?db=n]``.
+
+        User and password are percent-decoded. Anything else raises ``ValueError``, which never quotes the password.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in _SCHEMES:
+            raise ValueError(f"the store's URL must start with redis://, rediss:// or unix://, not {parts.scheme!r}")
+        unix = parts.scheme == "unix"
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        unknown = options.keys() - ({"db"} if unix else {"db", "ca_file"} if parts.scheme == "rediss" else {"db"})
+        if unknown:
+            raise ValueError(f"the store's URL has an unknown option: {', '.join(sorted(unknown))}")
+        if unix and not parts.path.startswith("/"):
+            raise ValueError("a unix:// URL needs an absolute path: unix:///run/valkey.sock")
+        if not unix and not parts.hostname:
+            raise ValueError("the store's URL names no host")
+        database = options.get("db", "0") if unix else parts.path.strip("/") or options.get("db", "0")
+        if not (database.isascii() and database.isdigit()):
+            raise ValueError(f"the store's database must be a number, not {database!r}")
+        return cls(
+            path=unquote(parts.path) if unix else None,
+            host=parts.hostname or "",
+            port=parts.port or _DEFAULT_PORT,
+            tls=parts.scheme == "rediss",
+            ca_file=options.get("ca_file"),
+            database=int(database),
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+    def context(self) -> ssl.SSLContext | None:
+        """The TLS context: the system's authorities, or ``ca_file`` alone; ``None`` without TLS."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
+
+    def greeting(self) -> tuple[tuple[str, ...], ...]:
+        """The commands that a fresh connection needs before it may be used; the last one proves that the store serves."""
+        login: tuple[tuple[str, ...], ...] = ()
+        if self.password is not None:
+            login = (("AUTH", self.username, self.password) if self.username else ("AUTH", self.password),)
+        choose = (("SELECT", str(self.database)),) if self.database else ()
+        return (*login, *choose, ("PING",))

@@ -1,0 +1,86 @@
+"""Rate limits and token liveness: one script call per request, exact across workers, by the store's clock."""
+
+from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.line import Line, Part, Script
+from gateway.stores.liveness import live_key
+from gateway.stores.local import LocalLimits
+from gateway.stores.policies import Policy, Reading, Verdict
+
+ADMIT: Final = Script.named("admit")
+
+
+class Gate:
+    """One token's (or address's) way through its policies: built once, then asked on every request."""
+
+    __slots__ = ("packed", "policies", "subjects")
+
+    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]]) -> None:
+        self.policies = tuple(policy for _, policy in subjects)
+        self.subjects = tuple((key.encode(), policy) for key, policy in subjects)
+        args: list[Part] = []
+        for policy in self.policies:
+            args += (policy.capacity, policy.step, policy.slices)
+        self.packed = ADMIT.pack((live, *(key for key, _ in self.subjects)), args)
+
+
+class Limiter:
+    """``replicas``: how many workers, over all instances, share the limits while the store is lost."""
+
+    def __init__(self, line: Line, replicas: int) -> None:
+        self._line = line
+        self._local = LocalLimits(replicas)
+
+    def gate(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> Gate:
+        """The gate of a token. All its keys share the tenant's hash tag, so that a cluster keeps them on one node."""
+        subjects = {"tenant": "", "token": f":{token_id}"}
+        return Gate(
+            live_key(tenant, token_id),
+            [(f"gw:{{{tenant}}}:{_form(policy)}{subjects[policy.per]}", policy) for policy in policies],
+        )
+
+    async def admit(self, gate: Gate) -> Verdict:
+        """Decides and counts, in one round trip; a refused request uses up nothing. Never raises for a lost store."""
+        try:
+            reply = await self._line.send(ADMIT, gate.packed)
+        except StoreUnavailable:
+            return self._local.admit(gate.subjects)
+        return _verdict(reply, gate.policies)
+
+    async def admit_address(self, address: str, policy: Policy) -> Verdict:
+        """Counts one request of a client without a valid token. IPv6 clients are counted by their /64, which one host owns."""
+        tag = f"gw:{{{_network(address)}}}"
+        return await self.admit(Gate(f"{tag}:live", [(f"{tag}:{_form(policy)}", policy)]))
+
+
+def _form(policy: Policy) -> str:
+    # A policy whose shape was changed by configuration must not read the state of its former shape.
+    return f"{'window' if policy.slices else 'bucket'}:{policy.name}:{policy.step}"
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
+    return str(parsed)
+
+
+def _verdict(reply: list[Any], policies: tuple[Policy, ...]) -> Verdict:
+    generation = reply[1]
+    readings = tuple(
+        [
+            Reading(policy, reply[at], reply[at + 1] / 1e6, reply[at + 2] / 1e6)
+            for policy, at in zip(policies, range(3, len(reply), 3), strict=True)
+        ]
+    )
+    return Verdict(
+        reply[2] == 1, None if generation is None else int(generation), readings, reply[0] / 1e6, local=False
+    )

@@ -1,0 +1,113 @@
+"""Limits without the store: each worker grants its share, so that the sum stays near what was declared.
+
+The same arithmetic as ``scripts/admit.lua``, in memory and by this machine's clock. The state is kept only while the
+store is away and only for the subjects seen last; a subject dropped for want of room starts afresh.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gateway.stores.policies import Policy, Reading, Verdict
+
+_SUBJECTS_KEPT: Final = 20_000
+
+
+class LocalLimits:
+    """``replicas``: how many workers share each limit. ``clock``: seconds, monotonic."""
+
+    def __init__(self, replicas: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._replicas = max(1, replicas)
+        self._clock = clock
+        self._meters: OrderedDict[bytes, _Bucket | _Window] = OrderedDict()
+
+    def admit(self, subjects: Sequence[tuple[bytes, Policy]]) -> Verdict:
+        """Takes one unit of every policy, or of none when one has none left."""
+        now = int(self._clock() * 1e6)
+        meters = [self._meter(key, policy) for key, policy in subjects]
+        waits = [meter.wait(now) for meter in meters]
+        allowed = not any(waits)
+        if allowed:
+            for meter in meters:
+                meter.take(now)
+        readings = tuple(
+            Reading(policy, meter.left(now), meter.whole(now) / 1e6, wait / 1e6)
+            for (_, policy), meter, wait in zip(subjects, meters, waits, strict=True)
+        )
+        return Verdict(allowed, None, readings, time.time(), local=True)
+
+    def _meter(self, key: bytes, policy: Policy) -> "_Bucket | _Window":
+        meter = self._meters.pop(key, None)
+        if meter is None:
+            share = max(1, policy.capacity // self._replicas)
+            if policy.slices:
+                meter = _Window(share, policy.step, policy.slices)
+            else:
+                meter = _Bucket(share, policy.step * self._replicas)
+        self._meters[key] = meter
+        if len(self._meters) > _SUBJECTS_KEPT:
+            self._meters.popitem(last=False)
+        return meter
+
+
+class _Bucket:
+    __slots__ = ("_capacity", "_full", "_step")
+
+    def __init__(self, capacity: int, step: int) -> None:
+        self._capacity = capacity
+        self._step = step
+        self._full = 0
+
+    def wait(self, now: int) -> int:
+        return max(0, self._full - now - (self._capacity - 1) * self._step)
+
+    def take(self, now: int) -> None:
+        self._full = max(self._full, now) + self._step
+
+    def left(self, now: int) -> int:
+        return (self._capacity * self._step - self.whole(now)) // self._step
+
+    def whole(self, now: int) -> int:
+        return max(0, self._full - now)
+
+
+class _Window:
+    __slots__ = ("_capacity", "_counts", "_slices", "_step")
+
+    def __init__(self, capacity: int, step: int, slices: int) -> None:
+        self._capacity = capacity
+        self._step = step
+        self._slices = slices
+        self._counts: dict[int, int] = {}  # slice → units, oldest first
+
+    def wait(self, now: int) -> int:
+        self._forget(now)
+        excess = sum(self._counts.values()) + 1 - self._capacity
+        wait = 0
+        for slice_, units in self._counts.items():
+            if excess <= 0:
+                break
+            excess -= units
+            wait = self._leaves(slice_, now)
+        return wait
+
+    def take(self, now: int) -> None:
+        current = now // self._step
+        self._counts[current] = self._counts.get(current, 0) + 1
+
+    def left(self, now: int) -> int:
+        self._forget(now)
+        return self._capacity - sum(self._counts.values())
+
+    def whole(self, now: int) -> int:
+        self._forget(now)
+        return self._leaves(max(self._counts), now) if self._counts else 0
+
+    def _leaves(self, slice_: int, now: int) -> int:
+        return (slice_ + self._slices + 1) * self._step - now
+
+    def _forget(self, now: int) -> None:
+        oldest = now // self._step - self._slices
+        for slice_ in [slice_ for slice_ in self._counts if slice_ < oldest]:
+            del self._counts[slice_]

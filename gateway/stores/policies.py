@@ -1,0 +1,69 @@
+"""What is limited, and the verdict on one request."""
+
+import math
+from dataclasses import KW_ONLY, dataclass
+from typing import Final, Literal, NamedTuple
+
+SLICES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``quota`` requests in any ``window`` (seconds) for each subject: a ``token``, a ``tenant`` or a client ``address``.
+
+    With ``burst`` a token bucket of that size, refilled at quota ÷ window; without, a sliding window that no interval
+    of ``window`` seconds ever exceeds (counted in slices: it may give a used unit back up to 1/20 window late).
+    """
+
+    name: str
+    quota: int
+    window: float
+    burst: int | None = None
+    _: KW_ONLY
+    per: Literal["token", "tenant", "address"]
+
+    def __post_init__(self) -> None:
+        if self.quota < 1 or self.window < 0.001 or (self.burst is not None and self.burst < 1):
+            raise ValueError(
+                f"rate limit {self.name}: quota and burst must be at least 1, window at least a millisecond"
+            )
+
+    @property
+    def capacity(self) -> int:
+        """The most units that can be left: ``burst`` or ``quota``."""
+        return self.quota if self.burst is None else self.burst
+
+    @property
+    def slices(self) -> int:
+        """Into how many slices the window is cut; 0 for a bucket."""
+        return SLICES if self.burst is None else 0
+
+    @property
+    def step(self) -> int:
+        """Microseconds of one slice, or between two units of a bucket: rounded up, so never more generous than declared."""
+        return math.ceil(round(self.window * 1e6) / (self.slices or self.quota))
+
+
+class Reading(NamedTuple):
+    """The state of one policy after the verdict."""
+
+    policy: Policy
+    remaining: int
+    """Units left, after this request if it was admitted."""
+    reset: float
+    """Seconds until ``policy.capacity`` units are left again, if nothing more is sent."""
+    retry_after: float
+    """Seconds until this policy can give a unit: 0 unless it is one of those that refused."""
+
+
+class Verdict(NamedTuple):
+    """The decision on one request; ``readings`` in the order of the gate's policies."""
+
+    allowed: bool
+    generation: int | None
+    """What is kept at the token's live key; ``None`` when nothing is, or the store is lost."""
+    readings: tuple[Reading, ...]
+    now: float
+    """Epoch seconds, by the clock of whoever decided."""
+    local: bool
+    """The store is lost: decided by this worker alone, with its share of the limits."""
