@@ -1,0 +1,81 @@
+"""The values that pass between a plan and the edge: calls out, replies back, one answer at the end.
+
+A plan is a pure generator: it yields `Call`s, is sent `Reply`s, and returns an `Answer`. The edge drives it; so a
+resource that needs two internal calls is written as two lines, and tested without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One internal request. `path` is percent-encoded and carries its query; `body` is JSON or empty.
+
+    `writes` tells the edge that a failure after sending is ambiguous; `creates` that the Idempotency-Key travels along.
+    """
+
+    service: str
+    method: bytes
+    path: bytes
+    body: bytes = b""
+    writes: bool = False
+    creates: bool = False
+
+
+class Reply:
+    """The service's answer to a call: HTTP status, body bytes, and seconds until its limit resets (429 only)."""
+
+    __slots__ = ("body", "retry_after", "status")
+
+    def __init__(self, status: int, body: bytes, retry_after: float = 1.0) -> None:
+        self.status = status
+        self.body = body
+        self.retry_after = retry_after
+
+
+class Answer:
+    """The public answer: status, body bytes (empty for 204) and extra headers."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+
+Row = dict[str, Any]
+Plan = Generator[Call, Reply, Answer]
+Seal = Callable[[list[Any]], str]
+Revision = Callable[[Row, Row], None]
+"""Completes a PATCH body (2nd) from the record as it is now (1st), both in internal names; may raise Invalid."""
+
+
+@dataclass(slots=True)
+class Window:
+    """Which part of a collection is asked for. `position` is what an opened cursor carried, None on the first page."""
+
+    limit: int = 25
+    where: dict[str, Any] | None = None
+    text: str | None = None
+    order_by: str = "created_at"
+    descending: bool = True
+    position: list[Any] | None = None
+    seal: Seal | None = None
+
+
+@dataclass(slots=True)
+class Input:
+    """A request in today's shape and internal names, checked whole.
+
+    `ids` are the path's parameters, decoded, in order of appearance. `body` is ready for the service.
+    """
+
+    ids: tuple[str, ...] = ()
+    body: Row = field(default_factory=dict)
+    window: Window | None = None
+    revisions: tuple[Revision, ...] = ()

@@ -1,0 +1,66 @@
+"""What may differ between two dated contracts, as values. Code knows only the newest; a contract is a list of these.
+
+Every change carries the `why` that the public changelog prints, and obeys `down(up(x)) == x`: what a client of the
+older contract writes, it reads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """A field that has a new name: in bodies, filters, `order_by` and pointers alike."""
+
+    resource: str
+    old: str
+    new: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reshaped:
+    """A field whose value has another form, and perhaps another name.
+
+    hint: the annotation of the old field; up: old value → new; down: new value → old; neither is given a missing value,
+    both are given None. merge(old value written, new value as it is now) → new value: what a PATCH in the old form does
+    to a newer value that holds more than the old form shows. operators: old filter operator → new one.
+    """
+
+    resource: str
+    old: str
+    new: str
+    hint: Any
+    up: Callable[[Any], Any]
+    down: Callable[[Any], Any]
+    merge: Callable[[Any, Any], Any]
+    operators: Mapping[str, str]
+    description: str
+    example: object
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueRenamed:
+    """A word of a choice that is written differently."""
+
+    resource: str
+    field: str
+    old: str
+    new: str
+    why: str
+
+
+Change = Renamed | Reshaped | ValueRenamed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A dated contract: its date, what it is about, and what it changed with respect to the one before it."""
+
+    date: str
+    summary: str
+    changes: tuple[Change, ...] = field(default_factory=tuple)

@@ -1,0 +1,172 @@
+"""Reading what a client sent: strict JSON, then a body checked whole against a contract's shape.
+
+RFC 8259 leaves duplicate names, lone surrogates and huge numbers to the reader; each of them means something else to
+some service down the line, so none is let through.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Never
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator, core_schema
+
+from adapters.core.faults import FieldError, Invalid, Malformed
+from adapters.core.shapes import Field, Shape
+
+MOST_NESTING = 32
+MOST_ERRORS = 50
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("The body has an object with the same name twice.")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 19:
+        raise Malformed("The body has a number with too many digits.")
+    return int(digits)
+
+
+def _real(text: str) -> float:
+    number = float(text)
+    if len(text) > 64 or not math.isfinite(number):
+        raise Malformed("The body has a number out of range.")
+    return number
+
+
+def _constant(name: str) -> Never:
+    raise Malformed(f"The body has {name}, which is not JSON.")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_integer, parse_float=_real, parse_constant=_constant, strict=True
+)
+
+
+def read_json(raw: bytes) -> Any:
+    """Bytes → document; Malformed for everything that two JSON readers might understand differently."""
+    try:
+        document = _decoder.decode(raw.decode("utf-8"))
+        if b"\\u" in raw:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    except UnicodeEncodeError:
+        raise Malformed("The body has an unpaired surrogate.") from None
+    except RecursionError:
+        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
+    except json.JSONDecodeError as error:
+        raise Malformed(f"The body is not JSON: {error.msg} at byte {error.pos}.") from None
+    if raw.count(b"{") + raw.count(b"[") > MOST_NESTING and _depth(document) > MOST_NESTING:
+        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.")
+    return document
+
+
+def _depth(document: Any) -> int:
+    depth, level = 0, [document]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        level = [part for whole in level for part in (whole.values() if isinstance(whole, dict) else whole)]
+    return depth
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Path → JSON pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that suggests the known name close to `name`, or nothing."""
+    close = difflib.get_close_matches(name[:64], list(known), 1, 0.75)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "field_unknown",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "string_pattern_mismatch": "format_invalid",
+    "literal_error": "value_unknown",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+}
+_OWN = ("id_invalid", "datetime_invalid", "date_invalid", "currency_unknown", "name_invalid")
+
+
+def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str] = ()) -> FieldError:
+    """A validator's error → one entry of `errors`. `names` may be suggested; `fixed` are the read-only ones."""
+    kind, context = error["type"], error.get("ctx", {})
+    code = _CODES.get(kind) or (kind if kind in _OWN else "type_invalid")
+    where = pointer(step for step in error["loc"] if step != "[key]")
+    match code:
+        case "required":
+            return FieldError(where, code, "This field is required.")
+        case "field_unknown" if error["loc"][-1] in fixed:
+            return FieldError(where, "field_read_only", "This field is set by the system and cannot be sent.")
+        case "field_unknown":
+            return FieldError(where, code, f"There is no such field here.{nearest(str(error['loc'][-1]), names)}")
+        case "value_unknown":
+            words = tuple(word.strip().strip("'") for word in context["expected"].replace(" or ", ", ").split(","))
+            return FieldError(where, code, "Not one of the values this field can hold.", words)
+        case "format_invalid":
+            return FieldError(where, code, "Not of the form this field has.")
+    return FieldError(where, code, error["msg"] + ".")
+
+
+Check = Callable[[dict[str, Any]], list[FieldError]]
+
+
+def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
+    """The schema of a body in `shape`: a create (required fields demanded) or a PATCH (all optional, null clears)."""
+    members = {}
+    for field in shape.fields:
+        if not field.read_only:
+            members[field.name] = core_schema.typed_dict_field(
+                _member(field, partial=partial), required=field.required and not partial
+            )
+    return core_schema.typed_dict_schema(members, extra_behavior="forbid", strict=True, total=False)
+
+
+def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
+    if field.nested is None:
+        value = TypeAdapter(field.hint).core_schema
+    else:
+        value = body_schema(field.nested, partial=partial)
+        value = core_schema.list_schema(value, strict=True) if field.many else value
+        if field.nullable:
+            value = core_schema.nullable_schema(value)
+    if partial and field.empties and not field.nullable:
+        value = core_schema.nullable_schema(value)
+    return value
+
+
+class Document:
+    """A compiled body: `read(document)` gives the fields that were sent, by their name in the contract."""
+
+    __slots__ = ("_fixed", "_names", "_validate")
+
+    def __init__(self, shape: Shape, *, partial: bool) -> None:
+        self._validate = SchemaValidator(body_schema(shape, partial=partial)).validate_python
+        self._names = {field.name for field in shape.fields if not field.read_only} | {
+            inner.name for field in shape.fields if field.nested for inner in field.nested.fields
+        }
+        self._fixed = {field.name for field in shape.fields if field.read_only}
+
+    def read(self, document: Any) -> dict[str, Any]:
+        """A parsed document → its fields; Invalid names every error by its pointer."""
+        try:
+            fields: dict[str, Any] = self._validate(document)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            raise Invalid([describe(each, self._names, self._fixed) for each in found[:MOST_ERRORS]]) from None
+        return fields

@@ -1,0 +1,81 @@
+"""What can go wrong while a request is read or a service's answer is understood.
+
+    Fault
+    ├── Malformed            the request document is not acceptable JSON          400
+    ├── UnknownParameter     a query parameter nobody declared                    400
+    ├── StaleCursor          a cursor that is not this query's                    400
+    ├── Invalid              well-formed, but not what the contract allows        422
+    ├── RecordNotFound       no such record for this caller                       404
+    ├── Conflict             the service refused the state change                 409
+    ├── ServiceThrottled     the service's own limit was reached                  429
+    ├── ServiceFailed        the service answered with a failure                  502
+    └── ServiceInvalid       the service's answer cannot be understood            502
+
+The edge turns each into its RFC 9457 problem; nothing here knows of HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One entry of a problem's `errors`: a JSON pointer (RFC 6901), a stable code, a sentence, what is allowed."""
+
+    pointer: str
+    code: str
+    message: str
+    allowed: tuple[str, ...] = ()
+
+
+class Fault(Exception):
+    """Base of everything the adapters raise on purpose."""
+
+
+class Malformed(Fault):
+    """The body is not acceptable JSON; `args[0]` says why in one sentence."""
+
+
+class UnknownParameter(Fault):
+    """A query parameter is unknown, repeated or out of range; `args[0]` is the sentence."""
+
+
+class StaleCursor(Fault):
+    """The cursor was sealed for another query, tenant or contract, or is too old."""
+
+
+class Invalid(Fault):
+    """The document breaks the contract; `errors` name every place."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+class RecordNotFound(Fault):
+    """No record with that id is visible to the caller."""
+
+
+class Conflict(Fault):
+    """The service refused because of the record's present state."""
+
+
+class ServiceThrottled(Fault):
+    """The service's own limit is reached; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("service throttled")
+        self.retry_after = retry_after
+
+
+class ServiceFailed(Fault):
+    """The service answered with a status that tells of its own failure."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"service answered {status}")
+        self.status = status
+
+
+class ServiceInvalid(Fault):
+    """The service's answer has not the declared shape; `args[0]` is for the log, never for the client."""

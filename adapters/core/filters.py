@@ -1,0 +1,171 @@
+"""The filter grammar (contract.md, "Search") → the `where` tree of a structured search, whole or refused.
+
+    filters: [node…]           ANDed
+    node:    {field, operator, value} | {field, operator, values: […]} | {field, operator}
+             {all: [node…]} | {any: [node…]} | {not: node}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import SchemaValidator
+
+from adapters.core.documents import describe, nearest, pointer
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.inward import held
+from adapters.core.shapes import Field, Shape
+
+MOST_DEPTH, MOST_LEAVES, MOST_VALUES = 3, 25, 100
+
+_GROUPS = {"all": "and", "any": "or"}
+_DIALECT = {
+    "eq": "eq",
+    "neq": "ne",
+    "in": "in",
+    "not_in": "nin",
+    "is_empty": "isNull",
+    "is_not_empty": "notNull",
+    "contains": "contains",
+    "not_contains": "notContains",
+    "starts_with": "startsWith",
+    "ends_with": "endsWith",
+    "gt": "gt",
+    "gte": "gte",
+    "lt": "lt",
+    "lte": "lte",
+    "between": "between",
+    "contains_any": "hasAny",
+    "contains_all": "hasAll",
+    "contains_none": "hasNone",
+}
+_PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "contains_none"})
+_NONE = frozenset({"is_empty", "is_not_empty"})
+_LISTED = frozenset({"contains_any", "contains_all", "contains_none"})
+
+Where = dict[str, Any]
+Path = tuple[str | int, ...]
+
+
+class Filters:
+    """The compiled grammar of one (resource, contract). `allowed` lists the operators of each filterable field."""
+
+    __slots__ = ("_fields", "_operands", "allowed")
+
+    def __init__(self, shape: Shape, allowed: Mapping[str, tuple[str, ...]]) -> None:
+        self.allowed = allowed
+        self._fields = shape.named()
+        self._operands: dict[str, Callable[[Any], Any]] = {}
+        for name in allowed:
+            kind = self._fields[name].kind
+            assert kind is not None
+            self._operands[name] = SchemaValidator(kind.operand()).validate_python
+
+    def read(self, nodes: Any, at: Path = ("filters",)) -> Where | None:
+        """A `filters` array → a where tree, or None when it is empty; Invalid names every fault."""
+        errors: list[FieldError] = []
+        if not isinstance(nodes, list):
+            raise Invalid([FieldError(pointer(at), "type_invalid", "Filters are an array of conditions.")])
+        leaves = [0]
+        parts = [self._node(node, (*at, i), 0, leaves, errors) for i, node in enumerate(nodes[: MOST_LEAVES + 1])]
+        if leaves[0] > MOST_LEAVES or len(nodes) > MOST_LEAVES:
+            errors = [FieldError(pointer(at), "too_many", f"A search has at most {MOST_LEAVES} conditions.")]
+        if errors:
+            raise Invalid(errors[:MOST_LEAVES])
+        return _joined("and", parts)
+
+    def _node(self, node: Any, at: Path, depth: int, leaves: list[int], errors: list[FieldError]) -> Where:
+        if leaves[0] > MOST_LEAVES:
+            return {}
+        if not isinstance(node, dict):
+            errors.append(FieldError(pointer(at), "type_invalid", "A condition is an object."))
+            return {}
+        group = [key for key in ("all", "any", "not") if key in node]
+        if not group:
+            leaves[0] += 1
+            return self._leaf(node, at, errors)
+        if len(node) > 1:
+            errors.append(FieldError(pointer(at), "group_mixed", f"A group holds nothing beside {group[0]!r}."))
+            return {}
+        if depth == MOST_DEPTH:
+            errors.append(FieldError(pointer(at), "too_deep", f"Groups nest at most {MOST_DEPTH} levels."))
+            return {}
+        key, inner = group[0], node[group[0]]
+        if key == "not":
+            return {"not": self._node(inner, (*at, key), depth + 1, leaves, errors)}
+        if not isinstance(inner, list) or not inner:
+            errors.append(FieldError(pointer((*at, key)), "type_invalid", "A group is a non-empty array of conditions."))
+            return {}
+        parts = [self._node(each, (*at, key, i), depth + 1, leaves, errors) for i, each in enumerate(inner)]
+        return _joined(_GROUPS[key], parts) or {}
+
+    def _leaf(self, node: dict[str, Any], at: Path, errors: list[FieldError]) -> Where:
+        name, operator = node.get("field"), node.get("operator")
+        for key in node:
+            if key not in ("field", "operator", "value", "values"):
+                hint = nearest(key, ("field", "operator", "value", "values", "all", "any", "not"))
+                errors.append(FieldError(pointer((*at, key)), "field_unknown", f"A condition has no such member.{hint}"))
+        if not isinstance(name, str) or name not in self.allowed:
+            missing = "field" not in node
+            code, message = ("required", "This field is required.") if missing else (
+                "field_not_filterable", f"This field cannot be filtered by.{nearest(str(name), self.allowed)}")
+            errors.append(FieldError(pointer((*at, "field")), code, message, tuple(self.allowed)))
+            return {}
+        allowed = self.allowed[name]
+        if not isinstance(operator, str) or operator not in allowed:
+            code, message = ("required", "This field is required.") if "operator" not in node else (
+                "operator_not_allowed", f"{name!r} cannot be filtered with {str(operator)[:40]!r}.")
+            errors.append(FieldError(pointer((*at, "operator")), code, message, allowed))
+            return {}
+        field = self._fields[name]
+        today = field.operators[operator]
+        where: Where = {"field": field.held, "op": _DIALECT[today]}
+        if operator in _NONE:
+            for key in ("value", "values"):
+                if key in node:
+                    errors.append(FieldError(pointer((*at, key)), "value_unexpected", f"{operator!r} takes no value."))
+            return where
+        member, other = ("values", "value") if operator in _PLURAL else ("value", "values")
+        if other in node:
+            errors.append(FieldError(pointer((*at, other)), "value_unexpected", f"{operator!r} takes {member!r}."))
+            return where
+        if member not in node:
+            errors.append(FieldError(pointer((*at, member)), "required", f"{operator!r} takes {member!r}."))
+            return where
+        values = node[member] if member == "values" else [node[member]]
+        checked = self._values(name, operator, values, (*at, member), errors)
+        where["value"] = checked if today in _PLURAL else next(iter(checked), None)
+        return where
+
+    def _values(self, name: str, operator: str, values: Any, at: Path, errors: list[FieldError]) -> list[Any]:
+        if not isinstance(values, list) or not values or len(values) > MOST_VALUES:
+            errors.append(FieldError(pointer(at), "type_invalid", f"'values' is an array of 1 to {MOST_VALUES}."))
+            return []
+        if operator == "between" and len(values) != 2:
+            errors.append(FieldError(pointer(at), "type_invalid", "'between' takes two values, the lower one first."))
+            return []
+        field, check = self._fields[name], self._operands[name]
+        found = []
+        for position, value in enumerate(values):
+            where = at if at[-1] == "value" else (*at, position)
+            try:
+                found.append(_operand(field, check(value)))
+            except ValidationError as error:
+                first = describe(error.errors(include_url=False, include_input=False)[0])
+                hint = " To find records without a value use 'is_empty'." if value is None else ""
+                errors.append(FieldError(pointer(where), first.code, first.message + hint, first.allowed))
+        return found
+
+
+def _operand(field: Field, value: Any) -> Any:
+    for up in field.operand_up:
+        value = up(value)
+    return value if isinstance(value, str) and field.kind_today and field.kind_today.held == list[str] else held(field, value)
+
+
+def _joined(word: str, parts: list[Where]) -> Where | None:
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else {word: parts}

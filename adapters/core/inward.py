@@ -1,0 +1,110 @@
+"""Validated public fields → the body a service is sent, in its names and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from adapters.core.calls import Revision, Row
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.kinds import Money, minor_digits
+from adapters.core.shapes import Field, Shape
+
+encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Inward:
+    """A shape's request translator. `pointers` maps the service's field names to public JSON pointers."""
+
+    __slots__ = ("_amounts", "_fields", "_partial", "pointers")
+
+    def __init__(self, shape: Shape, *, partial: bool) -> None:
+        self._fields = shape.named()
+        self._partial = partial
+        self._amounts = tuple(_Amount(field, shape) for field in shape.fields if isinstance(field.kind, Money))
+        self.pointers = {field.held: f"/{field.name}" for field in shape.fields}
+
+    def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
+        """Fields by contract name → the service's body, and what must be completed from the record as it is now."""
+        body: Row = {}
+        revisions: list[Revision] = []
+        for name, value in sent.items():
+            field = self._fields[name]
+            for up in field.up:
+                value = up(value)
+            body[field.held] = held(field, value)
+            if self._partial and (revision := _revision(field, sent[name])):
+                revisions.append(revision)
+        for amount in self._amounts:
+            revisions += amount.check(sent, partial=self._partial)
+        return body, tuple(revisions)
+
+
+def held(field: Field, value: Any) -> Any:
+    """A value in today's public form → as the service holds it."""
+    if value is None:
+        return None
+    if field.nested is not None:
+        return [_object(field.nested, each) for each in value] if field.many else _object(field.nested, value)
+    inward = field.kind_today.inward if field.kind_today else None
+    return inward(value) if inward else value
+
+
+def _object(shape: Shape, value: dict[str, Any]) -> Row:
+    inner = shape.named()
+    return {inner[name].held: held(inner[name], each) for name, each in value.items()}
+
+
+def _revision(field: Field, sent: Any) -> Revision | None:
+    """What a PATCH of this field must know of the record as it is now; None for fields that are simply replaced."""
+    name = field.held
+    if field.merge is not None:
+        merge = field.merge
+
+        def merged(now: Row, body: Row) -> None:
+            body[name] = merge(sent, now.get(name))
+
+        return merged
+    return None
+
+
+class _Amount:
+    """The rule that an amount has no more digits than its currency (contract.md, "Money")."""
+
+    __slots__ = ("currency", "currency_held", "held", "name")
+
+    def __init__(self, field: Field, shape: Shape) -> None:
+        assert isinstance(field.kind, Money)
+        currency = shape.today()[field.kind.currency]
+        self.name, self.held = field.name, field.held
+        self.currency, self.currency_held = currency.name, currency.held
+
+    def check(self, sent: dict[str, Any], *, partial: bool) -> tuple[Revision, ...]:
+        """Raise Invalid when the digits are wrong; a PATCH with only one of the two waits for the record."""
+        amount, currency = sent.get(self.name), sent.get(self.currency)
+        if amount is not None and currency is not None:
+            self._fits(Decimal(amount), currency, self.name)
+        elif partial and (self.name in sent or self.currency in sent) and not (amount is None and self.name in sent):
+            return (self._later,)
+        elif amount is not None:
+            raise Invalid([FieldError(f"/{self.currency}", "required", "An amount needs its currency.")])
+        return ()
+
+    def _later(self, now: Row, body: Row) -> None:
+        after = now | body
+        amount, currency = after.get(self.held), after.get(self.currency_held)
+        if amount is None:
+            return
+        if currency is None:
+            raise Invalid([FieldError(f"/{self.currency}", "required", "An amount needs its currency.")])
+        self._fits(Decimal(str(amount)), currency, self.name if self.held in body else self.currency)
+
+    @staticmethod
+    def _fits(amount: Decimal, currency: str, blamed: str) -> None:
+        digits = minor_digits(currency)
+        if amount != round(amount, digits):
+            message = f"An amount in {currency} has at most {digits} decimals."
+            raise Invalid([FieldError(f"/{blamed}", "too_precise", message)])

@@ -1,0 +1,164 @@
+"""The plans of the standard operations: which calls each makes, in which order, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from adapters.core.calls import Answer, Call, Input, Plan, Row
+from adapters.core.inward import encode
+from adapters.core.outward import Cursor, Many, Meta, Outward, decoder
+from adapters.core.replies import body_of, written
+from adapters.core.searches import structured
+
+Planner = Callable[[Input], Plan]
+Pointers = dict[str, str]
+
+
+class Place:
+    """An internal path with at most one `{id}`, as bytes ready to send."""
+
+    __slots__ = ("after", "before", "service")
+
+    def __init__(self, service: str, template: str) -> None:
+        before, _, after = template.partition("{id}")
+        self.service, self.before, self.after = service, before.encode("ascii"), after.encode("ascii")
+
+    def of(self, internal_id: str) -> bytes:
+        """The path of one record; the id has passed its alphabet, so it needs no quoting."""
+        return self.before + internal_id.encode("ascii") + self.after
+
+
+def get(place: Place, outward: Outward) -> Planner:
+    """One call, one record."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"GET", place.of(request.ids[0]))
+        return Answer(200, outward.one(outward.read(body_of(reply, record=True))))
+
+    return plan
+
+
+def create(place: Place, outward: Outward, pointers: Pointers, location: str) -> Planner:
+    """One write; answers 201 with the record and its `Location`."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
+        row = outward.read(written(reply, pointers, record=False))
+        return Answer(201, outward.one(row), ((b"location", (location + row.id).encode()),))
+
+    return plan
+
+
+def update(place: Place, outward: Outward, pointers: Pointers) -> Planner:
+    """A PATCH; a look first when the body must be completed from the record as it is, and only a look for `{}`."""
+
+    def plan(request: Input) -> Plan:
+        path, body = place.of(request.ids[0]), request.body
+        if request.revisions or not body:
+            reply = yield Call(place.service, b"GET", path)
+            found = body_of(reply, record=True)
+            if not body:
+                return Answer(200, outward.one(outward.read(found)))
+            now = _row(found)
+            for revise in request.revisions:
+                revise(now, body)
+        reply = yield Call(place.service, b"PATCH", path, encode(body), writes=True)
+        return Answer(200, outward.one(outward.read(written(reply, pointers, record=True))))
+
+    return plan
+
+
+def delete(place: Place) -> Planner:
+    """One call, no content."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"DELETE", place.of(request.ids[0]), writes=True)
+        body_of(reply, record=True)
+        return Answer(204)
+
+    return plan
+
+
+def search(place: Place, outward: Outward, held: dict[str, str]) -> Planner:
+    """A page of a structured search. `held`: today's names of the sort fields → the service's."""
+    row: Any = outward.row
+    envelope = msgspec.defstruct("Found", [("data", list[row]), ("total", int | None, None)])
+    read = decoder(envelope)
+
+    def plan(request: Input) -> Plan:
+        window = request.window
+        assert window is not None
+        assert window.seal is not None
+        body = encode(structured(window, held[window.order_by]))
+        reply = yield Call(place.service, b"POST", place.before, body)
+        found = read(body_of(reply))
+        rows, total = found.data, found.total
+        if window.position is not None:
+            total = window.position[2]
+        following = None
+        if len(rows) > window.limit:
+            rows = rows[: window.limit]
+            last = rows[-1]
+            following = window.seal([getattr(last, window.order_by), last.id, total])
+        return Answer(200, outward.many(rows, following, total))
+
+    return plan
+
+
+class _Labels(msgspec.Struct):
+    data: list[str]
+
+
+_read_labels = decoder(_Labels)
+
+
+def _labels(words: list[str]) -> bytes:
+    return encode(Many(list(words), Meta(Cursor(None, has_more=False), len(words))))
+
+
+def labels_of(place: Place, outward: Outward, name: str) -> Planner:
+    """The words under a record, read off the record itself."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"GET", place.of(request.ids[0]))
+        row = outward.read(body_of(reply, record=True))
+        return Answer(200, _labels(getattr(row, name) or []))
+
+    return plan
+
+
+def add_labels(place: Place, pointers: Pointers) -> Planner:
+    """Adds words; answers all that the record now has."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"POST", place.of(request.ids[0]), encode(request.body), writes=True)
+        return Answer(200, _labels(_read_labels(written(reply, pointers, record=True)).data))
+
+    return plan
+
+
+def remove_label(place: Place, singular: str) -> Planner:
+    """Removes one word; one that is not there is no error, so that a retry is safe."""
+
+    def plan(request: Input) -> Plan:
+        internal_id, word = request.ids
+        path = place.of(internal_id) + f"?{singular}={quote(word, safe='')}".encode("ascii")
+        reply = yield Call(place.service, b"DELETE", path, writes=True)
+        body_of(reply, record=True)
+        return Answer(204)
+
+    return plan
+
+
+_read_any = msgspec.json.Decoder(dict[str, Any], float_hook=str)
+
+
+def _row(body: bytes) -> Row:
+    """A record as the service holds it, untyped; only ever used to complete a PATCH."""
+    found = _read_any.decode(body)
+    inner = found.get("data")
+    return inner if isinstance(inner, dict) else found

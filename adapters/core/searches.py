@@ -1,0 +1,119 @@
+"""A search request → the window it asks for; a window → the body of a structured search, anchored by key.
+
+Paging is by key, not by offset: the cursor carries the sort value and id of the last record seen, and the next page
+asks for what lies beyond them. So records inserted or deleted while a client walks neither repeat nor hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
+
+from adapters.core.calls import Row, Window
+from adapters.core.documents import describe, pointer
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.filters import Filters
+from adapters.core.inward import encode
+from adapters.core.shapes import Shape
+
+DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT = 25, 100, 256
+MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
+
+
+class Search:
+    """The compiled request of `POST /{resource}/search` in one contract."""
+
+    __slots__ = ("_check", "_sorts", "filters", "sorts")
+
+    def __init__(self, shape: Shape, filters: Filters, sorts: tuple[str, ...]) -> None:
+        self.filters = filters
+        named = {field.today: field.name for field in shape.fields}
+        self._sorts = {named[sort]: sort for sort in sorts}
+        self.sorts = tuple(self._sorts)
+        member = core_schema.typed_dict_field
+        self._check = SchemaValidator(
+            core_schema.typed_dict_schema(
+                {
+                    "filters": member(core_schema.any_schema()),
+                    "search_text": member(core_schema.str_schema(strict=True, max_length=MOST_TEXT)),
+                    "order_by": member(core_schema.literal_schema(list(self.sorts))),
+                    "sort_direction": member(core_schema.literal_schema(["asc", "desc"])),
+                    "limit": member(core_schema.int_schema(strict=True, ge=1, le=MOST_LIMIT)),
+                    "cursor": member(core_schema.str_schema(strict=True)),
+                },
+                extra_behavior="forbid",
+                total=False,
+            )
+        ).validate_python
+
+    def read(self, document: Any) -> tuple[Window, str | None]:
+        """A parsed body → the window and the sealed cursor that came with it; Invalid names every fault."""
+        errors: list[FieldError] = []
+        where = None
+        if isinstance(document, dict) and "filters" in document:
+            try:
+                where = self.filters.read(document["filters"])
+            except Invalid as invalid:
+                errors += invalid.errors
+        try:
+            sent: dict[str, Any] = self._check(document)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            raise Invalid([*(describe(each, MEMBERS) for each in found), *errors]) from None
+        if errors:
+            raise Invalid(errors)
+        window = Window(
+            limit=sent.get("limit", DEFAULT_LIMIT),
+            where=where,
+            text=sent.get("search_text") or None,
+            order_by=self._sorts[sent.get("order_by", self.sorts[0])],
+            descending=sent.get("sort_direction", "desc") == "desc",
+        )
+        return window, sent.get("cursor")
+
+
+def fingerprint(window: Window, scope: str) -> bytes:
+    """What a cursor is bound to: everything that decides which records lie on which page. `scope` names the collection."""
+    return encode([scope, window.where, window.text, window.order_by, window.descending, window.limit])
+
+
+def structured(window: Window, sort_held: str) -> Row:
+    """The body of the service's structured search for one page and one record more, which tells whether there is a next."""
+    parts = [part for part in (window.where, beyond(window, sort_held)) if part]
+    body: Row = {"sort": {"field": sort_held, "dir": "desc" if window.descending else "asc"}, "limit": window.limit + 1}
+    if parts:
+        body["where"] = parts[0] if len(parts) == 1 else {"and": parts}
+    if window.text:
+        body["search"] = window.text
+    return body
+
+
+def beyond(window: Window, sort_held: str) -> Row | None:
+    """The condition that a record lies after the cursor's position `[sort value, id, total]`.
+
+    Services sort null lowest and break ties by id in the same direction (internal-services.md, "structured search").
+    """
+    if window.position is None:
+        return None
+    value, anchor = window.position[0], window.position[1]
+    past = "lt" if window.descending else "gt"
+    tie: Row = {"field": "id", "op": past, "value": anchor}
+    if value is None:
+        level: Row = {"and": [{"field": sort_held, "op": "isNull"}, tie]}
+        return level if window.descending else {"or": [level, {"field": sort_held, "op": "notNull"}]}
+    level = {"and": [{"field": sort_held, "op": "eq", "value": value}, tie]}
+    further: list[Row] = [{"field": sort_held, "op": past, "value": value}, level]
+    if window.descending:
+        further.append({"field": sort_held, "op": "isNull"})
+    return {"or": further}
+
+
+def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
+    """`limit` and `cursor` of a related list's query → the window; Invalid points at the parameter."""
+    text = query.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_LIMIT):
+        message = f"A limit is a whole number from 1 to {MOST_LIMIT}."
+        raise Invalid([FieldError(pointer(("limit",)), "out_of_range", message)])
+    return Window(limit=int(text)), query.get("cursor")

@@ -1,0 +1,179 @@
+"""A resource's fields as one dated contract names them: the newest read off the model, older ones derived by changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic_core import PydanticUndefined
+
+from adapters.core.changes import Change, Renamed, Reshaped, ValueRenamed
+from adapters.core.kinds import Choice, Kind
+from adapters.core.resource import Record, Resource, kind_of, nested_of, read_only
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a shape.
+
+    name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
+    form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
+    contract → today's. nested/many: the shape of an object or list of objects.
+    """
+
+    name: str
+    today: str
+    held: str
+    hint: Any
+    kind: Kind | None
+    nested: Shape | None
+    many: bool
+    nullable: bool
+    required: bool
+    read_only: bool
+    default: object
+    description: str
+    example: object
+    operators: Mapping[str, str]
+    up: tuple[Callable[[Any], Any], ...] = ()
+    down: tuple[Callable[[Any], Any], ...] = ()
+    operand_up: tuple[Callable[[Any], Any], ...] = ()
+    merge: Callable[[Any, Any], Any] | None = None
+    kind_today: Kind | None = None
+
+    @property
+    def empties(self) -> bool:
+        """Whether null in a PATCH clears it (RFC 7396); lists and objects clear to empty."""
+        return self.nullable or self.default in ([], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a record in one contract, in public order, and its documentation."""
+
+    name: str
+    description: str
+    fields: tuple[Field, ...]
+
+    def named(self) -> dict[str, Field]:
+        """Fields by their name in this contract."""
+        return {field.name: field for field in self.fields}
+
+    def today(self) -> dict[str, Field]:
+        """Fields by their name in the newest contract."""
+        return {field.today: field for field in self.fields}
+
+
+def camel(name: str) -> str:
+    """snake_case → camelCase, as the internal services write."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "") -> Shape:
+    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    fields = []
+    for name, info in model.model_fields.items():
+        hint = hints[name]
+        inner = nested_of(hint)
+        kind = kind_of(hint) if inner is None else None
+        fields.append(
+            Field(
+                name=name,
+                today=name,
+                held=rename.get(within + name, camel(name)),
+                hint=hint,
+                kind=kind,
+                nested=shape_of(inner, rename, f"{within}{name}.") if inner else None,
+                many=inner is not None and any(typing.get_origin(part) is list for part in _flat(hint)),
+                nullable=type(None) in _flat(hint),
+                required=info.is_required() and not read_only(hint),
+                read_only=read_only(hint),
+                default=None if info.default is PydanticUndefined else info.default,
+                description=info.description or "",
+                example=(info.examples or [None])[0],
+                operators={op: op for op in kind.operators} if kind else {},
+                kind_today=kind,
+            )
+        )
+    return Shape(model.__name__, (model.__doc__ or "").strip(), tuple(fields))
+
+
+def _flat(hint: Any) -> list[Any]:
+    """The annotation and the members of its outer union, through Annotated."""
+    found = [hint]
+    if typing.get_origin(hint) is Annotated:
+        return found + _flat(typing.get_args(hint)[0])
+    if typing.get_origin(hint) is list:
+        return found
+    for inner in typing.get_args(hint):
+        found += _flat(inner)
+    return found
+
+
+def shape_at(resource: Resource, newer: Iterable[Change]) -> Shape:
+    """The resource's shape in the contract that lies before all of `newer` (given newest first)."""
+    shape = shape_of(resource.model, resource.rename)
+    for change in newer:
+        if change.resource == resource.path:
+            shape = _before(shape, change)
+    return shape
+
+
+def _before(shape: Shape, change: Change) -> Shape:
+    target = change.field if isinstance(change, ValueRenamed) else change.new
+    if target not in shape.named():
+        raise TypeError(f"{change.resource}: a dated change names the unknown field {target}")
+    return dataclasses.replace(
+        shape, fields=tuple(_undo(field, change) if field.name == target else field for field in shape.fields)
+    )
+
+
+def _undo(field: Field, change: Change) -> Field:
+    """The field as it was before the change."""
+    match change:
+        case Renamed():
+            return dataclasses.replace(field, name=change.old)
+        case Reshaped():
+            kind = kind_of(change.hint)
+            return dataclasses.replace(
+                field,
+                name=change.old,
+                hint=change.hint,
+                kind=kind,
+                nullable=type(None) in _flat(change.hint),
+                default=None,
+                description=change.description,
+                example=change.example,
+                operators={old: field.operators[new] for old, new in change.operators.items()},
+                up=(change.up, *field.up),
+                down=(*field.down, change.down),
+                merge=change.merge,
+            )
+        case ValueRenamed():
+            kind = field.kind
+            if not isinstance(kind, Choice) or change.new not in kind.words:
+                raise TypeError(f"{change.resource}.{change.field}: no such word {change.new}")
+            words = tuple(change.old if word == change.new else word for word in kind.words)
+            older = Choice(words)
+            swap_up, swap_down = {change.old: change.new}, {change.new: change.old}
+
+            def up(word: Any) -> Any:
+                return swap_up.get(word, word)
+
+            def down(word: Any) -> Any:
+                return swap_down.get(word, word)
+
+            return dataclasses.replace(
+                field,
+                kind=older,
+                hint=Annotated[str, older] | None if field.nullable else Annotated[str, older],
+                example=swap_down.get(str(field.example), field.example),
+                up=(up, *field.up),
+                down=(*field.down, down),
+                operand_up=(up, *field.operand_up),
+            )
