@@ -1,0 +1,117 @@
+"""File, environment and flags in, Settings out, or every fault at once.
+
+Precedence: flags, environment, file, built-in defaults.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.config.document import Document, Key, read
+from gateway.config.environment import CONFIG, Override, overrides
+from gateway.config.explain import explained
+from gateway.config.faults import ConfigError, Fault
+from gateway.config.policies import roles_as_written
+from gateway.config.secrets import has_password
+from gateway.config.services import services_as_written
+from gateway.config.settings import Settings
+
+_DATA_DIR = ("server", "data_dir")
+
+
+def locate(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    """The file that `load` reads: the given one, else GATEWAY_CONFIG, else ./config.yaml when there is one."""
+    if path is not None:
+        return path
+    if named := env.get(CONFIG):
+        return Path(named)
+    here = Path("config.yaml")
+    return here if here.exists() else None
+
+
+def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
+    """The whole configuration, checked.
+
+    path: as for `locate`. env: usually os.environ. overrides: flags by dotted key (`{"server.port": 8081}`);
+    None means that the flag was not given. Raises ConfigError with all faults, secrets that cannot be read included.
+    """
+    file = locate(path, env)
+    document = read(file) if file else Document()
+    document.faults.extend(_passwords(document))
+    flags = [Override(tuple(key.split(".")), value, "command line") for key, value in (overrides or {}).items()]
+    for item in [*_environment(env, document), *(flag for flag in flags if flag.value is not None)]:
+        if isinstance(item, Fault):
+            document.faults.append(item)
+        else:
+            _apply(document, item)
+    folder = (file.parent if file else Path()).absolute()
+    try:
+        settings = Settings.model_validate(document.values, context={"folder": folder, "env": env})
+    except ValidationError as error:
+        document.faults.extend(explained(error, document))
+        raise ConfigError(document.faults) from None
+    if document.faults:
+        raise ConfigError(document.faults)
+    return settings
+
+
+def _environment(env: Mapping[str, str], document: Document) -> Iterator[Override | Fault]:
+    # Overrides may bring references of their own, so they are read once for those and once for good.
+    named = set(_referenced(document.values))
+    for item in overrides(env, frozenset()):
+        if isinstance(item, Override):
+            named.update(_referenced(item.value))
+    return overrides(env, frozenset(named))
+
+
+def _referenced(value: object) -> Iterator[str]:
+    match value:
+        case {"env": str(name), **others} if not others:
+            yield name
+        case dict():
+            for part in value.values():
+                yield from _referenced(part)
+
+
+def _apply(document: Document, override: Override) -> None:
+    *sections, last = override.key
+    place: Any = document.values
+    _seed(document, override.key)
+    for section in sections:
+        if place.get(section) is None:
+            place[section] = {}
+        place = place[section]
+        if not isinstance(place, dict):
+            fix = f"Set {section} as a whole: the value may be YAML such as [a, b] or {{key: value}}."
+            document.faults.append(
+                Fault(".".join(override.key), "is inside a value without keys", fix, override.source)
+            )
+            return
+    # A relative folder in a flag or a variable means relative to where the command is called, as for any command.
+    from_here = override.key == _DATA_DIR and isinstance(override.value, str | os.PathLike)
+    place[last] = str(Path(override.value).absolute()) if from_here else override.value
+    document.sources[override.key] = override.source
+
+
+def _seed(document: Document, key: Key) -> None:
+    # A map that is given replaces its default whole. Overriding one entry of a map that the file leaves out is meant
+    # as a change to the default, so the default has to be there to be changed.
+    defaults = {"services": services_as_written, "roles": roles_as_written}
+    if len(key) > 1 and key[0] in defaults and document.values.get(key[0]) is None:
+        document.values[key[0]] = defaults[key[0]]()
+
+
+def _passwords(document: Document) -> Iterator[Fault]:
+    stores = document.values.get("stores")
+    for name in ("redis", "sql"):
+        url = stores.get(name) if isinstance(stores, dict) else None
+        if isinstance(url, str) and has_password(url):
+            yield Fault(
+                f"stores.{name}",
+                "carries a password, and a secret may not stand in the configuration itself",
+                "Put the whole URL into a variable or a file and write {env: NAME} or {file: PATH}.",
+                document.source(("stores", name)),
+            )

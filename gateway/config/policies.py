@@ -1,0 +1,125 @@
+"""`roles`, `limits`, `versions`: what a deployment decides about its callers."""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib import resources
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from gateway.config.faults import refuse
+from gateway.config.quantities import Duration
+from gateway.config.section import AsList, AsMap, Count, Link, Section, key_of
+
+Pattern = Annotated[
+    str,
+    key_of(
+        r"\*|(\*|[a-z][a-z0-9_]*)\.(\*|read|write|delete)",
+        "is not a pattern over scopes",
+        'Write "*", "*.read", "contact.*" or "deal.delete".',
+    ),
+]
+Patterns = Annotated[tuple[Pattern, ...], AsList]
+RoleName = Annotated[
+    str, key_of(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "is not a role's name", "Write it as the auth service does.")
+]
+
+
+class Role(Section):
+    """What a role may do: everything that `allow` matches and `deny` does not."""
+
+    allow: Patterns = Field(description='A list of patterns over scopes, such as ["*.read", "contact.*"].')
+    deny: Patterns = Field(
+        (), description='A list of patterns over scopes, such as ["deal.delete"]; it wins over allow.'
+    )
+
+
+def _not_empty(roles: Mapping[str, Role]) -> Mapping[str, Role]:
+    if not roles:
+        raise refuse(
+            "names no role, so nobody could do anything", "Name the roles that the auth service gives to users."
+        )
+    return roles
+
+
+Roles = Annotated[Mapping[RoleName, Role], AsMap, AfterValidator(_not_empty)]
+
+
+def roles_as_written() -> dict[str, Any]:
+    """The text of `gateway/config/roles.yaml` as plain values."""
+    text = resources.files("gateway.config").joinpath("roles.yaml").read_text(encoding="utf-8")
+    roles: dict[str, Any] = yaml.safe_load(text)
+    return roles
+
+
+def default_roles() -> Mapping[str, Role]:
+    """Who may do what when nothing is configured."""
+    return {name: Role.model_validate(role) for name, role in roles_as_written().items()}
+
+
+def _within_quota(burst: int | None, info: ValidationInfo) -> int | None:
+    quota = info.data.get("quota")
+    if burst is not None and quota is not None and burst > quota:
+        raise refuse("is larger than the quota", "Lower burst, or raise quota.")
+    return burst
+
+
+class Limit(Section):
+    """How many requests within a window.
+
+    With `burst` it is a token bucket of that size, refilled at quota ÷ window; without, never more than `quota` in any window.
+    """
+
+    quota: Count = Field(description="Requests allowed in a window, 1 or more.")
+    window: Duration = Field(60.0, description="The window, such as 60s.")
+    burst: Annotated[Count | None, AfterValidator(_within_quota)] = Field(
+        None, description="Requests that may come at once, or null for an exact sliding window."
+    )
+
+
+def _over(default: Limit) -> BeforeValidator:
+    # A key left out means this policy's own default: raising token.quota must not silently drop token.burst.
+    def merge(value: object) -> object:
+        return {"quota": default.quota, "burst": default.burst} | value if isinstance(value, dict) else value
+
+    return BeforeValidator(merge)
+
+
+_TOKEN = Limit(quota=600, burst=100)
+_TENANT = Limit(quota=900)
+_SEARCH = Limit(quota=300)
+_ADDRESS = Limit(quota=6_000)
+
+
+class Limits(Section):
+    """Every policy that applies is decided in one step; a refused request uses up none of them."""
+
+    token: Annotated[Limit, _over(_TOKEN)] = Field(_TOKEN, description="Each access token: {quota, window, burst}.")
+    tenant: Annotated[Limit, _over(_TENANT)] = Field(
+        _TENANT, description="Each tenant, kept below what the internal services allow: {quota, window}."
+    )
+    search: Annotated[Limit, _over(_SEARCH)] = Field(_SEARCH, description="Each token's searches: {quota, window}.")
+    address: Annotated[Limit, _over(_ADDRESS)] = Field(
+        _ADDRESS, description="Each client address without a valid token: {quota, window}."
+    )
+
+
+def _after_deprecation(sunset: date | None, info: ValidationInfo) -> date | None:
+    deprecated = info.data.get("deprecated")
+    if sunset is not None and deprecated is not None and sunset < deprecated:
+        raise refuse("is before `deprecated`", "Callers are told first and turned away later: swap the dates.")
+    return sunset
+
+
+class Lifecycle(Section):
+    """What becomes of one dated contract."""
+
+    deprecated: date | None = Field(None, description="From this day on answers carry Deprecation: YYYY-MM-DD or null.")
+    sunset: Annotated[date | None, AfterValidator(_after_deprecation)] = Field(
+        None, description="From this day on the contract is refused: YYYY-MM-DD or null."
+    )
+    link: Link | None = Field(None, description="Where callers read what to do: an https:// URL or null.")
+
+
+Versions = Annotated[Mapping[date, Annotated[Lifecycle, AsMap]], AsMap]

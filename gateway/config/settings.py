@@ -1,0 +1,233 @@
+"""The whole configuration as a value. `config.yaml` at the top of the repository is this tree with comments."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+
+from gateway.config.faults import refuse
+from gateway.config.policies import Limits, Roles, Versions, default_roles
+from gateway.config.quantities import Duration, Size
+from gateway.config.secrets import Secret, SecretOrEmbedded, anchored, parse
+from gateway.config.section import AsList, AsMap, Base, Count, Host, Link, Name, Origin, Port, Section, key_of
+from gateway.config.services import Services, default_services
+
+EMBEDDED: Final = "embedded"
+
+
+def _data_dir(value: object, info: ValidationInfo) -> object:
+    return anchored(value, info) if isinstance(value, str) else value
+
+
+def _own_port(admin_port: int, info: ValidationInfo) -> int:
+    if admin_port and admin_port == info.data.get("port"):
+        raise refuse("is the public port as well", "Give metrics and health a port of their own.")
+    return admin_port
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise refuse("is not a network", "Write address/length with no bits after the length: 10.0.0.0/8.") from None
+
+
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
+
+
+class Server(Section):
+    """What listens where, and what it bears."""
+
+    host: Name = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 is every interface.")
+    port: Port = Field(8080, description="The public port, 1 to 65535; 0 takes a free one.")
+    admin_host: Name = Field("127.0.0.1", description="The address for metrics and health. Keep it private.")
+    admin_port: Annotated[Port, AfterValidator(_own_port)] = Field(
+        9090, description="The port for metrics and health, 1 to 65535; 0 takes a free one."
+    )
+    workers: Annotated[Count, Field(le=64)] = Field(1, description="Worker processes, 1 to 64: one for each core.")
+    replicas: Count = Field(1, description="Gateway instances that share one store, 1 or more.")
+    data_dir: Annotated[Path, BeforeValidator(_data_dir)] = Field(
+        default_factory=lambda: Path.cwd() / "data", description="A folder for the embedded stores and the keyring."
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], AsList] = Field(
+        (), description="Networks whose X-Forwarded-For is believed, such as [10.0.0.0/8]."
+    )
+    body_timeout: Duration = Field(15.0, description="How long a request body may take to arrive, such as 15s.")
+    shutdown_grace: Duration = Field(20.0, description="How long requests in flight may finish at a stop, such as 20s.")
+    max_body: Size = Field(2**20, description="The largest JSON body, such as 1MiB.")
+    max_import: Size = Field(50 * 2**20, description="The largest file of an import, such as 50MiB.")
+
+
+def _served(public_url: str | None, info: ValidationInfo) -> str | None:
+    hosts = info.data.get("hosts")
+    if public_url is not None and hosts and urlsplit(public_url).hostname not in hosts:
+        raise refuse("names a host that is not among the brand's hosts", "Add the host, or correct the URL.")
+    return public_url
+
+
+def _some(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    if not hosts:
+        raise refuse("is empty, so the brand could never be reached", "Name at least one host.")
+    return hosts
+
+
+class Brand(Section):
+    """One face of the API. A request whose Host belongs to no brand is refused."""
+
+    name: Name = Field(description="The name people see.")
+    hosts: Annotated[tuple[Host, ...], AsList, AfterValidator(_some)] = Field(
+        description="Host names without port, such as [api.example.com]."
+    )
+    public_url: Annotated[Origin | None, AfterValidator(_served)] = Field(
+        None, description="Scheme and host that clients use, such as https://api.example.com, or null."
+    )
+    problem_base: Base | None = Field(
+        None, description="What problem types start with, or null for PUBLIC_URL/problems."
+    )
+    logo: Link | None = Field(None, description="An https:// URL, or null.")
+    signup_url: Link | None = Field(None, description="An https:// URL, or null.")
+    forgot_password_url: Link | None = Field(None, description="An https:// URL, or null.")
+
+    def origin(self, port: int) -> str:
+        """The public URL; without one, http on the first host and the port that answers."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.hosts[0]}]" if ":" in self.hosts[0] else self.hosts[0]
+        return f"http://{host}" if port == 80 else f"http://{host}:{port}"
+
+    def problems(self, port: int) -> str:
+        """What `type` of every problem starts with, without closing slash."""
+        return self.problem_base or f"{self.origin(port)}/problems"
+
+
+def _distinct(brands: tuple[Brand, ...]) -> tuple[Brand, ...]:
+    if not brands:
+        raise refuse("is empty, so no request could be answered", "Describe at least one brand.")
+    seen: set[str] = set()
+    for brand in brands:
+        if shared := seen.intersection(brand.hosts):
+            raise refuse(f"{min(shared)} belongs to two brands", "Give every host to one brand.")
+        seen.update(brand.hosts)
+    return brands
+
+
+class Identity(Section):
+    """How fresh the knowledge about users is."""
+
+    role_ttl: Annotated[Duration, Field(le=60)] = Field(
+        45.0, description="How long a user's role may be remembered: at most 60s, the contract's promise."
+    )
+
+
+_REDIS = ("redis://", "rediss://", "unix://")
+_SQL = ("sqlite:///", "postgresql://")
+
+
+def _store(value: object, info: ValidationInfo) -> str | Secret:
+    schemes = _REDIS if info.field_name == "redis" else _SQL
+    if isinstance(value, dict):
+        value = parse(value, info)
+    url = value.read((info.context or {})["env"]) if isinstance(value, Secret) and info.context else value
+    if isinstance(url, str) and url != EMBEDDED and not url.startswith(schemes):
+        raise refuse("is not a store this gateway speaks to", f"Write embedded, or a URL with {', '.join(schemes)}.")
+    if isinstance(value, str | Secret):
+        return value
+    raise refuse("is not the address of a store", f"Write embedded, or a URL with {', '.join(schemes)}.")
+
+
+StoreUrl = Annotated[str | Secret, PlainValidator(_store)]
+
+
+class Stores(Section):
+    """Where buckets, replays and revocation signals live (redis), and where tokens, tenants and the audit do (sql).
+
+    A URL with a password in it is a secret: give `{env: NAME}` or `{file: PATH}`, read with `gateway.config.reveal`.
+    """
+
+    redis: StoreUrl = Field(
+        EMBEDDED, description="embedded, redis://…, rediss://…, unix://…, {env: NAME} or {file: PATH}."
+    )
+    redis_timeout: Duration = Field(
+        0.5, description="How long a store command may take before the store counts as lost."
+    )
+    sql: StoreUrl = Field(EMBEDDED, description="embedded, sqlite:///…, postgresql://…, {env: NAME} or {file: PATH}.")
+    sql_pool: Count = Field(5, description="Database connections for each worker, 1 or more.")
+    sql_timeout: Duration = Field(5.0, description="How long to wait for a database connection, such as 5s.")
+
+
+def _within_maximum(maximum: float, info: ValidationInfo) -> float:
+    if maximum < info.data.get("default_lifetime", 0):
+        raise refuse("is shorter than default_lifetime", "Raise max_lifetime, or lower default_lifetime.")
+    return maximum
+
+
+class Tokens(Section):
+    """Personal access tokens."""
+
+    prefix: Annotated[
+        str,
+        key_of(r"[a-z][a-z0-9]{0,15}", "is not a prefix", "Write 1 to 16 lower-case letters and digits, such as gw."),
+    ] = Field("gw", description="What every token starts with, 1 to 16 lower-case letters and digits.")
+    default_lifetime: Duration = Field(90 * 86_400.0, description="The lifetime of a token when none is asked for.")
+    max_lifetime: Annotated[Duration, Field(le=365 * 86_400), AfterValidator(_within_maximum)] = Field(
+        365 * 86_400.0, description="The longest lifetime that may be asked for, at most 365d."
+    )
+    rotation_overlap: Duration = Field(86_400.0, description="How long the old token works after a rotation.")
+
+
+class Cursors(Section):
+    """Page cursors."""
+
+    lifetime: Duration = Field(86_400.0, description="How long a cursor is accepted, such as 24h.")
+
+
+def _shorter(lease: float, info: ValidationInfo) -> float:
+    if lease >= info.data.get("lifetime", float("inf")):
+        raise refuse("is not shorter than lifetime", "Lower lease: it only has to outlast the slowest create.")
+    return lease
+
+
+class Idempotency(Section):
+    """Idempotency keys."""
+
+    lifetime: Duration = Field(86_400.0, description="How long an answer is kept for replay, such as 24h.")
+    lease: Annotated[Duration, AfterValidator(_shorter)] = Field(
+        60.0, description="After this a request still unfinished counts as of unknown outcome."
+    )
+
+
+class Logging(Section):
+    """Logs: one JSON object a line, on standard output."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
+
+
+class Secrets(Section):
+    """The gateway's own keys."""
+
+    keyring: SecretOrEmbedded = Field(EMBEDDED, description="embedded, {env: NAME} or {file: PATH}.")
+
+
+class Settings(Section):
+    """Everything. Without arguments: the built-in defaults."""
+
+    server: Annotated[Server, AsMap] = Field(default_factory=Server, description="What listens where.")
+    brands: Annotated[tuple[Brand, ...], AsList, AfterValidator(_distinct)] = Field(
+        (Brand(name="API", hosts=("127.0.0.1", "localhost")),),
+        description="A list of brands, each with name and hosts.",
+    )
+    services: Services = Field(default_factory=default_services, description="The internal services by name.")
+    identity: Annotated[Identity, AsMap] = Field(Identity(), description="role_ttl.")
+    roles: Roles = Field(default_factory=default_roles, description="Permissions by role.")
+    limits: Annotated[Limits, AsMap] = Field(Limits(), description="token, tenant, search and address.")
+    stores: Annotated[Stores, AsMap] = Field(Stores(), description="redis and sql.")
+    tokens: Annotated[Tokens, AsMap] = Field(Tokens(), description="Personal access tokens.")
+    cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")
+    idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")
+    versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
+    logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")
+    secrets: Annotated[Secrets, AsMap] = Field(Secrets(), description="keyring.")
