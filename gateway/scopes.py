@@ -1,0 +1,51 @@
+"""Scopes: what a token asks for, what a role allows, and what is left of both.
+
+A scope is `<family>.<action>` with the actions read, write and delete; `<family>.all` stands for the three. The families
+come from the declarations. A role's patterns are matched against single scopes; `*` stands for any characters.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import product
+from typing import Final, Protocol
+
+from adapters import SCOPE_FAMILIES
+
+ACTIONS: Final = ("read", "write", "delete")
+SINGLE_SCOPES: Final = frozenset(f"{family}.{action}" for family, action in product(SCOPE_FAMILIES, ACTIONS))
+KNOWN_SCOPES: Final = SINGLE_SCOPES | {f"{family}.all" for family in SCOPE_FAMILIES}
+
+
+class Role(Protocol):
+    """What the configuration says about a role: patterns over scopes, `deny` winning over `allow`."""
+
+    @property
+    def allow(self) -> Sequence[str]: ...
+    @property
+    def deny(self) -> Sequence[str]: ...
+
+
+def expanded(scopes: Iterable[str]) -> frozenset[str]:
+    """The single scopes that `scopes` stand for; unknown ones stand for nothing."""
+    single: set[str] = set()
+    for scope in scopes:
+        family, _, action = scope.partition(".")
+        single.update(f"{family}.{each}" for each in ACTIONS) if action == "all" else single.add(scope)
+    return frozenset(single) & SINGLE_SCOPES
+
+
+def allowed(role: str, roles: Mapping[str, Role]) -> frozenset[str]:
+    """The single scopes that `role` may use; a role that the configuration does not name may use none."""
+    found = roles.get(role)
+    return _matching(tuple(found.allow)) - _matching(tuple(found.deny)) if found is not None else frozenset()
+
+
+def effective(scopes: frozenset[str], role: str, roles: Mapping[str, Role]) -> frozenset[str]:
+    """The single scopes that a token with `scopes` has in the hands of a user who has `role` now."""
+    return expanded(scopes) & allowed(role, roles)
+
+
+@lru_cache(maxsize=256)
+def _matching(patterns: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(scope for scope in SINGLE_SCOPES if any(fnmatchcase(scope, pattern) for pattern in patterns))
