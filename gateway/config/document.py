@@ -70,8 +70,8 @@ def read(path: Path) -> Document:
 
 
 def _note(node: Node, key: Key, name: str, document: Document, seen: set[int]) -> None:
-    if id(node) in seen:  # an alias to a node around it
-        return
+    if id(node) in seen:
+        raise yaml.MarkedYAMLError(problem="an alias to a value around it", problem_mark=node.start_mark)
     seen = seen | {id(node)}
     if isinstance(node, SequenceNode):
         for index, item in enumerate(node.value):

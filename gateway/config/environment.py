@@ -56,13 +56,14 @@ def overrides(env: Mapping[str, str], exempt: frozenset[str]) -> Iterator[Overri
 
 def _parsed(name: str, key: Key, text: str) -> Override | Fault:
     try:
-        return Override(key, yaml.load(text, TextDates), name)
+        return Override(key, yaml.load(text, TextDates), name)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError:
         return Fault(".".join(key), "is not valid YAML", "Quote it: VARIABLE='\"text\"'.", name)
 
 
 def _advice(name: str) -> str:
-    close = difflib.get_close_matches(name, [*SHORT, CONFIG], n=1)
+    known = [short.removeprefix(PREFIX) for short in (*SHORT, CONFIG)]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
     if close:
-        return f"Did you mean {close[0]}?"
+        return f"Did you mean {PREFIX}{close[0]}?"
     return f"Write GATEWAY_SECTION__KEY with two underscores, or one of {', '.join([*SHORT, CONFIG])}; or unset it."

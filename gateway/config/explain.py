@@ -75,7 +75,7 @@ def _item(annotation: Any) -> Any:
     holds = get_origin(annotation)
     if holds is tuple:
         return get_args(annotation)[0]
-    return get_args(annotation)[1] if holds is not None and issubclass(holds, Mapping) else None
+    return get_args(annotation)[1] if isinstance(holds, type) and issubclass(holds, Mapping) else None
 
 
 def _field(key: tuple[str, ...]) -> FieldInfo | None:

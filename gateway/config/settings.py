@@ -2,10 +2,10 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from gateway.config.faults import refuse
 from gateway.config.policies import Limits, Roles, Versions, default_roles
@@ -46,7 +46,9 @@ class Server(Section):
     port: Port = Field(8080, description="The public port, 1 to 65535; 0 takes a free one.")
     admin_host: Name = Field("127.0.0.1", description="The address for metrics and health. Keep it private.")
     admin_port: Annotated[Port, AfterValidator(_own_port)] = Field(
-        9090, description="The port for metrics and health, 1 to 65535; 0 takes a free one."
+        9090,
+        description="The port for metrics and health, 1 to 65535; 0 takes a free one.",
+        validate_default=True,
     )
     workers: Annotated[Count, Field(le=64)] = Field(1, description="Worker processes, 1 to 64: one for each core.")
     replicas: Count = Field(1, description="Gateway instances that share one store, 1 or more.")
@@ -159,12 +161,6 @@ class Stores(Section):
     sql_timeout: Duration = Field(5.0, description="How long to wait for a database connection, such as 5s.")
 
 
-def _within_maximum(maximum: float, info: ValidationInfo) -> float:
-    if maximum < info.data.get("default_lifetime", 0):
-        raise refuse("is shorter than default_lifetime", "Raise max_lifetime, or lower default_lifetime.")
-    return maximum
-
-
 class Tokens(Section):
     """Personal access tokens."""
 
@@ -173,10 +169,16 @@ class Tokens(Section):
         key_of(r"[a-z][a-z0-9]{0,15}", "is not a prefix", "Write 1 to 16 lower-case letters and digits, such as gw."),
     ] = Field("gw", description="What every token starts with, 1 to 16 lower-case letters and digits.")
     default_lifetime: Duration = Field(90 * 86_400.0, description="The lifetime of a token when none is asked for.")
-    max_lifetime: Annotated[Duration, Field(le=365 * 86_400), AfterValidator(_within_maximum)] = Field(
+    max_lifetime: Annotated[Duration, Field(le=365 * 86_400)] = Field(
         365 * 86_400.0, description="The longest lifetime that may be asked for, at most 365d."
     )
     rotation_overlap: Duration = Field(86_400.0, description="How long the old token works after a rotation.")
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Self:
+        if self.default_lifetime > self.max_lifetime:
+            raise refuse("default_lifetime is longer than max_lifetime", "Lower the first or raise the second.")
+        return self
 
 
 class Cursors(Section):
@@ -185,19 +187,17 @@ class Cursors(Section):
     lifetime: Duration = Field(86_400.0, description="How long a cursor is accepted, such as 24h.")
 
 
-def _shorter(lease: float, info: ValidationInfo) -> float:
-    if lease >= info.data.get("lifetime", float("inf")):
-        raise refuse("is not shorter than lifetime", "Lower lease: it only has to outlast the slowest create.")
-    return lease
-
-
 class Idempotency(Section):
     """Idempotency keys."""
 
     lifetime: Duration = Field(86_400.0, description="How long an answer is kept for replay, such as 24h.")
-    lease: Annotated[Duration, AfterValidator(_shorter)] = Field(
-        60.0, description="After this a request still unfinished counts as of unknown outcome."
-    )
+    lease: Duration = Field(60.0, description="After this a request still unfinished counts as of unknown outcome.")
+
+    @model_validator(mode="after")
+    def _lease_ends_first(self) -> Self:
+        if self.lease >= self.lifetime:
+            raise refuse("lease is not shorter than lifetime", "It only has to outlast the slowest create.")
+        return self
 
 
 class Logging(Section):

@@ -1,0 +1,254 @@
+"""What a person who edits the configuration may rely on."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigError, Fault, Secret, Settings, load, locate, reveal
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    monkeypatch.chdir(tmp_path)
+
+    def _write(text: str) -> Path:
+        path = tmp_path / "etc" / "gateway.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return _write
+
+
+def faults(path: Path | None, env: Mapping[str, str] = {}, flags: Mapping[str, object] = {}) -> dict[str, Fault]:
+    with pytest.raises(ConfigError) as raised:
+        load(path, env, flags)
+    return {fault.path: fault for fault in raised.value.faults}
+
+
+def test_an_empty_file_means_the_defaults(write: Write) -> None:
+    assert load(write(""), {}).limits == Settings().limits
+    assert (
+        load(write("limits:\nservices:\n  auth:\n    credentials: service_key\n  crm:\n"), {}).limits
+        == Settings().limits
+    )
+
+
+def test_all_faults_are_told_at_once_with_line_and_fix(write: Write) -> None:
+    path = write(
+        """\
+server: {prot: 1, workers: true, trusted_proxies: [10.0.0.1/8], body_timeout: 30}
+brands:
+  - {name: X, hosts: ["http://a"], public_url: "https://b/c"}
+services:
+  auth: {base_url: "https://auth.internal", credentials: service_key}
+  hr: {operations: {x: {}, contact.search: {path: z, enabeld: true}}}
+roles: {owner: {allow: "*"}, guest: {allow: [contact]}}
+limits: {tenant: 5}
+versions: {2026-06-01: {deprecated: 2026-09-01, sunset: 2026-08-01}, soon: {}}
+logging: {level: INFO}
+tokens: {prefix: GW, max_lifetime: 400d}
+"""
+    )
+    found = faults(path)
+    assert set(found) == {
+        "server.prot",
+        "server.workers",
+        "server.trusted_proxies.0",
+        "server.body_timeout",
+        "brands.0.hosts.0",
+        "brands.0.public_url",
+        "services.auth.service_key",
+        "services.hr.operations.x",
+        "services.hr.operations.contact.search.path",
+        "services.hr.operations.contact.search.enabeld",
+        "roles.owner.allow",
+        "roles.guest.allow.0",
+        "limits.tenant",
+        "versions.2026-06-01.sunset",
+        "versions.soon",
+        "logging.level",
+        "tokens.prefix",
+        "tokens.max_lifetime",
+    }
+    assert found["logging.level"].source == "gateway.yaml, line 10"
+    assert all(fault.fix for fault in found.values())
+    assert found["server.body_timeout"].fix == "Write a number and a unit: 250ms, 30s, 5m, 24h or 90d."
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "fix"),
+    [
+        ("server: {prot: 1}", "server.prot", "Did you mean port?"),
+        ("sever: {}", "sever", "Did you mean server?"),
+        ("services: {auht: {}}", "services.auht", "Did you mean auth?"),
+        ("limits: {token: {qota: 1}}", "limits.token.qota", "Did you mean quota?"),
+        ("brands: [{name: A, hosts: [a], logos: x}]", "brands.0.logos", "Did you mean logo?"),
+    ],
+)
+def test_a_misspelt_key_is_refused_with_what_was_probably_meant(write: Write, text: str, path: str, fix: str) -> None:
+    assert faults(write(text))[path].fix == fix
+
+
+def test_a_key_like_no_other_is_refused_with_what_there_is(write: Write) -> None:
+    assert faults(write("cursors: {zzz: 1}"))["cursors.zzz"].fix == "Remove it; known here: lifetime."
+
+
+def test_a_key_written_twice_is_refused_with_both_lines(write: Write) -> None:
+    fault = faults(write("cursors: {}\nlogging: {}\ncursors: {}\n"))["cursors"]
+    assert fault.problem == "stands twice, on lines 1 and 3"
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", "just words", "a: !!python/object:os.system {}", "a: \x00", "a: *b"])
+def test_a_file_that_is_not_such_yaml_is_one_fault(write: Write, text: str) -> None:
+    assert len(faults(write(text))) == 1
+
+
+def test_a_file_that_is_not_there_is_one_fault(tmp_path: Path) -> None:
+    assert "No such file" in faults(tmp_path / "no.yaml")[str(tmp_path / "no.yaml")].problem
+
+
+def test_a_file_that_contains_itself_is_refused(write: Write) -> None:
+    assert faults(write("server: &a {host: *a}"))
+
+
+def test_flags_stand_above_environment_above_file(write: Write) -> None:
+    path = write("server: {port: 1, workers: 1, host: a}\n")
+    env = {"GATEWAY_PORT": "2", "GATEWAY_SERVER__WORKERS": "2"}
+    server = load(path, env, {"server.port": 3, "server.host": None}).server
+    assert (server.port, server.workers, server.host) == (3, 2, "a")
+
+
+def test_the_environment_reaches_every_level_and_takes_yaml(write: Write) -> None:
+    env = {
+        "GATEWAY_LIMITS__TOKEN__QUOTA": "1000",
+        "GATEWAY_SERVER__TRUSTED_PROXIES": "[10.0.0.0/8, fd00::/8]",
+        "GATEWAY_SERVICES__CRM__OPERATIONS": "{contact.tags: {enabled: false}}",
+        "GATEWAY_BRANDS": "[{name: Acme, hosts: [API.acme.example]}]",
+        "GATEWAY_ADMIN_PORT": "",
+        "HOME": "/root",
+    }
+    settings = load(None, env)
+    assert (settings.limits.token.quota, settings.limits.token.burst) == (1000, 100)
+    assert len(settings.server.trusted_proxies) == 2
+    assert not settings.services["crm"].operations["contact.tags"].enabled
+    assert settings.services["auth"].credentials == "service_key"
+    assert settings.brands[0].hosts == ("api.acme.example",)
+    assert settings.server.admin_port == 9090
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "path", "hint"),
+    [
+        ("GATEWAY_PROT", "1", "GATEWAY_PROT", "Did you mean GATEWAY_PORT?"),
+        ("GATEWAY_WHATEVER", "1", "GATEWAY_WHATEVER", "two underscores"),
+        ("GATEWAY_SERVER__PROT", "1", "server.prot", "Did you mean port?"),
+        ("GATEWAY_SERVER__MAX_BODY", "[", "server.max_body", "Quote it"),
+        ("GATEWAY_BRANDS__0__NAME", "x", "brands.0.name", "as a whole"),
+        ("GATEWAY_PORT", "tcp://10.0.0.1:80", "GATEWAY_PORT", "enableServiceLinks"),
+    ],
+)
+def test_a_variable_that_fits_nothing_is_refused(write: Write, name: str, value: str, path: str, hint: str) -> None:
+    fault = faults(write("brands: [{name: A, hosts: [a]}]"), {name: value})[path]
+    assert hint in fault.fix
+    assert fault.source in {name, "environment"}
+
+
+def test_the_folder_of_data_is_relative_to_the_file_or_to_the_caller(write: Write, tmp_path: Path) -> None:
+    path = write("server: {data_dir: ../var}")
+    assert load(path, {}).server.data_dir.resolve() == tmp_path / "var"
+    assert load(path, {"GATEWAY_DATA_DIR": "here"}).server.data_dir == tmp_path / "here"
+    assert load(path, {}, {"server.data_dir": Path("there")}).server.data_dir == tmp_path / "there"
+    assert load(None, {}).server.data_dir == tmp_path / "data"
+
+
+def test_the_file_is_the_given_one_or_the_named_one_or_the_one_here(write: Write, tmp_path: Path) -> None:
+    path = write("")
+    named = {"GATEWAY_CONFIG": str(path)}
+    assert locate(None, {}) is None
+    (tmp_path / "config.yaml").touch()
+    assert locate(None, {}) == Path("config.yaml")
+    assert locate(None, named) == path
+    assert locate(Path("other.yaml"), named) == Path("other.yaml")
+
+
+class TestSecrets:
+    def test_a_literal_is_refused_and_never_repeated(self, write: Write) -> None:
+        path = write(
+            "services: {crm: {service_key: hunter2}}\nstores: {redis: 'redis://:hunter2@host'}\nsecrets: {keyring: hunter2}"
+        )
+        found = faults(path)
+        assert {"services.crm.service_key", "stores.redis", "secrets.keyring"} <= set(found)
+        assert "hunter2" not in "".join(map(str, found.values()))
+
+    def test_a_reference_is_read_without_the_line_end(self, write: Write, tmp_path: Path) -> None:
+        path = write("secrets: {keyring: {file: key}}\nstores: {sql: {env: GATEWAY_DB_URL}}")
+        (tmp_path / "etc" / "key").write_text("k\n")
+        env = {"GATEWAY_DB_URL": "postgresql://u:p@h/d"}
+        settings = load(path, env)
+        assert isinstance(settings.secrets.keyring, Secret)
+        assert settings.secrets.keyring.read() == "k"
+        assert reveal(settings.stores.sql, env) == "postgresql://u:p@h/d"
+        assert "u:p" not in repr(settings)
+
+    @pytest.mark.parametrize(
+        "value", ["{env: NOT_SET}", "{file: missing}", "{env: EMPTY}", "{env: A, file: b}", "{}", "{env: 1}"]
+    )
+    def test_a_reference_that_leads_nowhere_is_refused(self, write: Write, value: str) -> None:
+        assert set(faults(write(f"secrets: {{keyring: {value}}}"), {"EMPTY": ""})) == {"secrets.keyring"}
+
+    def test_what_a_store_reference_holds_is_checked(self, write: Write) -> None:
+        found = faults(write("stores: {sql: {env: URL}}"), {"URL": "mysql://root:hunter2@h/d"})
+        assert "hunter2" not in str(found["stores.sql"])
+
+
+def test_a_service_left_out_is_not_offered_rather_than_sandboxed(write: Write) -> None:
+    settings = load(write("services: {auth: {credentials: service_key}}"), {})
+    assert set(settings.services) == {"auth"}
+    assert "`auth` is missing" in faults(write("services: {crm: {}}"))["services"].problem
+    assert "tenant_key" in faults(write("services: {auth: {}}"))["services"].problem
+
+
+def test_a_host_belongs_to_one_brand(write: Write) -> None:
+    text = "brands: [{name: A, hosts: [x.example]}, {name: B, hosts: [X.example]}]"
+    assert "x.example belongs to two brands" in faults(write(text))["brands"].problem
+
+
+def test_a_brand_knows_its_public_address(write: Write) -> None:
+    text = """
+    brands:
+      - {name: A, hosts: [a.example]}
+      - {name: B, hosts: [b.example], public_url: "https://b.example/", problem_base: "https://docs.b.example/p"}
+      - {name: C, hosts: ["::1"]}
+    """
+    a, b, c = load(write(text), {}).brands
+    assert (a.origin(8080), a.problems(80)) == ("http://a.example:8080", "http://a.example/problems")
+    assert (b.origin(8080), b.problems(8080)) == ("https://b.example", "https://docs.b.example/p")
+    assert c.origin(1) == "http://[::1]:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("server: {port: 9090}", "server.admin_port"),
+        ("identity: {role_ttl: 61s}", "identity.role_ttl"),
+        ("tokens: {max_lifetime: 30d}", "tokens"),
+        ("idempotency: {lifetime: 10s}", "idempotency"),
+        ("limits: {token: {quota: 50}}", "limits.token.burst"),
+        ("brands: []", "brands"),
+        ("roles: {}", "roles"),
+        ("brands: [{name: A, hosts: [a], public_url: 'https://b'}]", "brands.0.public_url"),
+        ("brands: [{name: A, hosts: []}]", "brands.0.hosts"),
+        ("services: {auth: {base_url: 'https://u:p@h', credentials: service_key}}", "services.auth.base_url"),
+        ("services: {auth: {credentials: service_key, ca_file: none.pem}}", "services.auth.ca_file"),
+        ("stores: {redis: 'http://h'}", "stores.redis"),
+        ("stores: {sql: [1]}", "stores.sql"),
+        ("server: {max_body: 0B}", "server.max_body"),
+        ("server: {port: '8080'}", "server.port"),
+    ],
+)
+def test_values_that_contradict_each_other_or_the_contract_are_refused(write: Write, text: str, path: str) -> None:
+    assert path in faults(write(text))
