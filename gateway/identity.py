@@ -5,10 +5,12 @@ Effective permission depends on the role at the time of the request, so `live_us
 """
 
 import asyncio
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -62,14 +64,23 @@ class SignedIn:
 class Identity:
     """One connection pool to the auth service. Every method raises `IdentityUnavailable` when it cannot be asked."""
 
-    def __init__(self, base_url: str, service_key: str, timeouts: Timeouts, *, role_ttl: float = 45.0) -> None:
-        """`base_url` without a trailing slash, `role_ttl` in seconds: how long `live_user` trusts an answer."""
+    def __init__(
+        self,
+        base_url: str,
+        service_key: str,
+        timeouts: Timeouts,
+        *,
+        role_ttl: float = 45.0,
+        ca_file: Path | None = None,
+    ) -> None:
+        """`role_ttl` in seconds: how long `live_user` trusts an answer. `ca_file`: PEM authorities instead of the system's."""
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {service_key}", "Accept": "application/json"}
         self._total = timeouts.total
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeouts.total, connect=timeouts.connect),
             follow_redirects=False,
+            verify=ssl.create_default_context(cafile=ca_file),
             # The process environment may name a proxy; credentials of internal services never go through it.
             trust_env=False,
         )

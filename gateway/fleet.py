@@ -1,0 +1,156 @@
+"""The worker processes: started together, started again when one dies, stopped without dropping a request."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from asyncio.subprocess import Process
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway import tether
+from gateway.instance import CannotStartError
+from gateway.observe import logs
+
+_PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
+_SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
+_EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
+
+
+class Fleet(Collector):
+    """`count` workers on one listening socket. Also the collector of the metrics about them."""
+
+    def __init__(
+        self, count: int, listening: socket.socket, handover: bytes, environment: Mapping[str, str], grace: float
+    ) -> None:
+        """`handover` is what each worker reads on stdin, `grace` the seconds its requests may take to finish."""
+        self._listening = listening
+        self._handover = handover
+        self._environment = environment
+        self._grace = grace
+        self._workers: list[Process | None] = [None] * count
+        self._serving: set[int] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self._restarts = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every worker answers requests."""
+        return len(self._serving) == len(self._workers)
+
+    async def start(self) -> None:
+        """Start all; returns when each answers requests. CannotStartError when one dies before that."""
+        first: list[asyncio.Future[bool]] = []
+        for place in range(len(self._workers)):
+            up = asyncio.get_running_loop().create_future()
+            first.append(up)
+            self._keepers.append(asyncio.create_task(self._keep(place, up)))
+        if not all(await asyncio.gather(*first)):
+            raise CannotStartError("a worker could not start: the log line above says why")
+
+    async def stop(self) -> None:
+        """Let requests in flight finish, within the grace; then end what is left."""
+        self._stopping.set()
+        self._signal(signal.SIGTERM)
+        if self._keepers:
+            await asyncio.wait(self._keepers, timeout=self._grace + _EXTRA)
+            self._signal(signal.SIGKILL)
+            await asyncio.wait(self._keepers)
+
+    def kill(self) -> None:
+        """End all now, for an operator who asks a second time."""
+        self._stopping.set()
+        self._signal(signal.SIGKILL)
+
+    def collect(self) -> Iterator[Metric]:
+        """Workers that answer, how often one was started again, and the memory of each."""
+        yield GaugeMetricFamily("gateway_workers", "Workers that answer requests.", value=len(self._serving))
+        yield CounterMetricFamily("gateway_worker_restarts", "Workers started again.", value=self._restarts)
+        memory = GaugeMetricFamily("gateway_worker_resident_bytes", "Resident memory.", labels=["worker"])
+        for place, worker in enumerate(self._workers):
+            if worker is not None and worker.returncode is None:
+                memory.add_metric([str(place)], _resident(worker.pid))
+        yield memory
+
+    def _signal(self, number: signal.Signals) -> None:
+        for worker in self._workers:
+            if worker is not None and worker.returncode is None:
+                with suppress(ProcessLookupError):
+                    worker.send_signal(number)
+
+    async def _keep(self, place: int, up: "asyncio.Future[bool]") -> None:
+        deaths = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            worker, ready = await self._spawn(place)
+            serving = await _said(ready)
+            if not up.done():
+                up.set_result(serving)
+            if serving:
+                self._serving.add(place)
+            status = await worker.wait()
+            self._serving.discard(place)
+            self._workers[place] = None
+            if self._stopping.is_set():
+                return
+            deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
+            self._restarts += 1
+            logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
+        if not up.done():
+            up.set_result(False)
+
+    async def _spawn(self, place: int) -> tuple[Process, int]:
+        reading, writing = os.pipe()
+        arguments = (str(os.getpid()), str(self._listening.fileno()), str(writing))
+        try:
+            worker = await asyncio.create_subprocess_exec(
+                *tether.module("gateway.worker", *arguments),
+                stdin=asyncio.subprocess.PIPE,
+                env=self._environment,
+                pass_fds=(self._listening.fileno(), writing),
+                # Ctrl-C in a terminal reaches the whole group, but it is the supervisor who says when to stop.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        self._workers[place] = worker
+        if self._stopping.is_set():
+            worker.terminate()
+        assert worker.stdin is not None  # noqa: S101 - asked for above
+        worker.stdin.write(self._handover)
+        with suppress(ConnectionError):
+            await worker.stdin.drain()
+        worker.stdin.close()
+        return worker, reading
+
+
+async def _said(ready: int) -> bool:
+    """Whether the worker reports that it serves; False when it ends without."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(ready, readable.set)
+    try:
+        await readable.wait()
+        return os.read(ready, 1) != b""
+    finally:
+        loop.remove_reader(ready)
+        os.close(ready)
+
+
+def _resident(pid: int) -> float:
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123 - a path object adds nothing to /proc
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0.0

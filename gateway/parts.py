@@ -1,0 +1,134 @@
+"""What the settings leave to the process: the addresses of embedded parts, the keyring, the keys of the sandbox.
+
+Every command and every worker finds these the same way, here.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Secret, Settings, reveal
+from gateway.embedded import valkey
+from gateway.embedded.sandbox import Sandbox
+from gateway.identity import Identity
+from gateway.keyring import Keyring
+from gateway.observe import logs
+
+_LOOK: Final = 1.0
+_MISSES: Final = 3
+_TENANT_KEY: Final = "tenant-key"
+
+
+def sql_url(settings: Settings) -> str:
+    """The SQLAlchemy URL of the database; the embedded one is a file below the data directory."""
+    url = reveal(settings.stores.sql)
+    return f"sqlite:///{settings.server.data_dir / 'gateway.db'}" if url == EMBEDDED else url
+
+
+def needs_sandbox(settings: Settings) -> bool:
+    """Whether any service is left to the sandbox."""
+    return any(service.base_url == SANDBOX for service in settings.services.values())
+
+
+def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_port: int) -> Runtime:
+    """The facts that workers need, from what was started. `sandbox` is None when no service needs it."""
+    urls: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    for name, service in settings.services.items():
+        if service.base_url == SANDBOX and sandbox is not None:
+            urls[name], keys[name] = sandbox.url, sandbox.service_key
+        else:
+            urls[name] = service.base_url
+            if service.service_key is not None:
+                keys[name] = service.service_key.read()
+    return Runtime(
+        redis_url=redis_url,
+        sql_url=sql_url(settings),
+        service_urls=urls,
+        service_keys=keys,
+        public_port=public_port,
+        replicas=settings.server.workers * settings.server.replicas,
+        data_dir=settings.server.data_dir.absolute(),
+    )
+
+
+def identity(settings: Settings, facts: Runtime) -> Identity:
+    """The client of the auth service, as configured."""
+    auth = settings.services["auth"]
+    return Identity(
+        facts.service_urls["auth"],
+        facts.service_keys["auth"],
+        auth.timeouts,
+        role_ttl=settings.identity.role_ttl,
+        ca_file=auth.ca_file,
+    )
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The deployment's keys. The embedded keyring is made at first use, readable by this user only.
+
+    Raises KeyringInvalid for a text that is none, OSError when the file cannot be read or made.
+    """
+    source = settings.secrets.keyring
+    if isinstance(source, Secret):
+        return Keyring.load(source.read())
+    path = settings.server.data_dir / "keyring.json"
+    if not path.exists():
+        _create(path, Keyring.create())
+    return Keyring.load(path.read_text())
+
+
+def seal_tenant_key(keys: Keyring, tenant_id: str, api_key: str) -> str:
+    """A tenant's internal API key, as it is stored."""
+    return keys.seal(_TENANT_KEY, tenant_id, api_key.encode(), b"")
+
+
+def open_tenant_key(keys: Keyring, tenant_id: str, sealed: str) -> str:
+    """The inverse of `seal_tenant_key`; Unsealable when it was sealed for another tenant or by an unknown key."""
+    return keys.open(_TENANT_KEY, tenant_id, sealed, b"").decode()
+
+
+@asynccontextmanager
+async def embedded_valkey(data_dir: Path) -> AsyncIterator[str]:
+    """The embedded Valkey's URL; it is started again, on the same socket and data, when it stops answering."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(valkey.running(data_dir))
+        keeper = asyncio.create_task(_keep(data_dir, stack))
+        try:
+            yield url
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+
+async def _keep(data_dir: Path, stack: AsyncExitStack) -> None:
+    misses = 0
+    while True:
+        await asyncio.sleep(_LOOK)
+        answers = await asyncio.to_thread(valkey.url, data_dir)
+        misses = 0 if answers else misses + 1
+        if misses < _MISSES:
+            continue
+        logs.event("embedded valkey does not answer", "error")
+        misses = 0
+        await stack.aclose()
+        try:
+            await stack.enter_async_context(valkey.running(data_dir))
+        except valkey.ValkeyFailed as error:
+            logs.event("embedded valkey did not start", "error", detail=str(error))
+
+
+def _create(path: Path, text: str) -> None:
+    # Two first starts may race: whoever links first wins, and nobody ever reads a half-written keyring.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

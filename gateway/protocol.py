@@ -1,0 +1,148 @@
+"""uvicorn's HTTP/1.1 parser with the doors closed that it leaves open.
+
+Refused before any application code runs, with a problem document (RFC 9457) and the connection closed: none or two
+`Host`, a second `Authorization` or other header that may stand once, headers or a request line beyond their limit, and
+whatever llhttp calls malformed (Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are
+dropped (uvicorn would append them to the headers while the application already runs), and a client that takes forever
+to send its headers is cut off. A well-behaved request pays one comparison a header.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+MAX_HEADERS: Final = 32 * 1024
+MAX_TARGET: Final = 8 * 1024
+HEADERS_TIMEOUT: Final = 10.0
+LINGER: Final = 1.0
+
+# One value each by their definition; a second one means that two parties could read the request differently.
+SINGLE: Final = frozenset(
+    {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"version"}
+)
+
+Render: TypeAlias = Callable[[str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
+
+
+class _RefusedError(Exception):
+    """Raised inside the parser's callbacks; the parser turns it into its own error."""
+
+
+class Hardened(HttpToolsProtocol):
+    """One connection. `render` is set by `hardened`."""
+
+    render: Render
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._refused = False
+        self._begun = False
+        self._complete = True
+        self._fed = 0
+        self._size = 0
+        self._seen: set[bytes] = set()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._complete:
+            if self._deadline is not None and self._begun:
+                self._disarm()
+            return
+        # The parser keeps an unfinished header line to itself, so only what was fed tells how long it is.
+        self._fed += len(data)
+        if self._fed > MAX_HEADERS:
+            self.send_400_response("The headers are too large.")
+        elif self._deadline is None and not self._refused:
+            self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._complete = False
+        self._fed = self._size = 0
+        self._seen = set()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > MAX_TARGET:
+            raise _RefusedError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._complete:
+            return
+        name = name.lower()
+        self._size += len(name) + len(value)
+        if self._size > MAX_HEADERS:
+            raise _RefusedError
+        if name in SINGLE:
+            if name in self._seen:
+                raise _RefusedError
+            self._seen.add(name)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._complete = True
+        if b"host" not in self._seen:
+            raise _RefusedError
+        super().on_headers_complete()
+        self._begun = True
+
+    def send_400_response(self, msg: str) -> None:
+        if self._refused:
+            return
+        self._refused = True
+        # An answer that is on its way belongs to an earlier request: nothing may be written into it.
+        if self._answering:
+            self.transport.close()
+        else:
+            headers, body = type(self).render(msg)
+            lines = (*self.server_state.default_headers, *headers, (b"content-length", str(len(body)).encode()))
+            head = b"".join(b"%b: %b\r\n" % line for line in lines)
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body)
+            # Closing with unread input resets the connection, and the client would never see the answer.
+            self.transport.write_eof()
+            self._disarm()
+            self._deadline = self.loop.call_later(LINGER, self.transport.close)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # A client may ask for any upgrade and be answered plainly (RFC 9110 § 7.8): no reason for a log line.
+        pass
+
+    @property
+    def _answering(self) -> bool:
+        return self._begun and not self.cycle.response_complete
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not (self._complete and self._begun):
+            self.transport.close()
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def hardened(render: Render) -> type[Hardened]:
+    """The protocol class for `uvicorn.Config(http=…)`. `render(detail)` gives headers and body of the 400 answer."""
+    return type("Configured", (Hardened,), {"render": staticmethod(render)})

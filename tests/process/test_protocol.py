@@ -1,0 +1,150 @@
+"""Raw bytes against the worker's HTTP parser, around an application that only counts what reaches it."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from gateway import protocol
+from gateway.worker import malformed
+
+HOST = b"Host: api.example.com\r\n"
+PLAIN = b"GET /v1/me HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+class Edge:
+    """The served port, and the requests that came through to the application."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.port = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.seen.append(scope)
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def say(self, *pieces: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        answer = b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                while chunk := await reader.read(65536):
+                    answer += chunk
+        writer.close()
+        return answer
+
+
+@pytest.fixture
+async def edge() -> AsyncIterator[Edge]:
+    app = Edge()
+    config = uvicorn.Config(
+        app, http=protocol.hardened(malformed("https://api.example.com/problems")), lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        app.port = listening.getsockname()[1]
+        running = asyncio.create_task(server._serve([listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag and no event
+            await asyncio.sleep(0.005)
+        yield app
+        server.should_exit = server.force_exit = True
+        await running
+
+
+async def test_a_plain_request_passes(edge: Edge) -> None:
+    assert (await edge.say(PLAIN)).startswith(b"HTTP/1.1 200")
+
+
+async def test_two_requests_on_one_connection_pass(edge: Edge) -> None:
+    assert (await edge.say(PLAIN + PLAIN, PLAIN)).count(b"HTTP/1.1 200") == 3
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Version: 2026-06-01\r\nVersion: 2026-09-01\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\nHost: api.example.com\n\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"X-Folded: a\r\n b\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"X Y: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"X-Nul: a\x00b\r\n\r\n",
+        b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"X-Big: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: %b\r\n" % (i, b"a" * 100) for i in range(400)) + b"\r\n",
+        b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+    ],
+)
+async def test_what_two_parsers_could_read_differently_is_a_problem_document_and_a_closed_connection(
+    edge: Edge, request_bytes: bytes
+) -> None:
+    answer = await edge.say(request_bytes)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 "), answer
+    assert b"content-type: application/problem+json" in head and b"connection: close" in head
+    problem = json.loads(body)
+    assert problem["type"] == "https://api.example.com/problems/bad-request"
+    assert problem["status"] == 400 and problem["code"] == "request_malformed" and len(problem["trace_id"]) == 32
+    assert edge.seen == []
+
+
+async def test_a_header_that_never_ends_is_refused_before_it_fills_the_memory(edge: Edge) -> None:
+    answer = await edge.say(b"GET / HTTP/1.1\r\n" + HOST + b"X-Big: ", *[b"a" * 10_000] * 6)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert edge.seen == []
+
+
+async def test_garbage_behind_a_request_is_never_written_into_its_answer(edge: Edge) -> None:
+    answer = await edge.say(PLAIN + b"garbage\r\n\r\n")
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_trailer_fields_do_not_become_headers(edge: Edge) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = await edge.say(head, b"2\r\nhi\r\n0\r\nAuthorization: Bearer smuggled\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert [name for name, _ in edge.seen[0]["headers"]] == [b"host", b"transfer-encoding"]
+
+
+async def test_an_upgrade_that_nobody_offers_is_answered_plainly(edge: Edge) -> None:
+    answer = await edge.say(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("pieces", [(), (b"\r\n",), (b"GET / HT",), (PLAIN, b"GET / HTTP/1.1\r\nHo")])
+async def test_a_client_that_takes_forever_with_its_headers_is_cut_off(
+    edge: Edge, pieces: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEADERS_TIMEOUT", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+    for piece in pieces:
+        writer.write(piece)
+        await asyncio.sleep(0.02)
+    async with asyncio.timeout(1.0):
+        await reader.read()
+    writer.close()
+
+
+async def test_a_body_may_take_longer_than_the_headers(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEADERS_TIMEOUT", 0.05)
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 8\r\n\r\n"
+    assert (await edge.say(head, *[b"aa"] * 8)).startswith(b"HTTP/1.1 200")
