@@ -1,0 +1,37 @@
+# Two stages: the first builds, the second runs. No compiler, no pip and no package manager cache reach the second.
+FROM python:3.13-slim AS build
+WORKDIR /build
+# Dependencies first: they change less often than the code, so their layer is reused.
+COPY requirements.lock requirements-build.lock ./
+RUN python -m venv /build/tools \
+    && /build/tools/bin/python -m pip install --no-cache-dir --require-hashes --no-deps -r requirements-build.lock \
+    && python -m venv --without-pip /opt/gateway \
+    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --require-hashes --no-deps -r requirements.lock
+COPY pyproject.toml ./
+COPY adapters adapters
+COPY gateway gateway
+COPY sandbox sandbox
+RUN /build/tools/bin/python -m hatchling build --target wheel --directory /build/dist \
+    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps --no-index /build/dist/*.whl
+
+FROM python:3.13-slim
+RUN python -m pip uninstall --yes --quiet pip \
+    && groupadd --system --gid 10001 gateway \
+    && useradd --system --uid 10001 --gid gateway --home-dir /var/lib/gateway --create-home --shell /usr/sbin/nologin gateway
+COPY --from=build /opt/gateway /opt/gateway
+COPY --chown=root:root config.yaml /etc/gateway/config.yaml
+ENV PATH=/opt/gateway/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    GATEWAY_CONFIG=/etc/gateway/config.yaml \
+    GATEWAY_DATA_DIR=/var/lib/gateway \
+    GATEWAY_HOST=0.0.0.0
+USER 10001:10001
+WORKDIR /var/lib/gateway
+VOLUME /var/lib/gateway
+EXPOSE 8080
+# The admin port stays on the container's loopback: this check is its only visitor until GATEWAY_SERVER__ADMIN_HOST is set.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ.get('GATEWAY_ADMIN_PORT') or 9090}/healthz\", timeout=2)"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["gateway"]
+CMD ["serve"]
