@@ -1,5 +1,4 @@
 """Why an internal call gave no answer, and whether the service may have seen the request."""
-# ruff: noqa: N818 - the names say what happened; a suffix on each would say nothing more
 
 
 class UpstreamError(Exception):

@@ -13,9 +13,6 @@ from gateway.upstream.streaming import Streaming, opened
 from gateway.upstream.target import Origin, Target
 from gateway.upstream.uploading import send_body, upload_framing
 
-# Shorter than the keep-alive of the servers commonly behind it (Node and uvicorn: 5 s), so that we close first.
-IDLE_SECONDS = 4.0
-
 
 class Pool:
     r"""HTTP/1.1 connections to one `Target`, newest first, used from one event loop.
@@ -223,17 +220,17 @@ class Pool:
         connection.idle_since = loop.time()
         self._idle.append(connection)
         if self._sweeper is None:
-            self._sweeper = loop.call_later(IDLE_SECONDS, self._sweep)
+            self._sweeper = loop.call_later(self._target.idle_timeout, self._sweep)
 
     def _sweep(self) -> None:
         """Closes what has been idle for too long; the oldest are at the front."""
         loop = asyncio.get_running_loop()
-        limit = loop.time() - IDLE_SECONDS
+        limit = loop.time() - self._target.idle_timeout
         for connection in [each for each in self._idle if each.idle_since <= limit]:
             connection.drop()
         self._sweeper = None
         if self._idle:
-            self._sweeper = loop.call_at(self._idle[0].idle_since + IDLE_SECONDS, self._sweep)
+            self._sweeper = loop.call_at(self._idle[0].idle_since + self._target.idle_timeout, self._sweep)
 
 
 def _give_up(waiter: asyncio.Future[Connection | None], deadline_first: bool) -> None:
