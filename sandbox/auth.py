@@ -1,0 +1,71 @@
+"""The auth service: signing in, and who a user is now."""
+
+import hmac
+import secrets
+from typing import Any
+
+import orjson
+
+from sandbox.answers import Refused, Reply, data, not_found
+from sandbox.guard import Access, Call, Operation
+
+
+def operations() -> dict[str, dict[str, Operation]]:
+    return {
+        "/api/auth/signin": {"POST": Operation(_sign_in, Access.OPEN, documented=True)},
+        "/api/auth/me": {"GET": Operation(_me, Access.OPEN)},
+        "/api/auth/users": {"GET": Operation(_user_by_email, Access.SERVICE)},
+        "/api/auth/users/{id}": {"GET": Operation(_user, Access.SERVICE)},
+        "/api/auth/tenants/{id}": {"GET": Operation(_tenant, Access.SERVICE)},
+    }
+
+
+async def _sign_in(call: Call) -> Reply:
+    body = call.json()
+    email, password = body.get("email"), body.get("password")
+    if not isinstance(email, str) or not isinstance(password, str):
+        raise Refused(400, "validation_failed", "Email and password are needed.", fields={"email": ["is required"]})
+    user = call.services.directory.user("email", email)
+    expected = user["password"] if user is not None else ""
+    if user is None or not hmac.compare_digest(expected.encode(), password.encode()):
+        raise Refused(401, "credentials_invalid", "Email or password is wrong.")
+    if not user["active"]:
+        raise Refused(401, "account_disabled", "The account is disabled.")
+    token = f"sess_{secrets.token_urlsafe(32)}"
+    call.services.directory.remember_session(token, user["id"])
+    return Reply(200, orjson.dumps({"token": token, "user": _shown(user)}))
+
+
+async def _me(call: Call) -> Reply:
+    user = call.services.directory.session_user(call.bearer())
+    if user is None:
+        raise Refused(401, "session_invalid", "The session is not known.")
+    if not user["active"]:
+        raise Refused(401, "account_disabled", "The account is disabled.")
+    return data(_shown(user))
+
+
+async def _user(call: Call) -> Reply:
+    return _found(call, "id", call.path["id"])
+
+
+async def _user_by_email(call: Call) -> Reply:
+    return _found(call, "email", call.query().get("email", [""])[-1])
+
+
+def _found(call: Call, condition: str, value: str) -> Reply:
+    user = call.services.directory.user(condition, value)
+    if user is None or (call.named_tenant is not None and user["tenantId"] != call.named_tenant.id):
+        raise not_found()
+    return data(_shown(user))
+
+
+def _shown(user: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in user.items() if name != "password"}
+
+
+async def _tenant(call: Call) -> Reply:
+    tenant = call.services.directory.by_id.get(call.path["id"])
+    if tenant is None or call.named_tenant not in {None, tenant}:
+        raise not_found()
+    return data({"id": tenant.id, "name": tenant.name})
