@@ -17,7 +17,7 @@ Pattern = Annotated[
     key_of(
         r"\*|(\*|[a-z][a-z0-9_]*)\.(\*|read|write|delete)",
         "is not a pattern over scopes",
-        'Write "*", "*.read", "contact.*" or "deal.delete".',
+        'Write "*", "*.read", "RESOURCE.*" or "RESOURCE.delete".',
     ),
 ]
 Patterns = Annotated[tuple[Pattern, ...], AsList]
@@ -29,9 +29,9 @@ RoleName = Annotated[
 class Role(Section):
     """What a role may do: everything that `allow` matches and `deny` does not."""
 
-    allow: Patterns = Field(description='A list of patterns over scopes, such as ["*.read", "contact.*"].')
+    allow: Patterns = Field(description='A list of patterns over scopes, such as ["*.read", "*.write"].')
     deny: Patterns = Field(
-        (), description='A list of patterns over scopes, such as ["deal.delete"]; it wins over allow.'
+        (), description='A list of patterns over scopes, such as ["*.delete"]; it wins over allow.'
     )
 
 

@@ -1,0 +1,59 @@
+"""The commands that people and machines type here: make, .ci/run."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "clean"}
+
+
+def test_make_alone_lists_every_target_with_a_line_of_explanation() -> None:
+    output = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = dict(re.findall(r"^  make (\S+)\s+(\S.*)$", output, re.MULTILINE))
+    assert set(listed) >= TARGETS
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony is not None
+    assert set(listed) == set(phony[1].split())
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert "make run" in text
+    assert "make test" in text
+
+
+@pytest.mark.parametrize(
+    ("failing", "code"), [("", 0), ("lint", 1), ("test", 1), ("lint test", 1)], ids=["none", "lint", "test", "both"]
+)
+def test_ci_runs_lint_and_tests_and_fails_when_either_does(tmp_path: Path, failing: str, code: int) -> None:
+    # A make that only says what it was asked for: the suite cannot be run inside itself.
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "made $*"\ncase " $FAILING " in *" $1 "*) exit 2;; esac\n')
+    make.chmod(0o755)
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAILING": failing}
+    done = subprocess.run(
+        ["bash", ROOT / ".ci/run"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["made lint", "made test"]
+    assert done.returncode == code
+
+
+def test_ci_is_executable() -> None:
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_installation_is_checked_against_hashes_and_builds_nothing_in_isolation() -> None:
+    text = (ROOT / "Makefile").read_text()
+    installs = [line for line in text.splitlines() if "$(PIP) install" in line]
+    assert installs
+    assert all("--require-hashes" in line or "--no-build-isolation" in line for line in installs)
+
+
+def test_files_that_install_or_build_name_no_address_but_loopback() -> None:
+    files = ["Makefile", "Dockerfile", ".dockerignore", ".ci/run", "pyproject.toml", *map(str, ROOT.glob("*.in"))]
+    text = "".join((ROOT / file).read_text() for file in files)
+    assert [url for url in re.findall(r"\w+://[^\s\"']+", text) if not url.startswith("http://127.0.0.1:")] == []
