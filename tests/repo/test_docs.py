@@ -1,0 +1,51 @@
+"""Documents that name things must name things that exist, and all of them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import COMMANDS
+from gateway.config.environment import CONFIG, SHORT
+from gateway.observe import metrics
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    named = set(re.findall(r"^\| `gateway (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert named == set(COMMANDS)
+
+
+def test_every_short_environment_name_is_documented() -> None:
+    for page in (ROOT / "README.md", ROOT / "docs/operations.md"):
+        text = page.read_text()
+        assert [name for name in [*SHORT, CONFIG] if f"`{name}`" not in text] == []
+
+
+def test_every_metric_is_documented() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    exposed = set(re.findall(r"^# TYPE (\S+)", metrics.exposition().decode(), re.MULTILINE))
+    names = {name for name in exposed if not name.endswith("_created")}
+    assert names
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_the_architecture_page_knows_every_folder_of_the_edge() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    folders = [path.parent.name for path in (ROOT / "gateway").glob("*/__init__.py")]
+    assert [name for name in folders if f"{name}/`" not in text] == []
+
+
+def test_the_architecture_page_tells_the_order_of_the_stages_as_it_is() -> None:
+    code = re.findall(r"^    (\w+),  #", (ROOT / "gateway/pipeline.py").read_text(), re.MULTILINE)
+    page = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert code
+    assert page == code
