@@ -13,8 +13,10 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## install the locked runtime into .venv (a second call takes no time)
+	@:
 
 install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters need
+	@:
 
 run: install ## start the gateway with embedded defaults on http://127.0.0.1:8080
 	@exec $(BIN)/gateway serve $(ARGS)
