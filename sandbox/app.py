@@ -2,23 +2,25 @@
 
 from starlette.routing import Route, Router
 
-from sandbox import auth, control
+from sandbox import auth, contacts_csv, control, forecast, tags
+from sandbox.answers import Reply, not_found
 from sandbox.crm import Calls
 from sandbox.entities import ENTITIES
-from sandbox.guard import Guard, Operation, Services
+from sandbox.guard import Access, Call, Guard, Operation, Services
+
+
+async def _absent(_: Call) -> Reply:
+    raise not_found()
 
 
 def create(services: Services, *, documented_only: bool = False) -> Router:
     paths: dict[str, dict[str, Operation]] = {}
-    for found in (*(Calls(entity).operations() for entity in ENTITIES), auth.operations()):
+    further = (tags, contacts_csv, forecast, auth)
+    for found in (*(Calls(entity).operations() for entity in ENTITIES), *(one.operations() for one in further)):
         for path, operations in found.items():
-            kept = {
-                method: operation
-                for method, operation in operations.items()
-                if operation.documented or not documented_only
-            }
-            if kept:
-                paths.setdefault(path, {}).update(kept)
+            for method, operation in operations.items():
+                exists = operation.documented or not documented_only
+                paths.setdefault(path, {})[method] = operation if exists else Operation(_absent, Access.OPEN)
     # a literal segment must be tried before {id}
     ordered = sorted(paths, key=lambda path: (path.count("{"), path))
     guarded = [Route(path, Guard(services, path, paths[path])) for path in ordered]

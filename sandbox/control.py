@@ -15,7 +15,12 @@ from sandbox.guard import Services
 def routes(services: Services) -> list[Route]:
     async def add_fault(request: Request) -> Response:
         try:
-            return _json(_described(services.faults.add(orjson.loads(await request.body()))), 201)
+            described = orjson.loads(await request.body())
+            if not isinstance(described, dict):
+                raise Refused(400, "fault_unknown", "A fault is an object.")
+            return _json(_described(services.faults.add(described)), 201)
+        except orjson.JSONDecodeError:
+            return Response("not JSON", 400)
         except Refused as refused:
             return Response(refused.reply().body, refused.status, media_type="application/json")
 
