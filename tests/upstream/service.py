@@ -43,7 +43,7 @@ class Peer:
         seen = Seen(head, b"", self.number)
         self.service.seen.append(seen)
         if seen.header(b"Transfer-Encoding") == [b"chunked"]:
-            while size := int(await self.reader.readline(), 16):
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
                 seen.body += (await self.reader.readexactly(size + 2))[:-2]
             await self.reader.readline()
         elif lengths := seen.header(b"Content-Length"):
@@ -142,4 +142,5 @@ async def serving(*scripts: Script, tls: ssl.SSLContext | None = None) -> AsyncI
         for task in list(running):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    assert service.failures == []
+    if service.failures:
+        raise service.failures[0]
