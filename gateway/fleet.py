@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from gateway import tether
 from gateway.instance import CannotStartError
+from gateway.listening import Listener
 from gateway.observe import logs
 
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
@@ -23,13 +23,13 @@ _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 
 
 class Fleet(Collector):
-    """`count` workers on one listening socket. Also the collector of the metrics about them."""
+    """`count` workers, each on its socket of `public`. Also the collector of the metrics about them."""
 
     def __init__(
-        self, count: int, listening: socket.socket, handover: bytes, environment: Mapping[str, str], grace: float
+        self, count: int, public: Listener, handover: bytes, environment: Mapping[str, str], grace: float
     ) -> None:
         """`handover` is what each worker reads on stdin, `grace` the seconds its requests may take to finish."""
-        self._listening = listening
+        self._public = public
         self._handover = handover
         self._environment = environment
         self._grace = grace
@@ -102,20 +102,24 @@ class Fleet(Collector):
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
             self._restarts += 1
             logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
+            if deaths > 1:
+                # The first time connections may wait in the queue for the moment it takes; not while it keeps dying.
+                self._public.give_up(place)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
         if not up.done():
             up.set_result(False)
 
     async def _spawn(self, place: int) -> tuple[Process, int]:
+        listening = self._public.take(place).fileno()
         reading, writing = os.pipe()
-        arguments = (str(os.getpid()), str(self._listening.fileno()), str(writing))
+        arguments = (str(os.getpid()), str(listening), str(writing))
         try:
             worker = await asyncio.create_subprocess_exec(
                 *tether.module("gateway.worker", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 env=self._environment,
-                pass_fds=(self._listening.fileno(), writing),
+                pass_fds=(listening, writing),
                 # Ctrl-C in a terminal reaches the whole group, but it is the supervisor who says when to stop.
                 start_new_session=True,
             )
@@ -127,7 +131,7 @@ class Fleet(Collector):
         self._workers[place] = worker
         if self._stopping.is_set():
             worker.terminate()
-        assert worker.stdin is not None  # noqa: S101 - asked for above
+        assert worker.stdin is not None
         worker.stdin.write(self._handover)
         with suppress(ConnectionError):
             await worker.stdin.drain()

@@ -20,7 +20,7 @@ CACHED_USERS: Final = 50_000
 MAX_ANSWER: Final = 64 * 1024
 
 
-class IdentityUnavailable(Exception):  # noqa: N818 (the name other modules and the design speak of)
+class IdentityUnavailable(Exception):
     """The auth service did not answer, or not in a way that can be trusted."""
 
 

@@ -101,8 +101,7 @@ async def embedded_valkey(data_dir: Path) -> AsyncIterator[str]:
             yield url
         finally:
             keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.gather(keeper, return_exceptions=True)
 
 
 async def _keep(data_dir: Path, stack: AsyncExitStack) -> None:

@@ -21,7 +21,7 @@ STOP_SECONDS: Final = 5.0
 _PAUSES: Final = (0.1, 0.5, 2.0, 5.0)
 
 
-class SandboxFailed(RuntimeError):  # noqa: N818 - named like its sibling ValkeyFailed
+class SandboxFailed(RuntimeError):
     """The sandbox did not start; the message says so in one line."""
 
 
@@ -41,13 +41,14 @@ class Sandbox:
 async def running(data_dir: Path) -> AsyncIterator[Sandbox]:
     """Run the sandbox on its database below `data_dir`, started again on the same port when it dies; raises SandboxFailed."""
     process, sandbox = await _start(data_dir, port=0)
-    keeper = asyncio.create_task(_keep(process, data_dir, sandbox))
+    current = [process]
+    keeper = asyncio.create_task(_keep(current, data_dir, sandbox))
     try:
         yield sandbox
     finally:
         keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
+        await asyncio.gather(keeper, return_exceptions=True)
+        await _stop(current[0])
 
 
 def credentials(data_dir: Path) -> dict[str, Any]:
@@ -112,18 +113,15 @@ async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
         raise
 
 
-async def _keep(process: Process, data_dir: Path, sandbox: Sandbox) -> None:
+async def _keep(current: list[Process], data_dir: Path, sandbox: Sandbox) -> None:
     attempt = 0
-    try:
-        while True:
-            await _drained(process)
-            logs.event("sandbox died", "error", status=process.returncode)
-            await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
-            attempt += 1
-            with suppress(SandboxFailed):
-                process, _ = await _start(data_dir, sandbox.port)
-    finally:
-        await _stop(process)
+    while True:
+        await _drained(current[0])
+        logs.event("sandbox died", "error", status=current[0].returncode)
+        await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+        attempt += 1
+        with suppress(SandboxFailed):
+            current[0], _ = await _start(data_dir, sandbox.port)
 
 
 async def _drained(process: Process) -> None:

@@ -1,0 +1,59 @@
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters import SCOPE_FAMILIES
+from gateway import scopes
+from gateway.config.policies import default_roles
+
+FAMILY = SCOPE_FAMILIES[0]
+
+
+@dataclass
+class Role:
+    allow: tuple[str, ...]
+    deny: tuple[str, ...] = ()
+
+
+def left(*asked: str, allow: tuple[str, ...], deny: tuple[str, ...] = ()) -> frozenset[str]:
+    return scopes.effective(frozenset(asked), "role", {"role": Role(allow, deny)})
+
+
+def test_all_of_a_family_is_read_write_and_delete() -> None:
+    assert left(f"{FAMILY}.all", allow=("*",)) == {f"{FAMILY}.read", f"{FAMILY}.write", f"{FAMILY}.delete"}
+
+
+def test_what_the_role_denies_is_gone_even_from_all() -> None:
+    assert left(f"{FAMILY}.all", allow=("*",), deny=(f"{FAMILY}.delete",)) == {f"{FAMILY}.read", f"{FAMILY}.write"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kept"), [("*.read", {"read"}), (f"{FAMILY}.*", {"read", "write", "delete"}), ("other.*", set())]
+)
+def test_a_pattern_allows_what_it_matches(pattern: str, kept: set[str]) -> None:
+    assert left(f"{FAMILY}.all", allow=(pattern,)) == {f"{FAMILY}.{action}" for action in kept}
+
+
+def test_a_role_that_is_not_configured_may_do_nothing() -> None:
+    assert scopes.effective(scopes.KNOWN_SCOPES, "stranger", {}) == frozenset()
+
+
+@given(
+    st.sets(st.sampled_from(sorted(scopes.KNOWN_SCOPES)) | st.text(max_size=20)), st.sampled_from(["owner", "viewer"])
+)
+def test_a_role_never_adds_to_what_the_token_asks(asked: set[str], role: str) -> None:
+    kept = scopes.effective(frozenset(asked), role, default_roles())
+    assert kept <= scopes.expanded(asked) <= scopes.SINGLE_SCOPES
+
+
+def test_the_default_roles_are_those_of_the_contract() -> None:
+    for role, actions in {
+        "owner": {"read", "write", "delete"},
+        "admin": {"read", "write", "delete"},
+        "member": {"read", "write"},
+        "viewer": {"read"},
+    }.items():
+        expected = {f"{family}.{action}" for family in SCOPE_FAMILIES for action in actions}
+        assert scopes.allowed(role, default_roles()) == expected
