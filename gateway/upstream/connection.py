@@ -71,7 +71,8 @@ class Connection(asyncio.Protocol):
 
         `deadline` is in the loop's time; `bodyless` says that the method is HEAD; `sending` that more of the request follows.
         """
-        if self.closed:
+        # uvloop refuses a write to a closing transport with RuntimeError, even before it has told us of the loss.
+        if self.closed or self.transport.is_closing():
             raise Broken("connection ended before the request", sent=False)
         self._answer: asyncio.Future[Response] = self._loop.create_future()
         self._headers: list[tuple[bytes, bytes]] = []
@@ -112,7 +113,7 @@ class Connection(asyncio.Protocol):
 
         Bytes that arrived before the request must not be taken for its answer, and a write must not go to a closed connection.
         """
-        return not self.closed and not self._poll.poll(0)
+        return not (self.closed or self.transport.is_closing() or self._poll.poll(0))
 
     def fail(self, error: UpstreamError) -> None:
         """Ends the exchange with `error` and the connection with it."""

@@ -73,7 +73,8 @@ class Streaming:
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
-            self._connection.transport.resume_reading()
+            if not self._connection.transport.is_closing():
+                self._connection.transport.resume_reading()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Pieces of the body in order. Raises UpstreamError when the answer fails on the way, after what came before it."""

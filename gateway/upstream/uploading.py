@@ -45,7 +45,7 @@ async def _send(connection: Connection, chunks: AsyncIterator[bytes], length: in
     sent = 0
     connection.expect_by(math.inf)
     async for chunk in chunks:
-        if not connection.busy:
+        if transport.is_closing():
             return
         if not chunk:
             continue
@@ -62,7 +62,7 @@ async def _send(connection: Connection, chunks: AsyncIterator[bytes], length: in
             connection.expect_by(math.inf)
     if length is not None and sent < length:
         raise Unsendable("body shorter than its length", sent=True)
-    if connection.busy:
+    if not transport.is_closing():
         if length is None:
             transport.write(b"0\r\n\r\n")
         connection.sending = False

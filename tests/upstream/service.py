@@ -51,6 +51,8 @@ class Peer:
         return seen
 
     async def send(self, data: bytes) -> None:
+        if self.writer.transport.is_closing():  # uvloop would raise RuntimeError instead
+            raise ConnectionResetError
         self.writer.write(data)
         await self.writer.drain()
         self.service.bytes_sent += len(data)
