@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from adapters.activities import activities
+from adapters.companies import companies
 from adapters.contacts import contacts
 from adapters.core.resource import Resource
+from adapters.deals import deals
+from adapters.notes import notes
+from adapters.pipelines import pipelines
+from adapters.tasks import tasks
 
-RESOURCES: tuple[Resource, ...] = (contacts,)
+RESOURCES: tuple[Resource, ...] = (contacts, companies, deals, pipelines, tasks, notes, activities)
 
 SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(resource.scope for resource in RESOURCES))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.resource import Labels, Op, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import Labels, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 
 class Contact(Record):
@@ -45,6 +45,11 @@ contacts = Resource(
     rename={"owner_id": "assigneeId", "phones": "phoneNumbers", "custom": "customFields"},
     sorts=("created_at", "updated_at", "name", "lead_score", "last_contacted_at"),
     searched=("name", "email", "phones", "job_title"),
-    operations=Op.ALL,
     actions=(Labels("tags", "tag"),),
+    related=(
+        Related("notes", by="contact_id"),
+        Related("tasks", by="contact_id"),
+        Related("deals", by="contact_id"),
+        Related("activities", by="contact_id"),
+    ),
 )

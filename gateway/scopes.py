@@ -17,6 +17,9 @@ SINGLE_SCOPES: Final = frozenset(f"{family}.{action}" for family, action in prod
 KNOWN_SCOPES: Final = SINGLE_SCOPES | {f"{family}.all" for family in SCOPE_FAMILIES}
 
 
+REMEMBERED: Final = 10_000
+
+
 class Role(Protocol):
     """What the configuration says about a role: patterns over scopes, `deny` winning over `allow`."""
 
@@ -44,6 +47,23 @@ def allowed(role: str, roles: Mapping[str, Role]) -> frozenset[str]:
 def effective(scopes: frozenset[str], role: str, roles: Mapping[str, Role]) -> frozenset[str]:
     """The single scopes that a token with `scopes` has in the hands of a user who has `role` now."""
     return expanded(scopes) & allowed(role, roles)
+
+
+class Permissions:
+    """The same for a whole configuration, remembered: scopes and roles repeat from request to request."""
+
+    def __init__(self, roles: Mapping[str, Role]) -> None:
+        self._roles = roles
+        self._known: dict[tuple[frozenset[str], str], frozenset[str]] = {}
+
+    def effective(self, scopes: frozenset[str], role: str) -> frozenset[str]:
+        """See `effective`."""
+        found = self._known.get((scopes, role))
+        if found is None:
+            found = effective(scopes, role, self._roles)
+            if len(self._known) < REMEMBERED:
+                self._known[scopes, role] = found
+        return found
 
 
 @lru_cache(maxsize=256)

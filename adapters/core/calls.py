@@ -38,14 +38,21 @@ class Reply:
 
 
 class Answer:
-    """The public answer: status, body bytes (empty for 204) and extra headers."""
+    """The public answer: status, body bytes (empty for 204), extra headers, and the body's media type."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "content_type", "headers", "status")
 
-    def __init__(self, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        content_type: bytes = b"application/json",
+    ) -> None:
         self.status = status
         self.body = body
         self.headers = headers
+        self.content_type = content_type
 
 
 Row = dict[str, Any]

@@ -111,7 +111,7 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
     match code:
         case "required":
             return FieldError(where, code, "This field is required.")
-        case "field_unknown" if error["loc"][-1] in fixed:
+        case "field_unknown" if str(error["loc"][-1]) in fixed:
             return FieldError(where, "field_read_only", "This field is set by the system and cannot be sent.")
         case "field_unknown":
             return FieldError(where, code, f"There is no such field here.{nearest(str(error['loc'][-1]), names)}")

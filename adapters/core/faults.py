@@ -2,7 +2,7 @@
 
     Fault
     ├── Malformed            the request document is not acceptable JSON          400
-    ├── UnknownParameter     a query parameter nobody declared                    400
+    ├── BadParameter         a query parameter unknown, repeated or out of range  400
     ├── StaleCursor          a cursor that is not this query's                    400
     ├── Invalid              well-formed, but not what the contract allows        422
     ├── RecordNotFound       no such record for this caller                       404
@@ -37,8 +37,12 @@ class Malformed(Fault):
     """The body is not acceptable JSON; `args[0]` says why in one sentence."""
 
 
-class UnknownParameter(Fault):
-    """A query parameter is unknown, repeated or out of range; `args[0]` is the sentence."""
+class BadParameter(Fault):
+    """A query parameter that cannot be; `code` is `parameter_unknown` or `parameter_invalid`, `args[0]` the sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StaleCursor(Fault):

@@ -1,8 +1,8 @@
 """The filter grammar (contract.md, "Search") → the `where` tree of a structured search, whole or refused.
 
-    filters: [node…]           ANDed
-    node:    {field, operator, value} | {field, operator, values: […]} | {field, operator}
-             {all: [node…]} | {any: [node…]} | {not: node}
+filters: [node…]           ANDed
+node:    {field, operator, value} | {field, operator, values: […]} | {field, operator}
+         {all: [node…]} | {any: [node…]} | {not: node}
 """
 
 from __future__ import annotations
@@ -52,13 +52,19 @@ Path = tuple[str | int, ...]
 class Filters:
     """The compiled grammar of one (resource, contract). `allowed` lists the operators of each filterable field."""
 
-    __slots__ = ("_fields", "_operands", "allowed")
+    __slots__ = ("_fields", "_flat", "_operands", "allowed")
 
-    def __init__(self, shape: Shape, allowed: Mapping[str, tuple[str, ...]]) -> None:
-        self.allowed = allowed
+    def __init__(self, shape: Shape, listed: tuple[str, ...] | None = None) -> None:
+        """`listed`: today's names of the fields a service without structured search compares by equality."""
+        self._flat = listed is not None
+        self.allowed: Mapping[str, tuple[str, ...]] = {
+            field.name: tuple(field.operators) if listed is None else ("eq",)
+            for field in shape.fields
+            if (field.operators if listed is None else field.today in listed)
+        }
         self._fields = shape.named()
         self._operands: dict[str, Callable[[Any], Any]] = {}
-        for name in allowed:
+        for name in self.allowed:
             kind = self._fields[name].kind
             assert kind is not None
             self._operands[name] = SchemaValidator(kind.operand()).validate_python
@@ -93,10 +99,16 @@ class Filters:
             errors.append(FieldError(pointer(at), "too_deep", f"Groups nest at most {MOST_DEPTH} levels."))
             return {}
         key, inner = group[0], node[group[0]]
+        if self._flat and key != "all":
+            message = f"{key!r} groups are not supported here: only conditions that all must hold."
+            errors.append(FieldError(pointer((*at, key)), "group_not_supported", message, ("all",)))
+            return {}
         if key == "not":
             return {"not": self._node(inner, (*at, key), depth + 1, leaves, errors)}
         if not isinstance(inner, list) or not inner:
-            errors.append(FieldError(pointer((*at, key)), "type_invalid", "A group is a non-empty array of conditions."))
+            errors.append(
+                FieldError(pointer((*at, key)), "type_invalid", "A group is a non-empty array of conditions.")
+            )
             return {}
         parts = [self._node(each, (*at, key, i), depth + 1, leaves, errors) for i, each in enumerate(inner)]
         return _joined(_GROUPS[key], parts) or {}
@@ -106,26 +118,34 @@ class Filters:
         for key in node:
             if key not in ("field", "operator", "value", "values"):
                 hint = nearest(key, ("field", "operator", "value", "values", "all", "any", "not"))
-                errors.append(FieldError(pointer((*at, key)), "field_unknown", f"A condition has no such member.{hint}"))
+                errors.append(
+                    FieldError(pointer((*at, key)), "field_unknown", f"A condition has no such member.{hint}")
+                )
         if not isinstance(name, str) or name not in self.allowed:
             missing = "field" not in node
-            code, message = ("required", "This field is required.") if missing else (
-                "field_not_filterable", f"This field cannot be filtered by.{nearest(str(name), self.allowed)}")
+            code, message = (
+                ("required", "This field is required.")
+                if missing
+                else ("field_not_filterable", f"This field cannot be filtered by.{nearest(str(name), self.allowed)}")
+            )
             errors.append(FieldError(pointer((*at, "field")), code, message, tuple(self.allowed)))
             return {}
         allowed = self.allowed[name]
         if not isinstance(operator, str) or operator not in allowed:
-            code, message = ("required", "This field is required.") if "operator" not in node else (
-                "operator_not_allowed", f"{name!r} cannot be filtered with {str(operator)[:40]!r}.")
+            code, message = (
+                ("required", "This field is required.")
+                if "operator" not in node
+                else ("operator_not_allowed", f"{name!r} cannot be filtered with {str(operator)[:40]!r}.")
+            )
             errors.append(FieldError(pointer((*at, "operator")), code, message, allowed))
             return {}
         field = self._fields[name]
         today = field.operators[operator]
         where: Where = {"field": field.held, "op": _DIALECT[today]}
         if operator in _NONE:
-            for key in ("value", "values"):
-                if key in node:
-                    errors.append(FieldError(pointer((*at, key)), "value_unexpected", f"{operator!r} takes no value."))
+            message = f"{operator!r} takes no value."
+            given = [key for key in ("value", "values") if key in node]
+            errors += [FieldError(pointer((*at, key)), "value_unexpected", message) for key in given]
             return where
         member, other = ("values", "value") if operator in _PLURAL else ("value", "values")
         if other in node:
@@ -162,7 +182,11 @@ class Filters:
 def _operand(field: Field, value: Any) -> Any:
     for up in field.operand_up:
         value = up(value)
-    return value if isinstance(value, str) and field.kind_today and field.kind_today.held == list[str] else held(field, value)
+    return (
+        value
+        if isinstance(value, str) and field.kind_today and field.kind_today.held == list[str]
+        else held(field, value)
+    )
 
 
 def _joined(word: str, parts: list[Where]) -> Where | None:

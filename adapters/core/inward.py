@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -33,14 +34,16 @@ class Inward:
         revisions: list[Revision] = []
         for name, value in sent.items():
             field = self._fields[name]
-            for up in field.up:
-                value = up(value)
-            body[field.held] = held(field, value)
-            if self._partial and (revision := _revision(field, sent[name])):
+            body[field.held] = held(field, reduce(_apply, field.up, value))
+            if self._partial and (revision := _revision(field, value)):
                 revisions.append(revision)
         for amount in self._amounts:
             revisions += amount.check(sent, partial=self._partial)
         return body, tuple(revisions)
+
+
+def _apply(value: Any, step: Callable[[Any], Any]) -> Any:
+    return step(value)
 
 
 def held(field: Field, value: Any) -> Any:

@@ -85,9 +85,7 @@ class Prose(Kind):
     least: int = 0
 
     def core(self) -> CoreSchema:
-        return core_schema.str_schema(
-            strict=True, min_length=self.least or None, max_length=self.most, pattern=_PROSE
-        )
+        return core_schema.str_schema(strict=True, min_length=self.least or None, max_length=self.most, pattern=_PROSE)
 
 
 class Instant(Kind):
@@ -121,7 +119,9 @@ class Day(Kind):
     operators = ORDERED
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(read_day, core_schema.str_schema(strict=True, max_length=10))
+        return core_schema.no_info_after_validator_function(
+            read_day, core_schema.str_schema(strict=True, max_length=10)
+        )
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {"type": "string", "format": "date"}
@@ -166,7 +166,7 @@ class Choice(Kind):
         return core_schema.literal_schema(list(self.words))
 
     @property
-    def held(self) -> Any:  # type: ignore[override]
+    def held(self) -> Any:
         return type(next(iter(self.held_as.values()))) if self.held_as else str
 
     @property
@@ -191,7 +191,9 @@ class Reference(Kind):
     def _read(self, value: str) -> str:
         if self.of.decode(value) is None:
             raise PydanticCustomError(
-                "id_invalid", "Not the id of a {noun}: it begins with {prefix}", {"noun": self.of.noun, "prefix": self.of.prefix}
+                "id_invalid",
+                "Not the id of a {noun}: it begins with {prefix}",
+                {"noun": self.of.noun, "prefix": self.of.prefix},
             )
         return value
 

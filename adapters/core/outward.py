@@ -55,7 +55,7 @@ class Outward:
 
     def __init__(self, shape: Shape) -> None:
         self.row, self.public = _compile(shape)
-        wrapped = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
+        wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
         self._wrapped = msgspec.json.Decoder(wrapped).decode
         self._bare = msgspec.json.Decoder(self.row).decode
 
@@ -105,13 +105,17 @@ def _compile(shape: Shape) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
         names.append((field.name, Any))
         arguments.append(_expression(field, position, scope))
     row = msgspec.defstruct(
-        f"{shape.name}Row", sorted(held, key=len), rename={f.today: f.held for f in shape.fields}, gc=False, kw_only=True
+        f"{shape.name}Row",
+        sorted(held, key=len),
+        rename={f.today: f.held for f in shape.fields},
+        gc=False,
+        kw_only=True,
     )
     scope["Public"] = msgspec.defstruct(shape.name, names, gc=False)
     source = "def public(row):\n    return Public(\n" + "".join(f"        {a},\n" for a in arguments) + "    )\n"
     origin = f"<{shape.name} outward {id(shape):x}>"
     linecache.cache[origin] = (len(source), None, source.splitlines(keepends=True), origin)
-    exec(compile(source, origin, "exec"), scope)
+    exec(compile(source, origin, "exec"), scope)  # noqa: S102 - the source is made above, of names checked at import
     return row, scope["public"]
 
 

@@ -109,6 +109,17 @@ def search(place: Place, outward: Outward, held: dict[str, str]) -> Planner:
     return plan
 
 
+def beneath(record: Place, searching: Planner) -> Planner:
+    """A list that belongs to a record: it is looked for first, so that a list of nobody's is no empty list."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(record.service, b"GET", record.of(request.ids[0]))
+        body_of(reply, record=True)
+        return (yield from searching(request))
+
+    return plan
+
+
 class _Labels(msgspec.Struct):
     data: list[str]
 

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from adapters.core.calls import Row, Window
-from adapters.core.documents import describe, pointer
-from adapters.core.faults import FieldError, Invalid
+from adapters.core.documents import describe
+from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.filters import Filters
 from adapters.core.inward import encode
 from adapters.core.shapes import Shape
@@ -111,9 +111,8 @@ def beyond(window: Window, sort_held: str) -> Row | None:
 
 
 def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
-    """`limit` and `cursor` of a related list's query → the window; Invalid points at the parameter."""
+    """`limit` and `cursor` of a related list's query → the window; BadParameter when the limit is none."""
     text = query.get("limit", str(DEFAULT_LIMIT))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_LIMIT):
-        message = f"A limit is a whole number from 1 to {MOST_LIMIT}."
-        raise Invalid([FieldError(pointer(("limit",)), "out_of_range", message)])
+        raise BadParameter("parameter_invalid", f"The limit is a whole number from 1 to {MOST_LIMIT}.")
     return Window(limit=int(text)), query.get("cursor")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.core.changes import Contract, Reshaped
+from adapters.core.changes import Contract, Renamed, Reshaped, ValueRenamed
 from adapters.core.kinds import Phone
 
 
@@ -23,7 +23,7 @@ def _merge(phone: str | None, phones: list[Any] | None) -> list[Any]:
 
 v2026_09_01 = Contract(
     date="2026-09-01",
-    summary="Several phones per contact.",
+    summary="Several phones per contact; one word for one thing.",
     changes=(
         Reshaped(
             resource="contacts",
@@ -45,6 +45,19 @@ v2026_09_01 = Contract(
             example="+44 20 7946 0018",
             why="A contact can have more than one phone number: `phone` (a string) became `phones` (a list). "
             "In the older contract `phone` is the first of them, and filters on it match any of them.",
+        ),
+        Renamed(
+            resource="deals",
+            old="title",
+            new="name",
+            why="Every record that has a name calls it `name`: the `title` of a deal became its `name`.",
+        ),
+        ValueRenamed(
+            resource="activities",
+            field="type",
+            old="mail",
+            new="email",
+            why="The type of an activity uses the word that contacts use: `mail` became `email`.",
         ),
     ),
 )

@@ -1,0 +1,59 @@
+"""Companies: the organisations contacts work for and deals are made with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from adapters.core import ids
+from adapters.core.kinds import CustomFields, Line, Moment, Name, Phone, Reference, Text, Url, Whole
+from adapters.core.resource import ReadOnly, Record, Related, Resource, Upstream, optional, required
+
+
+class Address(Record):
+    """A postal address."""
+
+    line1: Line | None = optional("Street and number.", "12 St James's Square")
+    line2: Line | None = optional("Building, floor or suite.", "2nd floor")
+    city: Line | None = optional("Town or city.", "London")
+    region: Line | None = optional("State, province or county.", "Greater London")
+    postal_code: Annotated[str, Text(32)] | None = optional("Postal code.", "SW1Y 4JH")
+    country: Line | None = optional("Country.", "GB")
+
+
+class Company(Record):
+    """An organisation."""
+
+    id: ReadOnly[Annotated[str, Reference(ids.COMPANY)]] = required("The company's id.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    name: Name = required("Its name.", "Analytical Engines Ltd")
+    domain: Line | None = optional("Its internet domain.", "engines.example")
+    industry: Line | None = optional("What it does.", "Manufacturing")
+    employee_count: Whole | None = optional("How many people work there.", 120)
+    phone: Phone | None = optional("Its phone number.", "+44 20 7946 0018")
+    website: Url | None = optional("Its web site.", "https://engines.example")
+    address: Address | None = optional("Where it is.", {"city": "London", "country": "GB"})
+    owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
+        "The user who looks after it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
+    )
+    custom: CustomFields = optional("The workspace's own fields.", {"tier": "gold"}, {})
+    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
+    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
+
+
+companies = Resource(
+    model=Company,
+    id=ids.COMPANY,
+    path="companies",
+    singular="company",
+    scope="company",
+    upstream=Upstream("crm", "/api/crm/companies"),
+    rename={"custom": "customFields", "address.region": "state"},
+    sorts=("created_at", "updated_at", "name"),
+    searched=("name", "domain", "industry", "phone", "website"),
+    related=(
+        Related("contacts", by="company_id"),
+        Related("deals", by="company_id"),
+        Related("notes", by="company_id"),
+        Related("tasks", by="company_id"),
+        Related("activities", by="company_id"),
+    ),
+)

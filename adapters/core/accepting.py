@@ -1,0 +1,46 @@
+"""How requests become inputs: the few ways that operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adapters.core.calls import Input, Window
+from adapters.core.documents import Document, pointer
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.inward import Inward
+from adapters.core.operations import Request
+from adapters.core.searches import fingerprint
+
+
+def path_only(request: Request) -> Input:
+    """An operation that needs nothing but the ids in its path."""
+    return Input(ids=request.ids)
+
+
+def nothing(request: Request) -> None:
+    """Refuse fields where an action takes none."""
+    sent = request.document
+    if sent is None or sent == {}:
+        return
+    names = list(sent) if isinstance(sent, dict) else [""]
+    where = [pointer((name,)) if name else "" for name in names]
+    raise Invalid([FieldError(at, "field_unknown", "This action takes no fields.") for at in where])
+
+
+def fields(document: Document, inward: Inward) -> Callable[[Request], Input]:
+    """An operation with a body: checked against its shape, then put into the service's names."""
+
+    def accept(request: Request) -> Input:
+        body, revisions = inward.translate(document.read(request.document))
+        return Input(ids=request.ids, body=body, revisions=revisions)
+
+    return accept
+
+
+def anchored(window: Window, cursor: str | None, scope: str, request: Request) -> Window:
+    """The window with its cursor opened and the means to seal the next; StaleCursor when it is not this query's."""
+    bound = fingerprint(window, scope)
+    if cursor is not None:
+        window.position = request.unseal(cursor, bound)
+    window.seal = request.seal_for(bound)
+    return window

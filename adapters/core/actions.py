@@ -1,0 +1,129 @@
+"""What resources declare beside the standard operations: state changes and labels, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import create_model
+
+from adapters.core import plans
+from adapters.core.accepting import fields, nothing, path_only
+from adapters.core.calls import Input
+from adapters.core.documents import Document
+from adapters.core.faults import Invalid, RecordNotFound
+from adapters.core.inward import Inward, held
+from adapters.core.kinds import TextList
+from adapters.core.operations import Body, Face, Operation, Request
+from adapters.core.resource import Action, Labels, Move, Record, required
+from adapters.core.shapes import Shape, shape_of
+
+if TYPE_CHECKING:
+    from adapters.core.compiler import Compiler
+
+
+def operations(compiler: Compiler) -> Iterator[Operation]:
+    """The operations of a resource's declared actions, in order."""
+    for declared in compiler.resource.actions:
+        match declared:
+            case Action():
+                yield _action(compiler, declared)
+            case Move():
+                yield _move(compiler, declared)
+            case Labels():
+                yield from _labels(compiler, declared)
+
+
+def _action(compiler: Compiler, declared: Action) -> Operation:
+    """A PATCH of fixed values; the client sends nothing."""
+    place = compiler.place(declared.name, "/{id}")
+    today = compiler.newest.today()
+    sets = {today[name].held: held(today[name], value) for name, value in declared.sets.items()}
+
+    def accept(request: Request) -> Input:
+        nothing(request)
+        return Input(ids=request.ids, body=dict(sets))
+
+    return compiler.operation(
+        declared.name,
+        "POST",
+        f"*/{declared.name}",
+        "write",
+        lambda date, _: Face(accept, plans.update(place, compiler.outwards[date], {})),
+        summary=declared.summary,
+        body=Body.EMPTY,
+        replayable=True,
+    )
+
+
+def _move(compiler: Compiler, declared: Move) -> Operation:
+    """A PATCH of the fields the action names."""
+    place = compiler.place(declared.name, "/{id}")
+    shape = shape_of(declared.body, compiler.resource.rename)
+    document, inward = Document(shape, partial=False), Inward(shape, partial=False)
+    return compiler.operation(
+        declared.name,
+        "POST",
+        f"*/{declared.name}",
+        "write",
+        lambda date, _: Face(fields(document, inward), plans.update(place, compiler.outwards[date], inward.pointers)),
+        summary=declared.summary,
+        body=Body.JSON,
+        replayable=True,
+    )
+
+
+def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
+    name, singular, noun = declared.name, declared.singular, compiler.resource.singular
+    kind = compiler.newest.today()[name].kind
+    assert isinstance(kind, TextList)
+    shape = _sole(name, Annotated[list[str], TextList(kind.element, kind.most, 1)], [kind.element.example])
+    document, inward = Document(shape, partial=False), Inward(shape, partial=False)
+    word = Document(_sole(singular, Annotated[str, kind.element], kind.element.example), partial=False)
+    record = compiler.place("get", "/{id}")
+    adding = compiler.place(f"add_{name}", f"/{{id}}/{name}")
+    removing = compiler.place(f"remove_{singular}", f"/{{id}}/{name}")
+
+    def accept_word(request: Request) -> Input:
+        try:
+            word.read({singular: request.ids[1]})
+        except Invalid:
+            raise RecordNotFound from None
+        return Input(ids=request.ids)
+
+    yield compiler.operation(
+        f"list_{name}",
+        "GET",
+        f"*/{name}",
+        "read",
+        lambda date, _: Face(path_only, plans.labels_of(record, compiler.outwards[date], name)),
+        summary=f"List the {name} of a {noun}",
+    )
+    yield compiler.operation(
+        f"add_{name}",
+        "POST",
+        f"*/{name}",
+        "write",
+        lambda *_: Face(fields(document, inward), plans.add_labels(adding, inward.pointers)),
+        summary=f"Add {name} to a {noun}",
+        body=Body.JSON,
+        replayable=True,
+    )
+    yield compiler.operation(
+        f"remove_{singular}",
+        "DELETE",
+        f"*/{name}/*",
+        "write",
+        lambda *_: Face(accept_word, plans.remove_label(removing, singular)),
+        summary=f"Remove a {singular} from a {noun}",
+        params=(compiler.resource.id, None),
+        param_names=("id", singular),
+        success=204,
+    )
+
+
+def _sole(name: str, hint: Any, example: object) -> Shape:
+    """The shape of a body with one required field."""
+    made: Any = create_model
+    model = made(name.capitalize(), __base__=Record, **{name: (hint, required(f"The {name} to add.", example))})
+    return shape_of(model, {name: name})

@@ -1,0 +1,48 @@
+"""Related lists: the records of another resource that point at this one, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from adapters.core import plans
+from adapters.core.accepting import anchored
+from adapters.core.calls import Input
+from adapters.core.operations import Face, Operation, Request
+from adapters.core.resource import Related
+from adapters.core.searches import query_window
+
+if TYPE_CHECKING:
+    from adapters.core.compiler import Compiler
+
+
+def operations(parent: Compiler, by_path: Mapping[str, Compiler]) -> Iterator[Operation]:
+    """The operations of a resource's declared relations. `by_path`: every resource's compiler."""
+    for declared in parent.resource.related:
+        if declared.name in by_path:
+            yield _related(parent, by_path[declared.name], declared)
+
+
+def _related(parent: Compiler, child: Compiler, declared: Related) -> Operation:
+    scope = f"{parent.resource.path}/{declared.name}"
+    by = child.newest.today()[declared.by].held
+    record = parent.place("get", "/{id}")
+
+    def accept(request: Request) -> Input:
+        window, cursor = query_window(request.query)
+        window.where = {"field": by, "op": "eq", "value": request.ids[0]}
+        return Input(ids=request.ids, window=anchored(window, cursor, scope, request))
+
+    def face(date: str) -> Face:
+        return Face(accept, plans.beneath(record, child.searching(date)))
+
+    return parent.operation(
+        f"list_{declared.name}",
+        "GET",
+        f"*/{declared.name}",
+        "read",
+        lambda date, _: face(date),
+        summary=f"List the {declared.name} of a {parent.resource.singular}",
+        query=("limit", "cursor"),
+        scopes=(f"{parent.resource.scope}.read", f"{child.resource.scope}.read"),
+    )

@@ -1,0 +1,84 @@
+"""Deals: sales under way, each in one stage of one pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from adapters.core import ids
+from adapters.core.kinds import (
+    Amount,
+    Choice,
+    Currency,
+    CustomFields,
+    Date,
+    Integer,
+    Line,
+    Moment,
+    Name,
+    Reference,
+)
+from adapters.core.resource import Move, ReadOnly, Record, Related, Resource, Upstream, optional, required
+
+StageId = Annotated[str, Reference(ids.STAGE)]
+
+
+class Deal(Record):
+    """A sale under way, or how it ended."""
+
+    id: ReadOnly[Annotated[str, Reference(ids.DEAL)]] = required("The deal's id.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
+    name: Name = required("What is being sold.", "Difference engine no. 2")
+    amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
+    currency: Currency | None = optional("ISO 4217 code; needed with an amount.", "GBP")
+    pipeline_id: Annotated[str, Reference(ids.PIPELINE)] | None = optional(
+        "The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73"
+    )
+    stage_id: StageId | None = optional("The stage it is in.", "stage_5f2b8c1d9e3a7b6c4d5e6f74")
+    status: ReadOnly[Annotated[str, Choice(("open", "won", "lost"))]] = required("Follows from the stage.", "open")
+    probability: ReadOnly[Annotated[int, Integer(0, 100)] | None] = optional("Chance of winning, in percent.", 40)
+    contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(
+        "The person it is made with.", "con_5f2b8c1d9e3a7b6c4d5e6f70"
+    )
+    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
+        "The company it is made with.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
+    )
+    owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
+        "The user who works on it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
+    )
+    expected_close_date: Date | None = optional("When it should be decided.", "2026-09-30")
+    closed_at: ReadOnly[Moment | None] = optional("When it was won or lost.", "2026-09-12T10:00:00Z")
+    lost_reason: Line | None = optional("Why it was lost.", "Price")
+    custom: CustomFields = optional("The workspace's own fields.", {"channel": "partner"}, {})
+    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
+    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
+
+
+class StageChange(Record):
+    """Where a deal goes."""
+
+    stage_id: StageId = required("The stage to move to.", "stage_5f2b8c1d9e3a7b6c4d5e6f74")
+    lost_reason: Line | None = optional("Why it was lost, for a lost stage.", "Price")
+
+
+deals = Resource(
+    model=Deal,
+    id=ids.DEAL,
+    path="deals",
+    singular="deal",
+    scope="deal",
+    upstream=Upstream("crm", "/api/crm/deals"),
+    rename={
+        "name": "title",
+        "amount": "value",
+        "owner_id": "assigneeId",
+        "expected_close_date": "closeDate",
+        "custom": "customFields",
+    },
+    sorts=("created_at", "updated_at", "name", "amount", "expected_close_date"),
+    searched=("name",),
+    actions=(Move("stage", StageChange, "Move a deal to another stage"),),
+    related=(
+        Related("notes", by="deal_id"),
+        Related("tasks", by="deal_id"),
+        Related("activities", by="deal_id"),
+    ),
+)

@@ -1,0 +1,56 @@
+"""Tasks: what somebody has to do, until when, and about whom."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from adapters.core import ids
+from adapters.core.kinds import Choice, LongText, Moment, Name, Reference
+from adapters.core.resource import Action, ReadOnly, Record, Resource, Upstream, optional, required
+
+STATUS = Choice(("open", "completed"), held_as={"open": False, "completed": True})
+
+
+class Task(Record):
+    """Something to do."""
+
+    id: ReadOnly[Annotated[str, Reference(ids.TASK)]] = required("The task's id.", "task_5f2b8c1d9e3a7b6c4d5e6f75")
+    title: Name = required("What is to be done.", "Send the proposal")
+    description: LongText | None = optional("More about it.", "With the drawings of the mill.")
+    status: ReadOnly[Annotated[str, STATUS]] = required("Changed by complete and reopen.", "open")
+    priority: Annotated[str, Choice(("low", "normal", "high", "urgent"))] = optional(
+        "How much it matters.", "high", "normal"
+    )
+    due_at: Moment | None = optional("Until when.", "2026-07-01T17:00:00Z")
+    assignee_id: Annotated[str, Reference(ids.USER)] | None = optional(
+        "The user who has to do it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
+    )
+    contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(
+        "The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70"
+    )
+    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
+        "The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
+    )
+    deal_id: Annotated[str, Reference(ids.DEAL)] | None = optional(
+        "The deal it is about.", "deal_5f2b8c1d9e3a7b6c4d5e6f72"
+    )
+    completed_at: ReadOnly[Moment | None] = optional("When it was completed.", "2026-06-30T11:00:00Z")
+    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
+    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
+
+
+tasks = Resource(
+    model=Task,
+    id=ids.TASK,
+    path="tasks",
+    singular="task",
+    scope="task",
+    upstream=Upstream("crm", "/api/crm/tasks"),
+    rename={"status": "done", "due_at": "dueDate"},
+    sorts=("created_at", "updated_at", "title", "due_at"),
+    searched=("title", "description"),
+    actions=(
+        Action("complete", {"status": "completed"}, "Complete a task"),
+        Action("reopen", {"status": "open"}, "Reopen a task"),
+    ),
+)

@@ -1,0 +1,161 @@
+"""The composition root: settings → parts → compiled operations → one ASGI application. The only file that wires."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adapters import RESOURCES
+from adapters.core.compiler import Override, compile_all
+from adapters.core.operations import Operation
+from gateway import parts, problems
+from gateway.brands import Brands
+from gateway.callers import Callers
+from gateway.config.policies import Limit
+from gateway.config.runtime import Runtime
+from gateway.config.settings import Settings
+from gateway.cursors import Cursors
+from gateway.dispatch import Dispatch, respond
+from gateway.internal import Internal
+from gateway.me import ME, me
+from gateway.observe import trace
+from gateway.pages import pages
+from gateway.scopes import Permissions
+from gateway.services import Services
+from gateway.stores.limits import Limiter
+from gateway.stores.line import Line
+from gateway.stores.liveness import Liveness
+from gateway.stores.policies import Policy
+from gateway.stores.replays import Replays
+from gateway.stores.sql import Sql
+from gateway.upstream import Pool, Target
+from gateway.versions import CONTRACTS
+
+
+class App:
+    """One worker's application. Its parts are made at start-up, inside the event loop they belong to."""
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._brands = Brands(settings.brands, runtime.public_port)
+        self._stack = AsyncExitStack()
+        self._public: Callable[[Scope, Receive, Send], Awaitable[None]]
+        self._pages: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        brand = self._brands.of(next(value for name, value in scope["headers"] if name == b"host"))
+        if brand is None:
+            await self._misdirected(scope, send)
+            return
+        scope["brand"] = brand
+        path = scope["path"]
+        if path.startswith("/v1/") or path == "/v1":
+            await self._public(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._start()
+        except Exception:
+            await send({"type": "lifespan.startup.failed", "message": "the gateway could not start"})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> None:
+        services = await wire(self._settings, self._runtime, self._stack)
+        self._public = Dispatch([ME, *operations(self._settings)], services)
+        self._pages = pages(self._settings)
+
+    async def _misdirected(self, scope: Scope, send: Send) -> None:
+        problem = problems.BadRequest("host_unknown", "This host does not serve the API.")
+        answer = problems.render(
+            problem,
+            base=self._brands.first.problem_base,
+            instance=scope["path"],
+            trace_id=trace.started().trace_id,
+        )
+        await respond(send, answer, [(b"cache-control", b"no-store")])
+
+
+def create(settings: Settings, runtime: Runtime) -> App:
+    """The application of one worker."""
+    return App(settings, runtime)
+
+
+def operations(settings: Settings) -> list[Operation]:
+    """Every operation of every resource, as this deployment's services offer them."""
+    overrides = {
+        name: Override(operation.enabled, operation.path)
+        for service in settings.services.values()
+        for name, operation in service.operations.items()
+    }
+    return compile_all(RESOURCES, CONTRACTS, overrides)
+
+
+def policy(name: str, limit: Limit, per: Any) -> Policy:
+    """A configured limit as the store counts it."""
+    return Policy(name, limit.quota, limit.window, limit.burst, per=per)
+
+
+async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> Services:
+    """Everything that stages use. What needs closing is left with `stack`."""
+    line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+    stack.push_async_callback(line.aclose)
+    sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
+    stack.callback(sql.close)
+    keyring = parts.keyring(settings)
+    limiter = Limiter(line, runtime.replicas)
+    limits = settings.limits
+    token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
+    groups = {"": (token, tenant), "search": (token, tenant, policy("search", limits.search, "token"))}
+    keys: dict[str, str | None] = {
+        name: runtime.service_keys.get(name, "") if service.credentials == "service_key" else None
+        for name, service in settings.services.items()
+    }
+    callers = Callers(sql, keyring, limiter, Liveness(line), groups, keys)
+    flushing = asyncio.create_task(callers.flush_regularly())
+    stack.push_async_callback(callers.stop, flushing)
+    identity = parts.identity(settings, runtime)
+    stack.push_async_callback(identity.aclose)
+    internal = Internal({name: _pool(settings, runtime, name) for name in settings.services})
+    stack.push_async_callback(internal.aclose)
+    return Services(
+        settings=settings,
+        contracts=CONTRACTS,
+        callers=callers,
+        limiter=limiter,
+        strangers=policy("address", limits.address, "address"),
+        identity=identity,
+        permissions=Permissions(settings.roles),
+        cursors=Cursors(keyring, settings.cursors.lifetime),
+        replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease),
+        internal=internal,
+        own={ME.name: me},
+    )
+
+
+def _pool(settings: Settings, runtime: Runtime, name: Any) -> Pool:
+    service = settings.services[name]
+    return Pool(
+        Target(
+            base_url=runtime.service_urls[name],
+            connect_timeout=service.timeouts.connect,
+            total_timeout=service.timeouts.total,
+            max_connections=service.max_connections,
+            max_response_bytes=service.max_response,
+            ca_file=str(service.ca_file) if service.ca_file else None,
+        )
+    )

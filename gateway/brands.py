@@ -1,0 +1,42 @@
+"""One running gateway, several faces: the Host header chooses a brand from an allowlist, and nothing else ever does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.config.settings import Brand as Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A brand as requests see it. `origin` is the scheme and host that links, issuer and metadata are built from."""
+
+    name: str
+    origin: str
+    problem_base: str
+    logo: str | None
+
+    @property
+    def resource_metadata(self) -> str:
+        """The address of the protected-resource metadata (RFC 9728)."""
+        return f"{self.origin}/.well-known/oauth-protected-resource"
+
+
+class Brands:
+    """Host header → brand."""
+
+    def __init__(self, declared: Sequence[Declared], port: int) -> None:
+        self._hosts: dict[bytes, Brand] = {}
+        for each in declared:
+            brand = Brand(each.name, each.origin(port), each.problems(port), each.logo)
+            for host in each.hosts:
+                self._hosts[host.encode("ascii")] = brand
+        self.first = next(iter(self._hosts.values()))
+
+    def of(self, host: bytes) -> Brand | None:
+        """The brand a Host header names, with or without port; None for any other host."""
+        name, _, port = host.rpartition(b":") if not host.endswith(b"]") and b":" in host else (host, b"", b"")
+        if port and not port.isdigit():
+            return None
+        return self._hosts.get(name.lower().strip(b"[]") if name.startswith(b"[") else name.lower())

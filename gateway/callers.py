@@ -1,0 +1,154 @@
+"""Tokens → callers: read once from SQL, kept in the process, confirmed by the store on every request.
+
+A caller is kept with the generation of its token. The limiter's script returns the generation in force with its verdict,
+so a revocation bites at the next request of every worker, without a look-up of its own and without SQL on the warm path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from gateway import parts
+from gateway.exchange import Caller
+from gateway.internal import identity_lines
+from gateway.keyring import Keyring
+from gateway.observe import logs, metrics
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.limits import Limiter
+from gateway.stores.liveness import Liveness
+from gateway.stores.policies import Policy
+from gateway.stores.sql import Sql, tenants, tokens
+
+KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
+FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
+MOST: Final = 200_000
+FLUSH: Final = 15.0
+
+
+class Callers:
+    """groups: the policies of each rate-limit class; keys: by service, its service key, or None for the tenant's own."""
+
+    def __init__(
+        self,
+        sql: Sql,
+        keyring: Keyring,
+        limiter: Limiter,
+        liveness: Liveness,
+        groups: Mapping[str, Sequence[Policy]],
+        keys: Mapping[str, str | None],
+    ) -> None:
+        self._sql = sql
+        self._keyring = keyring
+        self._limiter = limiter
+        self._liveness = liveness
+        self._groups = groups
+        self._keys = keys
+        self._known: dict[bytes, Caller] = {}
+        self._reading: dict[bytes, asyncio.Task[Caller | None]] = {}
+        self._used: dict[str, datetime] = {}
+
+    async def find(self, token: bytes) -> Caller | None:
+        """Whose token this is, or None. StoreUnavailable when it is not known here and SQL cannot be asked."""
+        digest = self._keyring.hash(token)
+        caller = self._known.get(digest)
+        if caller is None or caller.read_at + KEPT < time.monotonic():
+            caller = await self._read_once(digest, token)
+        if caller is not None:
+            self._used[caller.token_id] = datetime.now(UTC)
+        return caller
+
+    async def renewed(self, caller: Caller, generation: int | None, *, lost: bool) -> Caller | None:
+        """The caller as it is now, after the store named another generation, none, or nothing at all (`lost`)."""
+        fresh = caller.read_at + FRESH > time.monotonic()
+        if lost:
+            if fresh:
+                return caller
+            metrics.fail_mode("liveness_from_sql")
+            return await self._reread(caller)
+        if generation is not None or not fresh:
+            renewed = await self._reread(caller)
+            if renewed is None:
+                return None
+            caller = renewed
+        with suppress(StoreUnavailable):
+            if await self._liveness.confirm(caller.tenant_id, caller.token_id, caller.generation) != caller.generation:
+                return await self._reread(caller)
+        return caller
+
+    async def flush_regularly(self) -> None:
+        """Write `last_used_at` in batches, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was used since the last time; lost when SQL is, because it must never fail a request."""
+        used, self._used = self._used, {}
+        if used:
+            try:
+                await self._sql.run(tokens.touch_last_used, used)
+            except StoreUnavailable as error:
+                metrics.store_lost("sql")
+                logs.event("last use not recorded", "warning", error=error, tokens=len(used))
+
+    async def stop(self, flushing: asyncio.Task[None]) -> None:
+        """End the regular flush with a last one."""
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+        await self.flush()
+
+    async def _read_once(self, digest: bytes, token: bytes) -> Caller | None:
+        """One look-up for all requests that wait for the same token."""
+        reading = self._reading.get(digest)
+        if reading is None:
+            reading = asyncio.create_task(self._read(digest, self._keyring.hashes(token)))
+            self._reading[digest] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(digest, None))
+        return await asyncio.shield(reading)
+
+    async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
+        found = await self._sql.run(_by_hashes, digests)
+        if found is None:
+            self._known.pop(digest, None)
+            return None
+        caller = self._caller(*found)
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[digest] = caller
+        return caller
+
+    async def _reread(self, caller: Caller) -> Caller | None:
+        found = await self._sql.run(_by_id, caller.token_id)
+        renewed = self._caller(*found) if found is not None else None
+        for digest in [digest for digest, known in self._known.items() if known is caller]:
+            if renewed is None:
+                del self._known[digest]
+            else:
+                self._known[digest] = renewed
+        return renewed
+
+    def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
+        own = parts.open_tenant_key(self._keyring, tenant.id, tenant.api_key_sealed)
+        return Caller(
+            token_id=token.id,
+            kind=token.kind,
+            tenant_id=tenant.id,
+            tenant_name=tenant.name,
+            user_id=token.user_id,
+            principal=token.lineage,
+            scopes=frozenset(token.scopes),
+            expires_at=token.expires_at.timestamp(),
+            revoked=token.revoked_at is not None,
+            generation=token.generation,
+            headers={
+                name: identity_lines(own if key is None else key, tenant.id, token.user_id)
+                for name, key in self._keys.items()
+            },
+            gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self._groups.items()},
+            read_at=time.monotonic(),
+        )

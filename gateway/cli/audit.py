@@ -1,0 +1,34 @@
+"""`gateway audit …`: who did what."""
+
+import click
+
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Settings
+from gateway.stores.sql import audit
+
+
+@click.group("audit")
+def command() -> None:
+    """The append-only record of what was changed, when and by whom."""
+
+
+@command.command("tail")
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many entries.")
+@click.option("--tenant", metavar="BUSINESS_ID", help="Only this tenant's.")
+@as_json
+@configured
+def tail(settings: Settings, count: int, tenant: str | None, as_json: bool) -> None:
+    """Show the newest entries, the newest last."""
+
+    async def work(desk: Desk) -> list[audit.Entry]:
+        return await desk.sql.run(audit.tail, count, tenant)
+
+    found = at_desk(settings, work)
+    if as_json:
+        print_json({"entries": found})
+        return
+    print_table(
+        ("AT", "ACTOR", "ACTION", "SUBJECT", "TENANT"),
+        [(entry.at, entry.actor, entry.action, entry.subject, entry.tenant_id) for entry in found],
+    )

@@ -1,0 +1,32 @@
+"""`gateway check`."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from gateway.cli.failures import USAGE
+from gateway.cli.options import as_json, print_json
+from gateway.config import ConfigError, load, locate
+
+
+@click.command("check")
+@as_json
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration file. [default: ./config.yaml]")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="The data directory. [default: ./data]")
+@click.pass_context
+def command(context: click.Context, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
+    """Check the whole configuration and name every error with its fix."""
+    source = locate(config, os.environ)
+    try:
+        load(config, os.environ, {"server.data_dir": data_dir})
+    except ConfigError as error:
+        if not as_json:
+            raise
+        print_json({"ok": False, "faults": [asdict(fault) for fault in error.faults]})
+        context.exit(USAGE)
+    if as_json:
+        print_json({"ok": True, "faults": []})
+    else:
+        click.echo(f"{source or 'The built-in defaults'}: no fault found.")

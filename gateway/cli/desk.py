@@ -1,0 +1,94 @@
+"""What the commands about tokens and tenants work with, whether a gateway is running on the data directory or not."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway import bootstrap, instance, parts
+from gateway.cli.failures import UNAVAILABLE, Failure
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
+from gateway.embedded import sandbox
+from gateway.identity import Identity
+from gateway.keyring import Keyring
+from gateway.observe import logs
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.line import Line
+from gateway.stores.liveness import Liveness
+from gateway.stores.sql import Sql, migrate
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The settings, the keys, the database, and the running gateway's facts (None when none runs)."""
+
+    settings: Settings
+    keys: Keyring
+    sql: Sql
+    live: Runtime | None
+
+    @property
+    def actor(self) -> str:
+        """Who the audit names for what this command does."""
+        return f"cli:{getpass.getuser()}"
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[Identity]:
+        """The auth service: the configured one, the running gateway's sandbox, or a sandbox started for the moment."""
+        if self.live is not None:
+            client = parts.identity(self.settings, self.live)
+        elif self.settings.services["auth"].base_url == SANDBOX:
+            data_dir = self.settings.server.data_dir.absolute()
+            async with sandbox.running(data_dir) as box:
+                await self.sql.run(bootstrap.register, self.keys, sandbox.credentials(data_dir))
+                client = parts.identity(self.settings, parts.runtime(self.settings, "", box, 0))
+                try:
+                    yield client
+                finally:
+                    await client.aclose()
+            return
+        else:
+            client = parts.identity(self.settings, parts.runtime(self.settings, "", None, 0))
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+    async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
+        """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
+        url = self.live.redis_url if self.live is not None else reveal(self.settings.stores.redis)
+        if url == EMBEDDED:
+            return
+        line = await Line.open(url, timeout=self.settings.stores.redis_timeout)
+        try:
+            await Liveness(line).announce(tenant_id, token_id, generation)
+        except StoreUnavailable as error:
+            raise Failure(
+                f"the change is stored, but workers could not be told ({error}): they notice within an hour. "
+                "Run the command again when the store is back.",
+                UNAVAILABLE,
+            ) from error
+        finally:
+            await line.aclose()
+
+
+def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
+    """Run `work` to its end and return what it returns."""
+
+    async def seated() -> Result:
+        data_dir = settings.server.data_dir.absolute()
+        instance.prepare(data_dir)
+        live = await asyncio.to_thread(instance.running, data_dir)
+        url = live.sql_url if live is not None else parts.sql_url(settings)
+        if live is None:
+            await asyncio.to_thread(migrate, url)
+        return await work(Desk(settings, parts.keyring(settings), Sql(url), live))
+
+    # stdout belongs to the command's result.
+    logs.configure("error", sys.stderr.buffer)
+    return asyncio.run(seated())

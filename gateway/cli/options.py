@@ -1,0 +1,67 @@
+"""The options that every command has, and how results are printed."""
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+import orjson
+
+from gateway.config import load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OVERRIDE: Final = "override__"
+
+
+def configured(command: Command) -> Command:
+    """Give a command `--config` and `--data-dir`, and hand it the checked settings as its first argument.
+
+    What options made by `overriding` carry goes into the configuration, above file and environment.
+    """
+
+    @click.option("--config", type=click.Path(path_type=Path), help="The configuration file. [default: ./config.yaml]")
+    @click.option("--data-dir", type=click.Path(path_type=Path), help="The data directory. [default: ./data]")
+    @functools.wraps(command)
+    def with_settings(config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
+        overrides: dict[str, object] = {"server.data_dir": data_dir}
+        for name in [name for name in arguments if name.startswith(_OVERRIDE)]:
+            overrides[name.removeprefix(_OVERRIDE).replace("__", ".")] = arguments.pop(name)
+        return command(load(config, os.environ, overrides), **arguments)
+
+    return with_settings  # type: ignore[return-value]
+
+
+def overriding(option: str, key: str, kind: type, text: str) -> Callable[[Command], Command]:
+    """An option that replaces `key` of the configuration, such as `--port` for `server.port`."""
+    return click.option(option, f"{_OVERRIDE}{key.replace('.', '__')}", type=kind, help=text)
+
+
+def as_json(command: Command) -> Command:
+    """Give a command `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout; datetimes as RFC 3339 in UTC."""
+    options = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_INDENT_2
+    click.echo(orjson.dumps(document, option=options).decode())
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns for people, as wide as they need to be."""
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if hasattr(value, "astimezone"):
+        return f"{value:%Y-%m-%d %H:%M}"
+    # What was stored may hold anything; a terminal must not be steered by it.
+    return "".join(character if character.isprintable() else "?" for character in str(value))

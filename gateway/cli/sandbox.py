@@ -1,0 +1,53 @@
+"""`gateway sandbox …`: who is who in the seeded sandbox."""
+
+import click
+
+from gateway import instance
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Settings
+from gateway.embedded import sandbox
+
+
+@click.group("sandbox")
+def command() -> None:
+    """The stand-in for the internal services."""
+
+
+@command.command("credentials")
+@as_json
+@configured
+def credentials(settings: Settings, as_json: bool) -> None:
+    """Show the sandbox's tenants, users, roles, passwords and API keys."""
+    data_dir = settings.server.data_dir.absolute()
+    instance.prepare(data_dir)
+    found = sandbox.credentials(data_dir)
+    if as_json:
+        print_json(found)
+        return
+    for tenant in found["tenants"]:
+        click.echo(f"{tenant['business_id']}  {tenant['name']}  {tenant['api_key']}")
+        print_table(
+            ("  EMAIL", "PASSWORD", "ROLE", "USER_ID"),
+            [(f"  {user['email']}", user["password"], user["role"], user["user_id"]) for user in tenant["users"]],
+        )
+
+
+@command.command("set-role")
+@click.option("--user", "email", required=True, metavar="EMAIL", help="Whose role.")
+@click.option("--role", required=True, help="owner, admin, manager, member or viewer.")
+@configured
+def set_role(settings: Settings, email: str, role: str) -> None:
+    """Give a user of the sandbox another role."""
+    sandbox.set_role(settings.server.data_dir.absolute(), email, role)
+    click.echo(f"{email} is {role} now; the gateway notices within {settings.identity.role_ttl:g} s.")
+
+
+@command.command("set-active")
+@click.option("--user", "email", required=True, metavar="EMAIL", help="Who.")
+@click.option("--active", type=bool, required=True, help="no disables, yes enables.")
+@configured
+def set_active(settings: Settings, email: str, active: bool) -> None:
+    """Disable a user of the sandbox, or enable them again."""
+    sandbox.set_active(settings.server.data_dir.absolute(), email, active=active)
+    state = "enabled" if active else "disabled"
+    click.echo(f"{email} is {state} now; the gateway notices within {settings.identity.role_ttl:g} s.")

@@ -1,0 +1,20 @@
+"""`gateway serve`."""
+
+import asyncio
+
+import click
+
+from gateway.cli.options import configured, overriding
+from gateway.config import Settings
+
+
+@click.command("serve")
+@overriding("--host", "server.host", str, "The address to listen on.")
+@overriding("--port", "server.port", int, "The public port; 0 takes a free one.")
+@overriding("--workers", "server.workers", int, "Worker processes.")
+@configured
+def command(settings: Settings) -> None:
+    """Run the gateway until it is told to stop."""
+    from gateway import supervisor
+
+    asyncio.run(supervisor.serve(settings))

@@ -1,0 +1,82 @@
+"""`gateway tenants …`: the workspaces this gateway serves, and the internal API key of each."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from gateway import parts
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.failures import REFUSED, USAGE, Failure
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Settings
+from gateway.stores.sql import Session, audit, tenants
+
+
+@click.group("tenants")
+def command() -> None:
+    """Register tenants and list them."""
+
+
+@command.command("add")
+@click.argument("business_id", metavar="BUSINESS_ID")
+@click.option("--name", required=True, help="The name people see.")
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Where the internal API key is. [default: standard input]",
+)
+@as_json
+@configured
+def add(settings: Settings, business_id: str, name: str, api_key_file: Path | None, as_json: bool) -> None:
+    """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument."""
+    key = _key(api_key_file)
+
+    async def work(desk: Desk) -> tenants.Tenant:
+        def write(session: Session) -> tenants.Tenant:
+            if tenants.get(session, business_id) is not None:
+                raise Failure(f"the tenant {business_id} is registered already", REFUSED)
+            added = tenants.add(session, business_id, name, parts.seal_tenant_key(desk.keys, business_id, key))
+            audit.append(session, actor=desk.actor, action="tenant.add", subject=business_id, tenant_id=business_id)
+            return added
+
+        return await desk.sql.run(write)
+
+    added = at_desk(settings, work)
+    if as_json:
+        print_json(_described(added))
+    else:
+        click.echo(f"{added.id} ({added.name}) is registered.")
+
+
+@command.command("list")
+@as_json
+@configured
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the registered tenants."""
+
+    async def work(desk: Desk) -> list[tenants.Tenant]:
+        return await desk.sql.run(tenants.list)
+
+    found = at_desk(settings, work)
+    if as_json:
+        print_json({"tenants": [_described(tenant) for tenant in found]})
+    else:
+        print_table(("BUSINESS_ID", "NAME", "SINCE"), [(tenant.id, tenant.name, tenant.created_at) for tenant in found])
+
+
+def _key(file: Path | None) -> str:
+    if file is not None:
+        key = file.read_text()
+    elif sys.stdin.isatty():
+        key = click.prompt("Internal API key", hide_input=True, err=True)
+    else:
+        key = sys.stdin.read()
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise Failure("the internal API key must be printable ASCII, and not empty", USAGE)
+    return key
+
+
+def _described(tenant: tenants.Tenant) -> dict[str, object]:
+    return {"business_id": tenant.id, "name": tenant.name, "created_at": tenant.created_at}

@@ -1,0 +1,194 @@
+"""`gateway tokens …`: personal access tokens."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from pydantic_core import PydanticCustomError
+
+from gateway import issuing
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.failures import NOT_FOUND, Failure
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Settings
+from gateway.config.quantities import seconds
+from gateway.issuing import Issued
+from gateway.stores.sql import Session, tenants, tokens
+
+PREFIX = "tok_"
+
+
+class Lifetime(click.ParamType[float]):
+    """`30d` → seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return seconds(value)
+        except PydanticCustomError as error:
+            fix = (error.context or {}).get("fix", "")
+            self.fail(f"{value!r} {error.message()}. {fix}", param, ctx)
+
+
+@click.group("tokens")
+def command() -> None:
+    """Create, list, revoke and rotate personal access tokens."""
+
+
+@command.command("create")
+@click.option("--tenant", required=True, metavar="BUSINESS_ID", help="The tenant that the token belongs to.")
+@click.option("--user", "email", required=True, metavar="EMAIL", help="The user that the token acts as.")
+@click.option("--scope", required=True, metavar='"A B"', help="Scopes, separated by spaces.")
+@click.option("--expires-in", "lifetime", type=Lifetime(), help="The lifetime, such as 30d.")
+@click.option("--name", default="Personal access token", show_default=True, help="What listings call it.")
+@as_json
+@configured
+def create(
+    settings: Settings, tenant: str, email: str, scope: str, lifetime: float | None, name: str, as_json: bool
+) -> None:
+    """Make a token for a user of a tenant. It is shown this once."""
+
+    async def work(desk: Desk) -> Issued:
+        async with desk.identity() as identity:
+            if await desk.sql.run(tenants.get, tenant) is None:
+                raise Failure(f"there is no tenant {tenant}. `gateway tenants list` shows those there are.", NOT_FOUND)
+            user = await identity.user_by_email(tenant, email)
+        if user is None:
+            raise Failure(f"the tenant {tenant} has no user {email}", NOT_FOUND)
+        now = datetime.now(UTC)
+
+        def write(session: Session) -> Issued:
+            return issuing.issue(
+                session, desk.keys, desk.settings, user,
+                name=name, scopes=scope.split(), lifetime=lifetime, actor=desk.actor, now=now,
+            )
+
+        return await desk.sql.run(write)
+
+    _show(at_desk(settings, work), as_json=as_json)
+
+
+@command.command("list")
+@click.option("--tenant", metavar="BUSINESS_ID", help="Only this tenant's.")
+@as_json
+@configured
+def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
+    """List tokens, the revoked and the expired ones too."""
+
+    async def work(desk: Desk) -> list[tokens.Token]:
+        return await desk.sql.run(tokens.list, tenant)
+
+    found = at_desk(settings, work)
+    now = datetime.now(UTC)
+    if as_json:
+        print_json({"tokens": [_described(token, now) for token in found]})
+        return
+    print_table(
+        ("ID", "NAME", "TENANT", "USER", "SCOPES", "STATE", "EXPIRES", "LAST USED"),
+        [
+            (PREFIX + token.id, token.name, token.tenant_id, token.user_email, " ".join(token.scopes),
+             _state(token, now), token.expires_at, token.last_used_at)
+            for token in found
+        ],
+    )
+
+
+@command.command("revoke")
+@click.argument("token_id", metavar="ID")
+@click.option("--reason", default="revoked by the operator", show_default=True, help="What the audit says.")
+@as_json
+@configured
+def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> None:
+    """Revoke a token at once, in every worker. Revoking it again announces it again."""
+
+    async def work(desk: Desk) -> tokens.Token:
+        def write(session: Session) -> tokens.Token | None:
+            return issuing.revoke(session, _bare(token_id), reason=reason, actor=desk.actor, now=datetime.now(UTC))
+
+        revoked = _found(await desk.sql.run(write), token_id)
+        await desk.announce(revoked.tenant_id, revoked.id, revoked.generation)
+        return revoked
+
+    revoked = at_desk(settings, work)
+    if as_json:
+        print_json(_described(revoked, datetime.now(UTC)))
+    else:
+        click.echo(f"{PREFIX}{revoked.id} ({revoked.name}) is revoked.")
+
+
+@command.command("rotate")
+@click.argument("token_id", metavar="ID")
+@click.option("--expires-in", "lifetime", type=Lifetime(), help="The lifetime of the new token, such as 30d.")
+@as_json
+@configured
+def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: bool) -> None:
+    """Make a successor with the same scopes; the old token works on for the configured overlap."""
+
+    async def work(desk: Desk) -> tuple[Issued, tokens.Token]:
+        old = _found(await desk.sql.run(tokens.get, _bare(token_id)), token_id)
+        async with desk.identity() as identity:
+            user = await identity.user(old.tenant_id, old.user_id)
+        if user is None:
+            raise Failure(f"the user of {token_id} is gone: create a token for somebody else", NOT_FOUND)
+        now = datetime.now(UTC)
+
+        def write(session: Session) -> tuple[Issued, tokens.Token]:
+            return issuing.rotate(
+                session, desk.keys, desk.settings, user, old.id, lifetime=lifetime, actor=desk.actor, now=now
+            )
+
+        issued, replaced = await desk.sql.run(write)
+        await desk.announce(replaced.tenant_id, replaced.id, replaced.generation)
+        return issued, replaced
+
+    issued, replaced = at_desk(settings, work)
+    _show(issued, as_json=as_json)
+    if not as_json:
+        click.echo(f"The old token works until {replaced.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+def _show(issued: Issued, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"token": issued.token, **_described(issued.record, issued.record.created_at)})
+        return
+    record = issued.record
+    click.echo(issued.token)
+    click.echo(
+        f"{PREFIX}{record.id} for {record.user_email}: {' '.join(record.scopes)}, "
+        f"until {record.expires_at:%Y-%m-%d %H:%M} UTC.\nKeep it now: it is not stored and cannot be shown again.",
+        err=True,
+    )
+
+
+def _described(token: tokens.Token, now: datetime) -> dict[str, object]:
+    return {
+        "id": PREFIX + token.id,
+        "kind": token.kind,
+        "name": token.name,
+        "tenant": token.tenant_id,
+        "user": token.user_email,
+        "scopes": token.scopes,
+        "state": _state(token, now),
+        "display_prefix": token.display_prefix,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
+    }
+
+
+def _state(token: tokens.Token, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at <= now else "active"
+
+
+def _bare(token_id: str) -> str:
+    return token_id.removeprefix(PREFIX)
+
+
+def _found(token: tokens.Token | None, token_id: str) -> tokens.Token:
+    if token is None:
+        raise Failure(f"there is no token {token_id}. `gateway tokens list` shows those there are.", NOT_FOUND)
+    return token

@@ -1,0 +1,213 @@
+"""Every way a request can fail, and the only renderer of RFC 9457 problem documents.
+
+    Problem
+    ├── BadRequest            400  bad-request
+    ├── Unauthorized          401  unauthorized
+    ├── Forbidden             403  forbidden
+    ├── NotFound              404  not-found
+    ├── MethodNotAllowed      405  method-not-allowed
+    ├── NotAcceptable         406  not-acceptable
+    ├── RequestTimeout        408  request-timeout
+    ├── Conflicting           409  conflict
+    ├── Gone                  410  gone
+    ├── PayloadTooLarge       413  payload-too-large
+    ├── UnsupportedMediaType  415  unsupported-media-type
+    ├── Unprocessable         422  validation
+    ├── RateLimited           429  rate-limited
+    ├── ServerError           500  server-error
+    ├── NotSupported          501  not-supported
+    ├── BadGateway            502  bad-gateway
+    ├── Unavailable           503  unavailable
+    └── GatewayTimeout        504  timeout
+
+Stages raise; `explain` renders. `detail` is for the client, and never quotes an internal body, host, stack or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from adapters.core import faults
+from adapters.core.calls import Answer
+from gateway.stores.errors import StoreUnavailable
+from gateway.upstream import errors as upstream
+
+CONTENT_TYPE = b"application/problem+json"
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Problem(Exception):
+    """A failure with everything its document needs. `members` are extension members, `headers` extra response headers."""
+
+    status: ClassVar[int]
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Headers = (),
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.members = members or {}
+        self.headers = headers
+
+
+class BadRequest(Problem):
+    status, slug, title = 400, "bad-request", "Bad request"
+
+
+class Unauthorized(Problem):
+    status, slug, title = 401, "unauthorized", "Unauthorized"
+
+
+class Forbidden(Problem):
+    status, slug, title = 403, "forbidden", "Forbidden"
+
+
+class NotFound(Problem):
+    status, slug, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    status, slug, title = 405, "method-not-allowed", "Method not allowed"
+
+
+class NotAcceptable(Problem):
+    status, slug, title = 406, "not-acceptable", "Not acceptable"
+
+
+class RequestTimeout(Problem):
+    status, slug, title = 408, "request-timeout", "Request timeout"
+
+
+class Conflicting(Problem):
+    status, slug, title = 409, "conflict", "Conflict"
+
+
+class Gone(Problem):
+    status, slug, title = 410, "gone", "Gone"
+
+
+class PayloadTooLarge(Problem):
+    status, slug, title = 413, "payload-too-large", "Payload too large"
+
+
+class UnsupportedMediaType(Problem):
+    status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
+class Unprocessable(Problem):
+    status, slug, title = 422, "validation", "Validation failed"
+
+
+class RateLimited(Problem):
+    status, slug, title = 429, "rate-limited", "Rate limited"
+
+
+class ServerError(Problem):
+    status, slug, title = 500, "server-error", "Server error"
+
+
+class NotSupported(Problem):
+    status, slug, title = 501, "not-supported", "Not supported"
+
+
+class BadGateway(Problem):
+    status, slug, title = 502, "bad-gateway", "Bad gateway"
+
+
+class Unavailable(Problem):
+    status, slug, title = 503, "unavailable", "Unavailable"
+
+
+class GatewayTimeout(Problem):
+    status, slug, title = 504, "timeout", "Timeout"
+
+
+ALL: tuple[type[Problem], ...] = tuple(Problem.__subclasses__())
+
+
+def render(problem: Problem, *, base: str, instance: str, trace_id: str) -> Answer:
+    """The problem as `application/problem+json`. `base` is the brand's problem base, `instance` the request's path."""
+    document = {
+        "type": f"{base}/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "trace_id": trace_id,
+        "code": problem.code,
+        **problem.members,
+    }
+    return Answer(problem.status, orjson.dumps(document), problem.headers, CONTENT_TYPE)
+
+
+def of(error: BaseException) -> Problem | None:
+    """The problem that an adapter's fault or a failed internal call is to the client; None for anything unforeseen."""
+    match error:
+        case Problem():
+            return error
+        case faults.Malformed():
+            return BadRequest("json_malformed", str(error))
+        case faults.BadParameter():
+            return BadRequest(error.code, str(error))
+        case faults.StaleCursor():
+            return BadRequest(
+                "cursor_invalid",
+                "The cursor is not one of this search: cursors last 24 hours and belong to one tenant, "
+                "one contract and one set of filters, order and limit. Start again without it.",
+            )
+        case faults.Invalid():
+            return Unprocessable(
+                "validation_failed", "The request was understood but is not valid.", members={"errors": _entries(error)}
+            )
+        case faults.RecordNotFound():
+            return NotFound("record_not_found", "There is no such record, or it is not visible to you.")
+        case faults.Conflict():
+            return Conflicting("conflict", "The record's present state does not allow this.")
+        case faults.ServiceThrottled():
+            return throttled(error.retry_after)
+        case faults.ServiceFailed():
+            return BadGateway("upstream_failed", "The service behind this operation failed.")
+        case faults.ServiceInvalid() | upstream.Broken() | upstream.Invalid() | upstream.TooLarge():
+            return BadGateway("upstream_invalid", "The service behind this operation gave no usable answer.")
+        case upstream.Timeout():
+            return GatewayTimeout("upstream_timeout", "The service behind this operation did not answer in time.")
+        case upstream.Saturated():
+            headers = ((b"retry-after", b"1"),)
+            return Unavailable("overloaded", "Too many requests are under way. Try again shortly.", headers=headers)
+        case upstream.Unreachable():
+            return BadGateway("upstream_unreachable", "The service behind this operation cannot be reached.")
+        case StoreUnavailable():
+            headers = ((b"retry-after", b"1"),)
+            return Unavailable("store_unavailable", "A store is not available. Try again shortly.", headers=headers)
+    return None
+
+
+def throttled(retry_after: float) -> Problem:
+    """A 429 that the internal service's own limit caused."""
+    seconds = max(1, int(-(-retry_after // 1)))
+    return RateLimited(
+        "rate_limited",
+        "The workspace's budget at the service behind this operation is used up.",
+        members={"retry_after": seconds, "violated_policies": ["service"]},
+        headers=((b"retry-after", b"%d" % seconds),),
+    )
+
+
+def _entries(error: faults.Invalid) -> list[dict[str, Any]]:
+    return [
+        {"pointer": each.pointer, "code": each.code, "message": each.message}
+        | ({"allowed": list(each.allowed)} if each.allowed else {})
+        for each in error.errors
+    ]

@@ -1,0 +1,82 @@
+"""What stages are built with: everything that lives as long as the worker, wired once in gateway/app.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from starlette.types import Scope
+
+from adapters.core.calls import Answer
+from adapters.core.changes import Contract
+from gateway import problems
+from gateway.config.settings import Settings
+from gateway.exchange import Exchange, Handler
+from gateway.observe import metrics
+from gateway.problems import Problem, RateLimited
+from gateway.stores.limits import Limiter
+from gateway.stores.policies import Policy
+
+if TYPE_CHECKING:
+    from gateway.callers import Callers
+    from gateway.cursors import Cursors
+    from gateway.identity import Identity
+    from gateway.internal import Internal
+    from gateway.scopes import Permissions
+    from gateway.stores.replays import Replays
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """The worker's parts, by the names that stages use."""
+
+    settings: Settings
+    contracts: Sequence[Contract]
+    callers: Callers
+    limiter: Limiter
+    strangers: Policy
+    identity: Identity
+    permissions: Permissions
+    cursors: Cursors
+    replays: Replays
+    internal: Internal
+    own: Mapping[str, Handler] = field(default_factory=dict)
+
+    def render(self, problem: Problem, exchange: Exchange) -> Answer:
+        """The problem's document for this exchange's brand."""
+        return problems.render(
+            problem, base=exchange.brand.problem_base, instance=exchange.path, trace_id=exchange.trace.trace_id
+        )
+
+    async def count_stranger(self, exchange: Exchange, code: str) -> None:
+        """Count a request without a usable token by its address; RateLimited when there were too many."""
+        metrics.auth_failure(code)
+        verdict = await self.limiter.admit_address(exchange.client, self.strangers)
+        if not verdict.allowed:
+            metrics.rate_limited(self.strangers.name)
+            wait = max(1, int(-(-verdict.readings[0].retry_after // 1)))
+            raise RateLimited(
+                "rate_limited",
+                f"Too many requests without a valid token from your address. Try again in {wait} s.",
+                members={"retry_after": wait, "violated_policies": [self.strangers.name]},
+                headers=((b"retry-after", b"%d" % wait),),
+            )
+
+    def address(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+        """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right."""
+        peer: str = (scope.get("client") or ("", 0))[0]
+        trusted = self.settings.server.trusted_proxies
+        if not trusted or b"x-forwarded-for" not in headers:
+            return peer
+        hops = [*headers[b"x-forwarded-for"].decode("latin-1").split(","), peer]
+        for hop in reversed([hop.strip() for hop in hops]):
+            try:
+                parsed = ip_address(hop)
+            except ValueError:
+                return peer
+            if not any(parsed in network for network in trusted):
+                return str(parsed)
+            peer = str(parsed)
+        return peer

@@ -1,0 +1,149 @@
+"""Path, query and body → the operation's input, checked whole before anything else happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import parse_qsl
+
+from starlette.types import Message
+
+from adapters.core.calls import Answer, Input
+from adapters.core.documents import nearest, read_json
+from adapters.core.faults import BadParameter
+from adapters.core.ids import IdType
+from adapters.core.operations import Body, Operation, Request
+from gateway.exchange import Exchange, Handler
+from gateway.problems import (
+    BadRequest,
+    NotAcceptable,
+    NotFound,
+    PayloadTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
+from gateway.services import Services
+
+_JSON = ("application/json",)
+_MERGE = ("application/json", "application/merge-patch+json")
+
+
+def accept(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.input` (and `document`, for the idempotency fingerprint), or raises 400 … 422."""
+    cursors, server = services.cursors, services.settings.server
+    params, expected, known = operation.params, operation.body, operation.query
+    media = _MERGE if expected is Body.MERGE else _JSON
+
+    async def accepted(exchange: Exchange) -> Answer:
+        _acceptable(exchange.headers.get(b"accept"))
+        ids = _ids(params, exchange.segments)
+        query = _query(exchange.query, known)
+        if expected is not Body.NONE:
+            raw = await _body(exchange, server.max_body, server.body_timeout)
+            if raw or expected is not Body.EMPTY:
+                _media(exchange.headers.get(b"content-type"), media)
+                exchange.document = read_json(raw)
+        face = exchange.face
+        if face is None:
+            exchange.input = Input(ids=ids)
+            return await proceed(exchange)
+        caller = exchange.caller
+        assert caller is not None
+        bound = (caller.tenant_id, exchange.version)
+        request = Request(ids, query, exchange.document, partial(cursors.open, *bound), partial(cursors.sealer, *bound))
+        exchange.input = face.accept(request)
+        return await proceed(exchange)
+
+    return accepted
+
+
+def _acceptable(header: bytes | None) -> None:
+    """Whether JSON is among what the client takes (RFC 9110 § 12.5.1)."""
+    if header is None or header == b"*/*" or (b"application/json" in header and b"q=0" not in header):
+        return
+    for choice in header.decode("latin-1").lower().split(","):
+        media, *parameters = [part.strip() for part in choice.split(";")]
+        refused = any(each.replace(" ", "").rstrip("0") in ("q=", "q=0.") for each in parameters)
+        if media in ("*/*", "application/*", "application/json") and not refused:
+            return
+    raise NotAcceptable("not_acceptable", "This operation answers in application/json only.")
+
+
+def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> tuple[str, ...]:
+    ids = []
+    for kind, segment in zip(params, segments, strict=True):
+        internal = segment if kind is None else kind.decode(segment)
+        if internal is None:
+            raise NotFound("record_not_found", "There is no such record, or it is not visible to you.")
+        ids.append(internal)
+    return tuple(ids)
+
+
+def _query(raw: bytes, known: tuple[str, ...]) -> Mapping[str, str]:
+    if not raw:
+        return {}
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise BadParameter("parameter_invalid", "The query is not a list of name=value pairs in UTF-8.") from None
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            allowed = f" It takes {', '.join(known)}." if known else " It takes none."
+            raise BadParameter(
+                "parameter_unknown",
+                f"This operation has no query parameter {name[:64]!r}.{nearest(name, known) or allowed}",
+            )
+        if name in query:
+            raise BadParameter("parameter_invalid", f"The query parameter {name!r} is given twice.")
+        query[name] = value
+    return query
+
+
+def _media(header: bytes | None, media: tuple[str, ...]) -> None:
+    if header == b"application/json":
+        return
+    kind, *parameters = [part.strip().lower() for part in (header or b"").decode("latin-1").split(";")]
+    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
+    if kind not in media or charset != "utf-8":
+        raise UnsupportedMediaType("unsupported_media_type", f"Send the body as {' or '.join(media)} in UTF-8.")
+
+
+async def _body(exchange: Exchange, most: int, timeout: float) -> bytes:
+    """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds."""
+    length = exchange.headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > most:
+        raise _too_large(most)
+    message = await _receive(exchange, timeout)
+    chunk: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(chunk) > most:
+            raise _too_large(most)
+        return chunk
+    whole = bytearray(chunk)
+    deadline = asyncio.get_running_loop().time() + timeout
+    while message.get("more_body", False):
+        message = await _receive(exchange, deadline - asyncio.get_running_loop().time())
+        whole += message.get("body", b"")
+        if len(whole) > most:
+            raise _too_large(most)
+    return bytes(whole)
+
+
+async def _receive(exchange: Exchange, timeout: float) -> Message:
+    try:
+        async with asyncio.timeout(timeout):
+            message = await exchange.receive()
+    except TimeoutError:
+        raise RequestTimeout("body_timeout", "The body did not arrive in time.", headers=_CLOSE) from None
+    if message["type"] == "http.disconnect":
+        raise BadRequest("body_incomplete", "The body ended early.")
+    return message
+
+
+_CLOSE = ((b"connection", b"close"),)
+
+
+def _too_large(most: int) -> PayloadTooLarge:
+    return PayloadTooLarge("payload_too_large", f"A body has at most {most} bytes.", headers=_CLOSE)

@@ -1,0 +1,54 @@
+"""Scope ∩ the role the user has now → a permit. Nothing reaches an internal service without one."""
+
+from __future__ import annotations
+
+from adapters.core.calls import Answer
+from adapters.core.operations import Operation
+from gateway.exchange import Exchange, Handler, Permit
+from gateway.identity import IdentityUnavailable
+from gateway.problems import Forbidden, Unauthorized, Unavailable
+from gateway.scopes import expanded
+from gateway.services import Services
+
+
+def authorize(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.permit`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
+    identity, permissions, needed = services.identity, services.permissions, frozenset(operation.scopes)
+
+    async def authorized(exchange: Exchange) -> Answer:
+        caller = exchange.caller
+        assert caller is not None
+        try:
+            user = await identity.live_user(caller.tenant_id, caller.user_id)
+        except IdentityUnavailable:
+            raise Unavailable(
+                "upstream_unreachable",
+                "Your present role cannot be determined. Try again shortly.",
+                headers=((b"retry-after", b"1"),),
+            ) from None
+        if user is None or not user.active:
+            challenge = f'Bearer resource_metadata="{exchange.brand.resource_metadata}", error="invalid_token"'
+            headers = ((b"www-authenticate", challenge.encode("ascii")),)
+            raise Unauthorized("token_revoked", "The user this token acts for is disabled.", headers=headers)
+        effective = permissions.effective(caller.scopes, user.role)
+        if not needed <= effective:
+            raise _denied(exchange, caller.scopes, needed)
+        exchange.permit = Permit(user.role, user.name, effective)
+        return await proceed(exchange)
+
+    return authorized
+
+
+def _denied(exchange: Exchange, scopes: frozenset[str], needed: frozenset[str]) -> Forbidden:
+    required = sorted(needed)
+    members = {"required_scopes": required}
+    if needed <= expanded(scopes):
+        detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
+        return Forbidden("role_forbids", detail, members={**members, "denied_by": "role"})
+    challenge = (
+        f'Bearer error="insufficient_scope", scope="{" ".join(required)}", '
+        f'resource_metadata="{exchange.brand.resource_metadata}"'
+    )
+    detail = f"The token lacks a scope this operation needs: {', '.join(required)}."
+    headers = ((b"www-authenticate", challenge.encode("ascii")),)
+    return Forbidden("scope_missing", detail, members={**members, "denied_by": "scope"}, headers=headers)

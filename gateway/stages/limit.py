@@ -1,0 +1,82 @@
+"""One atomic decision over all policies of the caller, which also tells whether the token is still what we think.
+
+The store's clock decides. When the store is lost, the worker goes on with its share of the limits and asks SQL whether
+the token still lives: neither open nor shut.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from adapters.core.calls import Answer
+from adapters.core.operations import Operation
+from gateway.exchange import Exchange, Handler
+from gateway.observe import metrics
+from gateway.problems import RateLimited, Unauthorized
+from gateway.services import Services
+from gateway.stores.policies import Reading, Verdict
+
+
+def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked a moment ago."""
+    limiter, callers, group = services.limiter, services.callers, operation.limited_as
+
+    async def limited(exchange: Exchange) -> Answer:
+        caller = exchange.caller
+        assert caller is not None
+        verdict = exchange.verdict = await limiter.admit(caller.gates[group])
+        if verdict.local:
+            metrics.store_lost("redis")
+            metrics.fail_mode("local_limit")
+        if verdict.local or verdict.generation != caller.generation:
+            exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
+            if exchange.caller is None or exchange.caller.revoked:
+                raise _revoked(exchange)
+        exchange.answer_headers += rate_headers(verdict)
+        if not verdict.allowed:
+            raise _exceeded(verdict)
+        return await proceed(exchange)
+
+    return limited
+
+
+def rate_headers(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+    """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers)."""
+    tightest = min(verdict.readings, key=_remaining)
+    policies = ", ".join([f'"{r.policy.name}";q={r.policy.quota};w={r.policy.window:.0f}' for r in verdict.readings])
+    state = ", ".join([f'"{r.policy.name}";r={r.remaining};t={ceil(r.reset)}' for r in verdict.readings])
+    return [
+        (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
+        (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
+        (b"x-ratelimit-reset", b"%d" % ceil(verdict.now + tightest.reset)),
+        (b"ratelimit-policy", policies.encode("ascii")),
+        (b"ratelimit", state.encode("ascii")),
+    ]
+
+
+def _remaining(reading: Reading) -> int:
+    return reading.remaining
+
+
+def _exceeded(verdict: Verdict) -> RateLimited:
+    refusing = [reading for reading in verdict.readings if reading.retry_after > 0]
+    wait = max(1, ceil(max((reading.retry_after for reading in refusing), default=1.0)))
+    names = [reading.policy.name for reading in refusing]
+    for name in names:
+        metrics.rate_limited(name)
+    tightest = refusing[0].policy if refusing else verdict.readings[0].policy
+    return RateLimited(
+        "rate_limited",
+        f"Too many requests: at most {tightest.quota} in {tightest.window:.0f} seconds. Try again in {wait} s.",
+        members={"limit": tightest.quota, "retry_after": wait, "violated_policies": names},
+        headers=((b"retry-after", b"%d" % wait),),
+    )
+
+
+def _revoked(exchange: Exchange) -> Unauthorized:
+    challenge = (
+        f'Bearer resource_metadata="{exchange.brand.resource_metadata}", error="invalid_token", '
+        'error_description="The access token has been revoked."'
+    )
+    headers = ((b"www-authenticate", challenge.encode("ascii")),)
+    return Unauthorized("token_revoked", "The access token has been revoked.", headers=headers)
