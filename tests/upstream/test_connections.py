@@ -185,6 +185,23 @@ async def test_a_call_cancelled_after_its_answer_came_does_not_disturb_whoever_h
             first.cancel()
             assert (await second).body == b"ok"
             await asyncio.wait([first])
+        assert service.connections == 1
+
+
+async def test_an_answer_that_comes_in_the_same_moment_as_the_cancellation_does_not_save_the_connection(
+    make_pool: MakePool,
+) -> None:
+    gate = Gate()
+    async with serving(gate) as service:
+        pool = make_pool(service.url)
+        first = call(pool)
+        await gate.arrived.acquire()
+        (connection,) = pool._busy
+        first.cancel()
+        connection.data_received(OK)
+        await asyncio.wait([first])
+        assert first.cancelled()
+        assert pool._open == 0
 
 
 async def test_a_call_cancelled_at_the_moment_its_turn_comes_passes_the_turn_on(make_pool: MakePool) -> None:
