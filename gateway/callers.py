@@ -22,7 +22,7 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
 from gateway.stores.liveness import Liveness
 from gateway.stores.policies import Policy
-from gateway.stores.sql import Sql, tenants, tokens
+from gateway.stores.sql import Session, Sql, tenants, tokens
 
 KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
 FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
@@ -152,3 +152,16 @@ class Callers:
             gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self._groups.items()},
             read_at=time.monotonic(),
         )
+
+
+def _by_hashes(session: Session, digests: Sequence[bytes]) -> tuple[tokens.Token, tenants.Tenant] | None:
+    return _with_tenant(session, tokens.by_hash(session, digests))
+
+
+def _by_id(session: Session, token_id: str) -> tuple[tokens.Token, tenants.Tenant] | None:
+    return _with_tenant(session, tokens.get(session, token_id))
+
+
+def _with_tenant(session: Session, token: tokens.Token | None) -> tuple[tokens.Token, tenants.Tenant] | None:
+    tenant = tenants.get(session, token.tenant_id) if token is not None else None
+    return (token, tenant) if token is not None and tenant is not None else None

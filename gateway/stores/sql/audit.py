@@ -1,0 +1,53 @@
+"""The audit log: what happened to whose credentials, by whom, from where. The database itself refuses to change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.models import AuditRow
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``actor`` and ``subject`` are ``<type>:<id>`` (``user:clx…``, ``token:…``, ``cli``); ``detail`` is plain JSON without secrets."""
+
+    at: datetime
+    tenant_id: str | None
+    actor: str
+    action: str
+    subject: str
+    address: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    id: int | None = None
+
+
+def append(session: Session, event: Event) -> int:
+    """Adds the event and returns its number; numbers rise, with gaps. ``event.id`` is ignored."""
+    row = AuditRow(
+        at=event.at,
+        tenant_id=event.tenant_id,
+        actor=event.actor,
+        action=event.action,
+        subject=event.subject,
+        address=event.address,
+        detail=dict(event.detail),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def tail(session: Session, tenant_id: str | None = None, *, limit: int = 50, after: int = 0) -> tuple[Event, ...]:
+    """The newest ``limit`` events numbered above ``after``, oldest first; of all tenants if none is named."""
+    query = select(AuditRow).where(AuditRow.id > after).order_by(AuditRow.id.desc()).limit(limit)
+    if tenant_id is not None:
+        query = query.where(AuditRow.tenant_id == tenant_id)
+    return tuple(_record(row) for row in reversed(session.scalars(query).all()))
+
+
+def _record(row: AuditRow) -> Event:
+    return Event(row.at, row.tenant_id, row.actor, row.action, row.subject, row.address, row.detail, row.id)

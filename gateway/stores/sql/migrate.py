@@ -1,0 +1,67 @@
+"""Brings a database to the newest layout, and tells whether it has it."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.sql.engine import open_engine, sqlite_file
+
+# How long one process waits for another that is migrating.
+_PATIENCE_SECONDS: Final = 120.0
+# Any number, as long as it is always the same one: the name of the lock.
+_LOCK: Final = 0x67617465776179
+
+
+def migrate(url: str) -> None:
+    """Upgrades to the newest layout, wholly or not at all. Of several processes at once one does it, the others wait."""
+    file = sqlite_file(url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(url, pool_size=1, timeout=_PATIENCE_SECONDS)
+    try:
+        # On SQLite every transaction that may write begins with the write lock.
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as fault:
+        raise StoreUnavailable(f"the database could not be migrated: {fault.orig}") from fault
+    finally:
+        engine.dispose()
+
+
+def is_current(url: str, *, timeout: float = 2.0) -> bool:
+    """Whether the database has the newest layout. Raises ``StoreUnavailable`` when it does not answer."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return False  # connecting would create it
+    engine = open_engine(url, pool_size=1, timeout=timeout)
+    try:
+        with engine.connect() as connection:
+            connection = connection.execution_options(gateway_read_only=True)
+            return MigrationContext.configure(connection).get_current_heads() == _heads()
+    except DBAPIError as fault:
+        raise StoreUnavailable(f"the database does not answer: {type(fault.orig).__name__}") from fault
+    finally:
+        engine.dispose()
+
+
+@cache
+def _heads() -> tuple[str, ...]:
+    return tuple(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config

@@ -1,0 +1,44 @@
+"""The tenants this gateway serves, each with the sealed key that opens its internal services."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.models import TenantRow
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """``id`` is the internal business id; ``api_key_sealed`` is ``None`` when the services are called by service key."""
+
+    id: str
+    name: str
+    api_key_sealed: str | None
+    created_at: datetime
+
+
+def add(session: Session, tenant: Tenant) -> Tenant:
+    """Adds the tenant, or renames it and replaces its key if it is known; ``created_at`` stays that of the first time."""
+    row = session.get(TenantRow, tenant.id)
+    if row is None:
+        row = TenantRow(id=tenant.id, created_at=tenant.created_at)
+        session.add(row)
+    row.name, row.api_key_sealed = tenant.name, tenant.api_key_sealed
+    session.flush()
+    return _record(row)
+
+
+def get(session: Session, tenant_id: str) -> Tenant | None:
+    row = session.get(TenantRow, tenant_id)
+    return None if row is None else _record(row)
+
+
+def list(session: Session) -> tuple[Tenant, ...]:  # noqa: A001 - read as tenants.list
+    """All tenants, by name."""
+    return tuple(_record(row) for row in session.scalars(select(TenantRow).order_by(TenantRow.name, TenantRow.id)))
+
+
+def _record(row: TenantRow) -> Tenant:
+    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at)
