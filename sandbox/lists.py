@@ -48,8 +48,8 @@ def listed(store: Store, entity: Entity, tenant: int, given: Given) -> Reply:
     )
     if entity.style == "cursor":
         return _cursor_page(store, entity, tenant, query, order)
-    rows = b",".join(store.page(entity, tenant, query))
     total = store.total(entity, tenant, query)
+    rows = b",".join(store.page(entity, tenant, query, total))
     return Reply(200, b'{"data":[%s],"pagination":{%s,"limit":%d,"total":%d}}' % (rows, shown, limit, total))
 
 

@@ -79,6 +79,7 @@ def indexes(entity: Entity) -> Iterator[str]:
     table = entity.plural
     yield f"CREATE UNIQUE INDEX {table}_id ON {table} (id)"
     yield f"CREATE INDEX {table}_tenant ON {table} (tenant)"
+    yield f"CREATE INDEX {table}_text ON {table} (tenant, search)"
     for name in entity.sorts:
         yield f"CREATE INDEX {table}_by_{name} ON {table} (tenant, c_{name}, id)"
     for name in _matched(entity):

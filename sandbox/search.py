@@ -28,8 +28,9 @@ def searched(store: Store, entity: Entity, tenant: int, body: dict[str, Any]) ->
         offset=_whole(body.get("offset", 0), "offset", 0, _FARTHEST),
         limit=_whole(body.get("limit", 25), "limit", 1, LARGEST_PAGE),
     )
-    page = store.page(entity, tenant, query)
-    return Reply(200, b'{"data":[%s],"total":%d}' % (b",".join(page), store.total(entity, tenant, query)))
+    total = store.total(entity, tenant, query)
+    page = store.page(entity, tenant, query, total)
+    return Reply(200, b'{"data":[%s],"total":%d}' % (b",".join(page), total))
 
 
 def _sort(entity: Entity, sort: Any) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from sandbox.seed_rows import SeedTenant, rows
 from sandbox.store import Store, connect, transaction
 
 # raise when tables or seeded data change: a database of another edition is seeded anew
-EDITION = "1"
+EDITION = "2"
 _FURTHER_TENANTS_CONTACTS = 2000
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TENANTS = (("meridian", "Meridian Trading"), ("juniper", "Juniper Works"), ("quietco", "Quiet & Co"))

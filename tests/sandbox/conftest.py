@@ -31,7 +31,7 @@ class Box:
     def speaker(self, tenant: int, **headers: str) -> httpx.Client:
         key = self.tenants[tenant]["api_key"]
         return httpx.Client(
-            base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}", **headers}, timeout=20
+            base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}", **headers}, timeout=20, verify=False
         )
 
     def user(self, role: str, tenant: int = 0) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def start(db: Path, *arguments: str) -> Box:
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     tenants = json.loads(run("credentials", "--db", str(db), "--json").stdout)["tenants"]
-    http = httpx.Client(base_url=f"http://127.0.0.1:{ready['port']}", timeout=20)
+    http = httpx.Client(base_url=f"http://127.0.0.1:{ready['port']}", timeout=20, verify=False)
     return Box(process, db, ready["service_key"], http, tenants)
 
 

@@ -264,6 +264,12 @@ def test_bodies_that_are_not_json_objects_are_refused(meridian: httpx.Client) ->
     assert form.status_code == 415
 
 
+def test_a_body_beyond_all_measure_is_refused(meridian: httpx.Client) -> None:
+    body = b'{"firstName": "' + b"x" * 9_000_000 + b'"}'
+    answer = meridian.post("/api/crm/contacts", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+
+
 def test_unknown_paths_and_methods_answer_in_the_services_own_shape(meridian: httpx.Client) -> None:
     assert meridian.get("/api/crm/leads").json()["error"]["code"] == "not_found"
     unsupported = meridian.put("/api/crm/contacts", json={})
