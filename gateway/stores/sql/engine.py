@@ -18,7 +18,7 @@ from gateway.stores.errors import StoreUnavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READ_ONLY: Final = "gateway_read_only"
+READ_ONLY: Final[dict[str, Any]] = {"gateway_read_only": True, "postgresql_readonly": True}
 
 
 class Sql:
@@ -35,8 +35,7 @@ class Sql:
         A writing one takes SQLite's write lock at its start, so that what it has read is still so when it writes.
         Raises ``StoreUnavailable`` when the database is away or too busy.
         """
-        options = {_READ_ONLY: True, "postgresql_readonly": True} if read_only else {}
-        engine = self._engine.execution_options(**options) if options else self._engine
+        engine = self._engine.execution_options(**READ_ONLY) if read_only else self._engine
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -106,7 +105,7 @@ def _sqlite(place: URL, pool_size: int, timeout: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get(_READ_ONLY, False)
+        read_only = connection.get_execution_options().get("gateway_read_only", False)
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine

@@ -2,17 +2,17 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql.engine import open_engine, sqlite_file
+from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
+
+# Alembic is imported late: workers import this package, but only the supervisor and some commands migrate.
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # How long one process waits for another that is migrating.
 _PATIENCE_SECONDS: Final = 120.0
@@ -22,6 +22,8 @@ _LOCK: Final = 0x67617465776179
 
 def migrate(url: str) -> None:
     """Upgrades to the newest layout, wholly or not at all. Of several processes at once one does it, the others wait."""
+    from alembic import command
+
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,27 +43,32 @@ def migrate(url: str) -> None:
 
 
 def is_current(url: str, *, timeout: float = 2.0) -> bool:
-    """Whether the database has the newest layout. Raises ``StoreUnavailable`` when it does not answer."""
+    """Whether the database answers within ``timeout`` seconds and has the newest layout."""
+    from alembic.runtime.migration import MigrationContext
+
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return False  # connecting would create it
     engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
-        with engine.connect() as connection:
-            connection = connection.execution_options(gateway_read_only=True)
-            return MigrationContext.configure(connection).get_current_heads() == _heads()
-    except DBAPIError as fault:
-        raise StoreUnavailable(f"the database does not answer: {type(fault.orig).__name__}") from fault
+        with engine.execution_options(**READ_ONLY).connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+    except DBAPIError:
+        return False
     finally:
         engine.dispose()
 
 
 @cache
-def _heads() -> tuple[str, ...]:
-    return tuple(ScriptDirectory.from_config(_config()).get_heads())
+def _heads() -> frozenset[str]:
+    from alembic.script import ScriptDirectory
+
+    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     return config
