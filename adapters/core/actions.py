@@ -10,6 +10,7 @@ from pydantic import create_model
 from adapters.core import plans
 from adapters.core.accepting import fields, nothing, path_only
 from adapters.core.calls import Input
+from adapters.core.contents import Fields, One, Words
 from adapters.core.documents import Document
 from adapters.core.faults import Invalid, RecordNotFound
 from adapters.core.inward import Inward, held
@@ -49,8 +50,9 @@ def _action(compiler: Compiler, declared: Action) -> Operation:
         "POST",
         f"*/{declared.name}",
         "write",
-        lambda date, _: Face(accept, plans.update(place, compiler.outwards[date], {})),
+        lambda date, shape: Face(accept, plans.update(place, compiler.outwards[date], {}), gives=One(shape)),
         summary=declared.summary,
+        description=f"{declared.summary}. Doing it twice is no error. The body stays empty.",
         body=Body.EMPTY,
         replayable=True,
     )
@@ -61,13 +63,21 @@ def _move(compiler: Compiler, declared: Move) -> Operation:
     place = compiler.place(declared.name, "/{id}")
     shape = shape_of(declared.body, compiler.resource.rename)
     document, inward = Document(shape, partial=False), Inward(shape, partial=False)
+    sends = Fields(f"{compiler.resource.model.__name__}{shape.name}", shape)
+    accept = fields(document, inward)
+
+    def face(date: str, answered: Shape) -> Face:
+        plan = plans.update(place, compiler.outwards[date], inward.pointers)
+        return Face(accept, plan, sends, One(answered))
+
     return compiler.operation(
         declared.name,
         "POST",
         f"*/{declared.name}",
         "write",
-        lambda date, _: Face(fields(document, inward), plans.update(place, compiler.outwards[date], inward.pointers)),
+        face,
         summary=declared.summary,
+        description=f"{declared.summary}, and answers the {compiler.resource.singular} as it is then.",
         body=Body.JSON,
         replayable=True,
     )
@@ -75,11 +85,13 @@ def _move(compiler: Compiler, declared: Move) -> Operation:
 
 def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
     name, singular, noun = declared.name, declared.singular, compiler.resource.singular
+    one, title = compiler.resource.one, f"{compiler.resource.model.__name__}{declared.name.capitalize()}"
     kind = compiler.newest.today()[name].kind
     assert isinstance(kind, TextList)
     shape = _sole(name, Annotated[list[str], TextList(kind.element, kind.most, 1)], [kind.element.example])
     document, inward = Document(shape, partial=False), Inward(shape, partial=False)
     word = Document(_sole(singular, Annotated[str, kind.element], kind.element.example), partial=False)
+    sends, gives = Fields(f"{title}Add", shape), Words(f"{title}List", kind.element)
     record = compiler.place("get", "/{id}")
     adding = compiler.place(f"add_{name}", f"/{{id}}/{name}")
     removing = compiler.place(f"remove_{singular}", f"/{{id}}/{name}")
@@ -96,16 +108,18 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         "GET",
         f"*/{name}",
         "read",
-        lambda date, _: Face(path_only, plans.labels_of(record, compiler.outwards[date], name)),
-        summary=f"List the {name} of a {noun}",
+        lambda date, _: Face(path_only, plans.labels_of(record, compiler.outwards[date], name), gives=gives),
+        summary=f"List the {name} of {one}",
+        description=f"All {name} of one {noun}, in one page.",
     )
     yield compiler.operation(
         f"add_{name}",
         "POST",
         f"*/{name}",
         "write",
-        lambda *_: Face(fields(document, inward), plans.add_labels(adding, inward.pointers)),
-        summary=f"Add {name} to a {noun}",
+        lambda *_: Face(fields(document, inward), plans.add_labels(adding, inward.pointers), sends, gives),
+        summary=f"Add {name} to {one}",
+        description=f"Adds {name}, and answers all that the {noun} then has. One that is there already is no error.",
         body=Body.JSON,
         replayable=True,
     )
@@ -115,7 +129,8 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         f"*/{name}/*",
         "write",
         lambda *_: Face(accept_word, plans.remove_label(removing, singular)),
-        summary=f"Remove a {singular} from a {noun}",
+        summary=f"Remove a {singular} from {one}",
+        description=f"Removes one {singular}. One that is not there is no error.",
         params=(compiler.resource.id, None),
         param_names=("id", singular),
         success=204,

@@ -10,6 +10,7 @@ from adapters.core import actions, listing, plans, related
 from adapters.core.accepting import anchored, fields, path_only
 from adapters.core.calls import Input
 from adapters.core.changes import Change, Contract
+from adapters.core.contents import Fields, Many, One, Query
 from adapters.core.documents import Document
 from adapters.core.filters import Filters
 from adapters.core.inward import Inward
@@ -101,8 +102,9 @@ class Compiler:
             "GET",
             "*",
             "read",
-            lambda date, _: Face(path_only, plans.get(place, self.outwards[date])),
-            summary=f"Get a {self.resource.singular}",
+            lambda date, shape: Face(path_only, plans.get(place, self.outwards[date]), gives=One(shape)),
+            summary=f"Get {self.resource.one}",
+            description=f"Reads one {self.resource.singular} by its id.",
         )
 
     def create(self) -> Operation:
@@ -112,11 +114,20 @@ class Compiler:
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=False)
             accept = fields(Document(shape, partial=False), inward)
-            return Face(accept, plans.create(place, self.outwards[date], inward.pointers, location))
+            plan = plans.create(place, self.outwards[date], inward.pointers, location)
+            return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
 
-        summary = f"Create a {self.resource.singular}"
         return self.operation(
-            "create", "POST", "", "write", face, summary=summary, body=Body.JSON, success=201, replayable=True
+            "create",
+            "POST",
+            "",
+            "write",
+            face,
+            summary=f"Create {self.resource.one}",
+            description=f"Creates {self.resource.one} and answers it whole. `Location` is its address.",
+            body=Body.JSON,
+            success=201,
+            replayable=True,
         )
 
     def update(self) -> Operation:
@@ -125,16 +136,34 @@ class Compiler:
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=True)
             accept = fields(Document(shape, partial=True), inward)
-            return Face(accept, plans.update(place, self.outwards[date], inward.pointers))
+            plan = plans.update(place, self.outwards[date], inward.pointers)
+            return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
 
-        summary = f"Update a {self.resource.singular}"
-        return self.operation("update", "PATCH", "*", "write", face, summary=summary, body=Body.MERGE)
+        return self.operation(
+            "update",
+            "PATCH",
+            "*",
+            "write",
+            face,
+            summary=f"Update {self.resource.one}",
+            description="JSON Merge Patch (RFC 7396): a field that is absent stays as it is, `null` clears it, "
+            "a list is replaced whole. `{}` changes nothing.",
+            body=Body.MERGE,
+        )
 
     def delete(self) -> Operation:
         place = self.place("delete", "/{id}")
         face = Face(path_only, plans.delete(place))
-        summary = f"Delete a {self.resource.singular}"
-        return self.operation("delete", "DELETE", "*", "delete", lambda *_: face, summary=summary, success=204)
+        return self.operation(
+            "delete",
+            "DELETE",
+            "*",
+            "delete",
+            lambda *_: face,
+            summary=f"Delete {self.resource.one}",
+            description=f"Deletes one {self.resource.singular} for good.",
+            success=204,
+        )
 
     def search(self) -> Operation:
         scope = self.resource.path
@@ -148,11 +177,20 @@ class Compiler:
                 window, cursor = search.read(request.document)
                 return Input(window=anchored(window, cursor, scope, request))
 
-            return Face(accept, self.searching(date))
+            named = shape.today()
+            searched = tuple(named[name].name for name in self.resource.searched)
+            return Face(accept, self.searching(date), Query(shape, search.filters, search.sorts, searched), Many(shape))
 
-        summary = f"Search {self.resource.path}"
         return self.operation(
-            "search", "POST", "search", "read", face, summary=summary, body=Body.JSON, limited_as="search"
+            "search",
+            "POST",
+            "search",
+            "read",
+            face,
+            summary=f"Search {self.resource.path}",
+            description=f"Lists {self.resource.path}, filtered and in order, a page at a time. `{{}}` is a valid search.",
+            body=Body.JSON,
+            limited_as="search",
         )
 
     def searching(self, date: str) -> Planner:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.core.calls import Input, Plan
+from adapters.core.contents import Given, Sent
 from adapters.core.ids import IdType
 
 Unseal = Callable[[str, bytes], list[Any]]
@@ -38,10 +39,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """An operation in one contract: `accept` checks a request whole (raises Fault), `plan` turns its input into calls."""
+    """An operation in one contract: `accept` checks a request whole (raises Fault), `plan` turns its input into calls.
+
+    sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
+    """
 
     accept: Callable[[Request], Input]
     plan: Callable[[Input], Plan]
+    sends: Sent | None = None
+    gives: Given | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,8 @@ class Operation:
 
     name: `contacts.get`; tail: the path after the resource, `*` standing for a parameter; params: the id type of each
     `*` (None: free text); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
-    faces: by contract date, newest first; None in a contract that does not have the operation.
+    faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
+    that the gateway answers itself, whose answer is `gives` in every contract.
     """
 
     name: str
@@ -68,6 +75,8 @@ class Operation:
     limited_as: str = ""
     service: str = ""
     enabled: bool = True
+    description: str = ""
+    gives: Given | None = None
     faces: Mapping[str, Face | None] = field(default_factory=dict)
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from adapters.core import plans
 from adapters.core.accepting import anchored
 from adapters.core.calls import Input
+from adapters.core.contents import Many
 from adapters.core.operations import Face, Operation, Request
 from adapters.core.resource import Related
 from adapters.core.searches import query_window
@@ -34,7 +35,7 @@ def _related(parent: Compiler, child: Compiler, declared: Related) -> Operation:
         return Input(ids=request.ids, window=anchored(window, cursor, scope, request))
 
     def face(date: str) -> Face:
-        return Face(accept, plans.beneath(record, child.searching(date)))
+        return Face(accept, plans.beneath(record, child.searching(date)), gives=Many(child.shapes[date]))
 
     return parent.operation(
         f"list_{declared.name}",
@@ -42,7 +43,8 @@ def _related(parent: Compiler, child: Compiler, declared: Related) -> Operation:
         f"*/{declared.name}",
         "read",
         lambda date, _: face(date),
-        summary=f"List the {declared.name} of a {parent.resource.singular}",
+        summary=f"List the {declared.name} of {parent.resource.one}",
+        description=f"The {declared.name} that belong to one {parent.resource.singular}, newest first, a page at a time.",
         query=("limit", "cursor"),
         scopes=(f"{parent.resource.scope}.read", f"{child.resource.scope}.read"),
     )

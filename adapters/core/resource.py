@@ -136,6 +136,11 @@ class Resource:
     actions: tuple[Action | Move | Labels, ...] = ()
     related: tuple[Related, ...] = ()
 
+    @property
+    def one(self) -> str:
+        """The singular with its article, for sentences."""
+        return f"{'an' if self.singular[0] in 'aeiou' else 'a'} {self.singular}"
+
     def __post_init__(self) -> None:
         known = self.model.model_fields.keys()
         listed = self.upstream.search.filters if isinstance(self.upstream.search, ListQuery) else ()
