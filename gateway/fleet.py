@@ -90,10 +90,12 @@ class Fleet(Collector):
             began = time.monotonic()
             worker, ready = await self._spawn(place)
             serving = await _said(ready)
-            if not up.done():
-                up.set_result(serving)
             if serving:
                 self._serving.add(place)
+            if not up.done():
+                up.set_result(serving)
+                if not serving:
+                    return
             status = await worker.wait()
             self._serving.discard(place)
             self._workers[place] = None

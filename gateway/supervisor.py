@@ -28,7 +28,7 @@ from gateway.listening import Listener, listening
 from gateway.observe import admin, logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line
-from gateway.stores.sql import is_current, migrate
+from gateway.stores.sql.migrate import is_current, migrate
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -104,8 +104,9 @@ class _House:
         self._claim.publish(facts)
         fleet = await self._workers(facts)
         await self._admin(facts, fleet)
-        logs.event("started", port=facts.public_port, workers=self._settings.server.workers)
-        bootstrap.greet(self._settings, facts, self._private.port, token, sys.stderr)
+        admin_port = self._private.port
+        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
+        bootstrap.greet(self._settings, facts, admin_port, token, sys.stderr)
 
     async def _redis(self) -> str:
         url = reveal(self._settings.stores.redis)

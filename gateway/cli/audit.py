@@ -1,5 +1,7 @@
 """`gateway audit …`: who did what."""
 
+from collections.abc import Sequence
+
 import click
 
 from gateway.cli.desk import Desk, at_desk
@@ -21,8 +23,8 @@ def command() -> None:
 def tail(settings: Settings, count: int, tenant: str | None, as_json: bool) -> None:
     """Show the newest entries, the newest last."""
 
-    async def work(desk: Desk) -> list[audit.Entry]:
-        return await desk.sql.run(audit.tail, count, tenant)
+    async def work(desk: Desk) -> Sequence[audit.Event]:
+        return await desk.sql.read(audit.tail, tenant, limit=count)
 
     found = at_desk(settings, work)
     if as_json:

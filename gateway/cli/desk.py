@@ -18,7 +18,8 @@ from gateway.observe import logs
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line
 from gateway.stores.liveness import Liveness
-from gateway.stores.sql import Sql, migrate
+from gateway.stores.sql import Sql
+from gateway.stores.sql.migrate import migrate
 
 Result = TypeVar("Result")
 
@@ -45,7 +46,7 @@ class Desk:
         elif self.settings.services["auth"].base_url == SANDBOX:
             data_dir = self.settings.server.data_dir.absolute()
             async with sandbox.running(data_dir) as box:
-                await self.sql.run(bootstrap.register, self.keys, sandbox.credentials(data_dir))
+                await self.sql.run(bootstrap.register_seeded, self.keys, sandbox.credentials(data_dir))
                 client = parts.identity(self.settings, parts.runtime(self.settings, "", box, 0))
                 try:
                     yield client
@@ -87,7 +88,11 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Re
         url = live.sql_url if live is not None else parts.sql_url(settings)
         if live is None:
             await asyncio.to_thread(migrate, url)
-        return await work(Desk(settings, parts.keyring(settings), Sql(url), live))
+        sql = Sql(url, pool_size=1, timeout=settings.stores.sql_timeout)
+        try:
+            return await work(Desk(settings, parts.keyring(settings), sql, live))
+        finally:
+            sql.close()
 
     # stdout belongs to the command's result.
     logs.configure("error", sys.stderr.buffer)

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from gateway.config import ConfigError
+from gateway.instance import CannotStartError
+
 USAGE: Final = 2
 REFUSED: Final = 3
 NOT_FOUND: Final = 4
@@ -19,31 +22,33 @@ class Failure(Exception):
 
 def explained(error: Exception) -> Failure | None:
     """The failure that an expected error of the parts below amounts to; None for what is a bug."""
-    from gateway.config import ConfigError
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, ConfigError):
+        head = "1 fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
+        return Failure("\n  ".join([f"the configuration has {head}:", *map(str, error.faults)]), USAGE)
+    if isinstance(error, CannotStartError):
+        return Failure(str(error), error.code)
+    if isinstance(error, PermissionError | FileNotFoundError) and error.filename is not None:
+        return Failure(f"cannot use {error.filename}: {error.strerror}", USAGE)
+    return _of_parts(error)
+
+
+def _of_parts(error: Exception) -> Failure | None:
+    # Late, because `check` and `--help` have no need of what these modules import.
     from gateway.embedded.sandbox import SandboxFailed
     from gateway.embedded.valkey import ValkeyFailed
     from gateway.identity import IdentityUnavailable
-    from gateway.instance import CannotStartError
     from gateway.issuing import IssueRefused
     from gateway.keyring import KeyringInvalid, Unsealable
     from gateway.stores.errors import StoreUnavailable
 
     match error:
-        case Failure():
-            return error
-        case CannotStartError():
-            return Failure(str(error), error.code)
-        case ConfigError():
-            count = len(error.faults)
-            head = "1 fault" if count == 1 else f"{count} faults"
-            return Failure("\n  ".join([f"the configuration has {head}:", *map(str, error.faults)]), USAGE)
         case IssueRefused():
             return Failure(str(error), REFUSED)
         case KeyringInvalid() | Unsealable():
             return Failure(f"{error}. Give this command the --config and --data-dir of the gateway itself.", USAGE)
         case IdentityUnavailable() | StoreUnavailable() | ValkeyFailed() | SandboxFailed():
             return Failure(str(error), UNAVAILABLE)
-        case PermissionError() | FileNotFoundError() if error.filename is not None:
-            return Failure(f"cannot use {error.filename}: {error.strerror}", USAGE)
         case _:
             return None

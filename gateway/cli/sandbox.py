@@ -1,11 +1,18 @@
 """`gateway sandbox …`: who is who in the seeded sandbox."""
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
 from gateway import instance
+from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.embedded import sandbox
+from gateway.embedded.sandbox import SandboxFailed
 
 
 @click.group("sandbox")
@@ -20,6 +27,7 @@ def credentials(settings: Settings, as_json: bool) -> None:
     """Show the sandbox's tenants, users, roles, passwords and API keys."""
     data_dir = settings.server.data_dir.absolute()
     instance.prepare(data_dir)
+    asyncio.run(_seeded(data_dir))
     found = sandbox.credentials(data_dir)
     if as_json:
         print_json(found)
@@ -38,7 +46,7 @@ def credentials(settings: Settings, as_json: bool) -> None:
 @configured
 def set_role(settings: Settings, email: str, role: str) -> None:
     """Give a user of the sandbox another role."""
-    sandbox.set_role(settings.server.data_dir.absolute(), email, role)
+    _told(sandbox.set_role, settings, email, role)
     click.echo(f"{email} is {role} now; the gateway notices within {settings.identity.role_ttl:g} s.")
 
 
@@ -48,6 +56,23 @@ def set_role(settings: Settings, email: str, role: str) -> None:
 @configured
 def set_active(settings: Settings, email: str, active: bool) -> None:
     """Disable a user of the sandbox, or enable them again."""
-    sandbox.set_active(settings.server.data_dir.absolute(), email, active=active)
+    _told(sandbox.set_active, settings, email, active)
     state = "enabled" if active else "disabled"
     click.echo(f"{email} is {state} now; the gateway notices within {settings.identity.role_ttl:g} s.")
+
+
+async def _seeded(data_dir: Path) -> None:
+    # The first start makes the data; a gateway that runs has made it.
+    if not sandbox.database(data_dir).exists():
+        async with sandbox.running(data_dir):
+            pass
+
+
+def _told(change: Callable[[Path, str, Any], None], settings: Settings, email: str, value: object) -> None:
+    data_dir = settings.server.data_dir.absolute()
+    if not sandbox.database(data_dir).exists():
+        raise Failure(f"there is no sandbox in {data_dir} yet: `gateway serve` makes it", NOT_FOUND)
+    try:
+        change(data_dir, email, value)
+    except SandboxFailed as error:
+        raise Failure(str(error), NOT_FOUND) from error

@@ -1,16 +1,17 @@
 """`gateway tenants …`: the workspaces this gateway serves, and the internal API key of each."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from gateway import parts
+from gateway import bootstrap
 from gateway.cli.desk import Desk, at_desk
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
-from gateway.stores.sql import Session, audit, tenants
+from gateway.stores.sql import Session, tenants
 
 
 @click.group("tenants")
@@ -26,19 +27,20 @@ def command() -> None:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Where the internal API key is. [default: standard input]",
 )
+@click.option("--replace", is_flag=True, help="Give a registered tenant this name and key.")
 @as_json
 @configured
-def add(settings: Settings, business_id: str, name: str, api_key_file: Path | None, as_json: bool) -> None:
+def add(
+    settings: Settings, business_id: str, name: str, api_key_file: Path | None, replace: bool, as_json: bool
+) -> None:
     """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument."""
     key = _key(api_key_file)
 
     async def work(desk: Desk) -> tenants.Tenant:
         def write(session: Session) -> tenants.Tenant:
-            if tenants.get(session, business_id) is not None:
-                raise Failure(f"the tenant {business_id} is registered already", REFUSED)
-            added = tenants.add(session, business_id, name, parts.seal_tenant_key(desk.keys, business_id, key))
-            audit.append(session, actor=desk.actor, action="tenant.add", subject=business_id, tenant_id=business_id)
-            return added
+            if not replace and tenants.get(session, business_id) is not None:
+                raise Failure(f"the tenant {business_id} is registered already; --replace changes it", REFUSED)
+            return bootstrap.register(session, desk.keys, business_id, name, key, actor=desk.actor)
 
         return await desk.sql.run(write)
 
@@ -55,8 +57,8 @@ def add(settings: Settings, business_id: str, name: str, api_key_file: Path | No
 def list_(settings: Settings, as_json: bool) -> None:
     """List the registered tenants."""
 
-    async def work(desk: Desk) -> list[tenants.Tenant]:
-        return await desk.sql.run(tenants.list)
+    async def work(desk: Desk) -> Sequence[tenants.Tenant]:
+        return await desk.sql.read(tenants.list)
 
     found = at_desk(settings, work)
     if as_json:

@@ -16,6 +16,7 @@ from gateway.issuing import Issued
 from gateway.stores.sql import Session, tenants, tokens
 
 PREFIX = "tok_"
+PAGE = 500
 
 
 class Lifetime(click.ParamType[float]):
@@ -51,7 +52,7 @@ def create(
 
     async def work(desk: Desk) -> Issued:
         async with desk.identity() as identity:
-            if await desk.sql.run(tenants.get, tenant) is None:
+            if await desk.sql.read(tenants.get, tenant) is None:
                 raise Failure(f"there is no tenant {tenant}. `gateway tenants list` shows those there are.", NOT_FOUND)
             user = await identity.user_by_email(tenant, email)
         if user is None:
@@ -60,8 +61,15 @@ def create(
 
         def write(session: Session) -> Issued:
             return issuing.issue(
-                session, desk.keys, desk.settings, user,
-                name=name, scopes=scope.split(), lifetime=lifetime, actor=desk.actor, now=now,
+                session,
+                desk.keys,
+                desk.settings,
+                user,
+                name=name,
+                scopes=scope.split(),
+                lifetime=lifetime,
+                actor=desk.actor,
+                now=now,
             )
 
         return await desk.sql.run(write)
@@ -77,7 +85,7 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
     """List tokens, the revoked and the expired ones too."""
 
     async def work(desk: Desk) -> list[tokens.Token]:
-        return await desk.sql.run(tokens.list, tenant)
+        return await desk.sql.read(_all, tenant)
 
     found = at_desk(settings, work)
     now = datetime.now(UTC)
@@ -87,8 +95,16 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
     print_table(
         ("ID", "NAME", "TENANT", "USER", "SCOPES", "STATE", "EXPIRES", "LAST USED"),
         [
-            (PREFIX + token.id, token.name, token.tenant_id, token.user_email, " ".join(token.scopes),
-             _state(token, now), token.expires_at, token.last_used_at)
+            (
+                PREFIX + token.id,
+                token.name,
+                token.tenant_id,
+                token.user_email,
+                " ".join(token.scopes),
+                _state(token, now),
+                token.expires_at,
+                token.last_used_at,
+            )
             for token in found
         ],
     )
@@ -103,10 +119,12 @@ def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> Non
     """Revoke a token at once, in every worker. Revoking it again announces it again."""
 
     async def work(desk: Desk) -> tokens.Token:
-        def write(session: Session) -> tokens.Token | None:
-            return issuing.revoke(session, _bare(token_id), reason=reason, actor=desk.actor, now=datetime.now(UTC))
+        def write(session: Session) -> tokens.Token:
+            return issuing.revoke(
+                session, _found(session, token_id), reason=reason, actor=desk.actor, now=datetime.now(UTC)
+            )
 
-        revoked = _found(await desk.sql.run(write), token_id)
+        revoked = await desk.sql.run(write)
         await desk.announce(revoked.tenant_id, revoked.id, revoked.generation)
         return revoked
 
@@ -126,7 +144,7 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
     """Make a successor with the same scopes; the old token works on for the configured overlap."""
 
     async def work(desk: Desk) -> tuple[Issued, tokens.Token]:
-        old = _found(await desk.sql.run(tokens.get, _bare(token_id)), token_id)
+        old = await desk.sql.read(_found, token_id)
         async with desk.identity() as identity:
             user = await identity.user(old.tenant_id, old.user_id)
         if user is None:
@@ -135,7 +153,7 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
 
         def write(session: Session) -> tuple[Issued, tokens.Token]:
             return issuing.rotate(
-                session, desk.keys, desk.settings, user, old.id, lifetime=lifetime, actor=desk.actor, now=now
+                session, desk.keys, desk.settings, user, old, lifetime=lifetime, actor=desk.actor, now=now
             )
 
         issued, replaced = await desk.sql.run(write)
@@ -184,11 +202,15 @@ def _state(token: tokens.Token, now: datetime) -> str:
     return "expired" if token.expires_at <= now else "active"
 
 
-def _bare(token_id: str) -> str:
-    return token_id.removeprefix(PREFIX)
-
-
-def _found(token: tokens.Token | None, token_id: str) -> tokens.Token:
+def _found(session: Session, token_id: str) -> tokens.Token:
+    token = tokens.get(session, None, token_id.removeprefix(PREFIX))
     if token is None:
         raise Failure(f"there is no token {token_id}. `gateway tokens list` shows those there are.", NOT_FOUND)
     return token
+
+
+def _all(session: Session, tenant: str | None) -> list[tokens.Token]:
+    found: list[tokens.Token] = []
+    while page := tokens.list(session, tenant, limit=PAGE, before=found[-1] if found else None):
+        found.extend(page)
+    return found

@@ -53,22 +53,23 @@ async def running(data_dir: Path) -> AsyncIterator[Sandbox]:
 
 def credentials(data_dir: Path) -> dict[str, Any]:
     """Tenants, API keys, users, roles and passwords of the seeded data: `{"tenants": […]}`."""
-    said = _run("credentials", "--db", str(_database(data_dir)), "--json")
+    said = _run("credentials", "--db", str(database(data_dir)), "--json")
     found: dict[str, Any] = json.loads(said)
     return found
 
 
 def set_role(data_dir: Path, email: str, role: str) -> None:
     """Give the user another role; raises SandboxFailed when there is no such user or role."""
-    _run("set-role", "--db", str(_database(data_dir)), "--user", email, "--role", role)
+    _run("set-role", "--db", str(database(data_dir)), "--user", email, "--role", role)
 
 
-def set_active(data_dir: Path, email: str, *, active: bool) -> None:
+def set_active(data_dir: Path, email: str, active: bool) -> None:
     """Disable the user, or enable them again; raises SandboxFailed when there is no such user."""
-    _run("set-active", "--db", str(_database(data_dir)), "--user", email, "--active", "yes" if active else "no")
+    _run("set-active", "--db", str(database(data_dir)), "--user", email, "--active", "yes" if active else "no")
 
 
-def _database(data_dir: Path) -> Path:
+def database(data_dir: Path) -> Path:
+    """Where its data is; there from the first start on."""
     return data_dir / "sandbox.db"
 
 
@@ -83,12 +84,12 @@ def _run(*arguments: str) -> str:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        raise SandboxFailed(last.removeprefix("Error: ").removeprefix("error: "))
+        raise SandboxFailed(last.removeprefix("sandbox: ").rpartition("error: ")[2])
     return done.stdout
 
 
 async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
-    command = tether.module("sandbox", "serve", "--db", str(_database(data_dir)), "--port", str(port))
+    command = tether.module("sandbox", "serve", "--db", str(database(data_dir)), "--port", str(port))
     process = await asyncio.create_subprocess_exec(
         *tether.tethered(command),
         env=tether.environment(),
@@ -98,7 +99,7 @@ async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
         start_new_session=True,
     )
     try:
-        assert process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None
         async with asyncio.timeout(START_SECONDS):
             said = await process.stdout.readline()
         ready = json.loads(said)
@@ -126,7 +127,7 @@ async def _keep(current: list[Process], data_dir: Path, sandbox: Sandbox) -> Non
 
 async def _drained(process: Process) -> None:
     # Whatever it prints later has no reader, and a full pipe would stop it.
-    assert process.stdout is not None  # noqa: S101 - asked for at the start
+    assert process.stdout is not None
     while await process.stdout.read(65536):
         pass
     await process.wait()

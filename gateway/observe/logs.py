@@ -84,13 +84,15 @@ def event(name: str, level: str = "info", /, **fields: object) -> None:
 
 
 def describe(error: BaseException) -> Record:
-    """Type, place and causes of an exception, without its message (an OSError's is the system's own and is kept)."""
+    """Type, place and causes of an exception, without its message (those of the system and of imports hold nobody's data)."""
     described: Record = {
         "error": f"{type(error).__module__}.{type(error).__qualname__}",
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-12:]],
     }
     if isinstance(error, OSError) and error.strerror:
         described["reason"] = error.strerror
+    elif isinstance(error, ImportError):
+        described["reason"] = error.msg
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         described["cause"] = describe(cause)
