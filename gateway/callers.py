@@ -112,7 +112,7 @@ class Callers:
         return await asyncio.shield(reading)
 
     async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
-        found = await self._sql.run(_by_hashes, digests)
+        found = await self._sql.read(_by_hashes, digests)
         if found is None:
             self._known.pop(digest, None)
             return None
@@ -123,7 +123,7 @@ class Callers:
         return caller
 
     async def _reread(self, caller: Caller) -> Caller | None:
-        found = await self._sql.run(_by_id, caller.token_id)
+        found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
         renewed = self._caller(*found) if found is not None else None
         for digest in [digest for digest, known in self._known.items() if known is caller]:
             if renewed is None:
@@ -133,14 +133,15 @@ class Callers:
         return renewed
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
-        own = parts.open_tenant_key(self._keyring, tenant.id, tenant.api_key_sealed)
+        sealed = tenant.api_key_sealed
+        own = parts.open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
         return Caller(
             token_id=token.id,
             kind=token.kind,
             tenant_id=tenant.id,
             tenant_name=tenant.name,
             user_id=token.user_id,
-            principal=token.lineage,
+            principal=token.family,
             scopes=frozenset(token.scopes),
             expires_at=token.expires_at.timestamp(),
             revoked=token.revoked_at is not None,
@@ -158,8 +159,8 @@ def _by_hashes(session: Session, digests: Sequence[bytes]) -> tuple[tokens.Token
     return _with_tenant(session, tokens.by_hash(session, digests))
 
 
-def _by_id(session: Session, token_id: str) -> tuple[tokens.Token, tenants.Tenant] | None:
-    return _with_tenant(session, tokens.get(session, token_id))
+def _by_id(session: Session, tenant_id: str, token_id: str) -> tuple[tokens.Token, tenants.Tenant] | None:
+    return _with_tenant(session, tokens.get(session, tenant_id, token_id))
 
 
 def _with_tenant(session: Session, token: tokens.Token | None) -> tuple[tokens.Token, tenants.Tenant] | None:

@@ -1,0 +1,163 @@
+"""A gateway in front of a sandbox, both real processes, for all tests that talk HTTP to a deployment like production's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from gateway import tether
+from tests.process.serving import Served
+
+NEWEST, OLDEST = "2026-09-01", "2026-06-01"
+ROLES = ("owner", "manager", "member", "viewer")
+SCOPES = "contact.all company.all deal.all task.all note.all activity.all"
+READING = "contact.read company.read deal.read task.read note.read activity.read"
+WRITING = READING.replace("read", "write") + " " + READING
+MANAGING = f"{WRITING} contact.delete task.delete note.delete activity.delete"
+_SCOPES = {"owner": SCOPES, "manager": MANAGING, "member": WRITING, "viewer": READING}
+UNLIMITED = {"quota": 10_000_000, "burst": None}
+
+
+class Tenant:
+    """A workspace of the sandbox: its ids, users and tokens by role."""
+
+    def __init__(self, seeded: dict[str, Any]) -> None:
+        self.business_id: str = seeded["business_id"]
+        self.name: str = seeded["name"]
+        self.api_key: str = seeded["api_key"]
+        self.users: dict[str, dict[str, str]] = {user["role"]: user for user in seeded["users"]}
+        self.tokens: dict[str, str] = {}
+
+
+class Live:
+    """The running pair."""
+
+    def __init__(self, served: Served, sandbox_url: str, tenants: list[Tenant], database: Path) -> None:
+        self.served = served
+        self.url = f"http://127.0.0.1:{served.port}"
+        self.a, self.b = tenants[:2]
+        self.database = database
+        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.sandbox = httpx.Client(base_url=sandbox_url, timeout=30)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        version: str | None = NEWEST,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """One request; by default as the owner of tenant a under the newest contract."""
+        sent = {"Authorization": f"Bearer {self.a.tokens['owner'] if token is None else token}"}
+        if version is not None:
+            sent["Version"] = version
+        sent |= headers or {}
+        if body is not None:
+            return self.client.request(method, path, json=body, headers=sent)
+        return self.client.request(method, path, content=content, headers=sent)
+
+    def token(self, tenant: Tenant, role: str, scopes: str, *more: str) -> str:
+        """A new token of the user who has `role`."""
+        user = tenant.users[role]["email"]
+        made = self.served.run(
+            "tokens", "create", "--tenant", tenant.business_id, "--user", user, "--scope", scopes, "--json", *more
+        )
+        assert made.returncode == 0, made.stderr
+        token: str = json.loads(made.stdout)["token"]
+        return token
+
+    def sandbox_command(self, *arguments: str) -> None:
+        """`python -m sandbox …` on the sandbox's database."""
+        line = tether.module("sandbox", *arguments, "--db", str(self.database))
+        subprocess.run(line, check=True, env=tether.environment(), capture_output=True)
+
+    @contextmanager
+    def fault(self, **switch: Any) -> Iterator[None]:
+        """The sandbox misbehaves while this lasts."""
+        self.sandbox.post("/_control/faults", json=switch).raise_for_status()
+        try:
+            yield
+        finally:
+            self.sandbox.delete("/_control/faults").raise_for_status()
+
+    def sent(self, count: int = 1) -> list[dict[str, Any]]:
+        """The last requests that reached the CRM, newest last."""
+        found = self.sandbox.get("/_control/last", params={"n": 200}).json()["requests"]
+        return [each for each in found if each["path"].startswith("/api/crm")][-count:]
+
+    def counted(self) -> int:
+        """How many requests have reached the CRM so far."""
+        counts = self.sandbox.get("/_control/counts").json()
+        return sum(each["requests"] for name, each in counts.items() if "/api/crm" in name)
+
+
+@contextmanager
+def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Path]]:
+    """A sandbox process: its URL, service key and database."""
+    database = home / "sandbox.db"
+    line = tether.module("sandbox", "serve", "--db", str(database), "--cap", "0", *arguments)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=tether.environment()) as process:
+        try:
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            yield f"http://127.0.0.1:{ready['port']}", ready["service_key"], database
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> Iterator[Live]:
+    """Start both; tenants are registered and a token is made for each role, as an operator would."""
+    home.mkdir(parents=True, exist_ok=True)
+    unlimited = dict.fromkeys(("token", "tenant", "search", "address"), UNLIMITED)
+    with sandbox_running(home) as (url, key, database):
+        service = {"base_url": url, "timeouts": {"connect": "2s", "total": "2s"}}
+        settings = {
+            "services": {
+                "auth": {**service, "credentials": "service_key", "service_key": {"env": "AUTH_KEY"}},
+                "crm": {**service, **config.pop("crm", {})},
+            },
+            "limits": {**unlimited, **(limits or {})},
+            **config,
+        }
+        path = home / "config.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        env = {"AUTH_KEY": key, "GATEWAY_CONFIG": str(path)}
+        os.environ |= env
+        line = tether.module("sandbox", "credentials", "--db", str(database), "--json")
+        said = subprocess.run(line, check=True, env=tether.environment(), capture_output=True).stdout
+        tenants = [Tenant(each) for each in json.loads(said)["tenants"]]
+        served = Served(home, **env)
+        try:
+            started = served.wait_for("started")
+            served.port, served.admin_port = int(started["port"]), int(started["admin_port"])
+            running = Live(served, url, tenants, database)
+            for tenant in tenants[:2]:
+                added = served.run(
+                    "tenants", "add", tenant.business_id, "--name", tenant.name, "--api-key-stdin", stdin=tenant.api_key
+                )
+                assert added.returncode == 0, added.stderr
+            with ThreadPoolExecutor(2) as threads:
+                made = {
+                    (tenant, role): threads.submit(running.token, tenant, role, _SCOPES[role])
+                    for tenant in tenants[:2]
+                    for role in ROLES
+                }
+            for (tenant, role), token in made.items():
+                tenant.tokens[role] = token.result()
+            yield running
+        finally:
+            served.stop()
