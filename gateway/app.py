@@ -22,7 +22,7 @@ from gateway.cursors import Cursors
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
 from gateway.me import ME, me
-from gateway.observe import trace
+from gateway.observe import logs, trace
 from gateway.pages import pages
 from gateway.scopes import Permissions
 from gateway.services import Services
