@@ -3,13 +3,14 @@
 Only when the auth service is the sandbox: with a real one, operators register tenants and issue tokens themselves.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from adapters import RESOURCES
 from gateway import parts
-from gateway.config import Runtime, Settings
+from gateway.config import SANDBOX, Runtime, Settings
 from gateway.embedded import sandbox
 from gateway.identity import User
 from gateway.issuing import issue
@@ -40,10 +41,15 @@ def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) 
             register(session, keys, tenant_id, tenant["name"], tenant["api_key"], actor=_ACTOR)
 
 
-async def introduce(settings: Settings, facts: Runtime) -> str:
-    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for a day."""
+async def introduce(settings: Settings, facts: Runtime) -> str | None:
+    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for a day.
+
+    None with a real auth service.
+    """
+    if settings.services["auth"].base_url != SANDBOX:
+        return None
     keys = parts.keyring(settings)
-    seeded = sandbox.credentials(facts.data_dir)
+    seeded = await asyncio.to_thread(sandbox.credentials, facts.data_dir)
     first = seeded["tenants"][0]
     owner = next(user for user in first["users"] if user["role"] == "owner")
     user = User(owner["user_id"], first["business_id"], owner["email"], owner["email"], owner["role"], active=True)

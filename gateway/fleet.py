@@ -25,16 +25,16 @@ _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 class Fleet(Collector):
     """`count` workers, each on its socket of `public`. Also the collector of the metrics about them."""
 
-    def __init__(
-        self, count: int, public: Listener, handover: bytes, environment: Mapping[str, str], grace: float
-    ) -> None:
-        """`handover` is what each worker reads on stdin, `grace` the seconds its requests may take to finish."""
+    def __init__(self, count: int, public: Listener, environment: Mapping[str, str], grace: float) -> None:
+        """`grace`: the seconds that requests in flight may take to finish."""
         self._public = public
-        self._handover = handover
+        self._handover = b""
+        self._handed_over = asyncio.Event()
         self._environment = environment
         self._grace = grace
         self._workers: list[Process | None] = [None] * count
         self._serving: set[int] = set()
+        self._first: list[asyncio.Future[bool]] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._restarts = 0
@@ -44,19 +44,24 @@ class Fleet(Collector):
         """Whether every worker answers requests."""
         return len(self._serving) == len(self._workers)
 
-    async def start(self) -> None:
-        """Start all; returns when each answers requests. CannotStartError when one dies before that."""
-        first: list[asyncio.Future[bool]] = []
+    def warm_up(self) -> None:
+        """Start the processes, which load their code while the rest of the house is being built."""
         for place in range(len(self._workers)):
             up = asyncio.get_running_loop().create_future()
-            first.append(up)
+            self._first.append(up)
             self._keepers.append(asyncio.create_task(self._keep(place, up)))
-        if not all(await asyncio.gather(*first)):
+
+    async def start(self, handover: bytes) -> None:
+        """Give all workers what they read on stdin; returns when each answers requests. CannotStartError when one dies."""
+        self._handover = handover
+        self._handed_over.set()
+        if not all(await asyncio.gather(*self._first)):
             raise CannotStartError("a worker could not start: the log line above says why")
 
     async def stop(self) -> None:
         """Let requests in flight finish, within the grace; then end what is left."""
         self._stopping.set()
+        self._handed_over.set()
         self._signal(signal.SIGTERM)
         if self._keepers:
             await asyncio.wait(self._keepers, timeout=self._grace + _EXTRA)
@@ -133,6 +138,7 @@ class Fleet(Collector):
         self._workers[place] = worker
         if self._stopping.is_set():
             worker.terminate()
+        await self._handed_over.wait()
         assert worker.stdin is not None
         worker.stdin.write(self._handover)
         with suppress(ConnectionError):

@@ -86,24 +86,26 @@ class _House:
             self._fleet.kill()
 
     async def start(self) -> None:
+        self._fleet = fleet = self._warmed_up()
         try:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
-                group.create_task(self._migrated())
+                group.create_task(asyncio.to_thread(migrate, parts.sql_url(self._settings)))
         except* (ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
             raise CannotStartError(str(_first(errors))) from None
+        # Once more, because what was started last is stopped first: workers finish while all they need is there.
+        self._stack.push_async_callback(fleet.stop)
         facts = parts.runtime(self._settings, redis.result(), box.result(), self._public.port)
         try:
             parts.keyring(self._settings)
         except (KeyringInvalid, OSError) as error:
             raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
-        token = None
-        if self._settings.services["auth"].base_url == "sandbox":
-            token = await bootstrap.introduce(self._settings, facts)
-        self._claim.publish(facts)
-        fleet = await self._workers(facts)
+        introduced = asyncio.create_task(bootstrap.introduce(self._settings, facts))
+        await fleet.start(pickle.dumps((self._settings, facts)))
+        token = await introduced
         await self._admin(facts, fleet)
+        self._claim.publish(facts)
         admin_port = self._private.port
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
         bootstrap.greet(self._settings, facts, admin_port, token, sys.stderr)
@@ -119,21 +121,17 @@ class _House:
             return None
         return await self._stack.enter_async_context(sandbox.running(self._claim.data_dir))
 
-    async def _migrated(self) -> None:
-        await asyncio.to_thread(migrate, parts.sql_url(self._settings))
-
-    async def _workers(self, facts: Runtime) -> Fleet:
+    def _warmed_up(self) -> Fleet:
         counts = _emptied(self._claim.data_dir / "metrics")
         server = self._settings.server
-        fleet = self._fleet = Fleet(
+        fleet = Fleet(
             server.workers,
             self._public,
-            pickle.dumps((self._settings, facts)),
             tether.environment(PROMETHEUS_MULTIPROC_DIR=str(counts)),
             server.shutdown_grace,
         )
         self._stack.push_async_callback(fleet.stop)
-        await fleet.start()
+        fleet.warm_up()
         return fleet
 
     async def _admin(self, facts: Runtime, fleet: Fleet) -> None:

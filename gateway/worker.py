@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 import uvicorn
+from starlette.types import ASGIApp
 
 from gateway import tether
 from gateway.config.runtime import Runtime
@@ -29,10 +30,13 @@ KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front kee
 def main(parent: int, listening: int, ready: int) -> None:
     """Serve until SIGTERM, then finish the requests in flight."""
     tether.hold(parent)
+    # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
+    from gateway.app import create
+
     settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
     logs.configure(settings.logging.level)
     try:
-        _serve(settings, runtime, socket.socket(fileno=listening), ready)
+        _serve(create(settings, runtime), settings, runtime, socket.socket(fileno=listening), ready)
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
         logs.event("worker failed", "error", error=error)
         sys.exit(1)
@@ -52,11 +56,9 @@ class _Server(uvicorn.Server):
         os.write(self._ready, b"!")
 
 
-def _serve(settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
-    from gateway.app import create
-
+def _serve(app: ASGIApp, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
     config = uvicorn.Config(
-        create(settings, runtime),
+        app,
         loop="uvloop",
         http=hardened(malformed(settings.brands[0].problems(runtime.public_port))),
         ws="none",
