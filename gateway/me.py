@@ -8,7 +8,7 @@ import orjson
 
 from adapters.core import ids
 from adapters.core.calls import Answer
-from adapters.core.kinds import utc
+from adapters.core.moments import utc
 from adapters.core.operations import Operation
 from gateway.exchange import Exchange
 

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from adapters.core.calls import Revision, Row
+from adapters.core.currencies import minor_digits
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.kinds import Money, minor_digits
+from adapters.core.kinds import Money
 from adapters.core.shapes import Field, Shape
 
 encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode

@@ -7,54 +7,22 @@ and which filter operators make sense for it (contract.md, "Search").
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from iso4217 import Currency as Iso4217
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from adapters.core.currencies import CODES, read_currency
 from adapters.core.ids import IdType
-
-GENERAL = ("eq", "neq", "in", "not_in", "is_empty", "is_not_empty")
-TEXTUAL = (*GENERAL, "contains", "not_contains", "starts_with", "ends_with")
-ORDERED = (*GENERAL, "gt", "gte", "lt", "lte", "between")
-LISTED = ("contains_any", "contains_all", "contains_none", "is_empty", "is_not_empty")
+from adapters.core.kind import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
+from adapters.core.moments import RFC3339, read_day, read_instant, utc
 
 # Control characters never belong in a value: they forge log lines and headers further down.
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-
-
-class Kind:
-    """Base of all kinds. The defaults are those of a plain, unfilterable value."""
-
-    operators: tuple[str, ...] = ()
-    held: Any = str  # the msgspec type of the service's value
-    inward: Callable[[Any], Any] | None = None  # validated public value → service's value
-    outward: Callable[[Any], Any] | None = None  # service's value → public value
-
-    def core(self) -> CoreSchema:
-        """The strict schema of a public value."""
-        raise TypeError(f"{type(self).__name__} has no schema of its own")
-
-    def operand(self) -> CoreSchema:
-        """The schema of a filter's value: the element's for lists, else that of the field."""
-        return self.core()
-
-    def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The JSON schema, as pydantic derived it from `core`, completed."""
-        return schema
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return self.core()
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return self.described(handler(schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +40,10 @@ class Text(Kind):
         return core_schema.str_schema(
             strict=True, min_length=self.least or None, max_length=self.most, pattern=self.pattern
         )
+
+    def fragment(self) -> CoreSchema:
+        # A part of an address or a number need not look like a whole one.
+        return core_schema.str_schema(strict=True, min_length=1, max_length=self.most, pattern=_LINE)
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema | {"format": self.format} if self.format else schema
@@ -99,7 +71,7 @@ class Instant(Kind):
         )
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "string", "format": "date-time"}
+        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{RFC3339.pattern}$"}
 
     @staticmethod
     def inward(value: str) -> str:
@@ -124,7 +96,7 @@ class Day(Kind):
         )
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "string", "format": "date"}
+        return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 
     @staticmethod
     def outward(value: str) -> str:
@@ -232,6 +204,9 @@ class CurrencyCode(Kind):
             read_currency, core_schema.str_schema(strict=True, pattern="^[A-Z]{3}$")
         )
 
+    def described(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "string", "enum": CODES}
+
 
 @dataclass(frozen=True, slots=True)
 class TextList(Kind):
@@ -259,51 +234,16 @@ class Custom(Kind):
 
     def core(self) -> CoreSchema:
         name = core_schema.no_info_after_validator_function(
-            _read_custom_name, core_schema.str_schema(strict=True, pattern=r"^[A-Za-z0-9_.\- ]{1,64}$")
+            _read_custom_name, core_schema.str_schema(strict=True, pattern=_CUSTOM_NAME)
         )
         return core_schema.dict_schema(name, core_schema.any_schema(), strict=True, max_length=100)
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": True, "maxProperties": 100}
+        names = {"pattern": _CUSTOM_NAME, "not": {"const": "__proto__"}}
+        return {"type": "object", "additionalProperties": True, "maxProperties": 100, "propertyNames": names}
 
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def utc(moment: datetime) -> str:
-    """A datetime → RFC 3339 in UTC to the millisecond, fraction only when it is not zero."""
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    text = moment.isoformat(timespec="milliseconds")[:-6]
-    return (text.removesuffix(".000") if text.endswith(".000") else text.rstrip("0")) + "Z"
-
-
-def read_instant(value: str) -> str:
-    """RFC 3339 text with any offset → the same moment as the contract writes it."""
-    try:
-        if not _RFC3339.fullmatch(value):
-            raise ValueError(value)
-        return utc(datetime.fromisoformat(value.upper()))
-    except (ValueError, OverflowError):
-        raise PydanticCustomError(
-            "datetime_invalid", "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z"
-        ) from None
-
-
-def read_day(value: str) -> str:
-    """`YYYY-MM-DD` → itself, when there is such a day."""
-    try:
-        if len(value) != 10:
-            raise ValueError(value)
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise PydanticCustomError("date_invalid", "Not a date such as 2026-06-17") from None
-
-
-def read_currency(code: str) -> str:
-    """An ISO 4217 code that has minor units → itself."""
-    if code not in _MINOR_DIGITS:
-        raise PydanticCustomError("currency_unknown", "Not an ISO 4217 currency code such as EUR")
-    return code
+_CUSTOM_NAME = r"^[A-Za-z0-9_.\- ]{1,64}$"
 
 
 def _read_custom_name(name: str) -> str:
@@ -312,33 +252,17 @@ def _read_custom_name(name: str) -> str:
     return name
 
 
-_MINOR_DIGITS: dict[str, int] = {c.code: c.exponent for c in Iso4217 if c.exponent is not None}
-_QUANTA = {code: Decimal(1).scaleb(-digits) for code, digits in _MINOR_DIGITS.items()}
-
-
-def minor_digits(currency: str) -> int:
-    """How many decimals an amount in this currency has."""
-    return _MINOR_DIGITS[currency]
-
-
-def money(amount: Decimal, currency: str | None) -> str:
-    """The service's number → a decimal string with its currency's minor digits; unknown currencies keep theirs."""
-    quantum = _QUANTA.get(currency or "")
-    return f"{amount.quantize(quantum) if quantum is not None else amount:f}"
-
-
 PHONE = Text(40, 3, r"^[0-9A-Za-z+().,/#*\- ]+$")
-_EMAIL = (
-    r"^[^\s@\x00-\x1f\x7f<>()\[\],;:\\\"]{1,64}"
-    r"@[^\s@.\x00-\x1f\x7f]{1,63}(\.[^\s@.\x00-\x1f\x7f]{1,63}){1,8}$"
-)
+# What `\s` stands for differs between Rust, ECMAScript and Python; the documents must mean what the validator means.
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_EMAIL = rf'^[^{_BLANK}@<>()\[\],;:\\"]{{1,64}}@[^{_BLANK}@.]{{1,63}}(\.[^{_BLANK}@.]{{1,63}}){{1,8}}$'
 
 Line = Annotated[str, Text(255)]
 Name = Annotated[str, Text(255, 1)]
 Email = Annotated[str, Text(254, 3, _EMAIL, "email")]
 Phone = Annotated[str, PHONE]
 Phones = Annotated[list[str], TextList(PHONE, most=20)]
-Url = Annotated[str, Text(2048, 8, r"^https?://[^\s\x00-\x1f\x7f]+$", "uri")]
+Url = Annotated[str, Text(2048, 8, rf"^https?://[^{_BLANK}]+$", "uri")]
 LongText = Annotated[str, Prose()]
 Moment = Annotated[str, Instant()]
 Date = Annotated[str, Day()]

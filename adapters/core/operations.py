@@ -10,6 +10,7 @@ from typing import Any
 from adapters.core.calls import Input, Plan
 from adapters.core.contents import Given, Sent
 from adapters.core.ids import IdType
+from adapters.core.kinds import Text
 
 Unseal = Callable[[str, bytes], list[Any]]
 """(sealed cursor, fingerprint of the query) → position; raises StaleCursor."""
@@ -55,7 +56,7 @@ class Operation:
     """One method on one path.
 
     name: `contacts.get`; tail: the path after the resource, `*` standing for a parameter; params: the id type of each
-    `*` (None: free text); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
+    `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
     that the gateway answers itself, whose answer is `gives` in every contract.
     """
@@ -68,6 +69,7 @@ class Operation:
     scopes: tuple[str, ...]
     params: tuple[IdType | None, ...] = ()
     param_names: tuple[str, ...] = ()
+    words: tuple[Text, ...] = ()
     body: Body = Body.NONE
     query: tuple[str, ...] = ()
     success: int = 200

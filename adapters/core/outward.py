@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from adapters.core.currencies import money
 from adapters.core.faults import ServiceInvalid
-from adapters.core.kinds import Money, Reference, money
+from adapters.core.kinds import Money, Reference
 from adapters.core.shapes import Field, Shape
 
 _encode = msgspec.json.Encoder().encode

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic_core import PydanticUndefined
 
 from adapters.core.changes import Change, Renamed, Reshaped, ValueRenamed
-from adapters.core.kinds import Choice, Kind
+from adapters.core.kind import Kind
+from adapters.core.kinds import Choice
 from adapters.core.resource import Record, Resource, kind_of, nested_of, read_only
 
 

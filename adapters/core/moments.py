@@ -1,0 +1,41 @@
+"""How the contract writes moments and days (RFC 3339)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+from pydantic_core import PydanticCustomError
+
+RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def utc(moment: datetime) -> str:
+    """A datetime → RFC 3339 in UTC to the millisecond, fraction only when it is not zero."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    text = moment.isoformat(timespec="milliseconds")[:-6]
+    return (text.removesuffix(".000") if text.endswith(".000") else text.rstrip("0")) + "Z"
+
+
+def read_instant(value: str) -> str:
+    """RFC 3339 text with any offset → the same moment as the contract writes it."""
+    try:
+        if not RFC3339.fullmatch(value):
+            raise ValueError(value)
+        return utc(datetime.fromisoformat(value.upper()))
+    except (ValueError, OverflowError):
+        raise PydanticCustomError(
+            "datetime_invalid", "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z"
+        ) from None
+
+
+def read_day(value: str) -> str:
+    """`YYYY-MM-DD` → itself, when there is such a day."""
+    try:
+        if len(value) != 10:
+            raise ValueError(value)
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise PydanticCustomError("date_invalid", "Not a date such as 2026-06-17") from None
