@@ -32,7 +32,8 @@ class Dispatch:
         self._refusals: dict[tuple[str, ...], Handler] = {}
         for operation in operations:
             slots = tuple(i for i, step in enumerate(operation.tail.split("/")) if step == "*")
-            tails = self._table.setdefault(operation.first, {})
+            # The bare collection exists for every resource, if only to say where to search.
+            tails = self._table.setdefault(operation.first, {"": {}})
             tails.setdefault(operation.tail, {})[operation.method] = (build(operation, services), slots)
 
     def names(self) -> set[str]:
@@ -100,13 +101,13 @@ class Dispatch:
         search = f" Search with POST /v1/{first}/search." if not tail and "search" in self._table[first] else ""
         return MethodNotAllowed(
             "method_not_allowed",
-            f"This path answers {allow} only.{search}",
+            (f"This path answers {allow} only." if allow else "This path answers no method.") + search,
             headers=((b"allow", allow.encode("ascii")),),
         )
 
 
 def _refusal(problem: Problem, services: Services) -> Handler:
-    operation = Operation(name="none", first="", tail="", method="", summary="", scopes=())
+    operation = Operation(name="none", first="{unknown}", tail="", method="", summary="", scopes=())
 
     async def refuse(exchange: Exchange) -> Answer:
         raise type(problem)(problem.code, problem.detail, members=problem.members, headers=problem.headers)
