@@ -1,50 +1,54 @@
-"""Idempotency keys: reserved once, settled once, and answered from memory until they expire (contract.md, "Idempotency").
+"""Idempotency keys: one effect for one key, over all workers (contract, "Idempotency").
 
-A reservation is fenced by a nonce and ends by itself after the lease: a worker that died while it held one leaves an
-unknown outcome behind, never a free key.
+A key is reserved before its request is sent on, and settled when the outcome is known. Who reserved it holds a nonce:
+nobody else can settle it. A reservation that nobody settles reads as of unknown outcome once its lease is over, because
+its holder may have died after the request was sent.
 """
 
+import asyncio
+import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from secrets import token_bytes
-from typing import Any, Final
+from typing import Final
 
-import orjson
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.line import Line, Part, Script
 
-from gateway.stores.line import Line, Script
-
-RESERVE: Final = Script.named("reserve")
-SETTLE: Final = Script.named("settle")
+_RESERVE: Final = Script.named("reserve")
+_SETTLE: Final = Script.named("settle")
+_RETRY_SECONDS: Final = 0.2
+_MOST_RETRIED: Final = 1000
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The right to execute one request; given back by `finish`, `release` or `ambiguous`."""
+    """The right to settle one key; never leaves the worker that reserved it."""
 
-    key: bytes
-    nonce: bytes
+    place: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Nobody has executed this request: execute it and settle the reservation."""
+    """The key was free: send the request, then settle the reservation."""
 
     handle: Reservation
 
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """The same request is under way; it will have ended in `retry_after` seconds at the latest."""
+    """The same request is under way. ``retry_after``: seconds; as long as it has run already, at least 1."""
 
     retry_after: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The same request has been answered with this."""
+    """The same request was answered: its answer, to be given again."""
 
     status: int
     headers: Headers
@@ -53,24 +57,25 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """The key belongs to another request."""
+    """The key was used for another request."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeUnknown:
-    """The same request was sent and nobody knows what became of it."""
+    """The same request was sent and nobody knows what came of it."""
 
 
 Found = Reserved | InProgress | Stored | Reused | OutcomeUnknown
 
 
 class Replays:
-    """`lifetime` of a key and `lease` of a reservation in seconds. Every method may raise `StoreUnavailable`."""
+    """``lifetime`` and ``lease`` in seconds: how long a key is remembered, and how long its holder may take."""
 
     def __init__(self, line: Line, lifetime: float, lease: float) -> None:
         self._line = line
         self._lifetime = round(lifetime * 1000)
-        self._lease = round(lease * 1000)
+        self._lease = lease
+        self._settling: set[asyncio.Task[None]] = set()
 
     async def reserve(
         self,
@@ -83,37 +88,82 @@ class Replays:
         *,
         again: bool = False,
     ) -> Found:
-        """Reserve the key of this principal on this path. `again`: a request of unknown outcome may be executed anew."""
-        digest = sha256(orjson.dumps([principal, method, path, key])).hexdigest()
-        handle = Reservation(f"gw:{{{tenant}}}:replay:{digest}".encode(), token_bytes(16))
-        args = (fingerprint, handle.nonce, self._lease, self._lifetime, int(again))
-        reply = await self._line.run(RESERVE, (handle.key,), args)
-        return _found(reply, handle)
+        """Reserves the key for the request with this ``fingerprint``, or says what is known of it.
 
-    async def finish(self, handle: Reservation, status: int, headers: Headers, body: bytes) -> None:
-        """Keep the answer for whoever asks again."""
-        kept = orjson.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers])
-        await self._line.run(SETTLE, (handle.key,), (handle.nonce, "done", status, kept, body))
+        ``again``: the service deduplicates by the key, so a request of unknown outcome may be sent once more. Raises
+        ``StoreUnavailable``; then the request must not be sent.
+        """
+        place = _place(tenant, principal, method, path, key)
+        handle = Reservation(place, secrets.token_hex(8))
+        args = (fingerprint, handle.nonce, round(self._lease * 1e6), self._lifetime, int(again))
+        try:
+            reply = await self._line.run(_RESERVE, (place,), args)
+        except (StoreUnavailable, asyncio.CancelledError):
+            # The store may have reserved it all the same, and nothing will be sent: without this, the lease would make
+            # it a request of unknown outcome.
+            self._settle_later(handle, ("released",))
+            raise
+        match reply:
+            case [b"reserved"]:
+                return Reserved(handle)
+            case [b"done", status, headers, body]:
+                pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(headers)]
+                return Stored(int(status), pairs, body)
+            case [b"running", ran, left]:
+                return InProgress(min(left / 1e6, max(1.0, ran / 1e6)))
+            case [b"reused"]:
+                return Reused()
+        return OutcomeUnknown()
 
-    async def release(self, handle: Reservation) -> None:
-        """Forget the key: the request is known to have had no effect."""
-        await self._line.run(SETTLE, (handle.key,), (handle.nonce, "release"))
+    async def finish(self, handle: Reservation, status: int, headers: Headers, body: bytes) -> bool:
+        """Remembers the answer for every later request with the key. As to result and errors see ``release``."""
+        pairs = json.dumps([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
+        return await self._settle(handle, ("done", status, pairs, body))
 
-    async def ambiguous(self, handle: Reservation) -> None:
-        """Remember that the request may have taken effect."""
-        await self._line.run(SETTLE, (handle.key,), (handle.nonce, "unknown"))
+    async def release(self, handle: Reservation) -> bool:
+        """Frees the key: nothing was sent. False when another request has taken the key over since.
+
+        Raises ``StoreUnavailable`` when it could not be done at once; it is then tried again until the lease is over.
+        """
+        return await self._settle(handle, ("released",))
+
+    async def ambiguous(self, handle: Reservation) -> bool:
+        """Remembers that the request may have taken effect. As to result and errors see ``release``."""
+        return await self._settle(handle, ("unknown",))
+
+    async def _settle(self, handle: Reservation, outcome: Sequence[Part]) -> bool:
+        try:
+            return await self._settle_once(handle, outcome)
+        except (StoreUnavailable, asyncio.CancelledError):
+            self._settle_later(handle, outcome)
+            raise
+
+    async def _settle_once(self, handle: Reservation, outcome: Sequence[Part]) -> bool:
+        settled: int = await self._line.run(_SETTLE, (handle.place,), (handle.nonce, self._lifetime, *outcome))
+        return settled == 1
+
+    def _settle_later(self, handle: Reservation, outcome: Sequence[Part]) -> None:
+        # Answers wait in memory meanwhile: beyond a bound the lease must do.
+        if len(self._settling) < _MOST_RETRIED:
+            task = asyncio.get_running_loop().create_task(self._keep_settling(handle, outcome))
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+
+    async def _keep_settling(self, handle: Reservation, outcome: Sequence[Part]) -> None:
+        try:
+            async with asyncio.timeout(self._lease):
+                while True:
+                    try:
+                        await self._settle_once(handle, outcome)
+                    except StoreUnavailable:
+                        await asyncio.sleep(_RETRY_SECONDS)
+                    else:
+                        return
+        except TimeoutError:
+            return
 
 
-def _found(reply: list[Any], handle: Reservation) -> Found:
-    match reply[0]:
-        case b"reserved":
-            return Reserved(handle)
-        case b"running":
-            return InProgress(reply[1] / 1000)
-        case b"stored":
-            pairs = orjson.loads(reply[2])
-            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-            return Stored(int(reply[1]), headers, reply[3])
-        case b"reused":
-            return Reused()
-    return OutcomeUnknown()
+def _place(tenant: str, principal: str, method: str, path: str, key: str) -> str:
+    # Lengths keep the parts apart; the digest keeps what clients choose out of the store's key.
+    parts = "".join(f"{len(part)}:{part}" for part in (principal, method, path, key))
+    return f"gw:{{{tenant}}}:replay:{sha256(parts.encode()).hexdigest()}"

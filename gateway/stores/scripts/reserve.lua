@@ -1,25 +1,24 @@
--- Reserves an Idempotency-Key, or says what became of it.
+-- One reservation of an idempotency key, or what is known of an earlier one. By the store's clock.
 --
--- KEYS 1: the key's record   ARGV 1: fingerprint, 2: nonce, 3: lease ms, 4: lifetime ms, 5: "1" to run an unknown outcome again
--- reply: {"reserved"} {"running", ms left} {"stored", status, headers, body} {"reused"} {"unknown"}
-local kept = redis.call('HMGET', KEYS[1], 'fingerprint', 'state', 'until')
+-- KEYS  1: the place of the key
+-- ARGV  1: fingerprint, 2: nonce, 3: lease (µs), 4: lifetime (ms), 5: '1' takes over when the outcome is unknown
+-- reply {'reserved'} | {'reused'} | {'done', status, headers, body} | {'running', for (µs), left (µs)} | {'unknown'}
+
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function reserved()
-  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'state', 'running', 'nonce', ARGV[2], 'until', now + ARGV[3])
-  return {'reserved'}
+local now = time[1] * 1000000 + time[2]
+local state, fingerprint, since = unpack(redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'since'))
+
+if state then
+  if fingerprint ~= ARGV[1] then return {'reused'} end
+  if state == 'done' then return {'done', unpack(redis.call('HMGET', KEYS[1], 'status', 'headers', 'body'))} end
+  -- A clock that was set back must not lengthen the lease by more than it ran.
+  local ran = math.max(0, now - tonumber(since))
+  if state == 'running' and ran < tonumber(ARGV[3]) then return {'running', ran, ARGV[3] - ran} end
+  -- Whoever held it sent something and died, or said that it does not know.
+  if ARGV[5] ~= '1' then return {'unknown'} end
 end
-if not kept[1] then
-  reserved()
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
-  return {'reserved'}
-end
-if kept[1] ~= ARGV[1] then return {'reused'} end
-if kept[2] == 'done' then
-  local answer = redis.call('HMGET', KEYS[1], 'status', 'headers', 'body')
-  return {'stored', answer[1], answer[2], answer[3]}
-end
-local left = tonumber(kept[3]) - now
-if kept[2] == 'running' and left > 0 then return {'running', left} end
-if ARGV[5] == '1' then return reserved() end
-return {'unknown'}
+
+redis.call('HSET', KEYS[1], 'state', 'running', 'fingerprint', ARGV[1], 'nonce', ARGV[2],
+  'since', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return {'reserved'}

