@@ -81,7 +81,7 @@ class Instant(Kind):
     @staticmethod
     def outward(value: str) -> str:
         if len(value) == 24 and value[19] == "." and value[23] == "Z":
-            return value[:19] + "Z" if value[20:23] == "000" else value[:23].rstrip("0") + "Z"
+            return value[:19] + "Z" if value[20:23] == "000" else value
         return utc(datetime.fromisoformat(value))
 
 

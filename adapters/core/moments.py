@@ -16,7 +16,7 @@ def utc(moment: datetime) -> str:
     """A datetime → RFC 3339 in UTC to the millisecond, fraction only when it is not zero."""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     text = moment.isoformat(timespec="milliseconds")[:-6]
-    return (text.removesuffix(".000") if text.endswith(".000") else text.rstrip("0")) + "Z"
+    return text.removesuffix(".000") + "Z"
 
 
 def read_instant(value: str) -> str:
