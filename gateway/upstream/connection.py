@@ -79,6 +79,7 @@ class Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._sink = sink
         self._bodyless = bodyless
+        self._response: Response | None = None
         self._received = self._spare = 0
         self._headed = self._complete = self._stray = self._until_close = self.heard = False
         self.sending = sending
@@ -118,11 +119,12 @@ class Connection(asyncio.Protocol):
     def fail(self, error: UpstreamError) -> None:
         """Ends the exchange with `error` and the connection with it."""
         if self.busy:
-            self.busy = False
-            if not self._answer.done():
-                self._answer.set_exception(error)
-            elif self._sink is not None:
-                self._sink.finish(error)
+            answer, sink = self._answer, self._sink
+            self._forget()
+            if not answer.done():
+                answer.set_exception(error)
+            elif sink is not None:
+                sink.finish(error)
         self.drop()
 
     def drop(self) -> None:
@@ -130,13 +132,21 @@ class Connection(asyncio.Protocol):
         if self.closed:
             return
         self.closed = True
-        self.busy = False
+        if self.busy:
+            self._forget()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.resume_writing()
         self.transport.abort()
         self._owner.lost(self)
+
+    def _forget(self) -> None:
+        # Neither an idle connection nor a cycle (answer → error → traceback → connection) may keep an exchange in memory.
+        self.busy = False
+        self._sink = self._response = None
+        self._headers = []
+        self._parts = []
+        del self._answer
 
     def abandon(self, answer: asyncio.Future[Response]) -> None:
         """Drops the connection if it is still at work on `answer`; once that is complete the connection may serve others."""
@@ -144,8 +154,8 @@ class Connection(asyncio.Protocol):
             self.drop()
 
     async def drained(self) -> None:
-        """Returns when the transport takes more bytes, or the connection is closed."""
-        if self._drained is not None and not self.closed:
+        """Returns when the transport takes more bytes; to be cancelled when the exchange ends before that."""
+        if self._drained is not None:
             await self._drained
 
     # asyncio.Protocol
@@ -198,7 +208,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         cause = type(exc).__name__ if exc is not None else "closed"
         self.fail(Broken(f"connection lost before the answer was complete: {cause}", sent=True))
-        # Parser and connection hold each other; with a frozen collector that would keep every dead connection in memory.
+        # Parser and connection hold each other: without this a dead connection would wait for a full collection.
         del self._parser
 
     # httptools callbacks: none may raise, the parser would hide the reason. Those after a failure are ignored through `busy`.
@@ -261,22 +271,20 @@ class Connection(asyncio.Protocol):
             parts = self._parts
             body = parts[0] if len(parts) == 1 else b"".join(parts)
             self._response = Response(self._parser.get_status_code(), tuple(self._headers), body)
-            self._parts = []
 
     def _conclude(self) -> None:
-        self.busy = False
+        answer, sink, response = self._answer, self._sink, self._response
+        self._forget()
         self.used = True
-        early = self.sending or self.transport.get_write_buffer_size() > 0
-        abandoned = False
-        if self._sink is not None:
-            self._sink.finish(None)
-        elif self._answer.done():
-            abandoned = True
+        # An answer that came before the end of the request leaves the service in the middle of it.
+        clean = not (self._stray or self.sending or self.transport.get_write_buffer_size() > 0)
+        if sink is not None:
+            sink.finish(None)
+        elif response is None or answer.done():
+            clean = False
         else:
-            self._answer.set_result(self._response)
-            # An idle connection must not keep the last answer in memory.
-            del self._answer, self._response
-        if self._stray or early or abandoned:
-            self.drop()
-        else:
+            answer.set_result(response)
+        if clean:
             self._owner.released(self)
+        else:
+            self.drop()

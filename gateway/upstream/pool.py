@@ -51,20 +51,24 @@ class Pool:
         answer = connection.start(message, deadline, bodyless=bodyless)
         try:
             return await answer
-        except Broken as broken:
+        except Broken:
             if not (idempotent and reused) or connection.heard:
                 raise
-            connection = await self.replacement(deadline, broken)
         except asyncio.CancelledError:
             # An answer that is still under way must not meet the next request.
             connection.abandon(answer)
             raise
+        finally:
+            del answer  # else an error, its traceback and this frame would hold each other
+        connection = await self.replacement(deadline)
         answer = connection.start(message, deadline, bodyless=bodyless)
         try:
             return await answer
         except asyncio.CancelledError:
             connection.abandon(answer)
             raise
+        finally:
+            del answer
 
     async def upload(
         self, method: bytes, path: bytes, headers: bytes, chunks: AsyncIterator[bytes], *, length: int | None
@@ -84,6 +88,8 @@ class Pool:
         except BaseException:  # whatever the chunks raise, and cancellation: the body is incomplete
             connection.abandon(answer)
             raise
+        finally:
+            del answer  # as above
 
     def stream(self, method: bytes, path: bytes, headers: bytes) -> AbstractAsyncContextManager[Streaming]:
         """One call without a body, whose answer is read as fast as the caller takes it; leaving early aborts the connection.
@@ -128,12 +134,12 @@ class Pool:
                 return connection
             connection.drop()
 
-    async def replacement(self, deadline: float, broken: Broken) -> Connection:
-        """A new connection after a reused one died; when there is none, the first failure tells what was sent."""
+    async def replacement(self, deadline: float) -> Connection:
+        """A new connection after a reused one died; when there is none, the call has still been sent once."""
         try:
             return await self.acquire(deadline, fresh=True)
-        except UpstreamError:
-            raise broken from None
+        except UpstreamError as error:
+            raise Broken("reused connection ended, and there is no other", sent=True) from error
 
     def _reusable(self) -> Connection | None:
         while self._idle:

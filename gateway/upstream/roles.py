@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gateway.upstream.connection import Connection
-    from gateway.upstream.errors import Broken, UpstreamError
+    from gateway.upstream.errors import UpstreamError
 
 
 class Owner(Protocol):
@@ -25,7 +25,7 @@ class Source(Protocol):
     async def acquire(self, deadline: float) -> Connection:
         """A connection to start an exchange on."""
 
-    async def replacement(self, deadline: float, broken: Broken) -> Connection:
+    async def replacement(self, deadline: float) -> Connection:
         """A new connection after a reused one died."""
 
 

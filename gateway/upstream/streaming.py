@@ -86,7 +86,11 @@ class Streaming:
                     self._resume()
                 yield data
             if self._error is not None:
-                raise self._error
+                error, self._error = self._error, None
+                try:
+                    raise error
+                finally:
+                    del error  # else the error, its traceback and this stream would hold each other
             if self._done:
                 return
             await self._more()
@@ -117,10 +121,10 @@ async def opened(
     reused = connection.used
     try:
         streaming = await _start(connection, message, deadline, patience, bodyless)
-    except Broken as broken:
+    except Broken:
         if not (repeat and reused) or connection.heard:
             raise
-        connection = await source.replacement(deadline, broken)
+        connection = await source.replacement(deadline)
         streaming = await _start(connection, message, deadline, patience, bodyless)
     try:
         yield streaming

@@ -37,6 +37,7 @@ async def send_body(
             sender.cancel()
         # Waits for the iterator to be let go, and takes a failure that came after the answer off the loop's hands.
         await asyncio.gather(sender, return_exceptions=True)
+        del sender, answer  # else an error, its traceback and this frame would hold each other
 
 
 async def _send(connection: Connection, chunks: AsyncIterator[bytes], length: int | None, patience: float) -> None:

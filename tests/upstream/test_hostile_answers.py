@@ -137,6 +137,13 @@ async def silent(peer: Peer) -> None:
     await peer.hold()
 
 
+async def then_hangs(peer: Peer) -> None:
+    await peer.read()
+    await peer.send(OK)
+    await peer.read()
+    await peer.hold()
+
+
 async def drips(peer: Peer) -> None:
     await peer.read()
     await peer.send(HEAD + b"Content-Length: 100000\r\n\r\n")
@@ -175,13 +182,7 @@ async def test_the_deadline_of_one_call_does_not_fall_on_the_next_of_the_same_co
 
 
 async def test_the_deadline_still_holds_on_a_connection_that_has_served_before(make_pool: MakePool) -> None:
-    async def once(peer: Peer) -> None:
-        await peer.read()
-        await peer.send(OK)
-        await peer.read()
-        await peer.hold()
-
-    async with serving(once) as service:
+    async with serving(then_hangs) as service:
         pool = make_pool(service.url, total_timeout=0.3)
         await call(pool)
         await asyncio.sleep(0.2)
@@ -189,6 +190,19 @@ async def test_the_deadline_still_holds_on_a_connection_that_has_served_before(m
         with pytest.raises(Timeout):
             await call(pool)
         assert 0.25 < time.monotonic() - began < 0.6
+
+
+async def test_an_earlier_deadline_than_the_one_before_holds_on_the_same_connection(make_pool: MakePool) -> None:
+    async with serving(then_hangs) as service:
+        pool = make_pool(service.url)
+        loop = asyncio.get_running_loop()
+        connection = await pool.acquire(loop.time() + 5)
+        assert (await connection.start(b"GET / HTTP/1.1\r\n\r\n", loop.time() + 5, bodyless=False)).body == b"ok"
+        assert await pool.acquire(loop.time() + 5) is connection
+        began = time.monotonic()
+        with pytest.raises(Timeout):
+            await connection.start(b"GET / HTTP/1.1\r\n\r\n", loop.time() + 0.1, bodyless=False)
+        assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from gateway.upstream import Broken, Pool, Response
+from gateway.upstream.connection import Connection
 from tests.upstream.conftest import MakePool
 from tests.upstream.service import OK, Peer, Script, answers, serving, then_closes
 
@@ -204,3 +207,69 @@ async def test_when_there_is_nothing_to_repeat_on_the_first_failure_says_what_wa
             await call(pool, idempotent=True)
         assert caught.value.sent
         assert service.connections == 1
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """As in a worker, whose collector runs rarely: what is let go must go by its reference count."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def alive(kind: type[object]) -> int:
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_an_idle_connection_does_not_keep_the_last_answer_in_memory(make_pool: MakePool) -> None:
+    async with serving(answers(OK)) as service:
+        pool = make_pool(service.url)
+        answer = await call(pool)
+        assert alive(Response) == 1
+        del answer
+        await asyncio.sleep(0)  # the loop lets go of the future it has just resumed us from
+        assert alive(Response) == 0
+        assert alive(Connection) == 1
+
+
+CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def plainly(pool: Pool) -> None:
+    await call(pool)
+
+
+async def as_a_stream(pool: Pool) -> None:
+    async with pool.stream(b"GET", b"/x", b"") as answer:
+        async for _ in answer:
+            pass
+
+
+async def as_an_upload(pool: Pool) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    await pool.upload(b"POST", b"/x", b"", body(), length=1)
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("wire", [CLOSE, b"garbage", OK[:-1], b""], ids=["closed", "garbage", "timeout", "cancelled"])
+@pytest.mark.parametrize("how", [plainly, as_a_stream, as_an_upload])
+async def test_a_connection_that_has_ended_is_not_kept_in_memory(
+    make_pool: MakePool, wire: bytes, how: Callable[[Pool], Awaitable[None]]
+) -> None:
+    async with serving(answers(wire)) as service:
+        pool = make_pool(service.url, total_timeout=0.1)
+        task: asyncio.Future[None]
+        for _ in range(5):
+            task = asyncio.ensure_future(how(pool))
+            if not wire:
+                await asyncio.sleep(0.02)
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            del task
+        await asyncio.gather(*(until(peer.ended) for peer in service.peers))
+        await asyncio.sleep(0.01)
+        assert alive(Connection) == 0

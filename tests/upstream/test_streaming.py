@@ -110,6 +110,19 @@ async def test_leaving_unread_what_has_arrived_whole_keeps_the_connection(make_p
         assert service.connections == 1
 
 
+async def test_a_body_that_fills_the_buffer_with_its_last_byte_leaves_a_connection_that_still_reads(
+    make_pool: MakePool,
+) -> None:
+    body = b"a" * (256 * 1024 + 1)
+    async with serving(answers(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body, OK)) as service:
+        pool = make_pool(service.url)
+        async with pool.stream(b"GET", b"/x", b"") as answer:
+            await asyncio.sleep(0.1)
+            assert (await pool.request(b"GET", b"/x", b"", idempotent=True)).body == b"ok"
+            assert b"".join([data async for data in answer]) == body
+        assert service.connections == 1
+
+
 @pytest.mark.parametrize(
     ("end", "error"),
     [(b"5\r\nab", Broken), (b"zz\r\n", Invalid), (b"5;" + b"x" * 100_000, Invalid)],
