@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import Choice, Line, LongText, Moment, Reference, Whole
-from adapters.core.resource import Op, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
 
 
 class Activity(Record):
@@ -45,7 +45,11 @@ activities = Resource(
     path="activities",
     singular="activity",
     scope="activity",
-    upstream=Upstream("crm", "/api/crm/activities"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/activities",
+        listing=ListQuery(("type", "contact_id", "company_id", "deal_id", "actor_id"), style="cursor", items="items"),
+    ),
     rename={
         "type": "kind",
         "body": "description",

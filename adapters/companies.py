@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import CustomFields, Line, Moment, Name, Phone, Reference, Text, Url, Whole
-from adapters.core.resource import ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 
 class Address(Record):
@@ -30,7 +30,17 @@ class Company(Record):
     employee_count: Whole | None = optional("How many people work there.", 120)
     phone: Phone | None = optional("Its phone number.", "+44 20 7946 0018")
     website: Url | None = optional("Its web site.", "https://engines.example")
-    address: Address | None = optional("Where it is.", {"city": "London", "country": "GB"})
+    address: Address | None = optional(
+        "Where it is.",
+        {
+            "line1": "12 St James's Square",
+            "line2": None,
+            "city": "London",
+            "region": "Greater London",
+            "postal_code": "SW1Y 4JH",
+            "country": "GB",
+        },
+    )
     owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
         "The user who looks after it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
     )
@@ -45,7 +55,11 @@ companies = Resource(
     path="companies",
     singular="company",
     scope="company",
-    upstream=Upstream("crm", "/api/crm/companies"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/companies",
+        listing=ListQuery(("domain", "industry", "owner_id")),
+    ),
     rename={"custom": "customFields", "address.region": "state"},
     sorts=("created_at", "updated_at", "name"),
     searched=("name", "domain", "industry", "phone", "website"),

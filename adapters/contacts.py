@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.resource import Labels, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import Labels, ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 
 class Contact(Record):
@@ -41,7 +41,11 @@ contacts = Resource(
     path="contacts",
     singular="contact",
     scope="contact",
-    upstream=Upstream("crm", "/api/crm/contacts"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/contacts",
+        listing=ListQuery(("email", "company_id", "owner_id", "lifecycle_stage", "source", "tags")),
+    ),
     rename={"owner_id": "assigneeId", "phones": "phoneNumbers", "custom": "customFields"},
     sorts=("created_at", "updated_at", "name", "lead_score", "last_contacted_at"),
     searched=("name", "email", "phones", "job_title"),

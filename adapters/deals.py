@@ -17,7 +17,7 @@ from adapters.core.kinds import (
     Name,
     Reference,
 )
-from adapters.core.resource import Move, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import ListQuery, Move, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 StageId = Annotated[str, Reference(ids.STAGE)]
 
@@ -28,7 +28,7 @@ class Deal(Record):
     id: ReadOnly[Annotated[str, Reference(ids.DEAL)]] = required("The deal's id.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
     name: Name = required("What is being sold.", "Difference engine no. 2")
     amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
-    currency: Currency | None = optional("ISO 4217 code; needed with an amount.", "GBP")
+    currency: Currency = optional("ISO 4217 code; USD when left out.", "GBP", "USD")
     pipeline_id: Annotated[str, Reference(ids.PIPELINE)] | None = optional(
         "The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73"
     )
@@ -65,7 +65,13 @@ deals = Resource(
     path="deals",
     singular="deal",
     scope="deal",
-    upstream=Upstream("crm", "/api/crm/deals"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/deals",
+        listing=ListQuery(
+            ("pipeline_id", "stage_id", "status", "contact_id", "company_id", "owner_id"), style="offset"
+        ),
+    ),
     rename={
         "name": "title",
         "amount": "value",

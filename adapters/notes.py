@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import Boolean, Moment, Prose, Reference
-from adapters.core.resource import Action, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
 
 
 class Note(Record):
@@ -37,7 +37,11 @@ notes = Resource(
     path="notes",
     singular="note",
     scope="note",
-    upstream=Upstream("crm", "/api/crm/notes"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/notes",
+        listing=ListQuery(("pinned", "contact_id", "company_id", "deal_id", "author_id")),
+    ),
     rename={"body": "content"},
     sorts=("created_at", "updated_at"),
     searched=("body",),

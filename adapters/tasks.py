@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import Choice, LongText, Moment, Name, Reference
-from adapters.core.resource import Action, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
 
 STATUS = Choice(("open", "completed"), held_as={"open": False, "completed": True})
 
@@ -45,7 +45,11 @@ tasks = Resource(
     path="tasks",
     singular="task",
     scope="task",
-    upstream=Upstream("crm", "/api/crm/tasks"),
+    upstream=Upstream(
+        "crm",
+        "/api/crm/tasks",
+        listing=ListQuery(("status", "priority", "assignee_id", "contact_id", "company_id", "deal_id")),
+    ),
     rename={"status": "done", "due_at": "dueDate"},
     sorts=("created_at", "updated_at", "title", "due_at"),
     searched=("title", "description"),

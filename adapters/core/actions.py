@@ -37,7 +37,7 @@ def operations(compiler: Compiler) -> Iterator[Operation]:
 
 def _action(compiler: Compiler, declared: Action) -> Operation:
     """A PATCH of fixed values; the client sends nothing."""
-    place = compiler.place(declared.name, "/{id}")
+    place, look = compiler.place(declared.name, "/{id}"), compiler.look()
     today = compiler.newest.today()
     sets = {today[name].held: held(today[name], value) for name, value in declared.sets.items()}
 
@@ -50,7 +50,7 @@ def _action(compiler: Compiler, declared: Action) -> Operation:
         "POST",
         f"*/{declared.name}",
         "write",
-        lambda date, shape: Face(accept, plans.update(place, compiler.outwards[date], {}), gives=One(shape)),
+        lambda date, shape: Face(accept, plans.update(place, look, compiler.outwards[date], {}), gives=One(shape)),
         summary=declared.summary,
         description=f"{declared.summary}. Doing it twice is no error. The body stays empty.",
         body=Body.EMPTY,
@@ -67,7 +67,7 @@ def _move(compiler: Compiler, declared: Move) -> Operation:
     accept = fields(document, inward)
 
     def face(date: str, answered: Shape) -> Face:
-        plan = plans.update(place, compiler.outwards[date], inward.pointers)
+        plan = plans.update(place, compiler.look(), compiler.outwards[date], inward.pointers)
         return Face(accept, plan, sends, One(answered))
 
     return compiler.operation(
@@ -92,7 +92,6 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
     document, inward = Document(shape, partial=False), Inward(shape, partial=False)
     word = Document(_sole(singular, Annotated[str, kind.element], kind.element.example), partial=False)
     sends, gives = Fields(f"{title}Add", shape), Words(f"{title}List", kind.element)
-    record = compiler.place("get", "/{id}")
     adding = compiler.place(f"add_{name}", f"/{{id}}/{name}")
     removing = compiler.place(f"remove_{singular}", f"/{{id}}/{name}")
 
@@ -108,7 +107,7 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         "GET",
         f"*/{name}",
         "read",
-        lambda date, _: Face(path_only, plans.labels_of(record, compiler.outwards[date], name), gives=gives),
+        lambda date, _: Face(path_only, plans.labels_of(compiler.look(), compiler.outwards[date], name), gives=gives),
         summary=f"List the {name} of {one}",
         description=f"All {name} of one {noun}, in one page.",
     )
@@ -133,6 +132,7 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         description=f"Removes one {singular}. One that is not there is no error.",
         params=(compiler.resource.id, None),
         param_names=("id", singular),
+        words=(kind.element,),
         success=204,
     )
 

@@ -57,6 +57,8 @@ class Answer:
 
 Row = dict[str, Any]
 Plan = Generator[Call, Reply, Answer]
+Look = Callable[[str], Generator[Call, Reply, bytes]]
+"""Internal id → the record as its service wrote it; raises RecordNotFound."""
 Seal = Callable[[list[Any]], str]
 Revision = Callable[[Row, Row], None]
 """Completes a PATCH body (2nd) from the record as it is now (1st), both in internal names; may raise Invalid."""

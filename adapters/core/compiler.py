@@ -4,33 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from adapters.core import actions, listing, plans, related
 from adapters.core.accepting import anchored, fields, path_only
-from adapters.core.calls import Input
+from adapters.core.calls import Input, Look
 from adapters.core.changes import Change, Contract
 from adapters.core.contents import Fields, Many, One, Query
 from adapters.core.documents import Document
 from adapters.core.filters import Filters
 from adapters.core.inward import Inward
+from adapters.core.kinds import Text
+from adapters.core.looking import by_list, directly
 from adapters.core.operations import Body, Face, Operation, Request
 from adapters.core.outward import Outward
 from adapters.core.plans import Place, Planner
-from adapters.core.resource import ListQuery, Op, Resource, StructuredSearch
-from adapters.core.searches import Search
+from adapters.core.resource import ListQuery, Op, Resource
+from adapters.core.searches import Search, Sort
 from adapters.core.shapes import Shape, shape_at
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A deployment's word on one operation: whether its services offer it, and where (a template with `{id}`)."""
+    """A deployment's word on one operation: whether its services offer it, and where (a template with `{id}`).
+
+    via: `list` where the service has no call of its own for a `get` or a structured `search`, but lists the records;
+    `path` is then the list's.
+    """
 
     enabled: bool = True
     path: str | None = None
+    via: Literal["list"] | None = None
 
 
 Overrides = Mapping[str, Override]
+VIA_LIST = ("get", "search")
 
 
 def compile_all(resources: Sequence[Resource], contracts: Sequence[Contract], overrides: Overrides) -> list[Operation]:
@@ -57,6 +65,8 @@ class Compiler:
         self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date)) for c in contracts}
         self.outwards = {date: Outward(shape) for date, shape in self.shapes.items()}
         self.newest = self.shapes[contracts[0].date]
+        self.searched = self.list_for("search") or resource.upstream.search
+        self.paged = self.searched.style if isinstance(self.searched, ListQuery) else "key"
 
     def operations(self) -> Iterator[Operation]:
         declared = self.resource.operations
@@ -74,6 +84,22 @@ class Compiler:
         override = self.overrides.get(f"{self.resource.path}.{name}")
         upstream = self.resource.upstream
         return Place(upstream.service, (override and override.path) or upstream.path + default)
+
+    def list_for(self, name: str) -> ListQuery | None:
+        """The service's list, when the deployment says that it serves this operation."""
+        override = self.overrides.get(f"{self.resource.path}.{name}")
+        if override is None or override.via is None:
+            return None
+        if self.resource.upstream.lists is None or name not in VIA_LIST:
+            raise ValueError(f"{self.resource.path}.{name} cannot be served via a list")
+        return self.resource.upstream.lists
+
+    def look(self) -> Look:
+        """How a record is looked at by its id."""
+        lists = self.list_for("get")
+        if lists is None:
+            return directly(self.place("get", "/{id}"))
+        return by_list(self.place("get", ""), lists, self.newest.today()["created_at"].held)
 
     def operation(
         self, name: str, method: str, tail: str, verb: str, face: Callable[[str, Shape], Face], **more: Any
@@ -96,13 +122,13 @@ class Compiler:
         )
 
     def get(self) -> Operation:
-        place = self.place("get", "/{id}")
+        look = self.look()
         return self.operation(
             "get",
             "GET",
             "*",
             "read",
-            lambda date, shape: Face(path_only, plans.get(place, self.outwards[date]), gives=One(shape)),
+            lambda date, shape: Face(path_only, plans.get(look, self.outwards[date]), gives=One(shape)),
             summary=f"Get {self.resource.one}",
             description=f"Reads one {self.resource.singular} by its id.",
         )
@@ -131,12 +157,12 @@ class Compiler:
         )
 
     def update(self) -> Operation:
-        place = self.place("update", "/{id}")
+        place, look = self.place("update", "/{id}"), self.look()
 
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=True)
             accept = fields(Document(shape, partial=True), inward)
-            plan = plans.update(place, self.outwards[date], inward.pointers)
+            plan = plans.update(place, look, self.outwards[date], inward.pointers)
             return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
 
         return self.operation(
@@ -166,9 +192,8 @@ class Compiler:
         )
 
     def search(self) -> Operation:
-        scope = self.resource.path
-        upstream = self.resource.upstream.search
-        listed = upstream.filters if isinstance(upstream, ListQuery) else None
+        scope = f"{self.resource.path} {self.paged}"
+        listed = self.searched.filters if isinstance(self.searched, ListQuery) else None
 
         def face(date: str, shape: Shape) -> Face:
             search = Search(shape, Filters(shape, listed), self.resource.sorts)
@@ -195,8 +220,9 @@ class Compiler:
 
     def searching(self, date: str) -> Planner:
         """The plan that answers a window of this resource in one contract."""
-        held = {field.today: field.held for field in self.newest.fields}
-        upstream = self.resource.upstream.search
-        if isinstance(upstream, StructuredSearch):
-            return plans.search(self.place("search", upstream.path), self.outwards[date], held)
-        return listing.search(self.place("search", ""), upstream, self.outwards[date], held)
+        outward = self.outwards[date]
+        if isinstance(self.searched, ListQuery):
+            held = {field.today: field.held for field in self.newest.fields}
+            return listing.search(self.place("search", ""), self.searched, outward, held)
+        sorts = {field.today: Sort(field.held, isinstance(field.kind, Text)) for field in self.newest.fields}
+        return plans.search(self.place("search", self.searched.path), outward, sorts)

@@ -9,6 +9,7 @@
     ├── Conflict             the service refused the state change                 409
     ├── ServiceThrottled     the service's own limit was reached                  429
     ├── ServiceFailed        the service answered with a failure                  502
+    │   └── Unsettled        a list was walked as far as it may be, and did not tell
     └── ServiceInvalid       the service's answer cannot be understood            502
 
 The edge turns each into its RFC 9457 problem; nothing here knows of HTTP.
@@ -79,6 +80,13 @@ class ServiceFailed(Fault):
     def __init__(self, status: int) -> None:
         super().__init__(f"service answered {status}")
         self.status = status
+
+
+class Unsettled(ServiceFailed):
+    """A record was looked for in a list as far as the cost limit goes; whether it exists is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(200)
 
 
 class ServiceInvalid(Fault):

@@ -16,6 +16,7 @@ from pydantic_core import SchemaValidator
 from adapters.core.documents import describe, nearest, pointer
 from adapters.core.faults import FieldError, Invalid
 from adapters.core.inward import held
+from adapters.core.kind import FRAGMENTS
 from adapters.core.shapes import Field, Shape
 
 MOST_DEPTH, MOST_LEAVES, MOST_VALUES = 3, 25, 100
@@ -41,8 +42,9 @@ _DIALECT = {
     "contains_all": "hasAll",
     "contains_none": "hasNone",
 }
-_PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "contains_none"})
-_NONE = frozenset({"is_empty", "is_not_empty"})
+PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "contains_none"})
+NO_VALUE = frozenset({"is_empty", "is_not_empty"})
+_LISTABLE = frozenset({"eq", "contains_any"})
 _LISTED = frozenset({"contains_any", "contains_all", "contains_none"})
 
 Where = dict[str, Any]
@@ -52,45 +54,61 @@ Path = tuple[str | int, ...]
 class Filters:
     """The compiled grammar of one (resource, contract). `allowed` lists the operators of each filterable field."""
 
-    __slots__ = ("_fields", "_flat", "_operands", "allowed")
+    __slots__ = ("_fields", "_flat", "_fragments", "_operands", "allowed")
 
     def __init__(self, shape: Shape, listed: tuple[str, ...] | None = None) -> None:
-        """`listed`: today's names of the fields a service without structured search compares by equality."""
+        """`listed`: today's names of the fields that a service without structured search compares, each with one value."""
         self._flat = listed is not None
         self.allowed: Mapping[str, tuple[str, ...]] = {
-            field.name: tuple(field.operators) if listed is None else ("eq",)
+            field.name: tuple(op for op, today in field.operators.items() if listed is None or today in _LISTABLE)
             for field in shape.fields
             if (field.operators if listed is None else field.today in listed)
         }
         self._fields = shape.named()
         self._operands: dict[str, Callable[[Any], Any]] = {}
-        for name in self.allowed:
+        self._fragments: dict[str, Callable[[Any], Any]] = {}
+        for name, operators in self.allowed.items():
             kind = self._fields[name].kind
             assert kind is not None
             self._operands[name] = SchemaValidator(kind.operand()).validate_python
+            if not FRAGMENTS.isdisjoint(operators):
+                self._fragments[name] = SchemaValidator(kind.fragment()).validate_python
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that conditions may stand in."""
+        return ("all",) if self._flat else (*_GROUPS, "not")
+
+    @property
+    def most_values(self) -> int:
+        """How many values one condition may compare with."""
+        return 1 if self._flat else MOST_VALUES
 
     def read(self, nodes: Any, at: Path = ("filters",)) -> Where | None:
         """A `filters` array → a where tree, or None when it is empty; Invalid names every fault."""
         errors: list[FieldError] = []
         if not isinstance(nodes, list):
             raise Invalid([FieldError(pointer(at), "type_invalid", "Filters are an array of conditions.")])
-        leaves = [0]
+        leaves: list[object] = []
         parts = [self._node(node, (*at, i), 0, leaves, errors) for i, node in enumerate(nodes[: MOST_LEAVES + 1])]
-        if leaves[0] > MOST_LEAVES or len(nodes) > MOST_LEAVES:
+        if len(leaves) > MOST_LEAVES or len(nodes) > MOST_LEAVES:
             errors = [FieldError(pointer(at), "too_many", f"A search has at most {MOST_LEAVES} conditions.")]
         if errors:
             raise Invalid(errors[:MOST_LEAVES])
         return _joined("and", parts)
 
-    def _node(self, node: Any, at: Path, depth: int, leaves: list[int], errors: list[FieldError]) -> Where:
-        if leaves[0] > MOST_LEAVES:
+    def _node(self, node: Any, at: Path, depth: int, leaves: list[object], errors: list[FieldError]) -> Where:
+        if len(leaves) > MOST_LEAVES:
             return {}
         if not isinstance(node, dict):
             errors.append(FieldError(pointer(at), "type_invalid", "A condition is an object."))
             return {}
         group = [key for key in ("all", "any", "not") if key in node]
         if not group:
-            leaves[0] += 1
+            if self._flat and node.get("field") in leaves:
+                message = "One condition on a field can be asked for here."
+                errors.append(FieldError(pointer((*at, "field")), "field_repeated", message))
+            leaves.append(node.get("field"))
             return self._leaf(node, at, errors)
         if len(node) > 1:
             errors.append(FieldError(pointer(at), "group_mixed", f"A group holds nothing beside {group[0]!r}."))
@@ -142,12 +160,12 @@ class Filters:
         field = self._fields[name]
         today = field.operators[operator]
         where: Where = {"field": field.held, "op": _DIALECT[today]}
-        if operator in _NONE:
+        if operator in NO_VALUE:
             message = f"{operator!r} takes no value."
             given = [key for key in ("value", "values") if key in node]
             errors += [FieldError(pointer((*at, key)), "value_unexpected", message) for key in given]
             return where
-        member, other = ("values", "value") if operator in _PLURAL else ("value", "values")
+        member, other = ("values", "value") if operator in PLURAL else ("value", "values")
         if other in node:
             errors.append(FieldError(pointer((*at, other)), "value_unexpected", f"{operator!r} takes {member!r}."))
             return where
@@ -156,17 +174,20 @@ class Filters:
             return where
         values = node[member] if member == "values" else [node[member]]
         checked = self._values(name, operator, values, (*at, member), errors)
-        where["value"] = checked if today in _PLURAL else next(iter(checked), None)
+        where["value"] = checked if today in PLURAL else next(iter(checked), None)
         return where
 
     def _values(self, name: str, operator: str, values: Any, at: Path, errors: list[FieldError]) -> list[Any]:
         if not isinstance(values, list) or not values or len(values) > MOST_VALUES:
             errors.append(FieldError(pointer(at), "type_invalid", f"'values' is an array of 1 to {MOST_VALUES}."))
             return []
+        if self._flat and len(values) > 1:
+            errors.append(FieldError(pointer(at), "too_many", "One value can be asked for here."))
+            return []
         if operator == "between" and len(values) != 2:
             errors.append(FieldError(pointer(at), "type_invalid", "'between' takes two values, the lower one first."))
             return []
-        field, check = self._fields[name], self._operands[name]
+        field, check = self._fields[name], (self._fragments if operator in FRAGMENTS else self._operands)[name]
         found = []
         for position, value in enumerate(values):
             where = at if at[-1] == "value" else (*at, position)

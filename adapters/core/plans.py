@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from adapters.core.calls import Answer, Call, Input, Plan, Row
+from adapters.core.anchors import Anchor, Anchors
+from adapters.core.calls import Answer, Call, Input, Look, Plan, Row
 from adapters.core.inward import encode
 from adapters.core.outward import Cursor, Many, Meta, Outward, decoder
 from adapters.core.replies import body_of, written
-from adapters.core.searches import structured
+from adapters.core.searches import Sort, structured
 
 Planner = Callable[[Input], Plan]
 Pointers = dict[str, str]
@@ -32,12 +33,12 @@ class Place:
         return self.before + internal_id.encode("ascii") + self.after
 
 
-def get(place: Place, outward: Outward) -> Planner:
-    """One call, one record."""
+def get(look: Look, outward: Outward) -> Planner:
+    """One look, one record."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(place.service, b"GET", place.of(request.ids[0]))
-        return Answer(200, outward.one(outward.read(body_of(reply, record=True))))
+        found = yield from look(request.ids[0])
+        return Answer(200, outward.one(outward.read(found)))
 
     return plan
 
@@ -53,14 +54,13 @@ def create(place: Place, outward: Outward, pointers: Pointers, location: str) ->
     return plan
 
 
-def update(place: Place, outward: Outward, pointers: Pointers) -> Planner:
+def update(place: Place, look: Look, outward: Outward, pointers: Pointers) -> Planner:
     """A PATCH; a look first when the body must be completed from the record as it is, and only a look for `{}`."""
 
     def plan(request: Input) -> Plan:
         path, body = place.of(request.ids[0]), request.body
         if request.revisions or not body:
-            reply = yield Call(place.service, b"GET", path)
-            found = body_of(reply, record=True)
+            found = yield from look(request.ids[0])
             if not body:
                 return Answer(200, outward.one(outward.read(found)))
             now = _row(found)
@@ -83,17 +83,20 @@ def delete(place: Place) -> Planner:
     return plan
 
 
-def search(place: Place, outward: Outward, held: dict[str, str]) -> Planner:
-    """A page of a structured search. `held`: today's names of the sort fields → the service's."""
+def search(place: Place, outward: Outward, sorts: Mapping[str, Sort]) -> Planner:
+    """A page of a structured search. `sorts`: by today's names of the fields; the position is `[sort value, id, total]`."""
     row: Any = outward.row
     envelope = msgspec.defstruct("Found", [("data", list[row]), ("total", int | None, None)])
-    read = decoder(envelope)
+    read, anchors = decoder(envelope), Anchors(outward.row)
 
     def plan(request: Input) -> Plan:
         window = request.window
         assert window is not None
         assert window.seal is not None
-        body = encode(structured(window, held[window.order_by]))
+        anchor = None
+        if window.position is not None:
+            anchor = Anchor(anchors.value(window.position[0], window.order_by), window.position[1])
+        body = encode(structured(window, sorts[window.order_by], anchor))
         reply = yield Call(place.service, b"POST", place.before, body)
         found = read(body_of(reply))
         rows, total = found.data, found.total
@@ -102,19 +105,17 @@ def search(place: Place, outward: Outward, held: dict[str, str]) -> Planner:
         following = None
         if len(rows) > window.limit:
             rows = rows[: window.limit]
-            last = rows[-1]
-            following = window.seal([getattr(last, window.order_by), last.id, total])
+            following = window.seal([*anchors.write(rows[-1], window.order_by), total])
         return Answer(200, outward.many(rows, following, total))
 
     return plan
 
 
-def beneath(record: Place, searching: Planner) -> Planner:
+def beneath(look: Look, searching: Planner) -> Planner:
     """A list that belongs to a record: it is looked for first, so that a list of nobody's is no empty list."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(record.service, b"GET", record.of(request.ids[0]))
-        body_of(reply, record=True)
+        yield from look(request.ids[0])
         return (yield from searching(request))
 
     return plan
@@ -131,12 +132,11 @@ def _labels(words: list[str]) -> bytes:
     return encode(Many(list(words), Meta(Cursor(None, has_more=False), len(words))))
 
 
-def labels_of(place: Place, outward: Outward, name: str) -> Planner:
+def labels_of(look: Look, outward: Outward, name: str) -> Planner:
     """The words under a record, read off the record itself."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(place.service, b"GET", place.of(request.ids[0]))
-        row = outward.read(body_of(reply, record=True))
+        row = outward.read((yield from look(request.ids[0])))
         return Answer(200, _labels(getattr(row, name) or []))
 
     return plan

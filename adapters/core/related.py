@@ -10,7 +10,7 @@ from adapters.core.accepting import anchored
 from adapters.core.calls import Input
 from adapters.core.contents import Many
 from adapters.core.operations import Face, Operation, Request
-from adapters.core.resource import Related
+from adapters.core.resource import ListQuery, Related
 from adapters.core.searches import query_window
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ def operations(parent: Compiler, by_path: Mapping[str, Compiler]) -> Iterator[Op
 
 
 def _related(parent: Compiler, child: Compiler, declared: Related) -> Operation:
-    scope = f"{parent.resource.path}/{declared.name}"
+    scope = f"{parent.resource.path}/{declared.name} {child.paged}"
     by = child.newest.today()[declared.by].held
-    record = parent.place("get", "/{id}")
+    if isinstance(child.searched, ListQuery) and declared.by not in child.searched.filters:
+        raise TypeError(f"{scope}: the list cannot be filtered by {declared.by}")
 
     def accept(request: Request) -> Input:
         window, cursor = query_window(request.query)
@@ -35,7 +36,7 @@ def _related(parent: Compiler, child: Compiler, declared: Related) -> Operation:
         return Input(ids=request.ids, window=anchored(window, cursor, scope, request))
 
     def face(date: str) -> Face:
-        return Face(accept, plans.beneath(record, child.searching(date)), gives=Many(child.shapes[date]))
+        return Face(accept, plans.beneath(parent.look(), child.searching(date)), gives=Many(child.shapes[date]))
 
     return parent.operation(
         f"list_{declared.name}",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.core.ids import IdType
-from adapters.core.kinds import Kind
+from adapters.core.kind import Kind
 
 T = TypeVar("T")
 
@@ -61,9 +61,9 @@ class StructuredSearch:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A service that only lists: equality on the named public fields, everything else is refused.
+    """The list of a service: it compares the named public fields by equality, or tells whether a list has a word.
 
-    `style` is how it pages: by page number, by offset or by its own cursor.
+    `style` is how it pages: by page number, by offset or by its own cursor; `items` is what it calls the rows.
     """
 
     filters: tuple[str, ...] = ()
@@ -73,11 +73,20 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the records live: the service, the path of the collection, and how it is searched."""
+    """Where the records live: the service, the path of the collection, and how it is searched.
+
+    listing: what the list beside a structured search can do, for deployments whose service has nothing else.
+    """
 
     service: str
     path: str
     search: StructuredSearch | ListQuery = StructuredSearch()
+    listing: ListQuery | None = None
+
+    @property
+    def lists(self) -> ListQuery | None:
+        """The service's list, however it is searched."""
+        return self.search if isinstance(self.search, ListQuery) else self.listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ class Resource:
 
     def __post_init__(self) -> None:
         known = self.model.model_fields.keys()
-        listed = self.upstream.search.filters if isinstance(self.upstream.search, ListQuery) else ()
+        listed = self.upstream.lists.filters if self.upstream.lists else ()
         for table, names in (
             ("rename", {name.split(".")[0] for name in self.rename}),
             ("sorts", set(self.sorts)),

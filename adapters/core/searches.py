@@ -7,10 +7,12 @@ asks for what lies beyond them. So records inserted or deleted while a client wa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
+from adapters.core.anchors import Anchor
 from adapters.core.calls import Row, Window
 from adapters.core.documents import describe
 from adapters.core.faults import BadParameter, FieldError, Invalid
@@ -79,10 +81,24 @@ def fingerprint(window: Window, scope: str) -> bytes:
     return encode([scope, window.where, window.text, window.order_by, window.descending, window.limit])
 
 
-def structured(window: Window, sort_held: str) -> Row:
-    """The body of the service's structured search for one page and one record more, which tells whether there is a next."""
-    parts = [part for part in (window.where, beyond(window, sort_held)) if part]
-    body: Row = {"sort": {"field": sort_held, "dir": "desc" if window.descending else "asc"}, "limit": window.limit + 1}
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A field to order by: the service's name for it, and whether it holds free text, in which "" is a value of its own."""
+
+    held: str
+    text: bool
+
+
+def structured(window: Window, sort: Sort, anchor: Anchor | None) -> Row:
+    """The body of the service's structured search for one page and one record more, which tells whether there is a next.
+
+    anchor: the last record of the page before.
+    """
+    parts = [part for part in (window.where, anchor and beyond(anchor, sort, descending=window.descending)) if part]
+    body: Row = {
+        "sort": {"field": sort.held, "dir": "desc" if window.descending else "asc"},
+        "limit": window.limit + 1,
+    }
     if parts:
         body["where"] = parts[0] if len(parts) == 1 else {"and": parts}
     if window.text:
@@ -90,24 +106,25 @@ def structured(window: Window, sort_held: str) -> Row:
     return body
 
 
-def beyond(window: Window, sort_held: str) -> Row | None:
-    """The condition that a record lies after the cursor's position `[sort value, id, total]`.
+def beyond(anchor: Anchor, sort: Sort, *, descending: bool) -> Row:
+    """The condition that a record lies after the anchor.
 
-    Services sort null lowest and break ties by id in the same direction (internal-services.md, "structured search").
+    Services sort null lowest and break ties by id in the same direction (internal-services.md, "structured search"). Their
+    `isNull` takes "" for null, which the order does not: so a text is told from null by whether it compares with "".
     """
-    if window.position is None:
-        return None
-    value, anchor = window.position[0], window.position[1]
-    past = "lt" if window.descending else "gt"
-    tie: Row = {"field": "id", "op": past, "value": anchor}
-    if value is None:
-        level: Row = {"and": [{"field": sort_held, "op": "isNull"}, tie]}
-        return level if window.descending else {"or": [level, {"field": sort_held, "op": "notNull"}]}
-    level = {"and": [{"field": sort_held, "op": "eq", "value": value}, tie]}
-    further: list[Row] = [{"field": sort_held, "op": past, "value": value}, level]
-    if window.descending:
-        further.append({"field": sort_held, "op": "isNull"})
-    return {"or": further}
+    past = "lt" if descending else "gt"
+    tie: Row = {"field": "id", "op": past, "value": anchor.id}
+    some: Row = {"field": sort.held, "op": "notNull"}
+    none: Row = {"field": sort.held, "op": "isNull"}
+    if sort.text:
+        some = {"field": sort.held, "op": "gte", "value": ""}
+        none = {"not": some}
+    if anchor.value is None:
+        level: Row = {"and": [none, tie]}
+        return level if descending else {"or": [level, some]}
+    level = {"and": [{"field": sort.held, "op": "eq", "value": anchor.value}, tie]}
+    further: Row = {"field": sort.held, "op": past, "value": anchor.value}
+    return {"or": [further, level, none]} if descending else {"or": [further, level]}
 
 
 def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
