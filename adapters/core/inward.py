@@ -78,33 +78,29 @@ def _revision(field: Field, sent: Any) -> Revision | None:
 class _Amount:
     """The rule that an amount has no more digits than its currency (contract.md, "Money")."""
 
-    __slots__ = ("currency", "currency_held", "held", "name")
+    __slots__ = ("currency", "currency_held", "default", "held", "name")
 
     def __init__(self, field: Field, shape: Shape) -> None:
         assert isinstance(field.kind, Money)
         currency = shape.today()[field.kind.currency]
         self.name, self.held = field.name, field.held
-        self.currency, self.currency_held = currency.name, currency.held
+        self.currency, self.currency_held, self.default = currency.name, currency.held, currency.default
 
     def check(self, sent: dict[str, Any], *, partial: bool) -> tuple[Revision, ...]:
         """Raise Invalid when the digits are wrong; a PATCH with only one of the two waits for the record."""
-        amount, currency = sent.get(self.name), sent.get(self.currency)
+        amount = sent.get(self.name)
+        currency = sent.get(self.currency, None if partial else self.default)
         if amount is not None and currency is not None:
             self._fits(Decimal(amount), currency, self.name)
-        elif partial and (self.name in sent or self.currency in sent) and not (amount is None and self.name in sent):
+        elif amount is not None or (currency is not None and partial and self.name not in sent):
             return (self._later,)
-        elif amount is not None:
-            raise Invalid([FieldError(f"/{self.currency}", "required", "An amount needs its currency.")])
         return ()
 
     def _later(self, now: Row, body: Row) -> None:
         after = now | body
         amount, currency = after.get(self.held), after.get(self.currency_held)
-        if amount is None:
-            return
-        if currency is None:
-            raise Invalid([FieldError(f"/{self.currency}", "required", "An amount needs its currency.")])
-        self._fits(Decimal(str(amount)), currency, self.name if self.held in body else self.currency)
+        if amount is not None and currency is not None:
+            self._fits(Decimal(str(amount)), currency, self.name if self.held in body else self.currency)
 
     @staticmethod
     def _fits(amount: Decimal, currency: str, blamed: str) -> None:
