@@ -17,7 +17,7 @@ from gateway import tether
 from gateway.observe import logs
 
 START_SECONDS: Final = 60.0  # the first start seeds the data
-STOP_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 1.0  # who asked it has finished, or has been told to give up
 _PAUSES: Final = (0.1, 0.5, 2.0, 5.0)
 
 

@@ -1,13 +1,17 @@
 """The commands as scripts and people call them, beside a running gateway."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gateway.cli import main
+from gateway.observe import logs
 from tests.process.serving import Served, served
 
 
@@ -22,17 +26,32 @@ def tenant(gateway: Served) -> Any:
     return done(gateway, "sandbox", "credentials", "--json")["tenants"][0]
 
 
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, gateway: Served) -> None:
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(gateway.home)
+
+
+def call(gateway: Served, *arguments: str, stdin: str | None = None) -> Result:
+    """The command in this process: it shares nothing with the gateway's but the data directory."""
+    try:
+        return CliRunner().invoke(main, [*arguments, "--data-dir", str(gateway.data_dir)], input=stdin)
+    finally:
+        logs.configure()
+
+
 def done(gateway: Served, *arguments: str, stdin: str | None = None) -> Any:
-    ended = gateway.run(*arguments, stdin=stdin)
-    assert ended.returncode == 0, ended.stderr
+    ended = call(gateway, *arguments, stdin=stdin)
+    assert ended.exit_code == 0, ended.stderr
     return json.loads(ended.stdout)
 
 
 def refused(gateway: Served, *arguments: str, stdin: str | None = None) -> tuple[int, str]:
-    ended = gateway.run(*arguments, stdin=stdin)
-    assert ended.returncode != 0, ended.stdout
-    assert ended.stdout == "" and ended.stderr.count("\n") == 1, ended.stderr
-    return ended.returncode, ended.stderr
+    ended = call(gateway, *arguments, stdin=stdin)
+    assert ended.exit_code != 0, ended.stdout
+    assert ended.stdout == "" and ended.stderr.count("\n") == 1, ended.output
+    return ended.exit_code, ended.stderr
 
 
 def somebody(tenant: Any, role: str) -> tuple[str, ...]:
@@ -59,7 +78,7 @@ def test_a_created_token_works_and_is_described_for_scripts(gateway: Served, ten
 
 
 def test_people_get_the_token_alone_on_stdout_and_the_hint_beside_it(gateway: Served, tenant: Any) -> None:
-    ended = gateway.run("tokens", "create", *somebody(tenant, "viewer"), "--scope", "contact.read")
+    ended = call(gateway, "tokens", "create", *somebody(tenant, "viewer"), "--scope", "contact.read")
     assert re.fullmatch(r"gw_pat_\w{36}\n", ended.stdout)
     assert "cannot be shown again" in ended.stderr and ended.stdout.strip() not in ended.stderr
 
@@ -86,17 +105,17 @@ def test_a_lifetime_beyond_the_maximum_is_refused(gateway: Served, tenant: Any) 
     create = ("tokens", "create", *somebody(tenant, "owner"), "--scope", "contact.read")
     code, line = refused(gateway, *create, "--expires-in", "366d")
     assert code == 3 and "at most 365 days" in line
-    assert gateway.run(*create, "--expires-in", "soon").returncode == 2
+    assert call(gateway, *create, "--expires-in", "soon").exit_code == 2
 
 
 def test_a_disabled_user_gets_no_token(gateway: Served, tenant: Any) -> None:
     member = somebody(tenant, "member")
-    assert gateway.run("sandbox", "set-active", "--user", member[3], "--active", "no").returncode == 0
+    assert call(gateway, "sandbox", "set-active", "--user", member[3], "--active", "no").exit_code == 0
     try:
         code, line = refused(gateway, "tokens", "create", *member, "--scope", "contact.read")
         assert code == 3 and "disabled" in line
     finally:
-        assert gateway.run("sandbox", "set-active", "--user", member[3], "--active", "yes").returncode == 0
+        assert call(gateway, "sandbox", "set-active", "--user", member[3], "--active", "yes").exit_code == 0
 
 
 def test_an_unknown_tenant_or_user_or_token_is_not_found(gateway: Served, tenant: Any) -> None:
@@ -144,7 +163,7 @@ def test_a_revoked_token_stays_listed_and_revoking_it_again_is_no_error(gateway:
 
 
 def test_listings_for_people_have_a_head_and_no_secret(gateway: Served) -> None:
-    ended = gateway.run("tokens", "list")
+    ended = call(gateway, "tokens", "list")
     assert ended.stdout.split("\n", 1)[0].split() == [
         "ID",
         "NAME",
@@ -163,9 +182,9 @@ def test_a_tenant_is_registered_once_with_a_key_that_no_listing_shows(gateway: S
     add = ("tenants", "add", "clxnew", "--name", "New \x1b[31mWorks")
     assert done(gateway, *add, "--json", stdin="sk_secret\n")["business_id"] == "clxnew"
     assert refused(gateway, *add, stdin="sk_other\n")[0] == 3
-    listed = gateway.run("tenants", "list")
+    listed = call(gateway, "tenants", "list")
     assert "clxnew" in listed.stdout and "\x1b" not in listed.stdout
-    assert "sk_secret" not in gateway.run("tenants", "list", "--json").stdout
+    assert "sk_secret" not in call(gateway, "tenants", "list", "--json").stdout
     assert b"sk_secret" not in b"".join(file.read_bytes() for file in gateway.data_dir.glob("gateway.db*"))
 
 
@@ -182,13 +201,13 @@ def test_what_changed_is_in_the_audit_with_who_did_it(gateway: Served, tenant: A
     assert [entry["action"] for entry in entries] == ["token.create", "token.rotate", "token.revoke"]
     assert all(entry["actor"].startswith("cli:") and entry["tenant_id"] == tenant["business_id"] for entry in entries)
     assert made["token"] not in json.dumps(entries)
-    assert "token.revoke" in gateway.run("audit", "tail").stdout
+    assert "token.revoke" in call(gateway, "audit", "tail").stdout
 
 
 def test_a_role_change_in_the_sandbox_bounds_what_tokens_may_be_made(gateway: Served, tenant: Any) -> None:
     admin = somebody(tenant, "admin")
-    assert gateway.run("sandbox", "set-role", "--user", admin[3], "--role", "viewer").returncode == 0
+    assert call(gateway, "sandbox", "set-role", "--user", admin[3], "--role", "viewer").exit_code == 0
     try:
         assert refused(gateway, "tokens", "create", *admin, "--scope", "contact.write")[0] == 3
     finally:
-        gateway.run("sandbox", "set-role", "--user", admin[3], "--role", "admin")
+        call(gateway, "sandbox", "set-role", "--user", admin[3], "--role", "admin")

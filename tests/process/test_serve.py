@@ -32,7 +32,7 @@ def test_from_nothing_to_the_banners_own_command_in_seconds(tmp_path: Path) -> N
         shown = fresh.err.read_text()
         pasted = shown[shown.index("curl") :].strip()
         answer = subprocess.run(["sh", "-c", f"{pasted} -s -i"], capture_output=True, text=True, check=True).stdout
-        assert "HTTP/1.1 200" in answer and len(json.loads(answer.split("\r\n\r\n", 1)[1])["data"]) == 2
+        assert "HTTP/1.1 200" in answer and len(json.loads(answer.split("\n\n", 1)[1])["data"]) == 2
         assert took < 10, took
 
 
@@ -158,7 +158,7 @@ def test_a_second_signal_does_not_wait_for_anybody(tmp_path: Path) -> None:
         time.sleep(0.2)
         began = time.monotonic()
         gateway.stop(signal.SIGINT)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 4
         wait_gone(everybody, 1.0)
 
 
@@ -178,7 +178,7 @@ def test_after_kill_9_nobody_is_left_and_the_next_start_has_everything(tmp_path:
 
 def test_the_embedded_valkey_is_started_again_when_it_dies(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
-        (valkey,) = [pid for pid in family(gateway.process.pid) if "valkey" in _command(pid)]
+        (valkey,) = [pid for pid in family(gateway.process.pid) if "valkey-server" in _command(pid)]
         os.kill(valkey, signal.SIGKILL)
         until = time.monotonic() + 15
         while gateway.ask("GET", "/v1/me").status != 200 or gateway.admin("/readyz").status != 200 or alive(valkey):
