@@ -22,7 +22,7 @@ from gateway.cursors import Cursors
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
 from gateway.me import ME, me
-from gateway.observe import logs, trace
+from gateway.observe import trace
 from gateway.pages import pages
 from gateway.scopes import Permissions
 from gateway.services import Services
@@ -110,6 +110,13 @@ def policy(name: str, limit: Limit, per: Any) -> Policy:
     return Policy(name, limit.quota, limit.window, limit.burst, per=per)
 
 
+def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
+    """By rate-limit class, every policy that a request of it must satisfy."""
+    limits = settings.limits
+    always = (policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant"))
+    return {"": always, "search": (*always, policy("search", limits.search, "token"))}
+
+
 async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> Services:
     """Everything that stages use. What needs closing is left with `stack`."""
     line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
@@ -118,14 +125,11 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> S
     stack.callback(sql.close)
     keyring = parts.keyring(settings)
     limiter = Limiter(line, runtime.replicas)
-    limits = settings.limits
-    token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
-    groups = {"": (token, tenant), "search": (token, tenant, policy("search", limits.search, "token"))}
     keys: dict[str, str | None] = {
         name: runtime.service_keys.get(name, "") if service.credentials == "service_key" else None
         for name, service in settings.services.items()
     }
-    callers = Callers(sql, keyring, limiter, Liveness(line), groups, keys)
+    callers = Callers(sql, keyring, limiter, Liveness(line), groups(settings), keys)
     flushing = asyncio.create_task(callers.flush_regularly())
     stack.push_async_callback(callers.stop, flushing)
     identity = parts.identity(settings, runtime)
@@ -137,7 +141,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> S
         contracts=CONTRACTS,
         callers=callers,
         limiter=limiter,
-        strangers=policy("address", limits.address, "address"),
+        strangers=policy("address", settings.limits.address, "address"),
         identity=identity,
         permissions=Permissions(settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),

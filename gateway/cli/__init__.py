@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",
     "audit": "gateway.cli.audit",
+    "explain": "gateway.cli.explain",
 }
 
 

@@ -1,0 +1,217 @@
+"""`gateway explain`: what would become of a request, without sending anything to an internal service."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import orjson
+
+from adapters.core.calls import Call
+from adapters.core.operations import Operation
+from gateway import problems, tokens
+from gateway.app import groups, operations
+from gateway.brands import Brands
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.failures import REFUSED, Failure
+from gateway.cli.options import as_json, configured, print_json
+from gateway.config import Settings
+from gateway.cursors import Cursors
+from gateway.exchange import Caller, Exchange, Handler
+from gateway.identity import IdentityUnavailable, User
+from gateway.me import ME
+from gateway.routes import Routes
+from gateway.scopes import allowed, effective, expanded
+from gateway.services import Services
+from gateway.stages.accept import accept
+from gateway.stages.negotiate import negotiate
+from gateway.stores.sql import tokens as stored
+from gateway.versions import CONTRACTS
+
+Story = dict[str, Any]
+
+
+@click.command("explain")
+@click.argument("method", metavar="METHOD")
+@click.argument("path", metavar="PATH")
+@click.option("--body", type=click.File("rb"), help="The request's body: a file, or - for standard input.")
+@click.option("--token", help="Explain it for this token. Better: --token-file.")
+@click.option("--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Where a token is.")
+@click.option("--version", default=CONTRACTS[0].date, show_default=True, help="The Version header.")
+@as_json
+@configured
+def command(
+    settings: Settings,
+    method: str,
+    path: str,
+    body: Any,
+    token: str | None,
+    token_file: Path | None,
+    version: str,
+    as_json: bool,
+) -> None:
+    """Print scope, role, buckets, contract and the internal call of a request, without sending it."""
+    text = token_file.read_text().strip() if token_file else token
+    raw = body.read() if body else b""
+
+    async def work(desk: Desk) -> Story:
+        operation, segments = _operation(settings, method.upper(), path.partition("?")[0])
+        bearer = await _bearer(desk, text) if text else None
+        story = _policy(settings, operation)
+        if bearer is not None:
+            story["token"] = _permission(settings, operation, *bearer)
+        tenant = bearer[0].tenant_id if bearer else "clxtenant"
+        return story | await _call(desk, operation, segments, path, raw, version, tenant)
+
+    try:
+        story = at_desk(settings, work)
+    except problems.Problem as problem:
+        raise Failure(f"{problem.status} {problem.code}: {problem.detail}", REFUSED) from None
+    if as_json:
+        print_json(story)
+    else:
+        _tell(story)
+    if "problem" in story:
+        raise SystemExit(REFUSED)
+
+
+def _operation(settings: Settings, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
+    routes: Routes[Operation] = Routes()
+    for operation in [ME, *operations(settings)]:
+        routes.add(operation, operation)
+    return routes.find(method, path)
+
+
+def _policy(settings: Settings, operation: Operation) -> Story:
+    """What the operation asks of anybody."""
+    needed = frozenset(operation.scopes)
+    return {
+        "operation": operation.name,
+        "route": f"{operation.method} {operation.route}",
+        "scopes": sorted(needed),
+        "roles": [role for role in settings.roles if needed <= allowed(role, settings.roles)],
+        "limits": [
+            {"policy": policy.name, "quota": policy.quota, "window_seconds": policy.window, "burst": policy.burst}
+            for policy in groups(settings)[operation.limited_as]
+        ],
+        "idempotent_replay": operation.replayable,
+        "enabled": operation.enabled,
+    }
+
+
+async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
+    if not tokens.well_formed(text.encode(), desk.settings.tokens.prefix):
+        raise Failure("this is not a token of this gateway: its checksum is wrong", REFUSED)
+    token = await desk.sql.read(stored.by_hash, desk.keys.hashes(text.encode()))
+    if token is None:
+        raise Failure("this token is not known here", REFUSED)
+    async with desk.identity() as identity:
+        try:
+            return token, await identity.user(token.tenant_id, token.user_id)
+        except IdentityUnavailable as error:
+            raise Failure(str(error), REFUSED) from None
+
+
+def _permission(settings: Settings, operation: Operation, token: stored.Token, user: User | None) -> Story:
+    """What becomes of the token: scope ∩ role, and its own state."""
+    needed, scopes = frozenset(operation.scopes), frozenset(token.scopes)
+    role = user.role if user and user.active else ""
+    state = "revoked" if token.revoked_at else "expired" if token.expires_at <= datetime.now(UTC) else "active"
+    denied = None
+    if not needed <= expanded(scopes):
+        denied = "scope"
+    elif not needed <= effective(scopes, role, settings.roles):
+        denied = "role"
+    return {
+        "id": f"tok_{token.id}",
+        "state": state,
+        "scopes": sorted(scopes),
+        "role": role or None,
+        "allowed": denied is None and state == "active" and bool(role),
+        "denied_by": denied,
+    }
+
+
+async def _call(
+    desk: Desk, operation: Operation, segments: tuple[str, ...], path: str, raw: bytes, version: str, tenant: str
+) -> Story:
+    """The contract and the first internal call, by the very stages that a request goes through."""
+    settings = desk.settings
+    # Only these two stages run, and they use nothing else of the services.
+    services = Services(
+        **dict.fromkeys(
+            ("callers", "limiter", "strangers", "identity", "permissions", "replays", "internal"), cast("Any", None)
+        ),
+        settings=settings,
+        contracts=CONTRACTS,
+        cursors=Cursors(desk.keys, settings.cursors.lifetime),
+    )
+    seen: list[Call] = []
+
+    async def first_call(exchange: Exchange) -> Any:
+        if exchange.face is not None:
+            seen.append(next(exchange.face.plan(exchange.input)))
+
+    exchange = _exchange(settings, operation, segments, path, raw, version, tenant)
+    handler: Handler = negotiate(operation, services, accept(operation, services, first_call))
+    try:
+        await handler(exchange)
+    except Exception as error:
+        problem = problems.of(error)
+        if problem is None:
+            raise
+        document = {"status": problem.status, "code": problem.code, "detail": problem.detail, **problem.members}
+        return {"contract": exchange.version or None, "problem": document}
+    return {"contract": exchange.version, "internal_call": _shown(settings, seen[0]) if seen else None}
+
+
+def _exchange(
+    settings: Settings,
+    operation: Operation,
+    segments: tuple[str, ...],
+    path: str,
+    raw: bytes,
+    version: str,
+    tenant: str,
+) -> Exchange:
+    exchange = Exchange()
+    exchange.brand = Brands(settings.brands, settings.server.port).first
+    exchange.method, exchange.segments = operation.method, segments
+    exchange.path, _, query = path.partition("?")
+    exchange.query = query.encode()
+    exchange.headers = {b"version": version.encode(), b"content-type": b"application/json"}
+    exchange.caller = cast("Caller", _Tenant(tenant))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    exchange.receive = receive
+    return exchange
+
+
+class _Tenant:
+    """As much of a caller as cursors are bound to."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+
+
+def _shown(settings: Settings, call: Call) -> Story:
+    base = next(service.base_url for name, service in settings.services.items() if name == call.service)
+    return {
+        "service": call.service,
+        "base_url": base,
+        "method": call.method.decode(),
+        "path": call.path.decode(),
+        "headers": ["Authorization", "X-Business-Id", "X-User-Id", "X-User-Role", "X-Request-Id", "traceparent"],
+        "body": orjson.loads(call.body) if call.body else None,
+    }
+
+
+def _tell(story: Story) -> None:
+    """The same for people: one line a fact."""
+    for name, value in story.items():
+        shown = value if isinstance(value, str) else orjson.dumps(value).decode()
+        click.echo(f"{name.replace('_', ' '):18}{shown}")
