@@ -1,0 +1,154 @@
+"""Registered apps (OAuth clients) and their secrets, of which at most two live, so that one can be replaced without a gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.oauth_models import ClientRow, ClientSecretRow
+
+LIVE_SECRETS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One app. ``auth_method`` as in RFC 7591; ``origin``: who registered it (``cli``, ``registration``, ``console``)."""
+
+    id: str
+    name: str
+    auth_method: str
+    redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    created_at: datetime
+    origin: str
+    logo_uri: str | None = None
+    client_uri: str | None = None
+    owner_tenant_id: str | None = None
+    owner_user_id: str | None = None
+    registration_hash: bytes | None = None
+    registration_key_id: str | None = None
+    disabled_at: datetime | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether it has no secret."""
+        return self.auth_method == "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One client secret, by its keyed hash."""
+
+    id: str
+    client_id: str
+    hash: bytes
+    hash_key_id: str
+    display_prefix: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+def add(session: Session, client: Client) -> None:
+    """Adds a client."""
+    row = ClientRow()
+    _fill(row, client)
+    session.add(row)
+    session.flush()
+
+
+def replace(session: Session, client: Client) -> None:
+    """Stores a known client's new description."""
+    row = session.get(ClientRow, client.id)
+    if row is not None:
+        _fill(row, client)
+        session.flush()
+
+
+def get(session: Session, client_id: str) -> Client | None:
+    """The client, disabled ones too."""
+    row = session.get(ClientRow, client_id)
+    return None if row is None else _record(row)
+
+
+def list(  # noqa: A001 - read as clients.list
+    session: Session, owner_tenant_id: str | None = None, owner_user_id: str | None = None
+) -> tuple[Client, ...]:
+    """All clients, oldest first; of one owner if named."""
+    query = select(ClientRow).order_by(ClientRow.created_at, ClientRow.id)
+    if owner_tenant_id is not None:
+        query = query.where(ClientRow.owner_tenant_id == owner_tenant_id)
+    if owner_user_id is not None:
+        query = query.where(ClientRow.owner_user_id == owner_user_id)
+    return tuple(_record(row) for row in session.scalars(query))
+
+
+def disable(session: Session, client_id: str, now: datetime) -> bool:
+    """Whether this call was the one that disabled it."""
+    done = session.scalar(
+        update(ClientRow)
+        .where(ClientRow.id == client_id, ClientRow.disabled_at.is_(None))
+        .values(disabled_at=now)
+        .returning(ClientRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done is not None
+
+
+def add_secret(session: Session, secret: Secret) -> tuple[Secret, ...]:
+    """Adds a secret and revokes the oldest beyond two live ones. Returns those revoked."""
+    session.add(ClientSecretRow(**{field.name: getattr(secret, field.name) for field in fields(secret)}))
+    session.flush()
+    excess = secrets(session, secret.client_id)[LIVE_SECRETS:]
+    for each in excess:
+        revoke_secret(session, each.client_id, each.id, secret.created_at)
+    return excess
+
+
+def secrets(session: Session, client_id: str) -> tuple[Secret, ...]:
+    """The live secrets of a client, newest first."""
+    query = (
+        select(ClientSecretRow)
+        .where(ClientSecretRow.client_id == client_id, ClientSecretRow.revoked_at.is_(None))
+        .order_by(ClientSecretRow.created_at.desc(), ClientSecretRow.id)
+    )
+    return tuple(
+        Secret(**{field.name: getattr(row, field.name) for field in fields(Secret)}) for row in session.scalars(query)
+    )
+
+
+def revoke_secret(session: Session, client_id: str, secret_id: str, now: datetime) -> None:
+    """Ends one secret at once."""
+    session.execute(
+        update(ClientSecretRow)
+        .where(ClientSecretRow.id == secret_id, ClientSecretRow.client_id == client_id)
+        .where(ClientSecretRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _fill(row: ClientRow, client: Client) -> None:
+    for field in fields(client):
+        setattr(row, field.name, _stored(getattr(client, field.name), field.name))
+
+
+def _stored(value: object, name: str) -> object:
+    if name in {"scopes", "grant_types"}:
+        words: Sequence[str] = value  # type: ignore[assignment]
+        return " ".join(words)
+    return [*value] if isinstance(value, tuple) else value
+
+
+def _record(row: ClientRow) -> Client:
+    columns = {field.name: getattr(row, field.name) for field in fields(Client)}
+    return Client(
+        **{
+            **columns,
+            "redirect_uris": tuple(row.redirect_uris),
+            "scopes": tuple(row.scopes.split()),
+            "grant_types": tuple(row.grant_types.split()),
+        }
+    )

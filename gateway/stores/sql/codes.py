@@ -1,0 +1,70 @@
+"""Authorization codes: made once, claimed once. What was claimed is kept for a day, to know a replay when it comes."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.oauth_models import CodeRow
+
+KEPT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """``hash``: keyed, of the code; ``grant_id``: the family that redeeming it starts; ``challenge``: S256 (RFC 7636)."""
+
+    hash: bytes
+    client_id: str
+    tenant_id: str
+    user_id: str
+    user_email: str
+    grant_id: str
+    redirect_uri: str
+    challenge: str
+    scopes: tuple[str, ...]
+    issuer: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+def insert(session: Session, code: Code) -> None:
+    """Adds a code, and forgets those that have long been of no use."""
+    session.execute(delete(CodeRow).where(CodeRow.expires_at < code.created_at - KEPT))
+    columns = {field.name: getattr(code, field.name) for field in fields(code)}
+    session.add(CodeRow(**{**columns, "scopes": " ".join(code.scopes)}))
+    session.flush()
+
+
+def claim(session: Session, hashes: tuple[bytes, ...], client_id: str, now: datetime) -> Code | None:
+    """The client's code, if this call is the first to claim it and it has not expired. One conditional UPDATE decides."""
+    row = session.scalar(
+        update(CodeRow)
+        .where(
+            CodeRow.hash.in_(hashes),
+            CodeRow.client_id == client_id,
+            CodeRow.used_at.is_(None),
+            CodeRow.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(CodeRow)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return None if row is None else _record(row)
+
+
+def used(session: Session, hashes: tuple[bytes, ...], client_id: str) -> Code | None:
+    """The client's code, if it has been claimed before."""
+    query = select(CodeRow).where(
+        CodeRow.hash.in_(hashes), CodeRow.client_id == client_id, CodeRow.used_at.is_not(None)
+    )
+    row = session.scalar(query.execution_options(populate_existing=True))
+    return None if row is None else _record(row)
+
+
+def _record(row: CodeRow) -> Code:
+    columns = {field.name: getattr(row, field.name) for field in fields(Code)}
+    return Code(**{**columns, "scopes": tuple(row.scopes.split())})

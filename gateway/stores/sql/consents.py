@@ -1,0 +1,36 @@
+"""What a user has agreed to, for each app: asked again when an app wants more."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.oauth_models import ConsentRow
+
+
+def scopes(session: Session, client_id: str, tenant_id: str, user_id: str) -> frozenset[str]:
+    """The scopes this user has agreed to."""
+    row = session.get(ConsentRow, (client_id, tenant_id, user_id))
+    return frozenset() if row is None else frozenset(row.scopes.split())
+
+
+def remember(
+    session: Session, client_id: str, tenant_id: str, user_id: str, agreed: frozenset[str], now: datetime
+) -> None:
+    """Adds to what the user has agreed to."""
+    row = session.get(ConsentRow, (client_id, tenant_id, user_id))
+    if row is None:
+        row = ConsentRow(client_id=client_id, tenant_id=tenant_id, user_id=user_id, scopes="")
+        session.add(row)
+    row.scopes = " ".join(sorted(agreed.union(row.scopes.split())))
+    row.granted_at = now
+    session.flush()
+
+
+def forget(session: Session, client_id: str, tenant_id: str, user_id: str) -> None:
+    """The user is asked again the next time."""
+    session.execute(
+        delete(ConsentRow).where(
+            ConsentRow.client_id == client_id, ConsentRow.tenant_id == tenant_id, ConsentRow.user_id == user_id
+        )
+    )
