@@ -20,7 +20,8 @@ class CannotStartError(Exception):
     """A reason not to start, as one line that says what to do about it. `code` is the exit status."""
 
     def __init__(self, line: str, code: int = 5) -> None:
-        super().__init__(line)
+        # What a driver says may come in several lines.
+        super().__init__(" ".join(line.split()))
         self.code = code
 
 

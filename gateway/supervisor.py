@@ -26,6 +26,7 @@ from gateway.instance import CannotStartError, Claim
 from gateway.keyring import KeyringInvalid
 from gateway.listening import Listener, listening
 from gateway.observe import admin, logs, metrics
+from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line
 from gateway.stores.sql.migrate import is_current, migrate
@@ -91,9 +92,10 @@ class _House:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
-                group.create_task(asyncio.to_thread(migrate, parts.sql_url(self._settings)))
-        except* (ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
-            raise CannotStartError(str(_first(errors))) from None
+                group.create_task(self._migrated())
+        except* (CannotStartError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
+            error = _first(errors)
+            raise error if isinstance(error, CannotStartError) else CannotStartError(str(error)) from None
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
         facts = parts.runtime(self._settings, redis.result(), box.result(), self._public.port)
@@ -114,7 +116,17 @@ class _House:
         url = reveal(self._settings.stores.redis)
         if url == EMBEDDED:
             return await self._stack.enter_async_context(parts.embedded_valkey(self._claim.data_dir))
+        try:
+            Address.parse(url)
+        except ValueError as error:
+            raise CannotStartError(f"stores.redis: {error}", code=2) from error
         return url
+
+    async def _migrated(self) -> None:
+        try:
+            await asyncio.to_thread(migrate, parts.sql_url(self._settings))
+        except ValueError as error:
+            raise CannotStartError(f"stores.sql: {error}", code=2) from error
 
     async def _sandbox(self) -> Sandbox | None:
         if not parts.needs_sandbox(self._settings):

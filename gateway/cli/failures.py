@@ -49,6 +49,6 @@ def _of_parts(error: Exception) -> Failure | None:
         case KeyringInvalid() | Unsealable():
             return Failure(f"{error}. Give this command the --config and --data-dir of the gateway itself.", USAGE)
         case IdentityUnavailable() | StoreUnavailable() | ValkeyFailed() | SandboxFailed():
-            return Failure(str(error), UNAVAILABLE)
+            return Failure(" ".join(str(error).split()), UNAVAILABLE)
         case _:
             return None
