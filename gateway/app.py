@@ -9,16 +9,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters import RESOURCES
-from adapters.core.compiler import Override, compile_all
-from adapters.core.operations import Operation
 from gateway import parts, problems
 from gateway.brands import Brands
 from gateway.callers import Callers
-from gateway.config.policies import Limit
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.cursors import Cursors
+from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
 from gateway.me import ME, me
@@ -29,7 +26,6 @@ from gateway.services import Services
 from gateway.stores.limits import Limiter
 from gateway.stores.line import Line
 from gateway.stores.liveness import Liveness
-from gateway.stores.policies import Policy
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.upstream import Pool, Target
@@ -93,28 +89,6 @@ class App:
 def create(settings: Settings, runtime: Runtime) -> App:
     """The application of one worker."""
     return App(settings, runtime)
-
-
-def operations(settings: Settings) -> list[Operation]:
-    """Every operation of every resource, as this deployment's services offer them."""
-    overrides = {
-        name: Override(operation.enabled, operation.path)
-        for service in settings.services.values()
-        for name, operation in service.operations.items()
-    }
-    return compile_all(RESOURCES, CONTRACTS, overrides)
-
-
-def policy(name: str, limit: Limit, per: Any) -> Policy:
-    """A configured limit as the store counts it."""
-    return Policy(name, limit.quota, limit.window, limit.burst, per=per)
-
-
-def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
-    """By rate-limit class, every policy that a request of it must satisfy."""
-    limits = settings.limits
-    always = (policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant"))
-    return {"": always, "search": (*always, policy("search", limits.search, "token"))}
 
 
 async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> Services:

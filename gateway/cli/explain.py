@@ -12,13 +12,13 @@ import orjson
 from adapters.core.calls import Call
 from adapters.core.operations import Operation
 from gateway import problems, tokens
-from gateway.app import groups, operations
 from gateway.brands import Brands
 from gateway.cli.desk import Desk, at_desk
 from gateway.cli.failures import REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json
 from gateway.config import Settings
 from gateway.cursors import Cursors
+from gateway.deployment import groups, operations
 from gateway.exchange import Caller, Exchange, Handler
 from gateway.identity import IdentityUnavailable, User
 from gateway.me import ME

@@ -49,6 +49,9 @@ class Operation(Section):
     path: Annotated[str | None, AfterValidator(_rooted)] = Field(
         None, description="The internal path to call instead, from the base URL on, starting with /."
     )
+    via: Literal["list"] | None = Field(
+        None, description="list: a get or search is answered from the service's list, at the cost of more calls."
+    )
 
 
 _OPERATION = key_of(

@@ -1,0 +1,59 @@
+"""What this deployment offers, from its settings: the operations of its services, and the limits on them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from adapters import RESOURCES
+from adapters.core.compiler import Override, compile_all
+from adapters.core.documents import nearest
+from adapters.core.operations import Operation
+from gateway.config import ConfigError, Fault
+from gateway.config.policies import Limit
+from gateway.config.settings import Settings
+from gateway.stores.policies import Policy
+from gateway.versions import CONTRACTS
+
+
+def operations(settings: Settings) -> list[Operation]:
+    """Every operation of every resource. One whose service is not configured, or that is switched off, is not enabled.
+
+    ConfigError when the configuration speaks of an operation that does not exist.
+    """
+    overrides = {
+        name: Override(declared.enabled, declared.path, declared.via)
+        for service in settings.services.values()
+        for name, declared in service.operations.items()
+    }
+    compiled = compile_all(RESOURCES, CONTRACTS, overrides)
+    if faults := list(_unknown(settings, {operation.name: operation.service for operation in compiled})):
+        raise ConfigError(faults)
+    offered: set[str] = set(settings.services)
+    return [
+        operation if operation.service in offered else dataclasses.replace(operation, enabled=False)
+        for operation in compiled
+    ]
+
+
+def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:
+    for service, section in settings.services.items():
+        own = [name for name, of in known.items() if of == service]
+        for name in section.operations:
+            if name not in own:
+                hint = nearest(name, own).strip() or "`gateway probe` lists the operations of each service."
+                path = f"services.{service}.operations.{name}"
+                yield Fault(path, f"the service {service} has no such operation", hint)
+
+
+def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
+    """By rate-limit class, every policy that a request of it must satisfy."""
+    limits = settings.limits
+    always = (policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant"))
+    return {"": always, "search": (*always, policy("search", limits.search, "token"))}
+
+
+def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:
+    """A configured limit as the store counts it."""
+    return Policy(name, limit.quota, limit.window, limit.burst, per=per)
