@@ -61,11 +61,11 @@ def running_postgres() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """Yields the URL of an empty database, dropped afterwards with whatever is still connected to it."""
+def fresh_database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """Yields the URL of a copy of the database ``template``, dropped afterwards with whatever is still connected to it."""
     name = f"t{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
             yield server_url.replace("/postgres?", f"/{name}?")
         finally:
