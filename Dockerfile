@@ -11,6 +11,7 @@ COPY pyproject.toml ./
 COPY adapters adapters
 COPY gateway gateway
 COPY sandbox sandbox
+COPY openapi openapi
 RUN /build/tools/bin/python -m hatchling build --target wheel --directory /build/dist \
     && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps --no-index /build/dist/*.whl
 

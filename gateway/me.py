@@ -3,17 +3,83 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import orjson
 
+from adapters import SCOPE_FAMILIES
 from adapters.core import ids
 from adapters.core.calls import Answer
+from adapters.core.contents import One
+from adapters.core.kinds import Choice, Line, Moment, Reference, TextList
 from adapters.core.moments import utc
 from adapters.core.operations import Operation
+from adapters.core.resource import Record, required
+from adapters.core.shapes import shape_of
 from gateway.exchange import Exchange
 
+Scopes = Annotated[list[str], TextList()]
+
+
+class Tenant(Record):
+    """The workspace that the token belongs to."""
+
+    id: Annotated[str, Reference(ids.TENANT)] = required("The workspace's id.", "biz_clx0a1b2c3d4e5f6g7h8i9j0k")
+    name: Line = required("Its name.", "Analytical Engines Ltd")
+
+
+class User(Record):
+    """The user that the token acts for."""
+
+    id: Annotated[str, Reference(ids.USER)] = required("The user's id.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
+    name: Line = required("Their name.", "Ada Lovelace")
+    role: Line = required("The role they have now.", "member")
+
+
+class Token(Record):
+    """The token itself."""
+
+    id: Annotated[str, Reference(ids.TOKEN)] = required("The token's id.", "tok_7Qm2bV9xKc4TzRw1LfYp8HsN")
+    kind: Annotated[str, Choice(("personal", "app"))] = required(
+        "Whose it is: a person's own, or an app's.", "personal"
+    )
+    scopes: Scopes = required("What was asked for when it was made.", [f"{SCOPE_FAMILIES[0]}.all"])
+    expires_at: Moment = required("When it stops working.", "2026-09-15T14:30:00Z")
+
+
+class Me(Record):
+    """Who is calling, and what they may do."""
+
+    tenant: Tenant = required(
+        "The workspace.", {"id": "biz_clx0a1b2c3d4e5f6g7h8i9j0k", "name": "Analytical Engines Ltd"}
+    )
+    user: User = required(
+        "The user.", {"id": "usr_clx0a1b2c3d4e5f6g7h8i9j0k", "name": "Ada Lovelace", "role": "member"}
+    )
+    token: Token = required(
+        "The token.",
+        {
+            "id": "tok_7Qm2bV9xKc4TzRw1LfYp8HsN",
+            "kind": "personal",
+            "scopes": [f"{SCOPE_FAMILIES[0]}.all"],
+            "expires_at": "2026-09-15T14:30:00Z",
+        },
+    )
+    effective_scopes: Scopes = required(
+        "What the token may do at this moment: its scopes, cut by what the user's role allows.",
+        [f"{SCOPE_FAMILIES[0]}.read", f"{SCOPE_FAMILIES[0]}.write"],
+    )
+
+
 ME = Operation(
-    name="me.get", first="me", tail="", method="GET", summary="Get the token's tenant, user and permissions", scopes=()
+    name="me.get",
+    first="me",
+    tail="",
+    method="GET",
+    summary="Get the token's tenant, user and permissions",
+    description="The quickest way to see whether a token works, and what it may do.",
+    scopes=(),
+    gives=One(shape_of(Me, {})),
 )
 
 

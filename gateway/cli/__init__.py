@@ -13,7 +13,7 @@ import click
 from gateway.cli.failures import Failure, explained
 
 # Name → module, which holds the command (or group of commands) as `command`. Loaded when asked for: `serve` must not
-# wait for what `tokens` needs.
+# wait for what `tokens` needs, and `openapi` lies above this package.
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "gateway.cli.serve",
     "check": "gateway.cli.check",
@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sandbox": "gateway.cli.sandbox",
     "audit": "gateway.cli.audit",
     "explain": "gateway.cli.explain",
+    "openapi": "openapi.__main__",
 }
 
 

@@ -1,0 +1,92 @@
+"""The whole document of one contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from adapters import RESOURCES
+from adapters.core.changes import Contract
+from adapters.core.compiler import compile_all
+from adapters.core.contents import Many, One
+from adapters.core.operations import Operation
+from adapters.core.resource import Resource
+from adapters.core.shapes import Shape
+from gateway.me import ME
+from gateway.versions import CONTRACTS
+from openapi import headers
+from openapi.errors import responses
+from openapi.paths import Paths
+from openapi.schemas import Schemas
+from openapi.security import ORIGIN, schemes
+
+Document = dict[str, Any]
+
+_ABOUT = """\
+Every request carries two headers: `Authorization: Bearer <token>`, and `Version` with the date of the contract your
+program was written for. Records are listed and searched by `POST /v1/…/search`; answers come as `{"data": …}`, failures
+as RFC 9457 problem documents with a `code` for programs and a `trace_id` for support."""
+
+
+def documents() -> dict[str, Document]:
+    """Contract date → its document, newest first."""
+    operations = [ME, *compile_all(RESOURCES, CONTRACTS, {})]
+    return {contract.date: document(contract, CONTRACTS, RESOURCES, operations) for contract in CONTRACTS}
+
+
+def document(
+    contract: Contract, contracts: Sequence[Contract], resources: Sequence[Resource], operations: Sequence[Operation]
+) -> Document:
+    """The document of one contract. `contracts` newest first."""
+    schemas = Schemas()
+    refusals = responses(schemas, [each.date for each in contracts])
+    paths = Paths(schemas, contract.date, operations, dict(_ids(operations, contract.date))).items()
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "API",
+            "version": contract.date,
+            "summary": contract.summary,
+            "description": _ABOUT.replace("\n", " "),
+        },
+        "externalDocs": {"url": f"{ORIGIN}/docs", "description": "Reference and guides."},
+        "servers": [{"url": ORIGIN}],
+        "tags": [*_tags(resources, operations)],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.named.items())),
+            "responses": refusals,
+            "parameters": headers.requests(contract.date),
+            "headers": headers.answers(),
+            "securitySchemes": schemes(resources),
+        },
+    }
+
+
+def written(whole: Document) -> bytes:
+    """The document as it is committed."""
+    return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Iterator[Mapping[str, str]]:
+    about = {resource.path: (resource.model.__doc__ or "").strip() for resource in resources}
+    about[ME.first] = "What a token is and may do."
+    for first in dict.fromkeys(operation.first for operation in operations):
+        yield {"name": first, "description": about[first]}
+
+
+def _ids(operations: Iterable[Operation], date: str) -> Iterator[tuple[str, str]]:
+    """The prefix of each type of id in a path → the example that records of that type have."""
+    for operation in operations:
+        face = operation.faces.get(date)
+        if face is not None and isinstance(face.gives, One | Many):
+            yield from _id_of(face.gives.shape)
+
+
+def _id_of(shape: Shape) -> Iterator[tuple[str, str]]:
+    for field in shape.fields:
+        if field.name == "id":
+            example = str(field.example)
+            yield example[: example.index("_") + 1], example

@@ -1,0 +1,104 @@
+"""The headers of requests and answers, as components."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.core.searches import DEFAULT_LIMIT
+from openapi.searching import limit
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+
+EVERY = ("X-Request-Id",)
+COUNTED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit")
+
+
+def answers() -> dict[str, Any]:
+    """`components.headers`."""
+    return {
+        "X-Request-Id": _header(
+            "The id of this request. Name it when you ask for help.", _TEXT, "req_0f9c1b2a3d4e5f60"
+        ),
+        "Version": _header(
+            "The contract that answered: the newest one not after the date that was asked for.",
+            {"type": "string", "format": "date"},
+            "2026-09-01",
+        ),
+        "X-RateLimit-Limit": _header("How many requests the tightest limit allows in its window.", _COUNT, 600),
+        "X-RateLimit-Remaining": _header("How many of them are left.", _COUNT, 599),
+        "X-RateLimit-Reset": _header("When the limit is whole again, in seconds since 1970.", _COUNT, 1781706600),
+        "RateLimit-Policy": _header(
+            "All limits that count this request (draft-ietf-httpapi-ratelimit-headers): `q` requests in `w` seconds.",
+            _TEXT,
+            '"token";q=600;w=60, "tenant";q=900;w=60',
+        ),
+        "RateLimit": _header(
+            "What is left of each: `r` requests, whole again in `t` seconds.",
+            _TEXT,
+            '"token";r=99;t=1, "tenant";r=899;t=60',
+        ),
+        "Location": _header(
+            "The path of the record that was made.", _TEXT, "/v1/contacts/con_5f2b8c1d9e3a7b6c4d5e6f70"
+        ),
+        "Idempotent-Replayed": _header(
+            "`true` when this is the answer to an earlier request with the same Idempotency-Key.",
+            {"type": "string", "enum": ["true"]},
+            "true",
+            always=False,
+        ),
+        "Deprecation": _header(
+            "Since when this contract is deprecated (RFC 9745).", _TEXT, "@1798761600", always=False
+        ),
+        "Sunset": _header("When this contract ends (RFC 8594).", _TEXT, "Thu, 01 Jul 2027 00:00:00 GMT", always=False),
+        "Retry-After": _header("How many seconds to wait, at least.", {"type": "integer", "minimum": 1}, 3),
+        "WWW-Authenticate": _header(
+            "What is wrong with the token, and where tokens come from (RFC 6750, RFC 9728).",
+            _TEXT,
+            'Bearer error="invalid_token"',
+        ),
+    }
+
+
+def requests(date: str) -> dict[str, Any]:
+    """`components.parameters` of the contract of `date`."""
+    return {
+        "Version": {
+            "name": "Version",
+            "in": "header",
+            "required": True,
+            "description": "The contract that this document describes. Any later date means the newest contract not "
+            "after it.",
+            "schema": {"type": "string", "format": "date", "enum": [date], "default": date},
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Makes a repeated request safe: the same key and the same request have one effect and one "
+            "answer, for 24 hours. 1 to 255 printable ASCII characters; a UUID is a good choice.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+            "example": "5a1d2c9e-8f60-4a53-9b1c-1f2e3d4c5b6a",
+        },
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": f"How many records a page has; {DEFAULT_LIMIT} when left out.",
+            "schema": limit(),
+            "example": 10,
+        },
+        "cursor": {
+            "name": "cursor",
+            "in": "query",
+            "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
+            "schema": {"type": "string"},
+        },
+    }
+
+
+def references(*names: str) -> dict[str, Any]:
+    """A response's `headers`, by reference."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(description: str, schema: dict[str, Any], example: object, *, always: bool = True) -> dict[str, Any]:
+    return {"description": description, "required": always, "schema": schema, "example": example}

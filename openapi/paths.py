@@ -1,0 +1,207 @@
+"""Operations → path items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from adapters.core.contents import Fields, Given, Many, One, Query, Words
+from adapters.core.operations import Body, Face, Operation
+from gateway import problems
+from gateway.problems import Problem
+from openapi.headers import COUNTED, EVERY, references
+from openapi.schemas import Schema, Schemas, example, loose, strict
+from openapi.searching import search_body, search_examples
+from openapi.security import permission, requirement
+
+_ALWAYS: tuple[type[Problem], ...] = (
+    problems.BadRequest,
+    problems.Unauthorized,
+    problems.NotAcceptable,
+    problems.RateLimited,
+    problems.ServerError,
+    problems.Unavailable,
+)
+_BEHIND: tuple[type[Problem], ...] = (problems.BadGateway, problems.GatewayTimeout)
+_READING: tuple[type[Problem], ...] = (problems.PayloadTooLarge, problems.UnsupportedMediaType, problems.RequestTimeout)
+_LINKED = {"get": "Read it", "update": "Change it", "delete": "Delete it"}
+
+
+class Paths:
+    """`paths` of one contract. `ids`: an example of each type of id, by prefix."""
+
+    def __init__(self, schemas: Schemas, date: str, operations: Iterable[Operation], ids: Mapping[str, str]) -> None:
+        self._schemas, self._date, self._ids = schemas, date, ids
+        self._operations = {each.name: each for each in operations if not each.faces or each.faces[date] is not None}
+
+    def items(self) -> dict[str, Any]:
+        """Path → method → operation."""
+        items: dict[str, Any] = {}
+        for operation in self._operations.values():
+            items.setdefault(operation.route, {})[operation.method.lower()] = self._operation(operation)
+        return items
+
+    def _operation(self, operation: Operation) -> dict[str, Any]:
+        face = operation.faces[self._date] if operation.faces else None
+        sends, gives = (face.sends, face.gives) if face else (None, operation.gives)
+        described = [operation.description, permission(operation.scopes)]
+        if operation.replayable:
+            described.append("Safe to repeat with an `Idempotency-Key`.")
+        item: dict[str, Any] = {
+            "operationId": operation_id(operation.name),
+            "summary": operation.summary,
+            "description": "\n\n".join(part for part in described if part),
+            "tags": [operation.first],
+            "parameters": self._parameters(operation),
+        }
+        if body := self._body(operation, sends):
+            item["requestBody"] = body
+        item["responses"] = {str(operation.success): self._answer(operation, gives), **_refusals(operation, face)}
+        item["security"] = requirement(operation.scopes)
+        return item
+
+    def _parameters(self, operation: Operation) -> list[dict[str, Any]]:
+        free = iter(operation.words)
+        parameters: list[dict[str, Any]] = []
+        for name, kind in zip(operation.param_names, operation.params, strict=True):
+            if kind is None:
+                text = next(free)
+                described, schema, shown = f"The {name}, percent-encoded.", strict(text), text.example
+                schema = schema | {"minLength": max(1, text.least)}
+            else:
+                described, schema = f"The {kind.noun}'s id.", {"type": "string", "pattern": kind.pattern}
+                shown = self._ids[kind.prefix]
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "description": described,
+                    "schema": schema,
+                    "example": shown,
+                }
+            )
+        shared = [*operation.query, "Version", *(["IdempotencyKey"] if operation.replayable else [])]
+        return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
+
+    def _body(self, operation: Operation, sends: Fields | Query | None) -> dict[str, Any] | None:
+        content: dict[str, Any]
+        match sends:
+            case Query():
+                content = {"schema": search_body(self._schemas, sends), "examples": search_examples(sends)}
+            case Fields():
+                schema = self._schemas.body(sends.name, sends.shape, partial=sends.partial)
+                content = {"schema": schema, "example": example(sends.shape, sent=True)}
+            case None:
+                if operation.body is not Body.EMPTY:
+                    return None
+                nothing = {
+                    "type": "object",
+                    "description": "An action without fields.",
+                    "additionalProperties": False,
+                    "maxProperties": 0,
+                }
+                return {"content": {"application/json": {"schema": self._schemas.add("Nothing", nothing)}}}
+        media = ["application/json"]
+        if operation.body is Body.MERGE:
+            media.append("application/merge-patch+json")
+        return {"required": True, "content": dict.fromkeys(media, content)}
+
+    def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
+        names = [*EVERY, "Version", *COUNTED, "Deprecation", "Sunset"]
+        if operation.success == 201:
+            names.append("Location")
+        if operation.replayable:
+            names.append("Idempotent-Replayed")
+        answer: dict[str, Any] = {"description": _DONE[operation.success], "headers": references(*names)}
+        if gives is not None:
+            answer["content"] = {"application/json": self._content(gives)}
+        if operation.success == 201 and (links := self._links(operation)):
+            answer["links"] = links
+        return answer
+
+    def _content(self, gives: Given) -> dict[str, Any]:
+        schemas = self._schemas
+        shown: object
+        match gives:
+            case One(shape):
+                data = schemas.record(shape)
+                envelope = _envelope({"data": data}, shape.description)
+                return {"schema": schemas.add(f"{shape.name}Answer", envelope), "example": {"data": example(shape)}}
+            case Many(shape):
+                name, items, shown = f"{shape.name}Page", schemas.record(shape), example(shape)
+            case Words(name, element):
+                items, shown = loose(element), element.example
+        page = _envelope({"data": {"type": "array", "items": items}, "meta": _meta(schemas)}, "A page of a list.")
+        meta = {"cursor": {"next": None, "has_more": False}, "total": 1}
+        return {"schema": schemas.add(name, page), "example": {"data": [shown], "meta": meta}}
+
+    def _links(self, operation: Operation) -> dict[str, Any]:
+        """What can be done with the record that was made."""
+        named = {verb: f"{operation.first}.{verb}" for verb in _LINKED}
+        return {
+            verb: {
+                "operationId": operation_id(name),
+                "parameters": {"id": "$response.body#/data/id"},
+                "description": f"{_LINKED[verb]}.",
+            }
+            for verb, name in named.items()
+            if name in self._operations
+        }
+
+
+def operation_id(name: str) -> str:
+    """`contacts.search` → `contacts_search`."""
+    return name.replace(".", "_")
+
+
+def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
+    kinds = [*_ALWAYS]
+    if operation.scopes:
+        kinds.append(problems.Forbidden)
+    if operation.params:
+        kinds.append(problems.NotFound)
+    if operation.body is not Body.NONE:
+        kinds += [*_READING, problems.Unprocessable]
+    if operation.method != "GET" and operation.limited_as != "search":
+        kinds.append(problems.Conflicting)
+    if face is not None:
+        kinds += _BEHIND
+    kinds.sort(key=lambda kind: kind.status)
+    return {str(kind.status): {"$ref": f"#/components/responses/{kind.__name__}"} for kind in kinds}
+
+
+def _envelope(properties: Schema, description: str) -> Schema:
+    return {"type": "object", "description": description, "required": list(properties), "properties": properties}
+
+
+def _meta(schemas: Schemas) -> Schema:
+    cursor = {
+        "type": "object",
+        "description": "Where the list goes on.",
+        "required": ["next", "has_more"],
+        "properties": {
+            "next": {
+                "type": ["string", "null"],
+                "description": "Send it as `cursor` for the next page; null on the last one.",
+            },
+            "has_more": {"type": "boolean", "description": "Whether there is a next page."},
+        },
+    }
+    meta = {
+        "type": "object",
+        "description": "About the list.",
+        "required": ["cursor"],
+        "properties": {
+            "cursor": schemas.add("PageCursor", cursor),
+            "total": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "How many records there are in all; absent where counting them would cost too much.",
+            },
+        },
+    }
+    return schemas.add("PageMeta", meta)
+
+
+_DONE = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to tell."}

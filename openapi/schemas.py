@@ -1,0 +1,124 @@
+"""Shapes of the adapters → named JSON schemas (2020-12, as OpenAPI 3.1 has them).
+
+What a request may send is described exactly as strictly as it is validated. What an answer holds is described by its
+type alone: lengths and patterns are promises about what we accept, not about what a service stored long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import CoreSchema
+
+from adapters.core.kind import Kind
+from adapters.core.kinds import Choice, Reference, TextList
+from adapters.core.shapes import Field, Shape
+
+Schema = dict[str, Any]
+
+_LOOSE = ("type", "format", "items", "additionalProperties")
+
+
+class Schemas:
+    """The named schemas of one document. A name stands for one schema."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, Schema] = {}
+
+    def add(self, name: str, schema: Schema) -> Schema:
+        """Keep `schema` under `name` → a reference to it; ValueError when the name stands for another one."""
+        if self.named.setdefault(name, schema) != schema:
+            raise ValueError(f"two different schemas are called {name}")
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def record(self, shape: Shape, *, null: bool = False) -> Schema:
+        """What an answer holds: every field, always; or nothing at all, where `null` may stand for the record."""
+        properties = {field.name: self._answered(field) for field in shape.fields}
+        schema = {
+            "type": ["object", "null"] if null else "object",
+            "description": shape.description,
+            "required": list(properties),
+            "properties": properties,
+        }
+        return self.add(shape.name, schema)
+
+    def body(self, name: str, shape: Shape, *, partial: bool, null: bool = False) -> Schema:
+        """What a request may send: the writable fields and nothing else."""
+        suffix = "Update" if partial else "Create"
+        writable = [field for field in shape.fields if not field.read_only]
+        properties = {field.name: self._sent(field, suffix, partial=partial) for field in writable}
+        required = [field.name for field in writable if field.required and not partial]
+        schema: Schema = {
+            "type": ["object", "null"] if null else "object",
+            "description": shape.description,
+            "additionalProperties": False,
+        }
+        if required:
+            schema["required"] = required
+        schema["properties"] = properties
+        return self.add(name, schema)
+
+    def _answered(self, field: Field) -> Schema:
+        if field.nested is not None:
+            inner = self.record(field.nested, null=field.nullable and not field.many)
+            return _told({"type": "array", "items": inner} if field.many else inner, field)
+        assert field.kind is not None
+        schema = loose(field.kind)
+        return _told(nullable(schema) if field.nullable else schema, field)
+
+    def _sent(self, field: Field, suffix: str, *, partial: bool) -> Schema:
+        if field.nested is not None:
+            null = field.nullable and not field.many
+            inner = self.body(f"{field.nested.name}{suffix}", field.nested, partial=partial, null=null)
+            return _told({"type": "array", "items": inner} if field.many else inner, field, sent=True)
+        assert field.kind is not None
+        schema = strict(field.kind)
+        if field.nullable or (partial and field.empties):
+            schema = nullable(schema)
+        if not partial and field.default is not None:
+            schema["default"] = field.default
+        return _told(schema, field, sent=True)
+
+
+def strict(kind: Kind) -> Schema:
+    """What a request may hold in a field of this kind."""
+    schema = generated(kind.core())
+    if isinstance(kind, TextList):
+        schema["items"] = strict(kind.element)
+    return kind.described(schema)
+
+
+def loose(kind: Kind) -> Schema:
+    """What an answer holds in a field of this kind."""
+    schema = strict(kind)
+    if isinstance(kind, Reference | Choice):
+        return schema
+    kept = {name: schema[name] for name in _LOOSE if name in schema}
+    if isinstance(kind, TextList):
+        kept["items"] = loose(kind.element)
+    return kept
+
+
+def generated(schema: CoreSchema) -> Schema:
+    """What pydantic makes of a core schema, without what it adds for itself."""
+    return dict(GenerateJsonSchema().generate(schema))
+
+
+def nullable(schema: Schema) -> Schema:
+    """The schema with null allowed, by a type array (OpenAPI 3.1)."""
+    made = schema | {"type": [schema["type"], "null"]}
+    if "enum" in schema:
+        made["enum"] = [*schema["enum"], None]
+    return made
+
+
+def _told(schema: Schema, field: Field, *, sent: bool = False) -> Schema:
+    schema = schema | {"description": field.description, "examples": [field.example]}
+    return schema | {"readOnly": True} if field.read_only and not sent else schema
+
+
+def example(shape: Shape, *, sent: bool = False) -> Mapping[str, Any]:
+    """A whole record, or a whole body."""
+    return {field.name: field.example for field in shape.fields if not (sent and field.read_only)}

@@ -1,0 +1,209 @@
+"""The body of a search as named schemas: exactly the (field, operator) pairs that the service can answer.
+
+A filter is a condition or a group. Conditions are told apart by `field`, groups by their only member.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.core.contents import Query
+from adapters.core.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
+from adapters.core.kind import FRAGMENTS, Kind
+from adapters.core.kinds import TextList
+from adapters.core.searches import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
+from adapters.core.shapes import Field
+from openapi.schemas import Schema, Schemas, generated, strict
+
+_GROUPS = {
+    "all": ("All", "Every one of these holds."),
+    "any": ("Any", "At least one of these holds."),
+    "not": ("Not", "This does not hold."),
+}
+
+
+def limit() -> Schema:
+    """How many records a page has."""
+    return {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT, "default": DEFAULT_LIMIT}
+
+
+def search_body(schemas: Schemas, query: Query) -> Schema:
+    """`{Model}Search` and all that it refers to → a reference to it."""
+    model = query.shape.name
+    direction = schemas.add(
+        "SortDirection",
+        {"type": "string", "enum": ["asc", "desc"], "description": "Ascending or descending."},
+    )
+    order = {
+        "type": "string",
+        "enum": list(query.sorts),
+        "description": "What the records are ordered by; ties by id, in the same direction.",
+    }
+    properties = {
+        "filters": {
+            "type": "array",
+            "maxItems": MOST_LEAVES,
+            "items": _filter(schemas, query),
+            "description": f"Conditions that all must hold. At most {MOST_LEAVES} in all, groups nested at most "
+            f"{MOST_DEPTH} deep.",
+        },
+        "search_text": {
+            "type": "string",
+            "maxLength": MOST_TEXT,
+            "description": f"Words to look for in {_listed(query.searched)}.",
+        },
+        "order_by": schemas.add(f"{model}OrderBy", order) | {"default": query.sorts[0]},
+        "sort_direction": direction | {"default": "desc"},
+        "limit": limit() | {"description": "How many records a page has."},
+        "cursor": {
+            "type": "string",
+            "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
+        },
+    }
+    described = f"Which {query.shape.name.lower()} records, in which order. All members are optional."
+    schema = {"type": "object", "description": described, "additionalProperties": False, "properties": properties}
+    return schemas.add(f"{model}Search", schema)
+
+
+def search_examples(query: Query) -> dict[str, Schema]:
+    """Bodies that every service answers."""
+    named = query.shape.named()
+    pairs = [(named[name], operators) for name, operators in query.filters.allowed.items()]
+    field, operators = next((pair for pair in pairs if "gte" in pair[1]), pairs[0])
+    condition = {"field": field.name, "operator": "gte" if "gte" in operators else "eq", "value": field.example}
+    value: Schema = {"filters": [condition], "order_by": query.sorts[0], "sort_direction": "asc", "limit": 10}
+    return {
+        "everything": {"summary": "The newest records", "value": {}},
+        "filtered": {"summary": "Filtered, ordered, ten at a time", "value": value},
+    }
+
+
+def _filter(schemas: Schemas, query: Query) -> Schema:
+    model, named = query.shape.name, query.shape.named()
+    most = query.filters.most_values
+    conditions = {
+        name: _condition(schemas, model, named[name], operators, most)
+        for name, operators in query.filters.allowed.items()
+    }
+    condition: Schema = {
+        "description": "A field compared with one value, with several, or with none.",
+        "oneOf": list(conditions.values()),
+        "discriminator": {
+            "propertyName": "field",
+            "mapping": {name: reference["$ref"] for name, reference in conditions.items()},
+        },
+    }
+    whole = {"$ref": f"#/components/schemas/{model}Filter"}
+    several = {"type": "array", "minItems": 1, "maxItems": MOST_LEAVES, "items": whole}
+    alternatives = [schemas.add(f"{model}Condition", condition)]
+    for group in query.filters.groups:
+        title, description = _GROUPS[group]
+        inner = whole if group == "not" else several
+        alternatives.append(
+            schemas.add(
+                f"{model}{title}Group",
+                {
+                    "type": "object",
+                    "description": description,
+                    "additionalProperties": False,
+                    "required": [group],
+                    "properties": {group: inner},
+                },
+            )
+        )
+    return schemas.add(f"{model}Filter", {"description": "A condition, or a group of them.", "oneOf": alternatives})
+
+
+def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str, ...], most: int) -> Schema:
+    assert field.kind is not None
+    single = [each for each in operators if each not in NO_VALUE and each not in PLURAL]
+    plural = [each for each in operators if each in PLURAL]
+    operand = strict(_operand(field.kind))
+    parts = [each for each in single if each in FRAGMENTS]
+    part = generated(field.kind.fragment()) if parts else operand
+    properties: Schema = {
+        "field": {"type": "string", "enum": [field.name]},
+        "operator": {"type": "string", "enum": list(operators)},
+    }
+    if single:
+        properties["value"] = operand if part == operand else _wider(operand, part)
+    if plural:
+        properties["values"] = {"type": "array", "minItems": 1, "maxItems": most, "items": operand}
+    schema: Schema = {
+        "type": "object",
+        "description": f"{field.description} Takes {_members(single, plural, operators)}.",
+        "additionalProperties": False,
+        "required": ["field", "operator"],
+        "properties": properties,
+    }
+    cases = _cases(operators, single, plural, {} if part == operand else {"operand": operand, "part": part})
+    if len(cases) == 1:
+        schema["required"] += cases[0][1].get("required", [])
+    else:
+        schema |= _chain(cases)
+    name = "".join(word.capitalize() for word in field.name.split("_"))
+    return schemas.add(f"{model}{name}Condition", schema)
+
+
+def _cases(
+    operators: tuple[str, ...], single: list[str], plural: list[str], exact: Schema
+) -> list[tuple[list[str], Schema]]:
+    """Operators → what holds of a condition with one of them. `exact`: the operand and a part of one, if these differ."""
+    parts = [each for each in single if each in FRAGMENTS] if exact else []
+    whole = [each for each in single if each not in parts]
+    cases: list[tuple[list[str], Schema]] = []
+    if whole:
+        cases.append((whole, _takes("value", "values" if plural else None, exact.get("operand"))))
+    if parts:
+        cases.append((parts, _takes("value", "values" if plural else None, exact["part"])))
+    if several := [each for each in plural if each != "between"]:
+        cases.append((several, _takes("values", "value" if single else None, None)))
+    if "between" in plural:
+        between = _takes("values", "value" if single else None, {"minItems": 2, "maxItems": 2})
+        cases.append((["between"], between))
+    if none := [each for each in operators if each in NO_VALUE]:
+        unused = {member: False for member, takers in (("value", single), ("values", plural)) if takers}
+        cases.append((none, {"properties": unused}))
+    return cases
+
+
+def _chain(cases: list[tuple[list[str], Schema]]) -> Schema:
+    """The cases as if/then/else, which generators of code may pass over."""
+    (names, then), *rest = cases
+    if not rest:
+        return then
+    condition = {"properties": {"operator": {"enum": names}}}
+    return {"if": condition, "then": then, "else": _chain(rest)}
+
+
+def _takes(member: str, other: str | None, exact: Schema | None) -> Schema:
+    properties: dict[str, Any] = {}
+    if exact is not None:
+        properties[member] = exact
+    if other is not None:
+        properties[other] = False
+    return {"required": [member], **({"properties": properties} if properties else {})}
+
+
+def _operand(kind: Kind) -> Kind:
+    return kind.element if isinstance(kind, TextList) else kind
+
+
+def _wider(one: Schema, other: Schema) -> Schema:
+    """What both allow at least; which of the two applies follows from the operator."""
+    return {"type": one["type"], "maxLength": max(one["maxLength"], other["maxLength"])}
+
+
+def _members(single: list[str], plural: list[str], operators: tuple[str, ...]) -> str:
+    none = [each for each in operators if each in NO_VALUE]
+    told = [
+        f"{member} with {_listed(tuple(names))}"
+        for member, names in (("`value`", single), ("`values`", plural), ("neither", none))
+        if names
+    ]
+    return "; ".join(told)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -1,0 +1,74 @@
+"""How clients prove who they are, and what every scope allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.core.resource import Resource
+from gateway.config.policies import default_roles
+from gateway.scopes import ACTIONS, allowed
+
+ORIGIN = "https://api.example.com"
+"""Stands for the deployment's own address, which the gateway puts in its place when it serves a document."""
+
+
+def schemes(resources: Sequence[Resource]) -> dict[str, Any]:
+    """`components.securitySchemes`."""
+    return {
+        "oauth2": {
+            "type": "oauth2",
+            "description": "For apps: OAuth 2.1 authorization code with PKCE (S256). Access tokens are short-lived; "
+            "refresh tokens change with every use.",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": f"{ORIGIN}/oauth/authorize",
+                    "tokenUrl": f"{ORIGIN}/oauth/token",
+                    "refreshUrl": f"{ORIGIN}/oauth/token",
+                    "scopes": scopes(resources),
+                }
+            },
+        },
+        "personalAccessToken": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "For your own scripts: a personal access token, made with the scopes it needs and an "
+            "expiry date.",
+        },
+    }
+
+
+def scopes(resources: Sequence[Resource]) -> dict[str, str]:
+    """Every scope that can be asked for → what it allows."""
+    families: dict[str, list[str]] = {}
+    for resource in resources:
+        families.setdefault(resource.scope, []).append(resource.path)
+    told = {}
+    for family, paths in families.items():
+        for action in ACTIONS:
+            told[f"{family}.{action}"] = f"{_VERBS[action]} {' and '.join(paths)}."
+        told[f"{family}.all"] = f"{family}.read, {family}.write and {family}.delete in one."
+    return told
+
+
+def requirement(needed: Sequence[str]) -> list[dict[str, list[str]]]:
+    """An operation's `security`: either scheme, with the same scopes."""
+    return [{"oauth2": list(needed)}, {"personalAccessToken": list(needed)}]
+
+
+def permission(needed: Sequence[str]) -> str:
+    """What an operation needs, in words: scopes, and a role that has them."""
+    if not needed:
+        return "Any valid token may ask."
+    roles = default_roles()
+    able = [name for name in roles if set(needed) <= allowed(name, roles)]
+    told = " and ".join(f"`{scope}`" for scope in needed)
+    noun = "scope" if len(needed) == 1 else "scopes"
+    named = ", ".join(able[:-1]) + f" and {able[-1]}" if len(able) > 1 else able[0]
+    return (
+        f"**Needs the {noun} {told}**, and that the token's user has a role which allows it at that moment "
+        f"(unless this deployment is set up otherwise: {named})."
+    )
+
+
+_VERBS = {"read": "Read and search", "write": "Create and change", "delete": "Delete"}
