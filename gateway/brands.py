@@ -16,6 +16,13 @@ class Brand:
     origin: str
     problem_base: str
     logo: str | None
+    signup_url: str | None = None
+    forgot_password_url: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach it by https; plain http is for development on loopback."""
+        return self.origin.startswith("https://")
 
     @property
     def resource_metadata(self) -> str:
@@ -29,7 +36,14 @@ class Brands:
     def __init__(self, declared: Sequence[Declared], port: int) -> None:
         self._hosts: dict[bytes, Brand] = {}
         for each in declared:
-            brand = Brand(each.name, each.origin(port), each.problems(port), each.logo)
+            brand = Brand(
+                name=each.name,
+                origin=each.origin(port),
+                problem_base=each.problems(port),
+                logo=each.logo,
+                signup_url=each.signup_url,
+                forgot_password_url=each.forgot_password_url,
+            )
             for host in each.hosts:
                 self._hosts[host.encode("ascii")] = brand
         self.first = next(iter(self._hosts.values()))

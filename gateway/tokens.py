@@ -1,4 +1,4 @@
-"""The shape of a bearer token: ``<prefix>_<kind>_<30 base62><6 base62 of CRC-32>``.
+"""The shape of a token, code or secret: ``<prefix>_<kind>_<30 base62><6 base62 of CRC-32>``.
 
 The checksum lets the gateway refuse a typo or a guess without asking any store, and lets secret
 scanners tell a real token from a random string. It is not a secret and protects nothing else: what
@@ -11,26 +11,35 @@ from typing import Final, Literal
 from zlib import crc32
 
 Kind = Literal["personal", "app"]
+Credential = Kind | Literal["code", "refresh", "secret", "registration"]
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_LENGTH: Final = 30
 CHECKSUM_LENGTH: Final = 6
 ID_LENGTH: Final = 24
 
-_WORDS: Final[dict[Kind, str]] = {"personal": "pat", "app": "app"}
-_KINDS: Final = frozenset(word.encode() for word in _WORDS.values())
+_WORDS: Final[dict[Credential, str]] = {
+    "personal": "pat",
+    "app": "app",
+    "code": "oac",
+    "refresh": "ort",
+    "secret": "cs",
+    "registration": "rat",
+}
+# What opens the API. A code or a refresh token sent in its place fails here, before anything is looked up.
+_KINDS: Final = frozenset(_WORDS[kind].encode() for kind in ("personal", "app"))
 _TAIL: Final = 1 + RANDOM_LENGTH + CHECKSUM_LENGTH  # the underscore counts
 _SHOWN: Final = 4
 
 
-def mint(prefix: str, kind: Kind) -> str:
-    """A new token of ``kind`` from the system's random source; the caller shows it once and keeps only its hash."""
+def mint(prefix: str, kind: Credential) -> str:
+    """A new credential of ``kind`` from the system's random source; the caller shows it once and keeps only its hash."""
     head = f"{prefix}_{_WORDS[kind]}_{random_text(RANDOM_LENGTH)}"
     return head + _checksum(head.encode())
 
 
 def well_formed(token: bytes, prefix: str) -> bool:
-    """Whether ``token`` (as sent by a client: any bytes, any length) could have been minted with ``prefix``.
+    """Whether ``token`` (as sent by a client: any bytes, any length) could be an access token minted with ``prefix``.
 
     Costs one CRC-32 over at most a few dozen bytes; a wrong length is refused before anything is computed.
     """

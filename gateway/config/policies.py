@@ -30,9 +30,7 @@ class Role(Section):
     """What a role may do: everything that `allow` matches and `deny` does not."""
 
     allow: Patterns = Field(description='A list of patterns over scopes, such as ["*.read", "*.write"].')
-    deny: Patterns = Field(
-        (), description='A list of patterns over scopes, such as ["*.delete"]; it wins over allow.'
-    )
+    deny: Patterns = Field((), description='A list of patterns over scopes, such as ["*.delete"]; it wins over allow.')
 
 
 def _not_empty(roles: Mapping[str, Role]) -> Mapping[str, Role]:
@@ -81,7 +79,8 @@ class Limit(Section):
 def _over(default: Limit) -> BeforeValidator:
     # A key left out means this policy's own default: raising token.quota must not silently drop token.burst.
     def merge(value: object) -> object:
-        return {"quota": default.quota, "burst": default.burst} | value if isinstance(value, dict) else value
+        own = {"quota": default.quota, "window": f"{default.window}s", "burst": default.burst}
+        return own | value if isinstance(value, dict) else value
 
     return BeforeValidator(merge)
 
@@ -90,6 +89,9 @@ _TOKEN = Limit(quota=600, burst=100)
 _TENANT = Limit(quota=900)
 _SEARCH = Limit(quota=300)
 _ADDRESS = Limit(quota=6_000)
+_ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
+_SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
+_REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 
 
 class Limits(Section):
@@ -102,6 +104,15 @@ class Limits(Section):
     search: Annotated[Limit, _over(_SEARCH)] = Field(_SEARCH, description="Each token's searches: {quota, window}.")
     address: Annotated[Limit, _over(_ADDRESS)] = Field(
         _ADDRESS, description="Each client address without a valid token: {quota, window}."
+    )
+    sign_in_account: Annotated[Limit, _over(_ACCOUNT)] = Field(
+        _ACCOUNT, description="Attempts to sign in to one account: {quota, window}."
+    )
+    sign_in_address: Annotated[Limit, _over(_SIGN_IN)] = Field(
+        _SIGN_IN, description="Attempts to sign in from one address: {quota, window}."
+    )
+    registration: Annotated[Limit, _over(_REGISTRATION)] = Field(
+        _REGISTRATION, description="Apps registered from one address: {quota, window}."
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Val
 from gateway.config.faults import refuse
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size
-from gateway.config.secrets import Secret, SecretOrEmbedded, anchored, parse
+from gateway.config.secrets import Secret, SecretOrEmbedded, SecretOrNone, anchored, parse
 from gateway.config.section import AsList, AsMap, Base, Count, Host, Link, Name, Origin, Port, Section, key_of
 from gateway.config.services import Services, default_services
 
@@ -181,6 +181,49 @@ class Tokens(Section):
         return self
 
 
+class Sessions(Section):
+    """Sessions of people who signed in."""
+
+    idle: Duration = Field(1800.0, description="A session ends when it was not used for this long, such as 30m.")
+    lifetime: Duration = Field(43_200.0, description="A session ends after this in any case, such as 12h.")
+
+
+class OAuth(Section):
+    """The authorization server: what apps are given, for how long, and how apps are registered."""
+
+    code_lifetime: Annotated[Duration, Field(le=60)] = Field(60.0, description="How long a code may wait, at most 60s.")
+    access_lifetime: Annotated[Duration, Field(le=86_400)] = Field(
+        3600.0, description="The lifetime of an app's access token, at most 24h."
+    )
+    refresh_idle: Duration = Field(30 * 86_400.0, description="A grant ends when not refreshed for this long.")
+    refresh_lifetime: Duration = Field(180 * 86_400.0, description="A grant ends after this in any case.")
+    grace: Annotated[Duration, Field(le=30)] = Field(
+        30.0, description="How long a refresh may be repeated while its answer was not used, at most 30s."
+    )
+    registration: Literal["closed", "gated", "open"] = Field(
+        "closed", description="Whether apps may register themselves: closed, gated (by a token) or open."
+    )
+    initial_access_token: SecretOrNone = Field(
+        None, description="For gated registration, the token to present: {env: NAME} or {file: PATH}."
+    )
+
+    @model_validator(mode="after")
+    def _gate_has_a_key(self) -> Self:
+        if self.registration == "gated" and self.initial_access_token is None:
+            raise refuse(
+                "registration is gated, but there is no initial_access_token", "Name one, or open or close it."
+            )
+        return self
+
+
+class Cors(Section):
+    """Which web pages may call the API from a browser."""
+
+    origins: Annotated[tuple[Origin | Literal["*"], ...], AsList] = Field(
+        (), description='Origins such as [https://app.example.com], or ["*"].'
+    )
+
+
 class Cursors(Section):
     """Page cursors."""
 
@@ -226,6 +269,9 @@ class Settings(Section):
     limits: Annotated[Limits, AsMap] = Field(Limits(), description="token, tenant, search and address.")
     stores: Annotated[Stores, AsMap] = Field(Stores(), description="redis and sql.")
     tokens: Annotated[Tokens, AsMap] = Field(Tokens(), description="Personal access tokens.")
+    sessions: Annotated[Sessions, AsMap] = Field(Sessions(), description="idle and lifetime.")
+    oauth: Annotated[OAuth, AsMap] = Field(OAuth(), description="Lifetimes, grace and registration.")
+    cors: Annotated[Cors, AsMap] = Field(Cors(), description="origins.")
     cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")
     idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")

@@ -32,9 +32,9 @@ LEVELS: Final[Mapping[str, int]] = {
 _QUIET: Final = ("httpx", "httpcore", "hpack", "asyncio", "alembic", "sqlalchemy", "multipart", "uvicorn.access")
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-_SUSPECT: Final = (b"_pat_", b"_oat_", b"_ort_", b"_cs_", b"earer ", b"asic ")
+_SUSPECT: Final = (b"_pat_", b"_app_", b"_oac_", b"_ort_", b"_cs_", b"_rat_", b"earer ", b"asic ")
 _CREDENTIAL: Final = re.compile(
-    rb"(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|oat|ort|cs)_[0-9A-Za-z]{6,}"
+    rb"(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
 )
 _CONCEALED: Final = b"[concealed]"
 
