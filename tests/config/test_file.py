@@ -44,6 +44,7 @@ def generic(path: tuple[str, ...], known: set[tuple[str, ...]]) -> tuple[str, ..
 IN_EXAMPLES = {
     ("services", "*", "operations", "*", "enabled"),
     ("services", "*", "operations", "*", "path"),
+    ("services", "*", "operations", "*", "via"),
     ("versions", "*", "deprecated"),
     ("versions", "*", "sunset"),
     ("versions", "*", "link"),
