@@ -31,11 +31,19 @@ def read_instant(value: str) -> str:
         ) from None
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def day(text: str) -> date:
+    """`YYYY-MM-DD` → the day; ValueError for any other of the ways that ISO 8601 has to write one."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
 def read_day(value: str) -> str:
     """`YYYY-MM-DD` → itself, when there is such a day."""
     try:
-        if len(value) != 10:
-            raise ValueError(value)
-        return date.fromisoformat(value).isoformat()
+        return day(value).isoformat()
     except ValueError:
         raise PydanticCustomError("date_invalid", "Not a date such as 2026-06-17") from None

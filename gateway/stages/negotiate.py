@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from adapters.core.calls import Answer
+from adapters.core.moments import day
 from adapters.core.operations import Operation
 from gateway.config.policies import Lifecycle
 from gateway.exchange import Exchange, Handler
@@ -44,8 +45,8 @@ class _Contracts:
 
     def __init__(self, services: Services) -> None:
         self._dates = tuple(contract.date for contract in services.contracts)
-        self._cycles = {day.isoformat(): cycle for day, cycle in services.settings.versions.items()}
-        self._notices = {day: _notice(cycle) for day, cycle in self._cycles.items()}
+        self._cycles = {date.isoformat(): cycle for date, cycle in services.settings.versions.items()}
+        self._notices = {date: _notice(cycle) for date, cycle in self._cycles.items()}
         self._resolved: dict[bytes, str] = {}
 
     def __call__(self, header: bytes | None) -> str:
@@ -69,15 +70,12 @@ class _Contracts:
     def _resolve(self, header: bytes) -> str:
         try:
             text = header.decode("ascii")
-            # Of the ways ISO 8601 has to write a day, the contract knows one.
-            asked = date.fromisoformat(text) if len(text) == 10 else None
+            asked = day(text)
         except ValueError:
-            asked = None
-        if asked is None:
-            raise self._refused("version_invalid")
+            raise self._refused("version_invalid") from None
         if asked > datetime.now(UTC).date():
             raise self._refused("version_future")
-        found = next((day for day in self._dates if day <= text), None)
+        found = next((date for date in self._dates if date <= text), None)
         if found is None:
             raise self._refused("version_too_old")
         return found
