@@ -1,0 +1,105 @@
+"""Rate limits and revocation as two workers share them, with the limits that a fresh deployment has."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live import UNLIMITED, Live
+from tests.live import live as running
+
+TOKEN = {"quota": 600, "window": "60s", "burst": 100}
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Two workers; the token's limit is the default one, the others are out of the way."""
+    home = tmp_path_factory.mktemp("pair")
+    with running(home, limits={"token": TOKEN}, server={"workers": 2}) as live:
+        yield live
+
+
+def spend(live: Live, token: str, count: int) -> list[httpx.Response]:
+    """Ask on many connections at once, so that both workers are asked."""
+
+    def ask(_: int) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}", "Version": "2026-09-01", "Connection": "close"}
+        return httpx.get(f"{live.url}/v1/me", headers=headers)
+
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(ask, range(count)))
+
+
+def test_two_workers_share_one_bucket_and_tell_it_in_their_headers(pair: Live) -> None:
+    token = pair.token(pair.a, "owner", "contact.read")
+    began = time.time()
+    answers = spend(pair, token, 200)
+    took = time.time() - began
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {200, 429}
+    assert 100 <= statuses[200] <= 100 + 10 * took + 1
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    problem = refused.json()
+    assert (problem["code"], problem["violated_policies"], problem["limit"]) == ("rate_limited", ["token"], 600)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert int(refused.headers["retry-after"]) == problem["retry_after"] >= 1
+    assert refused.headers["x-ratelimit-limit"] == "600"
+    assert refused.headers["x-ratelimit-remaining"] == "0"
+    assert began <= int(refused.headers["x-ratelimit-reset"]) <= time.time() + 12
+    assert '"token";q=600;w=60' in refused.headers["ratelimit-policy"]
+    assert '"token";r=0;t=' in refused.headers["ratelimit"]
+    assert "version" not in refused.headers
+    time.sleep(int(refused.headers["retry-after"]))
+    assert spend(pair, token, 1)[0].status_code == 200
+
+
+def test_another_token_of_the_tenant_has_a_bucket_of_its_own(pair: Live) -> None:
+    first, second = (pair.token(pair.a, "owner", "contact.read") for _ in range(2))
+    assert 429 in [answer.status_code for answer in spend(pair, first, 150)]
+    assert spend(pair, second, 1)[0].status_code == 200
+
+
+def test_a_revoked_token_is_refused_by_every_worker_within_a_second(pair: Live) -> None:
+    token, token_id = pair.record(pair.a, "owner", "contact.read")
+    assert {answer.status_code for answer in spend(pair, token, 20)} == {200}
+    pair.run("tokens", "revoke", f"tok_{token_id}")
+    time.sleep(1)
+    answers = spend(pair, token, 30)
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(401, "token_revoked")}
+
+
+def test_the_tenants_budget_binds_all_its_tokens(tmp_path: Path) -> None:
+    limits = {"token": UNLIMITED, "tenant": {"quota": 30, "window": "60s"}}
+    with running(tmp_path, limits=limits) as live:
+        tokens = [live.token(live.a, "owner", "contact.read") for _ in range(3)]
+        answers = [answer for token in tokens for answer in spend(live, token, 20)]
+        assert Counter(answer.status_code for answer in answers) == {200: 30, 429: 30}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.json()["violated_policies"] == ["tenant"]
+        assert 1 <= int(refused.headers["retry-after"]) <= 66
+        assert spend(live, live.b.tokens["owner"], 1)[0].status_code == 200
+
+
+def test_searches_have_a_class_of_their_own(tmp_path: Path) -> None:
+    with running(tmp_path, limits={"search": {"quota": 5, "window": "60s"}}) as live:
+        searches = [live.call("POST", "/v1/contacts/search", {}) for _ in range(7)]
+        assert [answer.status_code for answer in searches] == [200] * 5 + [429] * 2
+        assert searches[-1].json()["violated_policies"] == ["search"]
+        assert '"search";q=5;w=60' in searches[0].headers["ratelimit-policy"]
+        assert searches[0].headers["x-ratelimit-remaining"] == "4"
+        assert live.call("GET", "/v1/me").status_code == 200
+
+
+def test_strangers_are_limited_by_their_address(tmp_path: Path) -> None:
+    with running(tmp_path, limits={"address": {"quota": 5, "window": "60s"}}) as live:
+        refused = [live.call("GET", "/v1/me", token="nonsense") for _ in range(7)]
+        assert [answer.status_code for answer in refused] == [401] * 5 + [429] * 2
+        assert refused[-1].json()["violated_policies"] == ["address"]
+        assert int(refused[-1].headers["retry-after"]) >= 1
+        assert live.call("GET", "/v1/me").status_code == 200
