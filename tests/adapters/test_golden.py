@@ -1,0 +1,32 @@
+"""Golden pairs: one record as its service holds it, and as each contract shows it. A change of one is a change of the contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters import RESOURCES
+from adapters.core.changes import Contract
+from adapters.core.outward import Outward
+from adapters.core.resource import Resource
+from gateway.versions import CONTRACTS
+from tests.conformance.declared import name, shape
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=name)
+@pytest.mark.parametrize("resource", RESOURCES, ids=name)
+def test_a_record_is_shown_as_the_golden_pair_says(resource: Resource, contract: Contract) -> None:
+    folder = GOLDEN / resource.path
+    outward = Outward(shape(resource, contract.date))
+    shown = json.loads(outward.one(outward.read((folder / "internal.json").read_bytes())))
+    assert shown == json.loads((folder / f"{contract.date}.json").read_text())
+    assert list(shown["data"]) == [field.name for field in shape(resource, contract.date).fields]
+
+
+def test_every_resource_and_contract_has_its_golden_pair_and_no_other() -> None:
+    expected = {f"{r.path}/{file}" for r in RESOURCES for file in ["internal", *(c.date for c in CONTRACTS)]}
+    assert {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.glob("*/*.json")} == expected

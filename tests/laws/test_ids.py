@@ -1,0 +1,41 @@
+"""Identifiers are total and bidirectional: nothing is lost, and nothing meets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.core import ids
+from adapters.core.ids import IdType
+
+KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.prefix)
+
+
+@every_kind
+@given(data=st.data())
+def test_decoding_undoes_encoding(kind: IdType, data: st.DataObject) -> None:
+    internal = data.draw(st.from_regex(kind.alphabet, fullmatch=True))
+    assert kind.decode(kind.encode(internal)) == (internal if internal.isascii() else None)
+
+
+@every_kind
+@given(data=st.data())
+def test_no_two_internal_ids_share_a_public_one(kind: IdType, data: st.DataObject) -> None:
+    one, other = (data.draw(st.from_regex(kind.alphabet, fullmatch=True)) for _ in range(2))
+    assert (kind.encode(one) == kind.encode(other)) is (one == other)
+
+
+@every_kind
+@given(text=st.text())
+def test_what_decodes_is_what_encoding_gives(kind: IdType, text: str) -> None:
+    for candidate in (text, kind.prefix + text, text + "\n"):
+        internal = kind.decode(candidate)
+        assert internal is None or kind.encode(internal) == candidate
+
+
+def test_prefixes_are_distinct_and_none_begins_another() -> None:
+    prefixes = [kind.prefix for kind in KINDS]
+    assert len(set(prefixes)) == len(prefixes)
+    assert all(prefix.endswith("_") and prefix.count("_") == 1 for prefix in prefixes)
