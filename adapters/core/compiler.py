@@ -88,11 +88,7 @@ class Compiler:
     def list_for(self, name: str) -> ListQuery | None:
         """The service's list, when the deployment says that it serves this operation."""
         override = self.overrides.get(f"{self.resource.path}.{name}")
-        if override is None or override.via is None:
-            return None
-        if self.resource.upstream.lists is None or name not in VIA_LIST:
-            raise ValueError(f"{self.resource.path}.{name} cannot be served via a list")
-        return self.resource.upstream.lists
+        return self.resource.upstream.lists if override and override.via else None
 
     def look(self) -> Look:
         """How a record is looked at by its id."""
@@ -106,6 +102,8 @@ class Compiler:
     ) -> Operation:
         resource = self.resource
         override = self.overrides.get(f"{resource.path}.{name}", Override())
+        if override.via and (name not in VIA_LIST or resource.upstream.lists is None):
+            raise ValueError(f"{resource.path}.{name} cannot be served via a list")
         ids = tail.count("*")
         more.setdefault("scopes", (f"{resource.scope}.{verb}",))
         more.setdefault("params", (resource.id,) * ids)
