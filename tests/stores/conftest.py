@@ -1,13 +1,20 @@
-"""A real Valkey for the whole session; each test finds it empty."""
+"""A real Valkey for the whole session, which each test finds empty, and a database of its own for each test of SQL."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from gateway.embedded import valkey
 from gateway.stores.line import Line
+from gateway.stores.sql import Session, Sql, tenants
+from gateway.stores.sql.migrate import migrate
+from tests.stores.postgres import fresh_database, running_postgres
+from tests.stores.records import TENANT
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +31,59 @@ async def line(valkey_url: str) -> AsyncIterator[Line]:
     await line.command("FLUSHALL")
     yield line
     await line.aclose()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/gateway.db"
+    else:
+        with fresh_database(request.getfixturevalue("postgres_url")) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "gateway.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_url: str) -> Iterator[str]:
+    with fresh_database(postgres_url) as url:
+        migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the newest layout: a copy, because each migration takes its time."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)
+        yield f"sqlite:///{tmp_path}/gateway.db"
+    else:
+        template = request.getfixturevalue("migrated_database")
+        with fresh_database(request.getfixturevalue("postgres_url"), template) as url:
+            yield url
+
+
+@pytest.fixture
+def sql(url: str) -> Iterator[Sql]:
+    sql = Sql(url)
+    with sql.session() as session:
+        tenants.add(session, TENANT)
+    yield sql
+    sql.close()
+
+
+@pytest.fixture
+def session(sql: Sql) -> Iterator[Session]:
+    with sql.session() as session:
+        yield session
