@@ -182,6 +182,7 @@ def compare(rounds: int, seconds: float) -> dict[str, object]:
     missing = [name for name in CLIENTS if name != "own" and importlib.util.find_spec(name) is None]
     for name in missing:
         print(f"not measured, not installed: {name}", file=sys.stderr)
+    load_before = os.getloadavg()[0]
     cores = sorted(os.sched_getaffinity(0))
     stub = spawn(cores[-1], "--stub")
     workers: dict[str, subprocess.Popen[str]] = {}
@@ -205,6 +206,7 @@ def compare(rounds: int, seconds: float) -> dict[str, object]:
         for process in (*workers.values(), stub):
             process.terminate()
             process.wait()
+    load_after = os.getloadavg()[0]
     rows = []
     for (name, size, width), runs in taken.items():
         rates, costs = [run["rate"] for run in runs], [run["cpu_us"] for run in runs]
@@ -217,6 +219,8 @@ def compare(rounds: int, seconds: float) -> dict[str, object]:
         "python": platform.python_version(),
         "rounds": rounds,
         "seconds": seconds,
+        # A client and the stub make about 2 by themselves: more means that others were at work and the rates mean little.
+        "load": [round(load_before, 2), round(load_after, 2)],
         "versions": versions,
         "rows": rows,
     }
