@@ -39,7 +39,8 @@ def _real(text: str) -> float:
     number = float(text)
     if len(text) > 64 or not math.isfinite(number):
         raise Malformed("The body has a number out of range.")
-    return number
+    # JSON does not tell 25.0 from 25, and neither does a JSON schema.
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _constant(name: str) -> Never:
