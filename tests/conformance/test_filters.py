@@ -1,0 +1,176 @@
+"""Every (field, operator) pair either reaches the service whole or is refused with what is allowed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters import RESOURCES
+from adapters.core.changes import Contract
+from adapters.core.filters import MOST_DEPTH, MOST_LEAVES, MOST_VALUES
+from adapters.core.kinds import Flag, Money, TextList
+from adapters.core.resource import Op, Resource
+from adapters.core.shapes import Field
+from gateway.versions import CONTRACTS
+from tests.conformance.declared import name, shape
+from tests.live import NEWEST, Live
+
+ALL = ["eq", "neq", "in", "not_in", "is_empty", "is_not_empty", "contains", "not_contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte", "between", "contains_any", "contains_all", "contains_none"]
+PLURAL = {"in", "not_in", "between", "contains_any", "contains_all", "contains_none"}
+SEARCHABLE = [resource for resource in RESOURCES if Op.SEARCH in resource.operations]
+
+
+def leaf(field: Field, operator: str) -> dict[str, Any]:
+    """A condition with operands of the field's type."""
+    value = field.example
+    if isinstance(field.kind, TextList) and isinstance(value, list):
+        value = value[0]
+    if isinstance(field.kind, Flag):
+        value = True
+    if operator in ("is_empty", "is_not_empty"):
+        return {"field": field.name, "operator": operator}
+    if operator in PLURAL:
+        return {"field": field.name, "operator": operator, "values": [value] * (2 if operator == "between" else 1)}
+    return {"field": field.name, "operator": operator, "value": value}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=name)
+@pytest.mark.parametrize("resource", SEARCHABLE, ids=name)
+def test_each_pair_is_answered_or_refused_with_what_is_allowed(
+    live: Live, resource: Resource, contract: Contract
+) -> None:
+    path = f"/v1/{resource.path}/search"
+    answered = 0
+    for field in shape(resource, contract.date).fields:
+        for operator in ALL:
+            before = live.counted()
+            body = {"filters": [leaf(field, operator)], "limit": 1}
+            answer = live.call("POST", path, body, version=contract.date)
+            if answer.status_code == 200:
+                answered += 1
+                assert live.counted() == before + 1
+                continue
+            assert answer.status_code == 422, f"{field.name} {operator}: {answer.text}"
+            error = answer.json()["errors"][0]
+            assert error["pointer"] in ("/filters/0/field", "/filters/0/operator"), error
+            assert error["allowed"]
+            assert live.counted() == before
+            if error["pointer"].endswith("operator"):
+                assert operator not in error["allowed"]
+                assert set(error["allowed"]) <= set(ALL)
+    assert answered
+
+
+@pytest.mark.parametrize("resource", SEARCHABLE, ids=name)
+def test_what_eq_finds_has_that_value(live: Live, resource: Resource) -> None:
+    path = f"/v1/{resource.path}/search"
+    rows = live.call("POST", path, {"limit": 3}).json()["data"]
+    for field in shape(resource, NEWEST).fields:
+        for row in rows:
+            value = row.get(field.name)
+            query = {"filters": [{"field": field.name, "operator": "eq", "value": value}], "limit": 100}
+            answer = live.call("POST", path, query)
+            if value is None or answer.status_code == 422:
+                continue
+            found = answer.json()["data"]
+            assert found, f"{field.name} eq {value}"
+            # The number decides, whatever digits its currency gives it.
+            same = Decimal if isinstance(field.kind, Money) else str
+            assert {same(each[field.name]) for each in found} == {same(value)}
+
+
+@pytest.mark.parametrize("resource", [r for r in SEARCHABLE if r.path != "pipelines"], ids=name)
+def test_groups_mean_what_they_say(live: Live, resource: Resource) -> None:
+    path = f"/v1/{resource.path}/search"
+
+    def total(*filters: dict[str, Any]) -> int:
+        found = live.call("POST", path, {"filters": list(filters), "limit": 1})
+        assert found.status_code == 200, found.text
+        count: int = found.json()["meta"]["total"]
+        return count
+
+    ids = [row["id"] for row in live.call("POST", path, {"limit": 6}).json()["data"]]
+    some = {"field": "id", "operator": "in", "values": ids[:4]}
+    others = {"field": "id", "operator": "in", "values": ids[2:]}
+    everything = total()
+    assert total(some) == 4
+    assert total(some, others) == total({"all": [some, others]}) == 2
+    assert total({"any": [some, others]}) == len(ids)
+    assert total({"not": some}) == everything - 4
+    assert total({"not": {"any": [some, {"all": [others, some]}]}}) == everything - 4
+
+
+BAD: list[tuple[Any, str]] = [
+    ("x", "/filters"),
+    ({}, "/filters"),
+    ([5], "/filters/0"),
+    ([{}], "/filters/0/field"),
+    ([{"field": "id"}], "/filters/0/operator"),
+    ([{"field": ["id"], "operator": "eq", "value": 1}], "/filters/0/field"),
+    ([{"field": "id", "operator": {}, "value": 1}], "/filters/0/operator"),
+    ([{"field": "id", "operator": "eq"}], "/filters/0/value"),
+    ([{"field": "id", "operator": "eq", "values": ["x"]}], "/filters/0/values"),
+    ([{"field": "id", "operator": "in", "value": "x"}], "/filters/0/value"),
+    ([{"field": "id", "operator": "eq", "value": "con_1"}], "/filters/0/value"),
+    ([{"field": "id", "operator": "in", "values": ["usr_1"]}], "/filters/0/values/0"),
+    ([{"field": "id", "operator": "in", "values": []}], "/filters/0/values"),
+    ([{"field": "id", "operator": "in", "values": ["x"] * (MOST_VALUES + 1)}], "/filters/0/values"),
+    ([{"field": "email", "operator": "eq", "value": None}], "/filters/0/value"),
+    ([{"field": "email", "operator": "eq", "value": 5}], "/filters/0/value"),
+    ([{"field": "email", "operator": "is_empty", "value": True}], "/filters/0/value"),
+    ([{"field": "email", "operator": "eq", "value": "a", "x": 1}], "/filters/0/x"),
+    ([{"field": "created_at", "operator": "between", "values": ["2026-01-01T00:00:00Z"]}], "/filters/0/values"),
+    ([{"field": "created_at", "operator": "gt", "value": "yesterday"}], "/filters/0/value"),
+    ([{"field": "created_at", "operator": "gt", "value": "0001-01-01T00:00:00+23:00"}], "/filters/0/value"),
+    ([{"field": "lead_score", "operator": "gt", "value": 1.5}], "/filters/0/value"),
+    ([{"field": "lead_score", "operator": "gt", "value": True}], "/filters/0/value"),
+    ([{"field": "custom", "operator": "eq", "value": {}}], "/filters/0/field"),
+    ([{"all": []}], "/filters/0/all"),
+    ([{"any": {}}], "/filters/0/any"),
+    ([{"not": []}], "/filters/0/not"),
+    ([{"all": [], "any": []}], "/filters/0"),
+    ([{"not": {"any": [{"field": "id", "operator": "eq", "value": "x"}]}}], "/filters/0/not/any/0/value"),
+    ([{"field": "id", "operator": "is_empty"}] * (MOST_LEAVES + 1), "/filters"),
+]
+
+
+@pytest.mark.parametrize(("filters", "pointer"), BAD, ids=str)
+def test_a_filter_that_cannot_be_is_refused_at_its_place(live: Live, filters: Any, pointer: str) -> None:
+    before = live.counted()
+    refused = live.call("POST", "/v1/contacts/search", {"filters": filters})
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert live.counted() == before
+
+
+def test_groups_nest_so_deep_and_no_deeper(live: Live) -> None:
+    node: dict[str, Any] = {"field": "email", "operator": "is_empty"}
+    for _ in range(MOST_DEPTH):
+        node = {"not": node}
+    assert live.call("POST", "/v1/contacts/search", {"filters": [node]}).status_code == 200
+    refused = live.call("POST", "/v1/contacts/search", {"filters": [{"not": node}]})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "too_deep")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ([], ""),
+        ({"limit": 0}, "/limit"),
+        ({"limit": 101}, "/limit"),
+        ({"limit": "5"}, "/limit"),
+        ({"limit": None}, "/limit"),
+        ({"sort_direction": "down"}, "/sort_direction"),
+        ({"order_by": "email"}, "/order_by"),
+        ({"search_text": "x" * 257}, "/search_text"),
+        ({"cursor": 5}, "/cursor"),
+        ({"filter": []}, "/filter"),
+        ({"offset": 5}, "/offset"),
+    ],
+    ids=str,
+)
+def test_a_search_that_cannot_be_is_refused_at_its_place(live: Live, body: Any, pointer: str) -> None:
+    refused = live.call("POST", "/v1/contacts/search", body)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer), refused.text
