@@ -56,7 +56,7 @@ clean: ## remove .venv and caches (your ./data stays)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 LOCKER := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header $(LOCK)
+	--no-emit-index-url --no-emit-find-links --no-header --excludes requirements-excluded.in $(LOCK)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
