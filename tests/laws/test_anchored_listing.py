@@ -164,3 +164,17 @@ def test_a_walk_that_cannot_find_its_place_at_once_does_not_end_early(style: Sty
     assert rest[0].ids == []
     seen += [found for page in rest for found in page.ids]
     assert len(seen) == len(set(seen)) and unrest.stayed <= set(seen)
+
+
+@every_numbered_style
+@pytest.mark.parametrize("inserted", range(22, 30))
+def test_an_anchor_that_moved_to_the_edge_of_the_window_or_just_past_it_is_found(style: Style, inserted: int) -> None:
+    service = service_of(style, 12, 400, variety=900)
+    pages = walk(planner(style), service, limit=25, order_by="created_at", descending=False)
+    seen = [found for page in islice(pages, 4) for found in page.ids]
+    chance = random.Random(13)
+    service.rows += [thing(chance, 5) | {"createdAt": "2026-05-01T00:00:00.000Z"} for _ in range(inserted)]
+    following = next(pages)
+    assert following.ids and not set(following.ids) & set(seen)
+    if inserted > 25:
+        assert len(following.ids) == 25 or following.calls == 1

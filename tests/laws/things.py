@@ -138,14 +138,14 @@ def holds(where: Row, row: Row) -> bool:
         value = orjson.loads(orjson.dumps(value))
     if where["op"] in {"isNull", "notNull"}:
         assert "value" not in where
-        return (value in (None, "", [])) == (where["op"] == "isNull")
+        return bool((value in (None, "", [])) == (where["op"] == "isNull"))
     if value is None:
         return False
     tests: dict[str, Callable[[Any, Any], bool]] = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
     number = isinstance(value, int | float)
     assert isinstance(operand, int | float if number else str), "a value of the wrong type is refused"
     assert operand or where["field"] != "createdAt", "no timestamp"
-    return bool(tests[where["op"]](value, operand))
+    return tests[where["op"]](value, operand)
 
 
 @dataclass
