@@ -6,7 +6,19 @@ from typing import Annotated
 
 from adapters.core import ids
 from adapters.core.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.resource import Labels, ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import (
+    Export,
+    Import,
+    Labels,
+    ListQuery,
+    ReadOnly,
+    Record,
+    Related,
+    Resource,
+    Upstream,
+    optional,
+    required,
+)
 
 
 class Contact(Record):
@@ -49,7 +61,7 @@ contacts = Resource(
     rename={"owner_id": "assigneeId", "phones": "phoneNumbers", "custom": "customFields"},
     sorts=("created_at", "updated_at", "name", "lead_score", "last_contacted_at"),
     searched=("name", "email", "phones", "job_title"),
-    actions=(Labels("tags", "tag"),),
+    actions=(Labels("tags", "tag"), Import(), Export()),
     related=(
         Related("notes", by="contact_id"),
         Related("tasks", by="contact_id"),

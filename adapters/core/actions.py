@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import create_model
 
-from adapters.core import plans
+from adapters.core import plans, transfers
 from adapters.core.accepting import fields, nothing, path_only
 from adapters.core.calls import Input
 from adapters.core.contents import Fields, One, Words
@@ -16,7 +16,7 @@ from adapters.core.faults import Invalid, RecordNotFound
 from adapters.core.inward import Inward, held
 from adapters.core.kinds import TextList
 from adapters.core.operations import Body, Face, Operation, Request
-from adapters.core.resource import Action, Labels, Move, Record, required
+from adapters.core.resource import Action, Export, Import, Labels, Move, Record, required
 from adapters.core.shapes import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ def operations(compiler: Compiler) -> Iterator[Operation]:
                 yield _move(compiler, declared)
             case Labels():
                 yield from _labels(compiler, declared)
+            case Import():
+                yield transfers.importing(compiler, declared)
+            case Export():
+                yield transfers.exporting(compiler, declared)
 
 
 def _action(compiler: Compiler, declared: Action) -> Operation:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,16 @@ Look = Callable[[str], Generator[Call, Reply, bytes]]
 Seal = Callable[[list[Any]], str]
 Revision = Callable[[Row, Row], None]
 """Completes a PATCH body (2nd) from the record as it is now (1st), both in internal names; may raise Invalid."""
+
+
+class Translation(Protocol):
+    """A file on its way through, in pieces of any size. Either method may raise a Fault, and the file is then worth nothing."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The translation of what `data` completes."""
+
+    def close(self) -> bytes:
+        """The translation of the rest: the file is over."""
 
 
 @dataclass(slots=True)

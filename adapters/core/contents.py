@@ -50,5 +50,18 @@ class Words:
     element: Text
 
 
-Sent = Fields | Query
-Given = One | Many | Words
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV file of records of `shape`, one a row; `writable`: with the columns that a client may set, else with all."""
+
+    shape: Shape
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An answer with the number of records that were made: `{"data": {"imported": 3}}`."""
+
+
+Sent = Fields | Query | Table
+Given = One | Many | Words | Table | Imported

@@ -1,7 +1,7 @@
 """What can go wrong while a request is read or a service's answer is understood.
 
     Fault
-    ├── Malformed            the request document is not acceptable JSON          400
+    ├── Malformed            the request document is not acceptable JSON or CSV   400
     ├── BadParameter         a query parameter unknown, repeated or out of range  400
     ├── StaleCursor          a cursor that is not this query's                    400
     ├── Invalid              well-formed, but not what the contract allows        422
@@ -22,12 +22,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One entry of a problem's `errors`: a JSON pointer (RFC 6901), a stable code, a sentence, what is allowed."""
+    """One entry of a problem's `errors`: a JSON pointer (RFC 6901), a stable code, a sentence, what is allowed.
+
+    In a file, `row` and `column` say where: row 0 has the column names, row 1 is the first below; column is None where
+    the row itself is at fault. The pointer is the one within the row's record.
+    """
 
     pointer: str
     code: str
     message: str
     allowed: tuple[str, ...] = ()
+    row: int | None = None
+    column: str | None = None
 
 
 class Fault(Exception):
@@ -35,7 +41,11 @@ class Fault(Exception):
 
 
 class Malformed(Fault):
-    """The body is not acceptable JSON; `args[0]` says why in one sentence."""
+    """The body is not acceptable JSON, or CSV; `args[0]` says why in one sentence, `code` for programs."""
+
+    def __init__(self, message: str, code: str = "json_malformed") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class BadParameter(Fault):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.core.calls import Input, Plan
+from adapters.core.calls import Input, Plan, Translation
 from adapters.core.contents import Given, Sent
 from adapters.core.ids import IdType
 from adapters.core.kinds import Text
@@ -25,6 +25,7 @@ class Body(enum.Enum):
     EMPTY = "empty"  # an action without fields: no body, or {}
     JSON = "json"
     MERGE = "merge"  # JSON or application/merge-patch+json
+    FILE = "file"  # text/csv, or multipart/form-data with one file
 
 
 @dataclass(slots=True)
@@ -43,12 +44,15 @@ class Face:
     """An operation in one contract: `accept` checks a request whole (raises Fault), `plan` turns its input into calls.
 
     sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
+    translate: where a file goes through, begins its translation: of the request's body for the service, or of the
+    service's answer for the client.
     """
 
     accept: Callable[[Request], Input]
     plan: Callable[[Input], Plan]
     sends: Sent | None = None
     gives: Given | None = None
+    translate: Callable[[], Translation] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,8 @@ class Operation:
     name: `contacts.get`; tail: the path after the resource, `*` standing for a parameter; params: the id type of each
     `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
-    that the gateway answers itself, whose answer is `gives` in every contract.
+    that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
+    that is not JSON is streamed from the service, through its face's `translate`.
     """
 
     name: str
@@ -79,7 +84,13 @@ class Operation:
     enabled: bool = True
     description: str = ""
     gives: Given | None = None
+    produces: str = "application/json"
     faces: Mapping[str, Face | None] = field(default_factory=dict)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer is passed on while the service gives it."""
+        return self.produces != "application/json"
 
     @property
     def route(self) -> str:

@@ -11,10 +11,17 @@ from adapters.core.calls import Reply
 from adapters.core.faults import Conflict, Fault, FieldError, Invalid, RecordNotFound, ServiceFailed, ServiceThrottled
 
 
+class _Row(msgspec.Struct):
+    row: int
+    field: str | None = None
+    message: str = ""
+
+
 class _Error(msgspec.Struct):
     code: str = ""
     message: str = ""
     fields: dict[str, list[str]] = {}
+    rows: list[_Row] = []
 
 
 class _Failure(msgspec.Struct):
@@ -39,7 +46,7 @@ def body_of(reply: Reply, *, record: bool = False) -> bytes:
 
 
 def written(reply: Reply, pointers: Mapping[str, str], *, record: bool) -> bytes:
-    """The body of a successful write; refusals of single fields become `errors` with public pointers."""
+    """The body of a successful write; refusals of fields and rows become `errors` with public names."""
     if reply.status in (400, 422):
         raise _refused(reply.body, pointers)
     if reply.status == 409:
@@ -57,6 +64,9 @@ def _refused(body: bytes, pointers: Mapping[str, str]) -> Fault:
         for name, texts in error.fields.items()
         if name.split(".")[0] in pointers
     ]
+    for each in error.rows:
+        where = pointers.get((each.field or "").split(".")[0], "")
+        errors.append(FieldError(where, "refused", _message([each.message]), row=each.row, column=where[1:] or None))
     return Invalid(errors or [FieldError("", "refused", "The values were refused together.")])
 
 

@@ -116,6 +116,20 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """Many records from a CSV file, all or none: `POST /{resource}/import`, to the collection's `path`."""
+
+    path: str = "/import"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """All records as a CSV file: `GET /{resource}/export`, from the collection's `path`."""
+
+    path: str = "/export"
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """The records of another resource that point here: `GET /{resource}/{id}/{name}`, by that resource's field `by`."""
 
@@ -142,7 +156,7 @@ class Resource:
     sorts: tuple[str, ...] = ("created_at",)
     searched: tuple[str, ...] = ()
     operations: Op = Op.ALL
-    actions: tuple[Action | Move | Labels, ...] = ()
+    actions: tuple[Action | Move | Labels | Import | Export, ...] = ()
     related: tuple[Related, ...] = ()
 
     @property

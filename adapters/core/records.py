@@ -1,0 +1,104 @@
+"""CSV (RFC 4180) that arrives in pieces of any size → its rows, as soon as each is complete. UTF-8, with or without BOM.
+
+The grammar is the `csv` module's, in its strict form. That module pulls lines and this one is pushed bytes, so a row that
+is not complete yet is read again with the next piece; `MOST_ROW` bounds what that costs and what is kept.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+
+from adapters.core.faults import Malformed
+
+MOST_ROW = 512 * 1024
+MOST_CELL = 64 * 1024
+
+_TOLD = {
+    "field larger": f"has a cell of more than {MOST_CELL} characters, or a quote that is never closed",
+    "unexpected end": "has a quote that is never closed",
+}
+
+
+class _StarvedError(Exception):
+    """The lines end within a row."""
+
+
+class _Lines:
+    """The lines of a text, each with its end, which may be LF, CRLF or CR."""
+
+    def __init__(self, text: str, *, last: bool) -> None:
+        self.text = io.StringIO(text, newline="")
+        self._last = last
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline()
+        if line:
+            return line
+        raise StopIteration if self._last else _StarvedError
+
+
+class Records:
+    """`feed` pieces, then `close`; both give the rows that are complete by then. Raises Malformed, which names the row.
+
+    Row 0 is the one with the column names. Empty lines are no rows: they are neither given nor counted.
+    """
+
+    __slots__ = ("_decoder", "_rest", "_row")
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._rest = ""
+        self._row = 0
+
+    def feed(self, data: bytes) -> Iterator[list[str]]:
+        """The rows that `data` completes."""
+        return self._read(data, last=False)
+
+    def close(self) -> Iterator[list[str]]:
+        """The last row, when the file does not end in a line break."""
+        return self._read(b"", last=True)
+
+    def _read(self, data: bytes, *, last: bool) -> Iterator[list[str]]:
+        broken = None
+        try:
+            text = self._decoder.decode(data, last)
+        except UnicodeDecodeError as error:
+            text = error.object[: error.start].decode("utf-8-sig")
+            broken = "is not UTF-8. Save the file as CSV in UTF-8"
+        text = self._rest + text
+        if "\0" in text:
+            text = text[: text.index("\0")]
+            broken = "has a NUL character, as text in UTF-16 has. Save the file as CSV in UTF-8"
+        # A CR at the very end may be the half of a CRLF.
+        end = len(text) if last else max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        yield from self._rows(text, end, last=last and broken is None)
+        if broken is not None:
+            raise self._malformed(broken, "encoding_invalid")
+        if len(self._rest) > MOST_ROW:
+            raise self._malformed(f"has more than {MOST_ROW} characters, or a quote that is never closed")
+
+    def _rows(self, text: str, end: int, *, last: bool) -> Iterator[list[str]]:
+        lines = _Lines(text[:end], last=last)
+        begun = 0
+        try:
+            for cells in csv.reader(lines, strict=True):
+                begun = lines.text.tell()
+                if cells:
+                    yield cells
+                    self._row += 1
+        except _StarvedError:
+            pass
+        except csv.Error as error:
+            told = next((told for said, told in _TOLD.items() if str(error).startswith(said)), None)
+            raise self._malformed(told or "has text behind a closing quote") from None
+        self._rest = text[begun:]
+
+    def _malformed(self, what: str, code: str = "csv_malformed") -> Malformed:
+        place = f"Row {self._row}" if self._row else "The row with the column names"
+        return Malformed(f"{place} {what}.", code)
