@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import parts, problems
@@ -19,6 +20,8 @@ from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
 from gateway.me import ME, me
+from gateway.oauth.endpoints import Endpoints
+from gateway.oauth.pages import Pages
 from gateway.observe import trace
 from gateway.pages import pages
 from gateway.scopes import Permissions
@@ -30,6 +33,8 @@ from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.upstream import Pool, Target
 from gateway.versions import CONTRACTS
+from gateway.web.parts import web
+from gateway.web.templates import assets
 
 
 class App:
@@ -71,9 +76,9 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        services = await wire(self._settings, self._runtime, self._stack)
+        services, routes = await wire(self._settings, self._runtime, self._stack)
         self._public = Dispatch([ME, *operations(self._settings)], services)
-        self._pages = pages(self._settings)
+        self._pages = pages(routes)
 
     async def _misdirected(self, scope: Scope, send: Send) -> None:
         problem = problems.BadRequest("host_unknown", "This host does not serve the API.")
@@ -91,8 +96,8 @@ def create(settings: Settings, runtime: Runtime) -> App:
     return App(settings, runtime)
 
 
-async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> Services:
-    """Everything that stages use. What needs closing is left with `stack`."""
+async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> tuple[Services, list[BaseRoute]]:
+    """Everything that stages use, and the routes of pages. What needs closing is left with `stack`."""
     line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
@@ -103,14 +108,18 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> S
         name: runtime.service_keys.get(name, "") if service.credentials == "service_key" else None
         for name, service in settings.services.items()
     }
-    callers = Callers(sql, keyring, limiter, Liveness(line), groups(settings), keys)
+    liveness = Liveness(line)
+    callers = Callers(sql, keyring, limiter, liveness, groups(settings), keys)
     flushing = asyncio.create_task(callers.flush_regularly())
     stack.push_async_callback(callers.stop, flushing)
     identity = parts.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
-    internal = Internal({name: _pool(settings, runtime, name) for name in settings.services})
+    internal = Internal(
+        {name: _pool(settings, runtime, name) for name in settings.services},
+        {name: service.timeouts.upload for name, service in settings.services.items()},
+    )
     stack.push_async_callback(internal.aclose)
-    return Services(
+    services = Services(
         settings=settings,
         contracts=CONTRACTS,
         callers=callers,
@@ -123,6 +132,8 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> S
         internal=internal,
         own={ME.name: me},
     )
+    front = web(services, sql, keyring, line)
+    return services, [assets(), *Pages(front).routes(), *Endpoints(front, liveness).routes()]
 
 
 def _pool(settings: Settings, runtime: Runtime, name: Any) -> Pool:

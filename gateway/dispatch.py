@@ -17,6 +17,7 @@ from gateway.problems import Problem
 from gateway.routes import Routes
 from gateway.services import Services
 from gateway.stages.explain import explain
+from gateway.streaming import Streamed, stream
 
 
 class Dispatch:
@@ -48,7 +49,10 @@ class Dispatch:
         except Problem as problem:
             handler = self._refusal(problem)
         answer = await handler(exchange)
-        await respond(send, answer, exchange.answer_headers)
+        if isinstance(answer, Streamed):
+            await stream(send, receive, answer, exchange.answer_headers)
+        else:
+            await respond(send, answer, exchange.answer_headers)
 
     def _refusal(self, problem: Problem) -> Handler:
         """A handler for what is no operation: it is explained, logged and counted like any other."""

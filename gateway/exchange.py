@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,18 @@ class Permit:
         self.scopes = scopes
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was received, checked, and translated for the service.
+
+    content: its bytes, once; length: how many; digest: the SHA-256 of what the client sent, in hex.
+    """
+
+    content: Callable[[], AsyncIterator[bytes]]
+    length: int
+    digest: str
+
+
 class Exchange:
     """One request under way."""
 
@@ -62,6 +74,7 @@ class Exchange:
         "client",
         "document",
         "face",
+        "file",
         "headers",
         "idempotency_key",
         "input",
@@ -100,6 +113,7 @@ class Exchange:
     permit: Permit | None
     document: Any
     input: Input
+    file: File | None
     # by forward
     wrote: bool
     internal_seconds: float
@@ -113,6 +127,7 @@ class Exchange:
         self.face = None
         self.permit = None
         self.document = None
+        self.file = None
         self.wrote = False
         self.internal_seconds = 0.0
         self.idempotency_key = b""

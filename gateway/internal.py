@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from time import perf_counter
 
 from adapters.core.calls import Call, Reply
@@ -12,24 +13,34 @@ from gateway.observe import metrics
 from gateway.upstream import Pool, UpstreamError, line
 
 _JSON = b"Content-Type: application/json\r\n"
+_CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
 
 
 class Internal:
-    """The internal services. `pools` by service name."""
+    """The internal services. By service name: `pools`, and with how much `patience` (s) an imported file is waited for."""
 
-    def __init__(self, pools: Mapping[str, Pool]) -> None:
+    def __init__(self, pools: Mapping[str, Pool], patience: Mapping[str, float]) -> None:
         self._pools = pools
+        self._patience = patience
 
     async def send(self, permit: Permit, call: Call, exchange: Exchange) -> Reply:
-        """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened."""
+        """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.
+
+        The request's file, where there is one, is the body.
+        """
         headers = self.headers(permit, call, exchange)
+        pool, file = self._pools[call.service], exchange.file
         before = exchange.wrote
         exchange.wrote = before or call.writes
         started = perf_counter()
         try:
-            answer = await self._pools[call.service].request(
-                call.method, call.path, headers, call.body, idempotent=not call.writes
-            )
+            if file is None:
+                answer = await pool.request(call.method, call.path, headers, call.body, idempotent=not call.writes)
+            else:
+                patience = self._patience[call.service]
+                answer = await pool.upload(
+                    call.method, call.path, headers + _CSV, file.content(), length=file.length, patience=patience
+                )
         except UpstreamError as error:
             if not error.sent:
                 exchange.wrote = before
@@ -42,6 +53,21 @@ class Internal:
         if 400 <= status < 500:
             exchange.wrote = before
         return Reply(status, answer.body, _reset(answer.header(b"x-ratelimit-reset")) if status == 429 else 0.0)
+
+    @asynccontextmanager
+    async def stream(
+        self, permit: Permit, call: Call, exchange: Exchange
+    ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+        """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
+        started = perf_counter()
+        async with self._pools[call.service].stream(
+            call.method, call.path, self.headers(permit, call, exchange)
+        ) as answer:
+            seconds = perf_counter() - started
+            exchange.internal_seconds += seconds
+            metrics.upstream(call.service, seconds)
+            reset = dict(answer.headers).get(b"x-ratelimit-reset")
+            yield Reply(answer.status, b"", _reset(reset)), aiter(answer)
 
     @staticmethod
     def headers(permit: Permit, call: Call, exchange: Exchange) -> bytes:

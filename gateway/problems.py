@@ -158,7 +158,7 @@ def of(error: BaseException) -> Problem | None:
         case Problem():
             return error
         case faults.Malformed():
-            return BadRequest("json_malformed", str(error))
+            return BadRequest(error.code, str(error))
         case faults.BadParameter():
             return BadRequest(error.code, str(error))
         case faults.StaleCursor():
@@ -209,5 +209,6 @@ def _entries(error: faults.Invalid) -> list[dict[str, Any]]:
     return [
         {"pointer": each.pointer, "code": each.code, "message": each.message}
         | ({"allowed": list(each.allowed)} if each.allowed else {})
+        | ({} if each.row is None else {"row": each.row, "column": each.column})
         for each in error.errors
     ]

@@ -4,7 +4,7 @@ Refused before any application code runs, with a problem document (RFC 9457) and
 `Host`, a second `Authorization` or other header that may stand once, headers or a request line beyond their limit, and
 whatever llhttp calls malformed (Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are
 dropped (uvicorn would append them to the headers while the application already runs), and a client that takes forever
-to send its headers is cut off. A well-behaved request pays one comparison a header.
+to send its headers, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ MAX_HEADERS: Final = 32 * 1024
 MAX_TARGET: Final = 8 * 1024
 HEADERS_TIMEOUT: Final = 10.0
 LINGER: Final = 1.0
+STALL: Final = 30.0
 
 # One value each by their definition; a second one means that two parties could read the request differently.
 SINGLE: Final = frozenset(
@@ -52,6 +53,7 @@ class Hardened(HttpToolsProtocol):
         self._size = 0
         self._seen: set[bytes] = set()
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -59,7 +61,19 @@ class Hardened(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self.resume_writing()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Closing would wait for what is not being read, and a streamed answer holds a connection to a service meanwhile.
+        self._stalled = self.loop.call_later(STALL, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def data_received(self, data: bytes) -> None:
         if self._refused:

@@ -18,6 +18,7 @@ from gateway.observe import metrics
 from gateway.problems import Problem, RateLimited
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
+from gateway.transfers import Turns
 
 if TYPE_CHECKING:
     from gateway.callers import Callers
@@ -43,6 +44,7 @@ class Services:
     replays: Replays
     internal: Internal
     own: Mapping[str, Handler] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
     def render(self, problem: Problem, exchange: Exchange) -> Answer:
         """The problem's document for this exchange's brand."""

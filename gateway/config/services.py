@@ -40,6 +40,7 @@ class Timeouts(Section):
 
     connect: Duration = Field(2.0, description="How long to wait for a connection, such as 2s.")
     total: Duration = Field(10.0, description="How long the whole call may take, such as 10s.")
+    upload: Duration = Field(60.0, description="How long the service may work on an imported file, such as 60s.")
 
 
 class Operation(Section):

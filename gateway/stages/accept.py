@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import parse_qsl
-
-from starlette.types import Message
 
 from adapters.core.calls import Answer, Input
 from adapters.core.documents import nearest, read_json
 from adapters.core.faults import BadParameter
 from adapters.core.ids import IdType
 from adapters.core.operations import Body, Operation, Request
+from gateway import bodies
 from gateway.exchange import Exchange, Handler
-from gateway.problems import (
-    BadRequest,
-    NotAcceptable,
-    NotFound,
-    PayloadTooLarge,
-    RequestTimeout,
-    UnsupportedMediaType,
-)
+from gateway.problems import NotAcceptable, NotFound, UnsupportedMediaType
 from gateway.services import Services
+from gateway.transfers import received
 
 _JSON = ("application/json",)
 _MERGE = ("application/json", "application/merge-patch+json")
 
 
 def accept(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.input` (and `document`, for the idempotency fingerprint), or raises 400 … 422."""
+    """Fills `exchange.input` (`document` for the idempotency fingerprint, and `file`), or raises 400 … 422."""
     cursors, server = services.cursors, services.settings.server
     params, expected, known = operation.params, operation.body, operation.query
     media = _MERGE if expected is Body.MERGE else _JSON
+    produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
+    if expected is Body.FILE:
+        proceed = _with_file(services, proceed)
 
     async def accepted(exchange: Exchange) -> Answer:
-        _acceptable(exchange.headers.get(b"accept"))
+        _acceptable(exchange.headers.get(b"accept"), produces)
         ids = _ids(params, exchange.segments)
         query = _query(exchange.query, known)
-        if expected is not Body.NONE:
-            raw = await _body(exchange, server.max_body, server.body_timeout)
+        if reads:
+            raw = await bodies.whole(exchange, server.max_body, server.body_timeout)
             if raw or expected is not Body.EMPTY:
                 _media(exchange.headers.get(b"content-type"), media)
                 exchange.document = read_json(raw)
@@ -58,16 +53,40 @@ def accept(operation: Operation, services: Services, proceed: Handler) -> Handle
     return accepted
 
 
-def _acceptable(header: bytes | None) -> None:
-    """Whether JSON is among what the client takes (RFC 9110 § 12.5.1)."""
-    if header is None or header == b"*/*" or (b"application/json" in header and b"q=0" not in header):
+def _with_file(services: Services, proceed: Handler) -> Handler:
+    """Receives, checks and translates the file of an import, which is gone when the request is over."""
+    server, turns = services.settings.server, services.turns
+
+    async def filed(exchange: Exchange) -> Answer:
+        face = exchange.face
+        assert face is not None
+        assert face.translate is not None
+        async with received(
+            exchange,
+            face.translate(),
+            turns,
+            most=server.max_import,
+            timeout=server.body_timeout,
+            folder=server.data_dir,
+        ) as file:
+            exchange.file = file
+            exchange.document = file.digest
+            return await proceed(exchange)
+
+    return filed
+
+
+def _acceptable(header: bytes | None, produces: str) -> None:
+    """Whether the operation's media type is among what the client takes (RFC 9110 § 12.5.1)."""
+    if header is None or header == b"*/*" or (produces.encode() in header and b"q=0" not in header):
         return
+    group = produces.partition("/")[0] + "/*"
     for choice in header.decode("latin-1").lower().split(","):
         media, *parameters = [part.strip() for part in choice.split(";")]
         refused = any(each.replace(" ", "").rstrip("0") in ("q=", "q=0.") for each in parameters)
-        if media in ("*/*", "application/*", "application/json") and not refused:
+        if media in ("*/*", group, produces) and not refused:
             return
-    raise NotAcceptable("not_acceptable", "This operation answers in application/json only.")
+    raise NotAcceptable("not_acceptable", f"This operation answers in {produces} only.")
 
 
 def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,42 +127,3 @@ def _media(header: bytes | None, media: tuple[str, ...]) -> None:
     charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
     if kind not in media or charset != "utf-8":
         raise UnsupportedMediaType("unsupported_media_type", f"Send the body as {' or '.join(media)} in UTF-8.")
-
-
-async def _body(exchange: Exchange, most: int, timeout: float) -> bytes:
-    """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds."""
-    length = exchange.headers.get(b"content-length", b"")
-    if length.isdigit() and int(length[:20]) > most:
-        raise _too_large(most)
-    message = await _receive(exchange, timeout)
-    chunk: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(chunk) > most:
-            raise _too_large(most)
-        return chunk
-    whole = bytearray(chunk)
-    deadline = asyncio.get_running_loop().time() + timeout
-    while message.get("more_body", False):
-        message = await _receive(exchange, deadline - asyncio.get_running_loop().time())
-        whole += message.get("body", b"")
-        if len(whole) > most:
-            raise _too_large(most)
-    return bytes(whole)
-
-
-async def _receive(exchange: Exchange, timeout: float) -> Message:
-    try:
-        async with asyncio.timeout(timeout):
-            message = await exchange.receive()
-    except TimeoutError:
-        raise RequestTimeout("body_timeout", "The body did not arrive in time.", headers=_CLOSE) from None
-    if message["type"] == "http.disconnect":
-        raise BadRequest("body_incomplete", "The body ended early.")
-    return message
-
-
-_CLOSE = ((b"connection", b"close"),)
-
-
-def _too_large(most: int) -> PayloadTooLarge:
-    return PayloadTooLarge("payload_too_large", f"A body has at most {most} bytes.", headers=_CLOSE)

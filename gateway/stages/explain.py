@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 
 from adapters.core.calls import Answer
@@ -9,7 +10,9 @@ from adapters.core.operations import Operation
 from gateway import problems
 from gateway.exchange import Exchange, Handler
 from gateway.observe import logs, metrics
+from gateway.problems import Problem
 from gateway.services import Services
+from gateway.streaming import ClientLeft, Streamed
 
 _FIXED = ((b"vary", b"Authorization, Version"), (b"cache-control", b"no-store"))
 
@@ -23,35 +26,54 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         try:
             answer = await proceed(exchange)
         except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
-            problem = problems.of(error)
-            if problem is None:
-                logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=route, error=error)
-                problem = problems.ServerError("internal_error", "The request could not be completed.")
-            elif problem.status >= 500:
-                reason = str(error)[:300]
-                logs.event("failure", "warning", trace_id=exchange.trace.trace_id, code=problem.code, reason=reason)
+            problem = _problem(error, exchange, route)
             code = problem.code
             answer = services.render(problem, exchange)
-        _finish(exchange, answer, route, code)
+        exchange.answer_headers += _FIXED
+        exchange.answer_headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        if exchange.version:
+            exchange.answer_headers.append((b"version", exchange.version.encode("ascii")))
+        if isinstance(answer, Streamed):
+            answer.finished = partial(_streamed, exchange, answer.status, route)
+        else:
+            _record(exchange, answer.status, route, code)
         return answer
 
     return explained
 
 
-def _finish(exchange: Exchange, answer: Answer, route: str, code: str) -> None:
-    exchange.answer_headers += _FIXED
-    exchange.answer_headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
-    if exchange.version:
-        exchange.answer_headers.append((b"version", exchange.version.encode("ascii")))
+def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
+    """What the error is to the client; what the operator should know of it is logged."""
+    problem = problems.of(error)
+    if problem is None:
+        logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=route, error=error)
+        return problems.ServerError("internal_error", "The request could not be completed.")
+    if problem.status >= 500:
+        reason = str(error)[:300]
+        logs.event("failure", "warning", trace_id=exchange.trace.trace_id, code=problem.code, reason=reason)
+    return problem
+
+
+def _streamed(exchange: Exchange, status: int, route: str, sent: int, failure: Exception | None) -> None:
+    """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
+    code = ""
+    if isinstance(failure, ClientLeft):
+        code = "client_left"
+    elif failure is not None:
+        code = _problem(failure, exchange, route).code
+    _record(exchange, status, route, code, sent)
+
+
+def _record(exchange: Exchange, status: int, route: str, code: str, sent: int | None = None) -> None:
     seconds = perf_counter() - exchange.started
-    metrics.request(route, exchange.method, answer.status, exchange.version, seconds)
+    metrics.request(route, exchange.method, status, exchange.version, seconds)
     caller = exchange.caller
     line = {
         "trace_id": exchange.trace.trace_id,
         "request_id": exchange.request_id,
         "method": exchange.method,
         "route": route,
-        "status": answer.status,
+        "status": status,
         "contract": exchange.version,
         "tenant": caller.tenant_id if caller else None,
         "token": caller.token_id if caller else None,
@@ -61,4 +83,6 @@ def _finish(exchange: Exchange, answer: Answer, route: str, code: str) -> None:
     }
     if code:
         line["code"] = code
+    if sent is not None:
+        line["bytes"] = sent
     logs.access(line)

@@ -71,20 +71,28 @@ class Pool:
             del answer
 
     async def upload(
-        self, method: bytes, path: bytes, headers: bytes, chunks: AsyncIterator[bytes], *, length: int | None
+        self,
+        method: bytes,
+        path: bytes,
+        headers: bytes,
+        chunks: AsyncIterator[bytes],
+        *,
+        length: int | None,
+        patience: float | None = None,
     ) -> Response:
         """One call whose body is sent as it comes, with Content-Length when `length` is given, chunked otherwise.
 
-        The total timeout bounds each wait for the service, not the time `chunks` takes. Never repeated once begun. An answer
-        that comes before the end of the body is returned and the rest is not sent. What `chunks` raises is raised here, and
-        the connection is aborted so that the service cannot take the part for the whole.
+        `patience` (s; the total timeout when None) bounds each wait for the service, not the time `chunks` takes. Never
+        repeated once begun. An answer that comes before the end of the body is returned and the rest is not sent. What
+        `chunks` raises is raised here, and the connection is aborted so that the service cannot take the part for the whole.
         """
         head = self._heads.build(method, path, headers, upload_framing(length))
         deadline = asyncio.get_running_loop().time() + self._target.total_timeout
         connection = self._reusable() or await self.acquire(deadline)
         answer = connection.start(head, deadline, bodyless=method == b"HEAD", sending=True)
         try:
-            return await send_body(connection, answer, chunks, length, self._target.total_timeout)
+            patience = self._target.total_timeout if patience is None else patience
+            return await send_body(connection, answer, chunks, length, patience)
         except BaseException:  # whatever the chunks raise, and cancellation: the body is incomplete
             connection.abandon(answer)
             raise

@@ -1,0 +1,62 @@
+"""Answers that are sent while they are made. What goes wrong on the way cannot become a problem document any more: the
+connection is cut before the last chunk, so that no client takes a part for the whole (RFC 9112 § 7.1, § 8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.types import Receive, Send
+
+from adapters.core.calls import Answer
+
+Finished = Callable[[int, "Exception | None"], None]
+
+
+class ClientLeft(Exception):
+    """The client closed the connection, or stopped reading, before the answer was complete."""
+
+
+class Streamed(Answer):
+    """An answer whose body follows in pieces.
+
+    close: lets go of what the pieces come from; finished: called once at the end, with the bytes sent and what went wrong.
+    """
+
+    __slots__ = ("close", "finished", "pieces")
+
+    finished: Finished
+
+    def __init__(self, head: Answer, pieces: AsyncIterator[bytes], close: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(head.status, b"", head.headers, head.content_type)
+        self.pieces = pieces
+        self.close = close
+
+
+async def stream(send: Send, receive: Receive, answer: Streamed, headers: list[tuple[bytes, bytes]]) -> None:
+    """Send the answer as fast as the client takes it. Returns without the last chunk when it cannot be completed."""
+    sent = 0
+    leaving = asyncio.create_task(_left(receive))
+    failure: Exception | None = None
+    try:
+        head = [*headers, *answer.headers, (b"content-type", answer.content_type)]
+        await send({"type": "http.response.start", "status": answer.status, "headers": head})
+        async for piece in answer.pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if leaving.done():
+                raise ClientLeft
+            sent += len(piece)
+    except Exception as error:  # noqa: BLE001 - the head is out: all that is left is to cut the connection and say why
+        failure = error
+    finally:
+        leaving.cancel()
+        await answer.close()
+    answer.finished(sent, failure)
+    if failure is None:
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,127 @@
+"""Files on their way through the gateway: translated piece by piece, never held whole.
+
+The translation is work for the processor, so it runs in a thread, a few milliseconds at a time and one piece at a time
+in the whole worker: a file of 50 MB takes longer when others are under way, and other requests are hardly delayed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from adapters.core.calls import Translation
+from adapters.core.faults import Fault
+from gateway import bodies
+from gateway.exchange import Exchange, File
+from gateway.multipart import OneFile
+from gateway.problems import Problem, UnsupportedMediaType
+
+T = TypeVar("T")
+
+_AT_ONCE = 16 * 1024
+_IN_MEMORY = 1024 * 1024
+_PIECE = 64 * 1024
+_FRAME = 8 * 1024  # what multipart may add to a file
+
+
+class Turns:
+    """One piece of work at a time, in a thread, first come first served."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def take(self, work: Callable[[bytes], T], data: bytes) -> T:
+        """`work(data)` when it is its turn."""
+        async with self._lock:
+            return await asyncio.to_thread(work, data)
+
+
+@asynccontextmanager
+async def received(
+    exchange: Exchange, translation: Translation, turns: Turns, *, most: int, timeout: float, folder: Path
+) -> AsyncIterator[File]:
+    """The request's file, checked whole and translated, in a file without a name that is gone at the end.
+
+    Raises the translation's Fault, and 400, 408, 413 or 415. A wrong file is read to its end all the same: most clients
+    look at the answer only after they have sent everything.
+    """
+    form = _form(exchange.headers.get(b"content-type", b""))
+    digest = hashlib.sha256()
+    wrong: Fault | Problem | None = None
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder)) as spool:
+
+        def take(data: bytes) -> None:
+            content = data if form is None else form.feed(data)
+            digest.update(content)
+            spool.write(translation.feed(content))
+
+        def finish(_: bytes) -> int:
+            if form is not None:
+                form.close()
+            spool.write(translation.close())
+            length: int = spool.tell()
+            spool.seek(0)
+            return length
+
+        async for chunk in bodies.pieces(exchange, most + (_FRAME if form else 0), timeout):
+            for piece in cut(chunk):
+                if wrong is None:
+                    try:
+                        await turns.take(take, piece)
+                    except (Fault, Problem) as error:
+                        wrong = error
+        if wrong is not None:
+            raise wrong
+        length = await turns.take(finish, b"")
+
+        async def content() -> AsyncIterator[bytes]:
+            while piece := await asyncio.to_thread(spool.read, _PIECE):
+                yield piece
+
+        yield File(content, length, digest.hexdigest())
+
+
+def _form(header: bytes) -> OneFile | None:
+    """How to unwrap a body of this Content-Type: None for a bare text/csv; 415 for anything else."""
+    kind, *parameters = [part.strip() for part in header.decode("latin-1").split(";")]
+    options = {
+        name.strip().lower(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)
+    }
+    match kind.lower():
+        case "text/csv" if options.get("charset", "utf-8").lower() == "utf-8":
+            return None
+        case "multipart/form-data":
+            return OneFile(options.get("boundary", "").encode("latin-1"))
+    raise UnsupportedMediaType(
+        "unsupported_media_type", "Send the file as text/csv in UTF-8, or as the part `file` of multipart/form-data."
+    )
+
+
+async def translated(incoming: AsyncIterator[bytes], translation: Translation, turns: Turns) -> AsyncIterator[bytes]:
+    """A service's file in the caller's contract; nothing is read ahead of what is taken."""
+    async for chunk in incoming:
+        for piece in cut(chunk):
+            if out := await turns.take(translation.feed, piece):
+                yield out
+    yield await turns.take(lambda _: translation.close(), b"")
+
+
+async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """`first`, then the rest."""
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+def cut(chunk: bytes) -> Iterator[bytes]:
+    """Pieces that take a few milliseconds each."""
+    if len(chunk) <= _AT_ONCE:
+        yield chunk
+        return
+    for start in range(0, len(chunk), _AT_ONCE):
+        yield chunk[start : start + _AT_ONCE]
