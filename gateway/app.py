@@ -114,10 +114,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     stack.push_async_callback(callers.stop, flushing)
     identity = parts.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
-    internal = Internal(
-        {name: _pool(settings, runtime, name) for name in settings.services},
-        {name: service.timeouts.upload for name, service in settings.services.items()},
-    )
+    internal = Internal({name: _pool(settings, runtime, name) for name in settings.services})
     stack.push_async_callback(internal.aclose)
     services = Services(
         settings=settings,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from gateway import problems
-from gateway.config.settings import Settings
 from gateway.observe import logs, trace
 
 _BY_SLUG = {kind.slug: kind for kind in problems.ALL}
@@ -51,13 +51,14 @@ _ADVICE = {
 }
 
 
-def pages(settings: Settings) -> ASGIApp:
-    """The application for every path that is not the API's."""
+def pages(routes: Sequence[BaseRoute]) -> ASGIApp:
+    """The application for every path that is not the API's: its own pages, and those of `routes`."""
     return Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/problems", problem_list),
             Route("/problems/{slug}", problem_page),
+            *routes,
         ],
         exception_handlers={HTTPException: refused, Exception: crashed},
     )

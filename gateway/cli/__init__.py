@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",
+    "clients": "gateway.cli.clients",
     "audit": "gateway.cli.audit",
     "explain": "gateway.cli.explain",
     "openapi": "openapi.__main__",

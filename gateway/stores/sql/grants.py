@@ -120,6 +120,11 @@ def add_refresh(session: Session, token: Refresh) -> None:
     session.flush()
 
 
+def drop_refresh(session: Session, refresh_id: str) -> None:
+    """Forgets a refresh token that nobody has seen."""
+    session.execute(delete(RefreshRow).where(RefreshRow.id == refresh_id))
+
+
 def refresh_by_hash(session: Session, hashes: tuple[bytes, ...]) -> Refresh | None:
     """The refresh token with one of these hashes, whatever its state."""
     query = select(RefreshRow).where(RefreshRow.hash.in_(hashes)).execution_options(populate_existing=True)

@@ -1,0 +1,54 @@
+"""What a person is asked: the scopes in plain words, by resource, and what the role will not allow in spite of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adapters import RESOURCES, SCOPE_FAMILIES
+from adapters.core.resource import Op
+from gateway.scopes import ACTIONS, expanded
+
+_VERBS = {"read": "See", "write": "Add and change", "delete": "Delete"}
+_NEEDED = {"read": Op.ALL, "write": Op.CREATE | Op.UPDATE, "delete": Op.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One permission in words; `allowed`: whether the user's role lets it have an effect now."""
+
+    text: str
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The permissions over one family of resources."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def asked(scopes: Iterable[str], allowed: frozenset[str]) -> tuple[Group, ...]:
+    """The groups of a consent page for `scopes`; `allowed`: the single scopes of the user's role."""
+    wanted = expanded(scopes)
+    groups = []
+    for family in SCOPE_FAMILIES:
+        lines = tuple(
+            Line(f"{_VERBS[action]} {_named(family, action)}", f"{family}.{action}" in allowed)
+            for action in ACTIONS
+            if f"{family}.{action}" in wanted
+        )
+        if lines:
+            groups.append(Group(_named(family, "read").capitalize(), lines))
+    return tuple(groups)
+
+
+def _named(family: str, action: str) -> str:
+    of_family = [resource for resource in RESOURCES if resource.scope == family]
+    able = [resource for resource in of_family if resource.operations & _NEEDED[action]] or of_family
+    return _listed([resource.path.replace("_", " ") for resource in able])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,135 @@
+"""The endpoints that apps call: token, revocation, introspection, metadata. JSON, never stored, never a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.config.settings import Settings
+from gateway.identity import IdentityUnavailable
+from gateway.keyring import Keyring
+from gateway.oauth import introspection, metadata, revocation, snapshot, token
+from gateway.oauth.server import Outcome, failed
+from gateway.oauth.snapshot import Snapshot
+from gateway.oauth.token import Check
+from gateway.observe import logs, metrics
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.liveness import Liveness
+from gateway.stores.sql import Session
+from gateway.stores.sql.grants import Revoked
+from gateway.web.parts import Web
+
+Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
+
+_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The handlers. Their refusal of another method is OAuth's own, so they take every method."""
+
+    web: Web
+    liveness: Liveness
+
+    def routes(self) -> list[Route]:
+        """The routes of apps."""
+        return [
+            Route(metadata.TOKEN, self.token, methods=_METHODS),
+            Route(metadata.REVOKE, self.revoke, methods=_METHODS),
+            Route(metadata.INTROSPECT, self.introspect, methods=_METHODS),
+            Route(metadata.SERVER, self.server, methods=["GET"]),
+            Route(metadata.RESOURCE, self.resource, methods=["GET"]),
+        ]
+
+    async def token(self, request: Request) -> Response:
+        """Codes and refresh tokens for access tokens."""
+        return await self._answered(request, token.CHECKS, token.answer, self._user_is_there)
+
+    async def revoke(self, request: Request) -> Response:
+        """RFC 7009."""
+        return await self._answered(request, token.FORM_CHECKS, revocation.answer)
+
+    async def introspect(self, request: Request) -> Response:
+        """RFC 7662."""
+        return await self._answered(request, token.FORM_CHECKS, introspection.answer)
+
+    async def server(self, request: Request) -> Response:
+        """RFC 8414."""
+        return _public(metadata.server(request.scope["brand"], self.web.settings.oauth))
+
+    async def resource(self, request: Request) -> Response:
+        """RFC 9728."""
+        return _public(metadata.resource(request.scope["brand"]))
+
+    async def _answered(
+        self,
+        request: Request,
+        checks: tuple[Check, ...],
+        answer: Answer,
+        before: Callable[[Snapshot], Awaitable[None]] | None = None,
+    ) -> Response:
+        issuer = request.scope["brand"].origin
+        try:
+            taken = await snapshot.taken(
+                request, issuer, self.web.address(request), self.web.settings.server.body_timeout
+            )
+            outcome = token.refused(taken, checks)
+            if outcome is None:
+                if before is not None:
+                    await before(taken)
+                outcome = await self.web.sql.run(answer, self.web.keys, self.web.settings, taken)
+        except OAuth2Error as error:
+            outcome = failed(error, issuer)
+        except StoreUnavailable as error:
+            metrics.store_lost("sql")
+            logs.event("oauth store lost", "warning", error=error)
+            outcome = Outcome(503, {"error": "temporarily_unavailable"}, (("Retry-After", "1"),))
+        except Exception as error:  # noqa: BLE001 - an app is told in OAuth's own terms, whatever went wrong
+            logs.event("crash", "error", route=request.url.path, error=error)
+            outcome = Outcome(500, {"error": "server_error"})
+        await announce(self.liveness, outcome.announced)
+        if outcome.status == 401:
+            metrics.auth_failure("client_invalid")
+        return _told(outcome)
+
+    async def _user_is_there(self, taken: Snapshot) -> None:
+        """A disabled user's grants are not refreshed. When that cannot be asked, `/v1` will ask before it does anything."""
+        grant = await self.web.sql.read(token.holder, self.web.keys, taken)
+        if grant is None:
+            return
+        try:
+            user = await self.web.identity.live_user(grant.tenant_id, grant.user_id)
+        except IdentityUnavailable:
+            return
+        if user is None or not user.active:
+            raise InvalidGrantError(description="The user of this grant is disabled.")
+
+
+async def announce(liveness: Liveness, ended: tuple[Revoked, ...]) -> None:
+    """Tell every worker which access tokens ended. When nobody can be told, workers notice within the hour; say so."""
+    try:
+        for each in ended:
+            await liveness.announce(each.tenant_id, each.token_id, each.generation)
+    except StoreUnavailable as error:
+        metrics.store_lost("redis")
+        logs.event("revocation not announced", "error", tokens=len(ended), error=error)
+
+
+def _told(outcome: Outcome) -> Response:
+    headers = {**_NO_STORE, **dict(outcome.headers)}
+    if outcome.status == 405:
+        headers["Allow"] = "POST"
+    return Response(orjson.dumps(outcome.body), outcome.status, headers, "application/json")
+
+
+def _public(document: dict[str, object]) -> Response:
+    return Response(orjson.dumps(document), 200, {"Cache-Control": "public, max-age=300"}, "application/json")

@@ -1,0 +1,53 @@
+"""What clients discover (RFC 8414, RFC 9728): only what works, at the brand's own origin, whatever the Host header says."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gateway.brands import Brand
+from gateway.config.settings import OAuth
+from gateway.oauth.clients import GRANT_TYPES, METHODS
+from gateway.scopes import KNOWN_SCOPES
+
+AUTHORIZE: Final = "/oauth/authorize"
+TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
+REVOKE: Final = "/oauth/revoke"
+INTROSPECT: Final = "/oauth/introspect"
+REGISTER: Final = "/oauth/register"
+SERVER: Final = "/.well-known/oauth-authorization-server"
+RESOURCE: Final = "/.well-known/oauth-protected-resource"
+
+
+def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
+    """The authorization server's metadata."""
+    at = brand.origin
+    document = {
+        "issuer": at,
+        "authorization_endpoint": at + AUTHORIZE,
+        "token_endpoint": at + TOKEN,
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint": at + REVOKE,
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint": at + INTROSPECT,
+        "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
+        "scopes_supported": sorted(KNOWN_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANT_TYPES),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    if oauth.registration != "closed":
+        document["registration_endpoint"] = at + REGISTER
+    return document
+
+
+def resource(brand: Brand) -> dict[str, Any]:
+    """The protected resource's metadata: the API of this brand."""
+    return {
+        "resource": brand.origin,
+        "resource_name": brand.name,
+        "authorization_servers": [brand.origin],
+        "scopes_supported": sorted(KNOWN_SCOPES),
+        "bearer_methods_supported": ["header"],
+    }

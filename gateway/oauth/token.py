@@ -1,0 +1,121 @@
+"""The token endpoint (OAuth 2.1 § 3.2): a table of checks that Authlib leaves out, then Authlib's grants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
+
+from gateway.config.settings import Settings
+from gateway.keyring import Keyring
+from gateway.oauth import grammar
+from gateway.oauth.clients import GRANT_TYPES
+from gateway.oauth.errors import InvalidTargetError
+from gateway.oauth.resources import is_ours
+from gateway.oauth.server import Outcome, Server, failed
+from gateway.oauth.snapshot import Snapshot, repeated
+from gateway.stores.sql import Session, grants
+
+Check = Callable[[Snapshot], None]
+
+
+def method_is_post(snapshot: Snapshot) -> None:
+    """Credentials in a query end up in logs."""
+    if snapshot.method != "POST":
+        raise InvalidRequestError(description="This endpoint answers POST only.", status_code=405)
+
+
+def parameters_are_in_the_body(snapshot: Snapshot) -> None:
+    """A form, and nothing in the query."""
+    if not snapshot.is_form:
+        raise InvalidRequestError(description="Send the parameters as application/x-www-form-urlencoded.")
+    if snapshot.query:
+        raise InvalidRequestError(description="Send the parameters in the body only.")
+
+
+def no_parameter_is_repeated(snapshot: Snapshot) -> None:
+    """RFC 6749 § 3.2; `resource` may be (RFC 8707 § 2)."""
+    if repeated(snapshot.pairs, but=("resource",)) is not None:
+        raise InvalidRequestError(description="A parameter is given twice.")
+
+
+def no_value_is_binary(snapshot: Snapshot) -> None:
+    """What is no text, or holds a NUL, is none of our codes, tokens or names."""
+    if any("\0" in value or not value.isprintable() for pair in snapshot.pairs for value in pair):
+        raise InvalidRequestError(description="A parameter holds characters that none may hold.")
+
+
+def client_authenticates_in_one_way(snapshot: Snapshot) -> None:
+    """RFC 6749 § 2.3."""
+    basic = snapshot.basic()
+    if basic is None:
+        return
+    if snapshot.one("client_secret") is not None:
+        raise InvalidRequestError(description="The client authenticates in two ways.")
+    if snapshot.one("client_id") not in {None, basic.client_id}:
+        raise InvalidRequestError(description="The request names two clients.")
+
+
+def grant_type_is_known(snapshot: Snapshot) -> None:
+    """Code and refresh only: no password, no implicit, no client credentials."""
+    given = snapshot.one("grant_type")
+    if given is None:
+        raise InvalidRequestError(description="grant_type is missing.")
+    if given not in GRANT_TYPES:
+        raise UnsupportedGrantTypeError("(as given)")
+
+
+def scope_is_well_formed(snapshot: Snapshot) -> None:
+    """Authlib would split on any white space."""
+    given = snapshot.one("scope")
+    if given is not None:
+        grammar.scopes(given)
+
+
+def resource_is_ours(snapshot: Snapshot) -> None:
+    """RFC 8707: tokens for anybody else are not made here."""
+    if not all(is_ours(each, snapshot.issuer) for each in snapshot.every("resource")):
+        raise InvalidTargetError
+
+
+FORM_CHECKS: Final[tuple[Check, ...]] = (
+    method_is_post,
+    parameters_are_in_the_body,
+    no_parameter_is_repeated,
+    no_value_is_binary,
+    client_authenticates_in_one_way,
+)
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *FORM_CHECKS,
+    grant_type_is_known,
+    scope_is_well_formed,
+    resource_is_ours,
+)
+
+
+def refused(snapshot: Snapshot, checks: tuple[Check, ...]) -> Outcome | None:
+    """The error of the first check that fails."""
+    try:
+        for check in checks:
+            check(snapshot)
+    except OAuth2Error as error:
+        return failed(error, snapshot.issuer)
+    return None
+
+
+def holder(session: Session, keys: Keyring, snapshot: Snapshot) -> grants.Grant | None:
+    """The grant that a refresh is about, to see whether its user is still there before anything is changed."""
+    presented = snapshot.one("refresh_token")
+    if presented is None:
+        return None
+    found = grants.refresh_by_hash(session, keys.hashes(presented.encode("utf-8", "surrogateescape")))
+    return None if found is None else grants.get(session, found.grant_id)
+
+
+def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:
+    """The token response or error. Errors do not roll back: a code that was misused stays used."""
+    outcome: Outcome = Server(session, keys, settings, snapshot).create_token_response(snapshot)
+    return outcome

@@ -1,0 +1,1 @@
+"""What all pages for people share: sessions, forms that cannot be forged, sign-in, one look."""

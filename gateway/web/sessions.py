@@ -1,0 +1,97 @@
+"""Who is signed in: a random id in a cookie, and what it stands for in the store. Ending a session ends it everywhere.
+
+Before anybody signs in, a browser has an id too (a visitor), to which forms are bound. Signing in always makes a new id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.brands import Brand
+from gateway.stores.line import Line
+
+COOKIE: Final = "session"
+_ID_BYTES: Final = 32
+_LONGEST: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in user; ids are internal ones. `ends`: epoch seconds, whatever happens in between."""
+
+    id: str = field(repr=False)
+    tenant_id: str
+    tenant_name: str
+    user_id: str
+    email: str
+    name: str
+    ends: float
+
+
+def cookie_name(brand: Brand) -> str:
+    """`__Host-` binds a cookie to its host and to https; plain http (development) cannot have it."""
+    return f"__Host-{COOKIE}" if brand.secure else COOKIE
+
+
+def holder(request: Request) -> str | None:
+    """The id that the browser sent, of a session or of a visitor; None when it sent none that can be one."""
+    sent = request.cookies.get(cookie_name(request.scope["brand"]), "")
+    return sent if 32 <= len(sent) <= _LONGEST and sent.isascii() else None
+
+
+def visiting() -> str:
+    """A new id."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def keep(response: Response, request: Request, session_id: str) -> None:
+    """Give the browser its id, until it is closed."""
+    brand: Brand = request.scope["brand"]
+    response.set_cookie(cookie_name(brand), session_id, path="/", secure=brand.secure, httponly=True, samesite="lax")
+
+
+class Sessions:
+    """`idle` and `lifetime` in seconds. Every method may raise StoreUnavailable."""
+
+    def __init__(self, line: Line, idle: float, lifetime: float) -> None:
+        self._line = line
+        self._idle = int(idle)
+        self._lifetime = lifetime
+
+    async def find(self, request: Request) -> Session | None:
+        """The session of this browser; looking at it keeps it alive."""
+        sent = holder(request)
+        if sent is None:
+            return None
+        kept = await self._line.command("GETEX", _key(sent), "EX", self._idle)
+        if kept is None:
+            return None
+        session = Session(id=sent, **orjson.loads(kept))
+        if session.ends <= time.time():
+            await self.end(session)
+            return None
+        return session
+
+    async def start(self, *, tenant_id: str, tenant_name: str, user_id: str, email: str, name: str) -> Session:
+        """A new session with a new id."""
+        session = Session(visiting(), tenant_id, tenant_name, user_id, email, name, time.time() + self._lifetime)
+        described = {key: value for key, value in asdict(session).items() if key != "id"}
+        await self._line.command("SET", _key(session.id), orjson.dumps(described), "EX", self._idle)
+        return session
+
+    async def end(self, session: Session) -> None:
+        """Forget the session: its cookie is worth nothing from now on."""
+        await self._line.command("DEL", _key(session.id))
+
+
+def _key(session_id: str) -> str:
+    # The store never sees the id itself: reading the store opens no session.
+    return f"gw:{{session:{hashlib.sha256(session_id.encode()).hexdigest()}}}"

@@ -1,0 +1,183 @@
+"""Signing in with the internal service's credentials, and out again.
+
+The password goes to the internal sign-in and nowhere else: not into a log, a session or a page. Attempts are limited for
+each account and each address; every failure reads the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.config.policies import Limit
+from gateway.identity import IdentityUnavailable, User
+from gateway.observe import metrics
+from gateway.stores.policies import Policy
+from gateway.stores.sql import Session as SqlSession
+from gateway.stores.sql import audit, tenants
+from gateway.stores.sql.audit import Event
+from gateway.web import csrf, forms, returning, sessions
+from gateway.web.parts import Web
+from gateway.web.sessions import Session
+
+PATH: Final = "/oauth/sign-in"
+OUT: Final = "/oauth/sign-out"
+SIGN_IN: Final = "sign-in"
+SIGN_OUT: Final = "sign-out"
+LEAVE: Final = "leave"  # the field of the token: it stands beside other forms on a page
+
+_WRONG: Final = "Email or password is wrong, or the account may not sign in here."
+_LATER: Final = "Signing in is not possible at the moment. Try again shortly."
+_STALE: Final = "This page was open for too long, or cookies are off. Try again."
+
+
+def address_of(web: Web, path: str, form_action: tuple[str, ...] = ()) -> str:
+    """Where to send a person who has to sign in before `path`."""
+    return f"{PATH}?next={quote(returning.sealed(web.keys, path, form_action))}"
+
+
+def routes(web: Web) -> list[Route]:
+    """Sign-in and sign-out."""
+    pages = _Pages(web)
+    return [
+        Route(PATH, pages.show, methods=["GET"]),
+        Route(PATH, pages.sign_in, methods=["POST"]),
+        Route(OUT, pages.sign_out, methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    web: Web
+
+    async def show(self, request: Request) -> Response:
+        """The form; who is signed in already goes on."""
+        after = request.query_params.get("next", "")
+        session = await self.web.sessions.find(request)
+        if session is not None:
+            return RedirectResponse(returning.opened(self.web.keys, after)[0], 303)
+        return await self._form(request, after)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Check the form, the limits and the credentials, in this order; then a new session."""
+        web = self.web
+        form = await forms.read(request, web.settings.server.body_timeout)
+        after, email = form.get("next", ""), form.get("email", "").strip()
+        password = form.get("password", "")
+        if not await web.csrf.redeem(request, sessions.holder(request), form.get(csrf.FIELD, ""), SIGN_IN):
+            return await self._form(request, after, email=email, fault=_STALE, status=403)
+        wait = await self._wait(request, email)
+        if wait:
+            fault = f"Too many attempts to sign in. Try again in {wait} seconds."
+            answer = await self._form(request, after, email=email, fault=fault, status=429)
+            answer.headers["Retry-After"] = str(wait)
+            return answer
+        try:
+            session = await self._session(request, email, password)
+        except IdentityUnavailable:
+            return await self._form(request, after, email=email, fault=_LATER, status=503)
+        if session is None:
+            metrics.auth_failure("sign_in_failed")
+            return await self._form(request, after, email=email, fault=_WRONG, status=401)
+        answer = RedirectResponse(returning.opened(web.keys, after)[0], 303)
+        answer.headers["Cache-Control"] = "no-store"
+        sessions.keep(answer, request, session.id)
+        return answer
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, then to the form: for who goes on as somebody else."""
+        web = self.web
+        form = await forms.read(request, web.settings.server.body_timeout)
+        session = await web.sessions.find(request)
+        if session is not None:
+            if not await web.csrf.redeem(request, session.id, form.get(LEAVE, ""), SIGN_OUT):
+                return self._told(request, "You are still signed in", _STALE, 403)
+            await web.sessions.end(session)
+            await web.sql.run(_noted, session.tenant_id, f"user:{session.user_id}", "session.end", web.address(request))
+        after = form.get("next", "")
+        answer = RedirectResponse(f"{PATH}?next={quote(after)}" if after else PATH, 303)
+        sessions.keep(answer, request, sessions.visiting())
+        return answer
+
+    async def _form(
+        self, request: Request, after: str, *, email: str = "", fault: str = "", status: int = 200
+    ) -> Response:
+        web = self.web
+        visitor = sessions.holder(request) or sessions.visiting()
+        answer = web.templates.page(
+            request,
+            "sign_in.html",
+            status,
+            form_action=returning.opened(web.keys, after)[1],
+            csrf=await web.csrf.issue(visitor, SIGN_IN),
+            next=after,
+            email=email,
+            fault=fault,
+        )
+        sessions.keep(answer, request, visitor)
+        return answer
+
+    def _told(self, request: Request, heading: str, text: str, status: int) -> Response:
+        return self.web.templates.page(request, "message.html", status, heading=heading, text=text, link=None)
+
+    async def _wait(self, request: Request, email: str) -> int:
+        """Seconds until another attempt is welcome: 0 for now."""
+        limits = self.web.settings.limits
+        account = hashlib.sha256(email.casefold().encode()).hexdigest()
+        waits = []
+        for subject, name, limit in (
+            (self.web.address(request), "sign_in_address", limits.sign_in_address),
+            (account, "sign_in_account", limits.sign_in_account),
+        ):
+            verdict = await self.web.services.limiter.admit_address(subject, _policy(name, limit))
+            if not verdict.allowed:
+                metrics.rate_limited(name)
+                waits.append(max(1, ceil(verdict.readings[0].retry_after)))
+        return max(waits, default=0)
+
+    async def _session(self, request: Request, email: str, password: str) -> Session | None:
+        web, address = self.web, self.web.address(request)
+        if not 0 < len(email) <= 320 or not 0 < len(password) <= 1000:
+            return None
+        signed_in = await web.identity.sign_in(email, password)
+        if signed_in is None:
+            await web.sql.run(_noted, None, "visitor", "session.refused", address)
+            return None
+        # The answer to a sign-in may be older than the account's state: ask what the user is now.
+        user = await web.identity.user(signed_in.user.tenant_id, signed_in.user.id)
+        tenant = await web.sql.read(tenants.get, signed_in.user.tenant_id)
+        if user is None or not user.active or tenant is None:
+            return None
+        session = await web.sessions.start(
+            tenant_id=tenant.id, tenant_name=tenant.name, user_id=user.id, email=user.email, name=user.name
+        )
+        await web.sql.run(_noted, tenant.id, f"user:{user.id}", "session.start", address)
+        return session
+
+
+async def signed_in(web: Web, request: Request) -> tuple[Session, User] | None:
+    """Session and user as they are now, for pages that need somebody. IdentityUnavailable when that cannot be known."""
+    session = await web.sessions.find(request)
+    if session is None:
+        return None
+    user = await web.identity.live_user(session.tenant_id, session.user_id)
+    if user is None or not user.active:
+        await web.sessions.end(session)
+        return None
+    return session, user
+
+
+def _policy(name: str, limit: Limit) -> Policy:
+    return Policy(name, limit.quota, limit.window, limit.burst, per="address")
+
+
+def _noted(session: SqlSession, tenant_id: str | None, actor: str, action: str, address: str) -> None:
+    audit.append(session, Event(datetime.now(UTC), tenant_id, actor, action, actor, address))

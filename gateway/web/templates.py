@@ -1,0 +1,85 @@
+"""Pages from templates: everything escaped, no scripts needed, nothing that a frame or a foreign host could use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from gateway.brands import Brand
+
+ASSETS: Final = "/assets"
+
+
+def assets() -> Mount:
+    """The style sheet, served as a file."""
+    return Mount(ASSETS, StaticFiles(packages=[("gateway.web", "static")]))
+
+
+def _stamp() -> str:
+    # In the address of the style sheet, so that a browser never shows a new page in an old dress.
+    sheet = resources.files("gateway.web").joinpath("static/pages.css").read_bytes()
+    return hashlib.sha256(sheet).hexdigest()[:8]
+
+
+class Templates:
+    """The templates of `gateway/web/templates` and of further packages, which may extend `layout.html`."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("gateway.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["stylesheet"] = f"{ASSETS}/pages.css?{_stamp()}"
+
+    def page(
+        self,
+        request: Request,
+        name: str,
+        status: int = 200,
+        *,
+        form_action: Sequence[str] = (),
+        images: Sequence[str | None] = (),
+        **values: Any,
+    ) -> HTMLResponse:
+        """A page. `form_action`: where a form may lead besides here; `images`: addresses of pictures from elsewhere."""
+        brand: Brand = request.scope["brand"]
+        text = self._environment.get_template(name).render(brand=brand, **values)
+        pictures = {_origin(each) for each in (*images, brand.logo) if each is not None}
+        policy = "; ".join(
+            [
+                "default-src 'none'",
+                "style-src 'self'",
+                " ".join(["img-src 'self'", *sorted(pictures)]),
+                " ".join(["form-action 'self'", *form_action]),
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+            ]
+        )
+        return HTMLResponse(
+            text,
+            status,
+            headers={
+                "Content-Security-Policy": policy,
+                "X-Frame-Options": "DENY",
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
