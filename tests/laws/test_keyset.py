@@ -48,7 +48,7 @@ def service_of(seed: int, size: int) -> Searching:
     return Searching([thing(chance, 5) for _ in range(size)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(**walks, size=st.integers(0, 200), bursts=bursts)
 def test_a_walk_gives_every_row_that_stayed_exactly_once(
     seed: int,
