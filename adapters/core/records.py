@@ -76,8 +76,9 @@ class Records:
             text = text[: text.index("\0")]
             broken = "has a NUL character, as text in UTF-16 has. Save the file as CSV in UTF-8"
         # A CR at the very end may be the half of a CRLF.
-        end = len(text) if last else max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
-        yield from self._rows(text, end, last=last and broken is None)
+        whole = last and broken is None
+        end = len(text) if whole else max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        yield from self._rows(text, end, last=whole)
         if broken is not None:
             raise self._malformed(broken, "encoding_invalid")
         if len(self._rest) > MOST_ROW:
