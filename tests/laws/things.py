@@ -6,6 +6,7 @@ The services are written from sandbox/README.md and know nothing of the adapters
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -67,7 +68,7 @@ def comparable(row: Row, by: str) -> tuple[bool, Any, str]:
 
 
 @dataclass
-class Service:
+class Service(ABC):
     """Rows that come and go. `before_call` runs before each call is answered; `calls` counts them."""
 
     rows: list[Row]
@@ -80,8 +81,9 @@ class Service:
         self.calls += 1
         return Reply(200, orjson.dumps(self.respond(call)))
 
+    @abstractmethod
     def respond(self, call: Call) -> Any:
-        raise NotImplementedError
+        """The document that the service answers with."""
 
 
 @dataclass
