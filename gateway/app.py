@@ -22,7 +22,7 @@ from gateway.internal import Internal
 from gateway.me import ME, me
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.pages import Pages
-from gateway.observe import trace
+from gateway.observe import logs, trace
 from gateway.pages import pages
 from gateway.scopes import Permissions
 from gateway.services import Services
@@ -57,8 +57,9 @@ class App:
             await self._misdirected(scope, send)
             return
         scope["brand"] = brand
-        path = scope["path"]
-        if path.startswith("/v1/") or path == "/v1":
+        # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
+        path = scope["raw_path"]
+        if path.startswith(b"/v1/") or path == b"/v1":
             await self._public(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
@@ -67,7 +68,8 @@ class App:
         await receive()
         try:
             await self._start()
-        except Exception:
+        except Exception as error:
+            logs.event("worker could not start", "error", error=error)
             await send({"type": "lifespan.startup.failed", "message": "the gateway could not start"})
             raise
         await send({"type": "lifespan.startup.complete"})

@@ -40,10 +40,10 @@ class Dispatch:
         # The parser has refused requests that repeat a header which may stand once (gateway/protocol.py).
         headers: dict[bytes, bytes] = dict(scope["headers"])
         exchange.headers = headers
-        exchange.client = self._services.address(scope, headers)
+        exchange.client = self._services.address(scope)
         exchange.trace = trace.continued(headers.get(b"traceparent"))
         exchange.request_id = "req_" + urandom(12).hex()
-        exchange.path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        exchange.path = scope["raw_path"].decode("latin-1")
         try:
             handler, exchange.segments = self._routes.find(exchange.method, exchange.path)
         except Problem as problem:

@@ -78,6 +78,8 @@ class Identity:
         self._headers = {"Authorization": f"Bearer {service_key}", "Accept": "application/json"}
         self._total = timeouts.total
         self._client = httpx.AsyncClient(
+            # A compressed answer could be a thousand times as large as what is counted.
+            headers={"Accept-Encoding": "identity"},
             timeout=httpx.Timeout(timeouts.total, connect=timeouts.connect),
             follow_redirects=False,
             verify=ssl.create_default_context(cafile=ca_file),
@@ -175,7 +177,7 @@ class Identity:
                 answer = await self._client.send(request, stream=True)
                 try:
                     body = bytearray()
-                    async for chunk in answer.aiter_bytes():
+                    async for chunk in answer.aiter_raw():
                         body += chunk
                         if len(body) > MAX_ANSWER:
                             raise IdentityUnavailable("the auth service answered more than an identity can need")
@@ -192,7 +194,7 @@ def _object(answer: httpx.Response) -> Mapping[str, object]:
         raise IdentityUnavailable(f"the auth service answered {answer.status_code}")
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise IdentityUnavailable("the auth service did not answer with JSON") from None
     if not isinstance(body, dict):
         raise IdentityUnavailable("the auth service answered without an object")

@@ -1,10 +1,11 @@
 """uvicorn's HTTP/1.1 parser with the doors closed that it leaves open.
 
 Refused before any application code runs, with a problem document (RFC 9457) and the connection closed: none or two
-`Host`, a second `Authorization` or other header that may stand once, headers or a request line beyond their limit, and
-whatever llhttp calls malformed (Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are
-dropped (uvicorn would append them to the headers while the application already runs), and a client that takes forever
-to send its headers, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
+`Host`, a second `Authorization` or other header that may stand once, a target that is no path of this server, a transfer
+coding other than chunked, headers or a request line beyond their limit, and whatever llhttp calls malformed
+(Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are dropped (uvicorn would append them to
+the headers while the application already runs), and a client that takes forever to send its headers, the rest of a body
+that was answered already, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
 """
 
 import asyncio
@@ -18,12 +19,21 @@ from uvicorn.server import ServerState
 MAX_HEADERS: Final = 32 * 1024
 MAX_TARGET: Final = 8 * 1024
 HEADERS_TIMEOUT: Final = 10.0
+REST_TIMEOUT: Final = 10.0
 LINGER: Final = 1.0
 STALL: Final = 30.0
 
 # One value each by their definition; a second one means that two parties could read the request differently.
 SINGLE: Final = frozenset(
-    {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"version"}
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"transfer-encoding",
+        b"version",
+    }
 )
 
 Render: TypeAlias = Callable[[str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
@@ -54,6 +64,7 @@ class Hardened(HttpToolsProtocol):
         self._seen: set[bytes] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._rest: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -62,6 +73,7 @@ class Hardened(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self.resume_writing()
+        self._forget_rest()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -109,26 +121,40 @@ class Hardened(HttpToolsProtocol):
         if self._size > MAX_HEADERS:
             raise _RefusedError
         if name in SINGLE:
-            if name in self._seen:
+            if name in self._seen or (name == b"transfer-encoding" and value.lower() != b"chunked"):
                 raise _RefusedError
             self._seen.add(name)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._complete = True
-        if b"host" not in self._seen:
+        # A proxy's absolute target could name another host than `Host`, and a fragment is never sent (RFC 9112 § 3.2).
+        if b"host" not in self._seen or self.url[:1] != b"/" or b"#" in self.url:
             raise _RefusedError
         super().on_headers_complete()
         self._begun = True
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._rest = self.loop.call_later(REST_TIMEOUT, self.transport.close)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.cycle.more_body = False
+        self._forget_rest()
 
     def send_400_response(self, msg: str) -> None:
         if self._refused:
             return
         self._refused = True
         # An answer that is on its way belongs to an earlier request: nothing may be written into it.
-        if self._answering:
+        if self._answering and not self._reading:
             self.transport.close()
         else:
+            if self._answering:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
             headers, body = type(self).render(msg)
             lines = (*self.server_state.default_headers, *headers, (b"content-length", str(len(body)).encode()))
             head = b"".join(b"%b: %b\r\n" % line for line in lines)
@@ -146,10 +172,20 @@ class Hardened(HttpToolsProtocol):
     def _answering(self) -> bool:
         return self._begun and not self.cycle.response_complete
 
+    @property
+    def _reading(self) -> bool:
+        """Whether the only request under way is the one whose body is being read, and nothing has been said to it."""
+        return self._complete and self.cycle.more_body and not self.cycle.response_started and not self.pipeline
+
     def _too_slow(self) -> None:
         self._deadline = None
         if not (self._complete and self._begun):
             self.transport.close()
+
+    def _forget_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def _disarm(self) -> None:
         if self._deadline is not None:

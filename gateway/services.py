@@ -66,14 +66,15 @@ class Services:
                 headers=((b"retry-after", b"%d" % wait),),
             )
 
-    def address(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+    def address(self, scope: Scope) -> str:
         """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right."""
         peer: str = (scope.get("client") or ("", 0))[0]
         trusted = self.settings.server.trusted_proxies
-        if not trusted or b"x-forwarded-for" not in headers:
+        if not trusted:
             return peer
-        hops = [*headers[b"x-forwarded-for"].decode("latin-1").split(","), peer]
-        for hop in reversed([hop.strip() for hop in hops]):
+        # A proxy may add a line of its own instead of lengthening the one it found (RFC 9110 § 5.3).
+        told = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        for hop in reversed([hop.strip() for hop in [*",".join(told).split(","), peer] if hop.strip()]):
             try:
                 parsed = ip_address(hop)
             except ValueError:

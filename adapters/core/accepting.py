@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.core.calls import Input, Window
-from adapters.core.documents import Document, pointer
+from adapters.core.documents import MOST_ERRORS, Document, pointer
 from adapters.core.faults import FieldError, Invalid
 from adapters.core.inward import Inward
 from adapters.core.operations import Request
@@ -22,7 +22,7 @@ def nothing(request: Request) -> None:
     sent = request.document
     if sent is None or sent == {}:
         return
-    names = list(sent) if isinstance(sent, dict) else [""]
+    names = list(sent)[:MOST_ERRORS] if isinstance(sent, dict) else [""]
     where = [pointer((name,)) if name else "" for name in names]
     raise Invalid([FieldError(at, "field_unknown", "This action takes no fields.") for at in where])
 

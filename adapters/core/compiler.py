@@ -133,12 +133,12 @@ class Compiler:
 
     def create(self) -> Operation:
         place = self.place("create", "")
-        location = f"/v1/{self.resource.path}/{self.resource.id.prefix}"
+        path = f"/v1/{self.resource.path}"
 
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=False)
             accept = fields(Document(shape, partial=False), inward)
-            plan = plans.create(place, self.outwards[date], inward.pointers, location)
+            plan = plans.create(place, self.outwards[date], inward.pointers, path, self.resource.id)
             return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
 
         return self.operation(

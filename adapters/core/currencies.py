@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 _MINOR_DIGITS: dict[str, int] = {c.code: c.exponent for c in Currency if c.exponent is not None}
 _QUANTA = {code: Decimal(1).scaleb(-digits) for code, digits in _MINOR_DIGITS.items()}
+_MOST_DIGITS = 28
 CODES: list[str] = sorted(_MINOR_DIGITS)
 
 
@@ -27,4 +28,9 @@ def minor_digits(currency: str) -> int:
 def money(amount: Decimal, currency: str | None) -> str:
     """The service's number → a decimal string with its currency's minor digits; unknown currencies keep theirs."""
     quantum = _QUANTA.get(currency or "")
-    return f"{amount.quantize(quantum) if quantum is not None else amount:f}"
+    if quantum is not None:
+        return f"{amount.quantize(quantum):f}"
+    # Without an exponent 1e999999999 is a gigabyte long.
+    if abs(amount.adjusted()) > _MOST_DIGITS:
+        raise ValueError("an amount beyond reason")
+    return f"{amount:f}"

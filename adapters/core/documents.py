@@ -19,10 +19,13 @@ from adapters.core.faults import FieldError, Invalid, Malformed
 from adapters.core.shapes import Field, Shape
 
 MOST_NESTING = 32
+MOST_MEMBERS = 1000  # each that is unknown costs an error to describe, and a body has room for 100,000
 MOST_ERRORS = 50
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_MEMBERS:
+        raise Malformed(f"The body has an object with more than {MOST_MEMBERS} names.")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise Malformed("The body has an object with the same name twice.")

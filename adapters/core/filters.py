@@ -21,6 +21,7 @@ from adapters.core.shapes import Field, Shape
 
 MOST_DEPTH, MOST_LEAVES, MOST_VALUES = 3, 25, 100
 
+_MEMBERS = ("field", "operator", "value", "values")
 _GROUPS = {"all": "and", "any": "or"}
 _DIALECT = {
     "eq": "eq",
@@ -98,7 +99,8 @@ class Filters:
         return _joined("and", parts)
 
     def _node(self, node: Any, at: Path, depth: int, leaves: list[object], errors: list[FieldError]) -> Where:
-        if len(leaves) > MOST_LEAVES:
+        # Whatever is refused anyway is not looked at to its end: a body holds 500,000 nodes.
+        if len(leaves) > MOST_LEAVES or len(errors) > MOST_LEAVES:
             return {}
         if not isinstance(node, dict):
             errors.append(FieldError(pointer(at), "type_invalid", "A condition is an object."))
@@ -128,32 +130,34 @@ class Filters:
                 FieldError(pointer((*at, key)), "type_invalid", "A group is a non-empty array of conditions.")
             )
             return {}
-        parts = [self._node(each, (*at, key, i), depth + 1, leaves, errors) for i, each in enumerate(inner)]
+        some = enumerate(inner[: MOST_LEAVES + 1])
+        parts = [self._node(each, (*at, key, i), depth + 1, leaves, errors) for i, each in some]
         return _joined(_GROUPS[key], parts) or {}
 
     def _leaf(self, node: dict[str, Any], at: Path, errors: list[FieldError]) -> Where:
         name, operator = node.get("field"), node.get("operator")
-        for key in node:
-            if key not in ("field", "operator", "value", "values"):
-                hint = nearest(key, ("field", "operator", "value", "values", "all", "any", "not"))
-                errors.append(
-                    FieldError(pointer((*at, key)), "field_unknown", f"A condition has no such member.{hint}")
-                )
+        for key in [key for key in node if key not in _MEMBERS][:MOST_LEAVES]:
+            hint = nearest(key, (*_MEMBERS, *_GROUPS, "not"))
+            errors.append(FieldError(pointer((*at, key)), "field_unknown", f"A condition has no such member.{hint}"))
         if not isinstance(name, str) or name not in self.allowed:
             missing = "field" not in node
             code, message = (
                 ("required", "This field is required.")
                 if missing
-                else ("field_not_filterable", f"This field cannot be filtered by.{nearest(str(name), self.allowed)}")
+                else (
+                    "field_not_filterable",
+                    f"This field cannot be filtered by.{nearest(name, self.allowed) if isinstance(name, str) else ''}",
+                )
             )
             errors.append(FieldError(pointer((*at, "field")), code, message, tuple(self.allowed)))
             return {}
         allowed = self.allowed[name]
         if not isinstance(operator, str) or operator not in allowed:
+            told = repr(operator[:40]) if isinstance(operator, str) else "that"
             code, message = (
                 ("required", "This field is required.")
                 if "operator" not in node
-                else ("operator_not_allowed", f"{name!r} cannot be filtered with {str(operator)[:40]!r}.")
+                else ("operator_not_allowed", f"{name!r} cannot be filtered with {told}.")
             )
             errors.append(FieldError(pointer((*at, "operator")), code, message, allowed))
             return {}

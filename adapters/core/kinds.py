@@ -100,7 +100,7 @@ class Day(Kind):
 
     @staticmethod
     def outward(value: str) -> str:
-        return value[:10]
+        return read_day(value[:10])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from adapters.core.kinds import Money, Reference
 from adapters.core.shapes import Field, Shape
 
 _encode = msgspec.json.Encoder().encode
-_STRANGE = (msgspec.MsgspecError, KeyError, ValueError, TypeError, ArithmeticError)
+STRANGE = (msgspec.MsgspecError, KeyError, ValueError, TypeError, ArithmeticError, RecursionError)
+"""What reading or turning a record raises when a service sends another than it declared."""
 
 
 class Cursor(msgspec.Struct):
@@ -65,15 +66,16 @@ class Outward:
         try:
             found = self._wrapped(body).data
             return self._bare(body) if found is msgspec.UNSET else found
-        except _STRANGE as error:
+        except STRANGE as error:
             raise ServiceInvalid(str(error)) from None
 
     def one(self, row: Any) -> bytes:
         """A record's struct → the public envelope."""
         try:
             return _encode(One(self.public(row)))
-        except _STRANGE as error:
-            raise ServiceInvalid(repr(error)) from None
+        except STRANGE as error:
+            # Their messages quote the value, which is somebody's data.
+            raise ServiceInvalid(type(error).__name__) from None
 
     def many(self, rows: list[Any], following: str | None, total: int | None) -> bytes:
         """Records, the sealed cursor of the next page and the total when known → the public envelope."""
@@ -81,8 +83,8 @@ class Outward:
         try:
             meta = Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
             return _encode(Many([public(row) for row in rows], meta))
-        except _STRANGE as error:
-            raise ServiceInvalid(repr(error)) from None
+        except STRANGE as error:
+            raise ServiceInvalid(type(error).__name__) from None
 
 
 def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
@@ -92,7 +94,7 @@ def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
     def read(body: bytes) -> Any:
         try:
             return decode(body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ServiceInvalid(str(error)) from None
 
     return read

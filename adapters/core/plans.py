@@ -9,9 +9,11 @@ from urllib.parse import quote
 import msgspec
 
 from adapters.core.anchors import Anchor, Anchors
-from adapters.core.calls import Answer, Call, Input, Look, Plan, Row
+from adapters.core.calls import Answer, Call, Input, Look, Plan, Revision, Row
+from adapters.core.faults import ServiceInvalid
+from adapters.core.ids import IdType
 from adapters.core.inward import encode
-from adapters.core.outward import Cursor, Many, Meta, Outward, decoder
+from adapters.core.outward import STRANGE, Cursor, Many, Meta, Outward, decoder
 from adapters.core.replies import body_of, written
 from adapters.core.searches import Sort, structured
 
@@ -43,13 +45,16 @@ def get(look: Look, outward: Outward) -> Planner:
     return plan
 
 
-def create(place: Place, outward: Outward, pointers: Pointers, location: str) -> Planner:
-    """One write; answers 201 with the record and its `Location`."""
+def create(place: Place, outward: Outward, pointers: Pointers, path: str, kind: IdType) -> Planner:
+    """One write; answers 201 with the record and its `Location`, which is `path`, a slash and the public id."""
 
     def plan(request: Input) -> Plan:
         reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
         row = outward.read(written(reply, pointers, record=False))
-        return Answer(201, outward.one(row), ((b"location", (location + row.id).encode()),))
+        public = kind.encode(row.id)
+        if kind.decode(public) is None:
+            raise ServiceInvalid("the new record's id has not the declared alphabet")
+        return Answer(201, outward.one(row), ((b"location", f"{path}/{public}".encode("ascii")),))
 
     return plan
 
@@ -63,9 +68,7 @@ def update(place: Place, look: Look, outward: Outward, pointers: Pointers) -> Pl
             found = yield from look(request.ids[0])
             if not body:
                 return Answer(200, outward.one(outward.read(found)))
-            now = _row(found)
-            for revise in request.revisions:
-                revise(now, body)
+            _complete(body, request.revisions, found)
         reply = yield Call(place.service, b"PATCH", path, encode(body), writes=True)
         return Answer(200, outward.one(outward.read(written(reply, pointers, record=True))))
 
@@ -163,6 +166,16 @@ def remove_label(place: Place, singular: str) -> Planner:
         return Answer(204)
 
     return plan
+
+
+def _complete(body: Row, revisions: tuple[Revision, ...], found: bytes) -> None:
+    """Complete a PATCH from the record as it is; ServiceInvalid when that is not the record that was declared."""
+    try:
+        now = _row(found)
+        for revise in revisions:
+            revise(now, body)
+    except STRANGE as error:
+        raise ServiceInvalid(type(error).__name__) from None
 
 
 _read_any = msgspec.json.Decoder(dict[str, Any], float_hook=str)

@@ -14,7 +14,7 @@ from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from adapters.core.anchors import Anchor
 from adapters.core.calls import Row, Window
-from adapters.core.documents import describe
+from adapters.core.documents import MOST_ERRORS, describe
 from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.filters import Filters
 from adapters.core.inward import encode
@@ -63,7 +63,7 @@ class Search:
             sent: dict[str, Any] = self._check(document)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise Invalid([*(describe(each, MEMBERS) for each in found), *errors]) from None
+            raise Invalid([*(describe(each, MEMBERS) for each in found[:MOST_ERRORS]), *errors]) from None
         if errors:
             raise Invalid(errors)
         window = Window(
@@ -130,6 +130,6 @@ def beyond(anchor: Anchor, sort: Sort, *, descending: bool) -> Row:
 def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
     """`limit` and `cursor` of a related list's query → the window; BadParameter when the limit is none."""
     text = query.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_LIMIT):
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_LIMIT):
         raise BadParameter("parameter_invalid", f"The limit is a whole number from 1 to {MOST_LIMIT}.")
     return Window(limit=int(text)), query.get("cursor")

@@ -40,7 +40,7 @@ class Web:
 
     def address(self, request: Request) -> str:
         """The client's address, as for `/v1`."""
-        return self.services.address(request.scope, dict(request.scope["headers"]))
+        return self.services.address(request.scope)
 
 
 def web(services: Services, sql: Sql, keys: Keyring, line: Line) -> Web:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -20,13 +20,14 @@ PLAIN = b"GET /v1/me HTTP/1.1\r\n" + HOST + b"\r\n"
 class Edge:
     """The served port, and the requests that came through to the application."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hasty: bool = False) -> None:
         self.seen: list[dict[str, Any]] = []
         self.port = 0
+        self.hasty = hasty
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append(scope)
-        while (await receive()).get("more_body"):
+        while not self.hasty and (await receive()).get("more_body"):
             pass
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -49,7 +50,19 @@ class Edge:
 
 @pytest.fixture
 async def edge() -> AsyncIterator[Edge]:
-    app = Edge()
+    async with serving(Edge()) as app:
+        yield app
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Edge]:
+    """An application that answers without waiting for the body."""
+    async with serving(Edge(hasty=True)) as app:
+        yield app
+
+
+@asynccontextmanager
+async def serving(app: Edge) -> AsyncIterator[Edge]:
     config = uvicorn.Config(
         app, http=protocol.hardened(malformed("https://api.example.com/problems")), lifespan="off", log_config=None
     )
@@ -91,6 +104,12 @@ async def test_two_requests_on_one_connection_pass(edge: Edge) -> None:
         b"GET / HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: %b\r\n" % (i, b"a" * 100) for i in range(400)) + b"\r\n",
         b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n",
         b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET http://other.example.com/ HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /v1/me#part HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01",
     ],
 )
@@ -148,3 +167,42 @@ async def test_a_body_may_take_longer_than_the_headers(edge: Edge, monkeypatch: 
     monkeypatch.setattr(protocol, "HEADERS_TIMEOUT", 0.05)
     head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 8\r\n\r\n"
     assert (await edge.say(head, *[b"aa"] * 8)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\n", b"-2\r\nhi\r\n", b"2\nhi\n0\n\n", b"2\r\nhi0\r\n\r\n", b"F" * 17 + b"\r\n"]
+)
+async def test_a_body_whose_chunks_are_malformed_is_refused_like_malformed_headers(edge: Edge, chunks: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    for pieces in ((head + chunks,), (head, chunks)):
+        answer = await edge.say(*pieces)
+        assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1
+        assert (
+            b"connection: close" in answer
+            and json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request_malformed"
+        )
+
+
+async def test_a_body_that_goes_on_for_ever_behind_its_answer_is_cut_off(
+    hasty: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "REST_TIMEOUT", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
+    writer.write(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n")
+    answered = asyncio.create_task(reader.read())
+    with suppress(ConnectionError):
+        async with asyncio.timeout(2.0):
+            while not answered.done():
+                writer.write(b"a")
+                await asyncio.sleep(0.01)
+    assert (await answered).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_a_body_that_ends_behind_its_answer_leaves_the_connection_in_use(
+    hasty: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "REST_TIMEOUT", 0.05)
+    late = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\n\r\n"
+    answers = await hasty.say(late, b"hi", *[b""] * 8, PLAIN)
+    assert answers.count(b"HTTP/1.1 200") == 2
