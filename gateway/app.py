@@ -15,13 +15,17 @@ from gateway.brands import Brands
 from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
+from gateway.cors import Cors
 from gateway.cursors import Cursors
 from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
+from gateway.keyfile import KeptKeyring
 from gateway.me import ME, me
 from gateway.oauth.endpoints import Endpoints
+from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
+from gateway.oauth.registration import Registration
 from gateway.observe import logs, trace
 from gateway.pages import pages
 from gateway.scopes import Permissions
@@ -81,6 +85,9 @@ class App:
         services, routes = await wire(self._settings, self._runtime, self._stack)
         self._public = Dispatch([ME, *operations(self._settings)], services)
         self._pages = pages(routes)
+        if origins := self._settings.cors.origins:
+            self._public = Cors(self._public, origins)
+            self._pages = Cors(self._pages, origins, SCRIPTED)
 
     async def _misdirected(self, scope: Scope, send: Send) -> None:
         problem = problems.BadRequest("host_unknown", "This host does not serve the API.")
@@ -105,6 +112,8 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
     stack.callback(sql.close)
     keyring = parts.keyring(settings)
+    if isinstance(keyring, KeptKeyring):
+        stack.callback(asyncio.create_task(keyring.follow()).cancel)
     limiter = Limiter(line, runtime.replicas)
     keys: dict[str, str | None] = {
         name: runtime.service_keys.get(name, "") if service.credentials == "service_key" else None
@@ -116,7 +125,10 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     stack.push_async_callback(callers.stop, flushing)
     identity = parts.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
-    internal = Internal({name: _pool(settings, runtime, name) for name in settings.services})
+    internal = Internal(
+        {name: _pool(settings, runtime, name) for name in settings.services},
+        {name: service.timeouts.upload for name, service in settings.services.items()},
+    )
     stack.push_async_callback(internal.aclose)
     services = Services(
         settings=settings,
@@ -132,7 +144,12 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         own={ME.name: me},
     )
     front = web(services, sql, keyring, line)
-    return services, [assets(), *Pages(front).routes(), *Endpoints(front, liveness).routes()]
+    return services, [
+        assets(),
+        *Pages(front).routes(),
+        *Endpoints(front, liveness).routes(),
+        *Registration(front, liveness).routes(),
+    ]
 
 
 def _pool(settings: Settings, runtime: Runtime, name: Any) -> Pool:

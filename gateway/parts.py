@@ -4,16 +4,17 @@ Every command and every worker finds these the same way, here.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from gateway import keyfile
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Secret, Settings, reveal
 from gateway.embedded import valkey
 from gateway.embedded.sandbox import Sandbox
 from gateway.identity import Identity
+from gateway.keyfile import KeptKeyring
 from gateway.keyring import Keyring
 from gateway.observe import logs
 
@@ -72,13 +73,20 @@ def keyring(settings: Settings) -> Keyring:
 
     Raises KeyringInvalid for a text that is none, OSError when the file cannot be read or made.
     """
-    source = settings.secrets.keyring
-    if isinstance(source, Secret):
+    path = keyring_file(settings)
+    if path is None:
+        source = settings.secrets.keyring
+        assert isinstance(source, Secret)
         return Keyring.load(source.read())
-    path = settings.server.data_dir / "keyring.json"
-    if not path.exists():
-        _create(path, Keyring.create())
-    return Keyring.load(path.read_text())
+    if settings.secrets.keyring == EMBEDDED and not path.exists():
+        keyfile.create(path)
+    return KeptKeyring(path)
+
+
+def keyring_file(settings: Settings) -> Path | None:
+    """Where the keyring is; None when it comes from the environment and cannot be changed from here."""
+    source = settings.secrets.keyring
+    return source.file if isinstance(source, Secret) else settings.server.data_dir / "keyring.json"
 
 
 def seal_tenant_key(keys: Keyring, tenant_id: str, api_key: str) -> str:
@@ -119,15 +127,3 @@ async def _keep(data_dir: Path, stack: AsyncExitStack) -> None:
             await stack.enter_async_context(valkey.running(data_dir))
         except valkey.ValkeyFailed as error:
             logs.event("embedded valkey did not start", "error", detail=str(error))
-
-
-def _create(path: Path, text: str) -> None:
-    # Two first starts may race: whoever links first wins, and nobody ever reads a half-written keyring.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

@@ -21,6 +21,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",
     "clients": "gateway.cli.clients",
+    "grants": "gateway.cli.grants",
+    "keys": "gateway.cli.keys",
     "audit": "gateway.cli.audit",
     "explain": "gateway.cli.explain",
     "openapi": "openapi.__main__",

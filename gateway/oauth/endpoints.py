@@ -17,6 +17,7 @@ from gateway.config.settings import Settings
 from gateway.identity import IdentityUnavailable
 from gateway.keyring import Keyring
 from gateway.oauth import introspection, metadata, revocation, snapshot, token
+from gateway.oauth.announcing import announce
 from gateway.oauth.server import Outcome, failed
 from gateway.oauth.snapshot import Snapshot
 from gateway.oauth.token import Check
@@ -24,7 +25,6 @@ from gateway.observe import logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session
-from gateway.stores.sql.grants import Revoked
 from gateway.web.parts import Web
 
 Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
@@ -112,16 +112,6 @@ class Endpoints:
             return
         if user is None or not user.active:
             raise InvalidGrantError(description="The user of this grant is disabled.")
-
-
-async def announce(liveness: Liveness, ended: tuple[Revoked, ...]) -> None:
-    """Tell every worker which access tokens ended. When nobody can be told, workers notice within the hour; say so."""
-    try:
-        for each in ended:
-            await liveness.announce(each.tenant_id, each.token_id, each.generation)
-    except StoreUnavailable as error:
-        metrics.store_lost("redis")
-        logs.event("revocation not announced", "error", tokens=len(ended), error=error)
 
 
 def _told(outcome: Outcome) -> Response:

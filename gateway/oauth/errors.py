@@ -12,3 +12,29 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc] # shipped without a
 
 class UnusableError(Exception):
     """An authorization request that must not be answered by a redirect: a page tells the person what is wrong with it."""
+
+
+class InvalidTokenError(OAuth2Error):  # type: ignore[misc] # shipped without annotations
+    """RFC 6750 § 3.1, for the tokens of registration."""
+
+    error = "invalid_token"
+    description = "The registration needs a valid token."
+    status_code = 401
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [("WWW-Authenticate", 'Bearer error="invalid_token"')]
+
+
+class SlowDownError(OAuth2Error):  # type: ignore[misc] # shipped without annotations
+    """Too many registrations from one address; `wait` in seconds."""
+
+    error = "temporarily_unavailable"
+    description = "Too many attempts from this address."
+    status_code = 429
+
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.wait = wait
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [("Retry-After", str(self.wait))]

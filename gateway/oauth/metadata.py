@@ -16,6 +16,8 @@ INTROSPECT: Final = "/oauth/introspect"
 REGISTER: Final = "/oauth/register"
 SERVER: Final = "/.well-known/oauth-authorization-server"
 RESOURCE: Final = "/.well-known/oauth-protected-resource"
+# What scripts of other origins may call, where the configuration allows any (never the pages of people).
+SCRIPTED: Final = (TOKEN, REVOKE, SERVER, RESOURCE)
 
 
 def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.config.policies import Limit
+from gateway.deployment import policy
 from gateway.identity import IdentityUnavailable, User
 from gateway.observe import metrics
-from gateway.stores.policies import Policy
 from gateway.stores.sql import Session as SqlSession
 from gateway.stores.sql import audit, tenants
 from gateway.stores.sql.audit import Event
@@ -137,7 +136,7 @@ class _Pages:
             (self.web.address(request), "sign_in_address", limits.sign_in_address),
             (account, "sign_in_account", limits.sign_in_account),
         ):
-            verdict = await self.web.services.limiter.admit_address(subject, _policy(name, limit))
+            verdict = await self.web.services.limiter.admit_address(subject, policy(name, limit, "address"))
             if not verdict.allowed:
                 metrics.rate_limited(name)
                 waits.append(max(1, ceil(verdict.readings[0].retry_after)))
@@ -173,10 +172,6 @@ async def signed_in(web: Web, request: Request) -> tuple[Session, User] | None:
         await web.sessions.end(session)
         return None
     return session, user
-
-
-def _policy(name: str, limit: Limit) -> Policy:
-    return Policy(name, limit.quota, limit.window, limit.burst, per="address")
 
 
 def _noted(session: SqlSession, tenant_id: str | None, actor: str, action: str, address: str) -> None:

@@ -1,0 +1,126 @@
+"""`gateway keys …`: the deployment's own keys. Running workers follow within a second; nothing that lives breaks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from gateway import keyfile, parts
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.failures import REFUSED, Failure
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Settings
+from gateway.keyring import KeyKind, Keyring
+from gateway.stores.sql import Session, audit, hashed, tenants
+from gateway.stores.sql.audit import Event
+
+KINDS: Final[tuple[KeyKind, ...]] = ("hashing", "sealing")
+
+
+@click.group("keys")
+def command() -> None:
+    """List, rotate and retire the keys that hash tokens and seal cursors and credentials."""
+
+
+@command.command("list")
+@as_json
+@configured
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the keys, the current one of each kind first, and how many live credentials depend on each hashing key."""
+
+    async def work(desk: Desk) -> list[dict[str, object]]:
+        return _described(desk.keys, await desk.sql.read(hashed.living, datetime.now(UTC)))
+
+    found = at_desk(settings, work)
+    if as_json:
+        print_json({"keys": found})
+    else:
+        print_table(
+            ("ID", "KIND", "CURRENT", "IN USE"),
+            [(key["id"], key["kind"], "yes" if key["current"] else "no", key["in_use"]) for key in found],
+        )
+
+
+@command.command("rotate")
+@click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this kind. [default: both]")
+@as_json
+@configured
+def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> None:
+    """Make new current keys. The ones before stay readable until they are retired."""
+    wanted = kinds or KINDS
+
+    def changed(keys: Keyring) -> Keyring:
+        for kind in wanted:
+            keys = keys.rotate(kind)
+        return keys
+
+    async def work(desk: Desk) -> dict[str, str]:
+        keys = _change(settings, changed)
+        made: dict[str, str] = {kind: keys.ids(kind)[0] for kind in wanted}
+        await desk.sql.run(_resealed, keys)
+        await desk.sql.run(_noted, desk.actor, "keys.rotate", made)
+        return made
+
+    made = at_desk(settings, work)
+    if as_json:
+        print_json({"rotated": made})
+    else:
+        for kind, key_id in made.items():
+            click.echo(f"The current {kind} key is {key_id} now.")
+
+
+@command.command("retire")
+@click.argument("key_id", metavar="ID")
+@click.option("--force", is_flag=True, help="Even when live credentials die with it.")
+@as_json
+@configured
+def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
+    """Forget a key that is no longer current. Cursors sealed with it end, and so do credentials hashed with it."""
+
+    async def work(desk: Desk) -> None:
+        dying = (await desk.sql.read(hashed.living, datetime.now(UTC))).get(key_id, 0)
+        if dying and not force:
+            raise Failure(
+                f"{dying} live credentials were hashed with {key_id} and would end. Wait until they have expired or "
+                "were rotated, or say --force.",
+                REFUSED,
+            )
+        # A tenant that was registered by a worker's old key in the moment of the rotation must not lose its own key.
+        await desk.sql.run(_resealed, desk.keys)
+        _change(settings, lambda kept: kept.retire(key_id))
+        await desk.sql.run(_noted, desk.actor, "keys.retire", {"id": key_id, "ended": str(dying)})
+
+    at_desk(settings, work)
+    if as_json:
+        print_json({"retired": key_id})
+    else:
+        click.echo(f"The key {key_id} is forgotten.")
+
+
+def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
+    path = parts.keyring_file(settings)
+    if path is None:
+        raise Failure("the keyring comes from the environment, so it cannot be changed from here", REFUSED)
+    return keyfile.change(path, how)
+
+
+def _resealed(session: Session, keys: Keyring) -> None:
+    # What is stored for good moves to the current key at once: only cursors, which end by themselves, need the others.
+    for tenant in tenants.list(session):
+        if tenant.api_key_sealed is not None:
+            text = parts.open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
+            tenants.add(session, replace(tenant, api_key_sealed=parts.seal_tenant_key(keys, tenant.id, text)))
+
+
+def _noted(session: Session, actor: str, action: str, detail: dict[str, str]) -> None:
+    audit.append(session, Event(datetime.now(UTC), None, actor, action, "keyring", detail=detail))
+
+
+def _described(keys: Keyring, living: dict[str, int]) -> list[dict[str, object]]:
+    return [
+        {"id": key_id, "kind": kind, "current": at == 0, "in_use": living.get(key_id, 0) if kind == "hashing" else None}
+        for kind in KINDS
+        for at, key_id in enumerate(keys.ids(kind))
+    ]

@@ -1,0 +1,102 @@
+"""The keyring in its file: workers follow what the command line changes there, without a restart and without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from gateway.keyring import Keyring, KeyringInvalid, Unsealable
+from gateway.observe import logs
+
+_LOOK: Final = 1.0  # seconds
+
+
+class KeptKeyring(Keyring):
+    """A keyring that reads its file again when that was replaced.
+
+    What is looked up by hash, or cannot be opened, may be of a key that another process has just made: so both look at
+    the file first. Hashing a known token, which every request does, does not.
+    """
+
+    __slots__ = ("_path", "_stamp")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        read = Keyring.load(path.read_text())
+        super().__init__(read._hashing, read._sealing)  # noqa: SLF001 - its own kind
+
+    def hashes(self, token: bytes) -> tuple[bytes, ...]:
+        self.refresh()
+        return super().hashes(token)
+
+    def open(self, purpose: str, subject: str, sealed: str, associated: bytes) -> bytes:
+        try:
+            return super().open(purpose, subject, sealed, associated)
+        except Unsealable:
+            if not self.refresh():
+                raise
+            return super().open(purpose, subject, sealed, associated)
+
+    def refresh(self) -> bool:
+        """Whether the file was another one. A file that cannot be read leaves the keys as they are."""
+        try:
+            stamp = _stamp(self._path)
+            if stamp == self._stamp:
+                return False
+            read = Keyring.load(self._path.read_text())
+        except (OSError, KeyringInvalid) as error:
+            logs.event("the keyring cannot be read again", "error", error=error)
+            return False
+        self._hashing, self._sealing = read._hashing, read._sealing  # noqa: SLF001 - its own kind
+        self._stamp = stamp
+        return True
+
+    async def follow(self) -> None:
+        """Keep up with the file until cancelled, so that nothing is made with a key that is about to be retired."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            self.refresh()
+
+
+def create(path: Path) -> None:
+    """Make the file with new keys, readable by this user only, unless there is one."""
+    # Two first starts may race: whoever links first wins, and nobody ever reads a half-written keyring.
+    draft = _draft(path, Keyring.create())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def change(path: Path, how: Callable[[Keyring], Keyring]) -> Keyring:
+    """Replace the file's keyring by what `how` makes of it, whole or not at all; one change at a time."""
+    with _alone(path):
+        changed = how(Keyring.load(path.read_text()))
+        _draft(path, changed.dump()).replace(path)
+        return changed
+
+
+def _draft(path: Path, text: str) -> Path:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns

@@ -1,0 +1,257 @@
+"""Apps that register themselves (RFC 7591), and look after their registration (RFC 7592)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any, Final
+
+import orjson
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AccessDeniedError
+from authlib.oauth2.rfc7591 import InvalidClientMetadataError, InvalidRedirectURIError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.brands import Brand
+from gateway.deployment import policy
+from gateway.oauth import clients as apps
+from gateway.oauth import metadata
+from gateway.oauth.announcing import announce
+from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
+from gateway.oauth.errors import InvalidTokenError, SlowDownError
+from gateway.observe import metrics
+from gateway.scopes import KNOWN_SCOPES
+from gateway.stores.liveness import Liveness
+from gateway.stores.sql import Session, clients
+from gateway.stores.sql.clients import Client
+from gateway.stores.sql.grants import Revoked
+from gateway.tokens import mint
+from gateway.web import forms
+from gateway.web.parts import Web
+
+_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+# What an app that names no scope is registered for: nothing that changes anything.
+_MODEST: Final = tuple(sorted(scope for scope in KNOWN_SCOPES if scope.endswith(".read")))
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The handlers."""
+
+    web: Web
+    liveness: Liveness
+
+    def routes(self) -> list[Route]:
+        """The routes of apps that register."""
+        one = f"{metadata.REGISTER}/{{client_id}}"
+        return [
+            Route(metadata.REGISTER, self.create, methods=["POST"]),
+            Route(one, self.show, methods=["GET"]),
+            Route(one, self.change, methods=["PUT"]),
+            Route(one, self.remove, methods=["DELETE"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """RFC 7591 § 3."""
+        try:
+            await self._welcome(request)
+            given = await self._document(request)
+        except OAuth2Error as error:
+            return _refused(error)
+        address = self.web.address(request)
+
+        def write(session: Session) -> tuple[Registered, str]:
+            now = datetime.now(UTC)
+            made = apps.draft(now, name="", redirect_uris=(), scopes=(), origin="registration")
+            token = mint(self.web.settings.tokens.prefix, "registration")
+            client = replace(
+                described(made, given),
+                registration_hash=self.web.keys.hash(token.encode()),
+                registration_key_id=self.web.keys.hashing_id,
+            )
+            prefix = self.web.settings.tokens.prefix
+            made_of = apps.register(session, self.web.keys, prefix, client, actor="registration", address=address)
+            return made_of, token
+
+        try:
+            registered, token = await self.web.sql.run(write)
+        except ClientRefused as error:
+            return _refused(_told(error))
+        return _answered(201, request, registered, token)
+
+    async def show(self, request: Request) -> Response:
+        """RFC 7592 § 2.1."""
+        try:
+            client = await self._owned(request)
+        except OAuth2Error as error:
+            return _refused(error)
+        return _answered(200, request, Registered(client, None), None)
+
+    async def change(self, request: Request) -> Response:
+        """RFC 7592 § 2.2: the whole description anew. An app that is confidential from now on gets a secret."""
+        address = self.web.address(request)
+        try:
+            known = await self._owned(request)
+            given = await self._document(request)
+            if given.get("client_id") != known.id:
+                raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
+            blank = apps.draft(known.created_at, name="", redirect_uris=(), scopes=(), origin=known.origin)
+            kept = {name: getattr(known, name) for name in _KEPT}
+            wanted = described(replace(blank, **kept), given)
+            changed = await self.web.sql.run(self._changed, wanted, known, address)
+        except ClientRefused as error:
+            return _refused(_told(error))
+        except OAuth2Error as error:
+            return _refused(error)
+        return _answered(200, request, changed, None)
+
+    async def remove(self, request: Request) -> Response:
+        """RFC 7592 § 2.3: with everything that was granted to it."""
+        address = self.web.address(request)
+        try:
+            known = await self._owned(request)
+        except OAuth2Error as error:
+            return _refused(error)
+
+        def write(session: Session) -> tuple[Revoked, ...]:
+            return apps.disable(session, known, actor=f"client:{known.id}", now=datetime.now(UTC), address=address)
+
+        await announce(self.liveness, await self.web.sql.run(write))
+        return Response(status_code=204, headers=_NO_STORE)
+
+    def _changed(self, session: Session, wanted: Client, known: Client, address: str) -> Registered:
+        clients.replace(session, apps.checked(wanted))
+        if wanted.public or not known.public:
+            return Registered(wanted, None)
+        return apps.rotate_secret(
+            session,
+            self.web.keys,
+            self.web.settings.tokens.prefix,
+            wanted,
+            actor=f"client:{wanted.id}",
+            now=datetime.now(UTC),
+            address=address,
+        )
+
+    async def _welcome(self, request: Request) -> None:
+        settings = self.web.settings
+        limit = policy("registration", settings.limits.registration, "address")
+        verdict = await self.web.services.limiter.admit_address(self.web.address(request), limit)
+        if not verdict.allowed:
+            metrics.rate_limited(limit.name)
+            raise SlowDownError(max(1, ceil(verdict.readings[0].retry_after)))
+        if settings.oauth.registration == "closed":
+            raise AccessDeniedError(description="Apps cannot register themselves here.", status_code=403)
+        if settings.oauth.registration == "gated":
+            secret = settings.oauth.initial_access_token
+            wanted = secret.read() if secret is not None else ""
+            if not wanted or not hmac.compare_digest(_bearer(request).encode(), wanted.encode()):
+                raise InvalidTokenError
+
+    async def _document(self, request: Request) -> Mapping[str, Any]:
+        try:
+            document = orjson.loads(await forms.body(request, self.web.settings.server.body_timeout))
+        except HTTPException as error:
+            raise InvalidClientMetadataError(description=error.detail, status_code=error.status_code) from None
+        except orjson.JSONDecodeError:
+            raise InvalidClientMetadataError(description="The body is not JSON.") from None
+        if not isinstance(document, dict):
+            raise InvalidClientMetadataError(description="The body is not a JSON object.")
+        return document
+
+    async def _owned(self, request: Request) -> Client:
+        client_id, token = request.path_params["client_id"], _bearer(request)
+        client = await self.web.sql.read(apps.live, client_id)
+        hashes = self.web.keys.hashes(token.encode("utf-8", "surrogateescape"))
+        kept = client.registration_hash if client is not None else None
+        # Who has no token of this client learns nothing about whether there is such a client (RFC 7592 § 2.1).
+        if client is None or kept is None or not any(hmac.compare_digest(kept, each) for each in hashes):
+            raise InvalidTokenError
+        return client
+
+
+_KEPT: Final = (
+    "id",
+    "owner_tenant_id",
+    "owner_user_id",
+    "registration_hash",
+    "registration_key_id",
+)
+
+
+def described(client: Client, given: Mapping[str, Any]) -> Client:
+    """The client as the metadata describes it. InvalidClientMetadataError for members of a wrong type."""
+    scope = _text(given, "scope")
+    if scope is not None and scope.split(" ") != scope.split():
+        raise ClientRefused("scope", "must be words separated by single spaces")
+    if _words(given, "response_types", ["code"]) != ["code"]:
+        raise ClientRefused("response_types", "can be code only")
+    return replace(
+        client,
+        name=_text(given, "client_name") or "An app without a name",
+        redirect_uris=tuple(_words(given, "redirect_uris", [])),
+        scopes=tuple(dict.fromkeys(scope.split(" "))) if scope else _MODEST,
+        auth_method=_text(given, "token_endpoint_auth_method") or "client_secret_basic",
+        grant_types=tuple(_words(given, "grant_types", list(GRANT_TYPES))),
+        logo_uri=_text(given, "logo_uri"),
+        client_uri=_text(given, "client_uri"),
+    )
+
+
+def _text(given: Mapping[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ClientRefused(name, "must be a string")
+    return value
+
+
+def _words(given: Mapping[str, Any], name: str, default: Sequence[str]) -> list[str]:
+    value = given.get(name, default)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ClientRefused(name, "must be a list of strings")
+    return value
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _told(error: ClientRefused) -> OAuth2Error:
+    kind = InvalidRedirectURIError if error.member == "redirect_uris" else InvalidClientMetadataError
+    text = "".join(each if " " <= each <= "~" and each not in '"\\' else "?" for each in str(error))
+    return kind(description=text)
+
+
+def _refused(error: OAuth2Error) -> Response:
+    headers = {**_NO_STORE, **dict(error.get_headers())}
+    return Response(orjson.dumps(dict(error.get_body())), error.status_code, headers, "application/json")
+
+
+def _answered(status: int, request: Request, made: Registered, token: str | None) -> Response:
+    brand: Brand = request.scope["brand"]
+    client = made.client
+    document: dict[str, Any] = {
+        "client_id": client.id,
+        "client_id_issued_at": int(client.created_at.timestamp()),
+        "client_name": client.name,
+        "redirect_uris": client.redirect_uris,
+        "grant_types": client.grant_types,
+        "response_types": ["code"],
+        "scope": " ".join(client.scopes),
+        "token_endpoint_auth_method": client.auth_method,
+        "registration_client_uri": f"{brand.origin}{metadata.REGISTER}/{client.id}",
+    }
+    links = {"logo_uri": client.logo_uri, "client_uri": client.client_uri}
+    document |= {name: link for name, link in links.items() if link is not None}
+    if made.secret is not None:
+        document |= {"client_secret": made.secret, "client_secret_expires_at": 0}
+    if token is not None:
+        document["registration_access_token"] = token
+    return Response(orjson.dumps(document), status, _NO_STORE, "application/json")
