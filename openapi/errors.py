@@ -156,6 +156,15 @@ def problem_schema(schemas: Schemas) -> Schema:
                 "code": _text("What is wrong, for programs.", "format_invalid"),
                 "message": _text("What is wrong, for people.", "Not of the form this field has."),
                 "allowed": {"type": "array", "items": {"type": "string"}, "description": "What could stand there."},
+                "row": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "In a file: 1 is the first row below the names of the columns, 0 is these.",
+                },
+                "column": {
+                    "type": ["string", "null"],
+                    "description": "In a file: the column; null where the row itself is wrong.",
+                },
             },
         },
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adapters.core.contents import Fields, Given, Many, One, Query, Words
+from adapters.core.contents import Fields, Given, Imported, Many, One, Query, Sent, Table, Words
 from adapters.core.operations import Body, Face, Operation
 from gateway import problems
 from gateway.problems import Problem
+from openapi import files
 from openapi.headers import COUNTED, EVERY, references
 from openapi.schemas import Schema, Schemas, example, loose, strict
 from openapi.searching import search_body, search_examples
@@ -84,7 +85,7 @@ class Paths:
         shared = [*operation.query, "Version", *(["IdempotencyKey"] if operation.replayable else [])]
         return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
 
-    def _body(self, operation: Operation, sends: Fields | Query | None) -> dict[str, Any] | None:
+    def _body(self, operation: Operation, sends: Sent | None) -> dict[str, Any] | None:
         content: dict[str, Any]
         match sends:
             case Query():
@@ -92,6 +93,9 @@ class Paths:
             case Fields():
                 schema = self._schemas.body(sends.name, sends.shape, partial=sends.partial)
                 content = {"schema": schema, "example": example(sends.shape, sent=True)}
+            case Table():
+                media = {files.CSV: files.table(sends), "multipart/form-data": files.form(sends)}
+                return {"required": True, "content": media}
             case None:
                 if operation.body is not Body.EMPTY:
                     return None
@@ -102,10 +106,10 @@ class Paths:
                     "maxProperties": 0,
                 }
                 return {"content": {"application/json": {"schema": self._schemas.add("Nothing", nothing)}}}
-        media = ["application/json"]
+        names = ["application/json"]
         if operation.body is Body.MERGE:
-            media.append("application/merge-patch+json")
-        return {"required": True, "content": dict.fromkeys(media, content)}
+            names.append("application/merge-patch+json")
+        return {"required": True, "content": dict.fromkeys(names, content)}
 
     def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
         names = [*EVERY, "Version", *COUNTED, "Deprecation", "Sunset"]
@@ -114,8 +118,10 @@ class Paths:
         if operation.replayable:
             names.append("Idempotent-Replayed")
         answer: dict[str, Any] = {"description": _DONE[operation.success], "headers": references(*names)}
+        if isinstance(gives, Table):
+            answer["headers"] |= files.DISPOSITION
         if gives is not None:
-            answer["content"] = {"application/json": self._content(gives)}
+            answer["content"] = {operation.produces: self._content(gives)}
         if operation.success == 201 and (links := self._links(operation)):
             answer["links"] = links
         return answer
@@ -128,6 +134,13 @@ class Paths:
                 data = schemas.record(shape)
                 envelope = _envelope({"data": data}, shape.description)
                 return {"schema": schemas.add(f"{shape.name}Answer", envelope), "example": {"data": example(shape)}}
+            case Table():
+                return files.table(gives)
+            case Imported():
+                count = {"type": "integer", "minimum": 0, "description": "How many records were made."}
+                data = {"type": "object", "required": ["imported"], "properties": {"imported": count}}
+                envelope = _envelope({"data": data}, "What became of a file.")
+                return {"schema": schemas.add("ImportAnswer", envelope), "example": {"data": {"imported": 1}}}
             case Many(shape):
                 name, items, shown = f"{shape.name}Page", schemas.record(shape), example(shape)
             case Words(name, element):
