@@ -28,6 +28,7 @@ from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
 from gateway.observe import logs, trace
 from gateway.pages import pages
+from gateway.reference import site
 from gateway.scopes import Permissions
 from gateway.services import Services
 from gateway.stores.limits import Limiter
@@ -83,8 +84,9 @@ class App:
 
     async def _start(self) -> None:
         services, routes = await wire(self._settings, self._runtime, self._stack)
-        self._public = Dispatch([ME, *operations(self._settings)], services)
-        self._pages = pages(routes)
+        offered = operations(self._settings)
+        self._public = Dispatch([ME, *offered], services)
+        self._pages = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
         if origins := self._settings.cors.origins:
             self._public = Cors(self._public, origins)
             self._pages = Cors(self._pages, origins, SCRIPTED)

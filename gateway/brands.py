@@ -16,6 +16,7 @@ class Brand:
     origin: str
     problem_base: str
     logo: str | None
+    colour: str = "#1d4ed8"
     signup_url: str | None = None
     forgot_password_url: str | None = None
 
@@ -41,12 +42,18 @@ class Brands:
                 origin=each.origin(port),
                 problem_base=each.problems(port),
                 logo=each.logo,
+                colour=each.colour,
                 signup_url=each.signup_url,
                 forgot_password_url=each.forgot_password_url,
             )
             for host in each.hosts:
                 self._hosts[host.encode("ascii")] = brand
         self.first = next(iter(self._hosts.values()))
+
+    @property
+    def all(self) -> tuple[Brand, ...]:
+        """Every brand, once."""
+        return tuple(dict.fromkeys(self._hosts.values()))
 
     def of(self, host: bytes) -> Brand | None:
         """The brand a Host header names, with or without port; None for any other host."""

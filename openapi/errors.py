@@ -48,6 +48,8 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("parameter_unknown", "This operation has no query parameter 'page'. It takes none."),
             Example("parameter_invalid", "The limit is a whole number from 1 to 100."),
             Example("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters."),
+            Example("csv_malformed", "The file is empty. Its first row holds the names of the columns."),
+            Example("multipart_malformed", "Send one part, the file, with the name `file`."),
             Example("body_incomplete", "The body ended early."),
             Example("host_unknown", "This host does not serve the API."),
         ],

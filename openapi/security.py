@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.core.resource import Resource
+from adapters.core.resource import Op, Resource
 from gateway.config.policies import default_roles
 from gateway.scopes import ACTIONS, allowed
 
@@ -40,13 +40,15 @@ def schemes(resources: Sequence[Resource]) -> dict[str, Any]:
 
 def scopes(resources: Sequence[Resource]) -> dict[str, str]:
     """Every scope that can be asked for → what it allows."""
-    families: dict[str, list[str]] = {}
+    families: dict[str, list[Resource]] = {}
     for resource in resources:
-        families.setdefault(resource.scope, []).append(resource.path)
+        families.setdefault(resource.scope, []).append(resource)
     told = {}
-    for family, paths in families.items():
+    for family, members in families.items():
         for action in ACTIONS:
-            told[f"{family}.{action}"] = f"{_VERBS[action]} {' and '.join(paths)}."
+            verb, operations = _VERBS[action]
+            paths = [each.path for each in members if each.operations & operations]
+            told[f"{family}.{action}"] = f"{verb} {' and '.join(paths)}."
         told[f"{family}.all"] = f"{family}.read, {family}.write and {family}.delete in one."
     return told
 
@@ -71,4 +73,8 @@ def permission(needed: Sequence[str]) -> str:
     )
 
 
-_VERBS = {"read": "Read and search", "write": "Create and change", "delete": "Delete"}
+_VERBS = {
+    "read": ("Read and search", Op.GET | Op.SEARCH),
+    "write": ("Create and change", Op.CREATE | Op.UPDATE),
+    "delete": ("Delete", Op.DELETE),
+}

@@ -1,5 +1,6 @@
 """The whole configuration as a value. `config.yaml` at the top of the repository is this tree with comments."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -71,6 +72,15 @@ def _served(public_url: str | None, info: ValidationInfo) -> str | None:
     return public_url
 
 
+def _colour(value: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise refuse("is not a colour", "Write a hash and six hexadecimal digits, in quotes: '#1d4ed8'.")
+    return value
+
+
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
 def _some(hosts: tuple[str, ...]) -> tuple[str, ...]:
     if not hosts:
         raise refuse("is empty, so the brand could never be reached", "Name at least one host.")
@@ -91,6 +101,7 @@ class Brand(Section):
         None, description="What problem types start with, or null for PUBLIC_URL/problems."
     )
     logo: Link | None = Field(None, description="An https:// URL, or null.")
+    colour: Colour = Field("#1d4ed8", description="A hash and six hexadecimal digits, in quotes: '#1d4ed8'.")
     signup_url: Link | None = Field(None, description="An https:// URL, or null.")
     forgot_password_url: Link | None = Field(None, description="An https:// URL, or null.")
 

@@ -1,0 +1,1 @@
+"""What developers read: the OpenAPI documents, the reference page and the guides, in the dress of each brand."""

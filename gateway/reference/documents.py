@@ -1,0 +1,101 @@
+"""The committed OpenAPI documents as a deployment publishes them: its address, its name, and only what it offers.
+
+The package `openapi` writes the documents; here they are data. Nothing of its code is needed to serve them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from typing import Any, Final
+
+import orjson
+
+from adapters.core.operations import Operation
+from gateway.brands import Brand
+
+Document = dict[str, Any]
+
+_COMPONENTS: Final = "#/components/"
+
+
+def committed() -> dict[str, Document]:
+    """Contract date → its document as it was generated, newest first."""
+    folder = resources.files("openapi") / "spec"
+    texts = {each.name.removesuffix(".json"): each.read_bytes() for each in folder.iterdir()}
+    return {date: orjson.loads(texts[date]) for date in sorted(texts, reverse=True)}
+
+
+def offered(document: Document, operations: Iterable[Operation]) -> Document:
+    """The document without the operations that are switched off, and without what only they referred to."""
+    off = {(operation.route, operation.method.lower()) for operation in operations if not operation.enabled}
+    paths = {
+        path: {method: item for method, item in methods.items() if (path, method) not in off}
+        for path, methods in document["paths"].items()
+    }
+    paths = {path: methods for path, methods in paths.items() if methods}
+    kept = {item["operationId"] for methods in paths.values() for item in methods.values()}
+    paths = {path: {method: _linked(item, kept) for method, item in methods.items()} for path, methods in paths.items()}
+    used = {tag for methods in paths.values() for item in methods.values() for tag in item["tags"]}
+    tags = [tag for tag in document["tags"] if tag["name"] in used]
+    return {**document, "tags": tags, "paths": paths, "components": _reachable(document["components"], paths)}
+
+
+def branded(document: Document, brand: Brand) -> Document:
+    """The document with the brand's name and addresses in place of the neutral ones."""
+    origin = document["servers"][0]["url"]
+    named: Document = _replaced(document, {f"{origin}/problems/": f"{brand.problem_base}/", origin: brand.origin})
+    named["info"] = {**named["info"], "title": brand.name}
+    return named
+
+
+def _linked(item: Document, kept: set[str]) -> Document:
+    """The operation with those links only that lead to an operation which is there."""
+    responses = dict(item["responses"])
+    for status, response in responses.items():
+        if "links" in response:
+            links = {name: link for name, link in response["links"].items() if link["operationId"] in kept}
+            responses[status] = {
+                **{k: v for k, v in response.items() if k != "links"},
+                **({"links": links} if links else {}),
+            }
+    return {**item, "responses": responses}
+
+
+def _reachable(components: Document, paths: Document) -> Document:
+    """The components that the paths refer to, directly or not; how clients sign in is told in any case."""
+    found: set[str] = set()
+    waiting = [paths]
+    while waiting:
+        for reference in _references(waiting.pop()):
+            if reference not in found:
+                found.add(reference)
+                group, name = reference.split("/")
+                waiting.append(components[group][name])
+    return {
+        group: {name: value for name, value in named.items() if f"{group}/{name}" in found}
+        if group != "securitySchemes"
+        else named
+        for group, named in components.items()
+    }
+
+
+def _references(node: Any) -> Iterator[str]:
+    """`schemas/Contact` for every reference below, a discriminator's mapping included."""
+    if isinstance(node, str) and node.startswith(_COMPONENTS):
+        yield node.removeprefix(_COMPONENTS)
+    elif isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _references(inner)
+
+
+def _replaced(node: Any, beginnings: dict[str, str]) -> Any:
+    """The node with every string that begins with a key of `beginnings` beginning with its value; the first key counts."""
+    if isinstance(node, str):
+        for old, new in beginnings.items():
+            if node.startswith(old):
+                return new + node[len(old) :]
+        return node
+    if isinstance(node, dict):
+        return {name: _replaced(inner, beginnings) for name, inner in node.items()}
+    return [_replaced(inner, beginnings) for inner in node] if isinstance(node, list) else node

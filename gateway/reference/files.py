@@ -1,0 +1,51 @@
+"""Files that stay the same until the next start: made once, packed once, answered with an ETag (RFC 9110 § 8.8.3)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A body, the same packed, and the headers both go with."""
+
+    body: bytes
+    packed: bytes
+    stamp: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def file(body: bytes, media: str, cache: str = "public, max-age=300", **headers: str) -> File:
+    """A file of a media type. `cache`: its Cache-Control; `headers`: more, with `_` for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    whole = {
+        "Content-Type": media,
+        "Cache-Control": cache,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+        **named,
+    }
+    # Level 6: a document packs to a twentieth in a few milliseconds. mtime 0: the same bytes from every worker.
+    return File(body, gzip.compress(body, 6, mtime=0), hashlib.sha256(body).hexdigest()[:20], whole)
+
+
+def answer(request: Request, found: File) -> Response:
+    """The file, packed where the client takes that; 304 when the client has it already."""
+    packs = any(
+        part.strip().partition(";")[0] == "gzip" for part in request.headers.get("accept-encoding", "").split(",")
+    )
+    # The two forms are different bytes, so they have different tags; either proves that the client has the file.
+    tags = {True: f'"{found.stamp}-gzip"', False: f'"{found.stamp}"'}
+    headers = {**found.headers, "ETag": tags[packs]}
+    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
+    if "*" in known or not known.isdisjoint(tags.values()):
+        return Response(status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Type"})
+    if packs:
+        headers["Content-Encoding"] = "gzip"
+    return Response(found.packed if packs else found.body, headers=headers)

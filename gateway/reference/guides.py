@@ -1,0 +1,104 @@
+"""The guides: CommonMark beside the documents, rendered once for each brand.
+
+They may use the deployment's own facts (`{{ origin }}`, `{{ newest }}`, …) and tables made from the code, so that a guide
+cannot say what the gateway does not do. The template language sees the rendered HTML, so everything it puts in is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from adapters.core.changes import Contract
+from gateway.brands import Brand
+from gateway.config.policies import Limits
+from gateway.config.settings import Settings
+from gateway.reference.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A guide as HTML that still has its placeholders. `slug` is the end of its address."""
+
+    slug: str
+    title: str
+    html: str
+
+
+_markdown = MarkdownIt("commonmark").enable("table")
+_TITLE = re.compile(r"# (.+)")
+
+
+def guides() -> list[Guide]:
+    """All guides, in the order of the numbers that their file names begin with."""
+    folder = resources.files("openapi") / "guides"
+    return [_guide(each.name, each.read_text("utf-8")) for each in sorted(folder.iterdir(), key=lambda each: each.name)]
+
+
+def environment() -> Environment:
+    """The templates of this package."""
+    made = Environment(
+        loader=PackageLoader("gateway.reference"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    made.filters["inline"] = lambda text: Markup(_markdown.renderInline(text))  # noqa: S704 - escaped by the renderer
+    made.filters["duration"] = duration
+    return made
+
+
+def facts(settings: Settings, brand: Brand, document: Document, contracts: Sequence[Contract]) -> dict[str, Any]:
+    """What guides may refer to."""
+    return {
+        "brand": brand,
+        "origin": brand.origin,
+        "newest": contracts[0].date,
+        "oldest": contracts[-1].date,
+        "contracts": contracts,
+        "lifecycles": {day.isoformat(): lifecycle for day, lifecycle in settings.versions.items()},
+        "limits": list(_limits(settings.limits)),
+        "problems": list(_problems(document)),
+        "scopes": document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]["scopes"],
+        "settings": settings,
+    }
+
+
+def duration(seconds: float) -> str:
+    """Seconds → `24 hours`, in the largest unit that divides them."""
+    for name, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0 and not (name == "day" and seconds == 86400):
+            count = int(seconds // length)
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return f"{seconds:g} seconds"
+
+
+def _guide(name: str, text: str) -> Guide:
+    found = _TITLE.match(text)
+    assert found is not None, f"{name} begins with its title"
+    return Guide(name.removesuffix(".md").split("-", 1)[1], found[1], _markdown.render(text))
+
+
+def _limits(limits: Limits) -> Iterator[tuple[str, str, str, int | None]]:
+    for name, counted in (
+        ("token", "each access token"),
+        ("tenant", "all tokens of a workspace together"),
+        ("search", "searches with one token"),
+        ("address", "requests without a valid token, from one address"),
+    ):
+        limit = getattr(limits, name)
+        yield name, counted, f"{limit.quota} in {duration(limit.window)}", limit.burst
+
+
+def _problems(document: Document) -> Iterator[dict[str, Any]]:
+    """Status, title, slug and codes of every kind of problem that the document knows."""
+    for response in document["components"]["responses"].values():
+        values = [each["value"] for each in response["content"]["application/problem+json"]["examples"].values()]
+        first = values[0]
+        codes = list(dict.fromkeys(value["code"] for value in values))
+        slug = first["type"].rpartition("/")[2]
+        yield {"status": first["status"], "title": first["title"], "slug": slug, "codes": codes}
