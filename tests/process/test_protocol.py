@@ -206,3 +206,30 @@ async def test_a_body_that_ends_behind_its_answer_leaves_the_connection_in_use(
     late = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\n\r\n"
     answers = await hasty.say(late, b"hi", *[b""] * 8, PLAIN)
     assert answers.count(b"HTTP/1.1 200") == 2
+
+
+class Flood(Edge):
+    """An application whose answer never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        leaving = asyncio.create_task(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not leaving.done():
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            await asyncio.sleep(0)
+        self.left.set()
+
+
+async def test_a_client_that_never_reads_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "STALL", 0.2)
+    flood = Flood()
+    async with serving(flood):
+        with socket.create_connection(("127.0.0.1", flood.port)) as client:
+            client.sendall(PLAIN)
+            async with asyncio.timeout(5):
+                await flood.left.wait()
