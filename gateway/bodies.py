@@ -9,7 +9,7 @@ from time import monotonic
 from starlette.types import Message
 
 from gateway.exchange import Exchange
-from gateway.problems import BadRequest, PayloadTooLarge, RequestTimeout
+from gateway.problems import BadRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 
 SLOWEST = 64 * 1024
 """Bytes a second that a long body has to come with."""
@@ -18,7 +18,7 @@ _CLOSE = ((b"connection", b"close"),)
 
 
 async def whole(exchange: Exchange, most: int, timeout: float) -> bytes:
-    """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds; raises 400, 408 or 413."""
+    """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds; raises 400, 408, 413 or 415."""
     _announced(exchange, most)
     message = await _receive(exchange, timeout)
     chunk: bytes = message.get("body", b"")
@@ -56,6 +56,10 @@ async def pieces(exchange: Exchange, most: int, timeout: float) -> AsyncIterator
 
 
 def _announced(exchange: Exchange, most: int) -> None:
+    """Refuse what the headers tell of already: a compressed body, or one too large."""
+    if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        detail = "Send the body as it is, without a Content-Encoding."
+        raise UnsupportedMediaType("unsupported_media_type", detail, headers=((b"accept-encoding", b"identity"),))
     length = exchange.headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > most:
         raise _too_large(most)

@@ -36,6 +36,8 @@ SINGLE: Final = frozenset(
     }
 )
 
+_SPOKEN: Final = frozenset({"1.1", "1.0"})
+
 Render: TypeAlias = Callable[[str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
 
 
@@ -129,7 +131,8 @@ class Hardened(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._complete = True
         # A proxy's absolute target could name another host than `Host`, and a fragment is never sent (RFC 9112 § 3.2).
-        if b"host" not in self._seen or self.url[:1] != b"/" or b"#" in self.url:
+        plain = self.url[:1] == b"/" and b"#" not in self.url
+        if b"host" not in self._seen or not plain or self.parser.get_http_version() not in _SPOKEN:
             raise _RefusedError
         super().on_headers_complete()
         self._begun = True

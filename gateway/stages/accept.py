@@ -124,6 +124,6 @@ def _media(header: bytes | None, media: tuple[str, ...]) -> None:
     if header == b"application/json":
         return
     kind, *parameters = [part.strip().lower() for part in (header or b"").decode("latin-1").split(";")]
-    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
-    if kind not in media or charset != "utf-8":
+    charsets = {part[8:].strip('"') for part in parameters if part.startswith("charset=")}
+    if kind not in media or not charsets <= {"utf-8"}:
         raise UnsupportedMediaType("unsupported_media_type", f"Send the body as {' or '.join(media)} in UTF-8.")
