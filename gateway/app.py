@@ -37,6 +37,7 @@ from gateway.stores.liveness import Liveness
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.upstream import Pool, Target
+from gateway.usage import Usage
 from gateway.versions import CONTRACTS
 from gateway.web.parts import web
 from gateway.web.templates import assets
@@ -125,6 +126,9 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     callers = Callers(sql, keyring, limiter, liveness, groups(settings), keys)
     flushing = asyncio.create_task(callers.flush_regularly())
     stack.push_async_callback(callers.stop, flushing)
+    usage = Usage()
+    counting = asyncio.create_task(usage.flush_regularly(sql))
+    stack.push_async_callback(usage.stop, counting, sql)
     identity = parts.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
@@ -144,6 +148,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease),
         internal=internal,
         own={ME.name: me},
+        usage=usage,
     )
     front = web(services, sql, keyring, line)
     return services, [

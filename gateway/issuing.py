@@ -52,6 +52,7 @@ def issue(
     lifetime: float | None,
     actor: str,
     now: datetime,
+    address: str | None = None,
 ) -> Issued:
     """A new personal token for `user`, stored as a keyed hash, with its audit entry.
 
@@ -60,7 +61,7 @@ def issue(
     permitted(scopes, user, settings)
     text, record = _made(keys, settings, user, name, tuple(dict.fromkeys(scopes)), lifetime, now)
     tokens.insert(session, record)
-    _record(session, actor, "token.create", record, now)
+    _record(session, actor, "token.create", record, now, address)
     return Issued(text, record)
 
 
@@ -74,6 +75,7 @@ def rotate(
     lifetime: float | None,
     actor: str,
     now: datetime,
+    address: str | None = None,
 ) -> tuple[Issued, tokens.Token]:
     """A successor of `user`'s token with the same name and scopes, and the old token, which ends after the overlap.
 
@@ -87,17 +89,19 @@ def rotate(
         raise IssueRefused(
             "only a token that works and has no successor yet can be rotated: create a new one"
         ) from error
-    _record(session, actor, "token.rotate", replaced, now, successor=record.id)
+    _record(session, actor, "token.rotate", replaced, now, address, successor=record.id)
     return Issued(text, record), replaced
 
 
-def revoke(session: Session, old: tokens.Token, *, reason: str, actor: str, now: datetime) -> tokens.Token:
+def revoke(
+    session: Session, old: tokens.Token, *, reason: str, actor: str, now: datetime, address: str | None = None
+) -> tokens.Token:
     """The token as it is when revoked. A second time changes nothing and is no event for the audit."""
     revoked = tokens.revoke(session, old.tenant_id, old.id, reason, now)
     if revoked is None:
         raise IssueRefused("the token is gone")
     if revoked.revoked_at == now:
-        _record(session, actor, "token.revoke", revoked, now, reason=reason)
+        _record(session, actor, "token.revoke", revoked, now, address, reason=reason)
     return revoked
 
 
@@ -135,9 +139,11 @@ def _made(
     return text, record
 
 
-def _record(session: Session, actor: str, action: str, token: tokens.Token, now: datetime, **detail: str) -> None:
+def _record(
+    session: Session, actor: str, action: str, token: tokens.Token, now: datetime, address: str | None, **detail: str
+) -> None:
     described = {"name": token.name, "user": token.user_id, "scopes": list(token.scopes), **detail}
-    audit.append(session, Event(now, token.tenant_id, actor, action, f"token:{token.id}", detail=described))
+    audit.append(session, Event(now, token.tenant_id, actor, action, f"token:{token.id}", address, described))
 
 
 def _listed(words: Sequence[str]) -> str:

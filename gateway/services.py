@@ -19,6 +19,7 @@ from gateway.problems import Problem, RateLimited
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.transfers import Turns
+from gateway.usage import Usage
 
 if TYPE_CHECKING:
     from gateway.callers import Callers
@@ -45,6 +46,7 @@ class Services:
     internal: Internal
     own: Mapping[str, Handler] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    usage: Usage = field(default_factory=Usage)
 
     def render(self, problem: Problem, exchange: Exchange) -> Answer:
         """The problem's document for this exchange's brand."""

@@ -13,13 +13,14 @@ from gateway.observe import logs, metrics
 from gateway.problems import Problem
 from gateway.services import Services
 from gateway.streaming import ClientLeft, Streamed
+from gateway.usage import Usage
 
 _FIXED = ((b"vary", b"Authorization, Version"), (b"cache-control", b"no-store"))
 
 
 def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
     """The outermost stage: it never raises."""
-    route = operation.route
+    route, usage = operation.route, services.usage
 
     async def explained(exchange: Exchange) -> Answer:
         code = ""
@@ -34,9 +35,9 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         if exchange.version:
             exchange.answer_headers.append((b"version", exchange.version.encode("ascii")))
         if isinstance(answer, Streamed):
-            answer.finished = partial(_streamed, exchange, answer.status, route)
+            answer.finished = partial(_streamed, exchange, usage, answer.status, route)
         else:
-            _record(exchange, answer.status, route, code)
+            _record(exchange, usage, answer.status, route, code)
         return answer
 
     return explained
@@ -54,20 +55,26 @@ def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
     return problem
 
 
-def _streamed(exchange: Exchange, status: int, route: str, sent: int, failure: Exception | None) -> None:
+def _streamed(
+    exchange: Exchange, usage: Usage, status: int, route: str, sent: int, failure: Exception | None
+) -> None:
     """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
     code = ""
     if isinstance(failure, ClientLeft):
         code = "client_left"
     elif failure is not None:
         code = _problem(failure, exchange, route).code
-    _record(exchange, status, route, code, sent)
+    _record(exchange, usage, status, route, code, sent)
 
 
-def _record(exchange: Exchange, status: int, route: str, code: str, sent: int | None = None) -> None:
+def _record(
+    exchange: Exchange, usage: Usage, status: int, route: str, code: str, sent: int | None = None
+) -> None:
     seconds = perf_counter() - exchange.started
     metrics.request(route, exchange.method, status, exchange.version, seconds)
     caller = exchange.caller
+    if caller is not None:
+        usage.note(caller, exchange.version, status)
     line = {
         "trace_id": exchange.trace.trace_id,
         "request_id": exchange.request_id,

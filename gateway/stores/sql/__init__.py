@@ -1,8 +1,8 @@
-"""What must outlive everything: tenants, tokens, apps and what they were granted, and the audit log. SQLite or PostgreSQL."""
+"""What must outlive everything: tenants, tokens, apps and what they were granted, the audit log, and usage. SQLite or PostgreSQL."""
 
 from sqlalchemy.orm import Session
 
-from gateway.stores.sql import oauth_models
+from gateway.stores.sql import oauth_models, usage_models
 from gateway.stores.sql.engine import Sql
 
-__all__ = ["Session", "Sql", "oauth_models"]
+__all__ = ["Session", "Sql", "oauth_models", "usage_models"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql.models import AuditRow
@@ -47,6 +47,18 @@ def tail(session: Session, tenant_id: str | None = None, *, limit: int = 50, aft
     if tenant_id is not None:
         query = query.where(AuditRow.tenant_id == tenant_id)
     return tuple(_record(row) for row in reversed(session.scalars(query).all()))
+
+
+def page(
+    session: Session, tenant_id: str, user_id: str | None = None, *, limit: int = 50, before: int | None = None
+) -> tuple[Event, ...]:
+    """A tenant's events numbered below ``before``, newest first; for a user those by them or about what is theirs."""
+    query = select(AuditRow).where(AuditRow.tenant_id == tenant_id).order_by(AuditRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditRow.id < before)
+    if user_id is not None:
+        query = query.where(or_(AuditRow.actor == f"user:{user_id}", AuditRow.detail["user"].as_string() == user_id))
+    return tuple(_record(row) for row in session.scalars(query))
 
 
 def _record(row: AuditRow) -> Event:

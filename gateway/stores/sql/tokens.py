@@ -66,6 +66,7 @@ def list(  # noqa: A001 - read as tokens.list
     tenant_id: str | None = None,
     user_id: str | None = None,
     *,
+    kind: Kind | None = None,
     limit: int = 100,
     before: Token | None = None,
 ) -> tuple[Token, ...]:
@@ -75,6 +76,8 @@ def list(  # noqa: A001 - read as tokens.list
         query = query.where(TokenRow.tenant_id == tenant_id)
     if user_id is not None:
         query = query.where(TokenRow.user_id == user_id)
+    if kind is not None:
+        query = query.where(TokenRow.kind == kind)
     if before is not None:
         query = query.where(
             or_(

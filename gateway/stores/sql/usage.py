@@ -1,0 +1,89 @@
+"""How much was asked, day by day: added to in batches, read by the console.
+
+A principal is what stays the same while tokens come and go: the first of a chain of rotated tokens, or an app's grant.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql.oauth_models import GrantRow
+from gateway.stores.sql.usage_models import UsageRow
+
+_KEY = ("principal", "day", "contract", "outcome")
+
+
+class Count(NamedTuple):
+    """Requests of one principal on one day (UTC) with one outcome: ``ok``, ``refused``, ``limited`` or ``failed``.
+
+    ``contract`` is empty for what was refused before a contract was chosen.
+    """
+
+    principal: str
+    day: date
+    contract: str
+    outcome: str
+    tenant_id: str
+    user_id: str
+    requests: int
+
+
+class Total(NamedTuple):
+    """A sum of requests under a heading: a day, a principal or a contract."""
+
+    of: Any
+    outcome: str
+    requests: int
+
+
+def add(session: Session, counts: Collection[Count]) -> None:
+    """Adds to what is there. In order of keys: two workers that add to the same rows must not wait in a circle."""
+    if not counts:
+        return
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(UsageRow)
+    statement = statement.on_conflict_do_update(
+        index_elements=_KEY, set_={"requests": UsageRow.requests + statement.excluded.requests}
+    )
+    session.execute(statement, [count._asdict() for count in sorted(counts)])
+
+
+def by_day(session: Session, tenant_id: str, user_id: str | None, since: date) -> tuple[Total, ...]:
+    """Of the tenant, or of one user in it."""
+    return _totals(session, UsageRow.day, tenant_id, user_id, since)
+
+
+def by_principal(session: Session, tenant_id: str, user_id: str | None, since: date) -> tuple[Total, ...]:
+    """The same, by principal."""
+    return _totals(session, UsageRow.principal, tenant_id, user_id, since)
+
+
+def by_contract(session: Session, client_id: str, since: date) -> tuple[Total, ...]:
+    """Everything that was asked with one app's tokens, in whichever tenant."""
+    grants = select(GrantRow.id).where(GrantRow.client_id == client_id)
+    rows = session.execute(
+        select(UsageRow.contract, UsageRow.outcome, func.sum(UsageRow.requests))
+        .where(UsageRow.principal.in_(grants), UsageRow.day >= since)
+        .group_by(UsageRow.contract, UsageRow.outcome)
+    )
+    return tuple(Total(of, outcome, int(requests)) for of, outcome, requests in rows)
+
+
+def forget(session: Session, before: date) -> None:
+    """Drops what is older."""
+    session.execute(delete(UsageRow).where(UsageRow.day < before))
+
+
+def _totals(session: Session, column: Any, tenant_id: str, user_id: str | None, since: date) -> tuple[Total, ...]:
+    query = (
+        select(column, UsageRow.outcome, func.sum(UsageRow.requests))
+        .where(UsageRow.tenant_id == tenant_id, UsageRow.day >= since)
+        .group_by(column, UsageRow.outcome)
+    )
+    if user_id is not None:
+        query = query.where(UsageRow.user_id == user_id)
+    return tuple(Total(of, outcome, int(requests)) for of, outcome, requests in session.execute(query))

@@ -1,0 +1,21 @@
+"""The table of usage: one row for each day, principal, contract and outcome."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Date, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.stores.sql.models import Base
+
+
+class UsageRow(Base):
+    __tablename__ = "usage"
+    __table_args__ = (Index("ix_usage_tenant_id_day", "tenant_id", "day"),)
+
+    principal: Mapped[str] = mapped_column(String(24), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    contract: Mapped[str] = mapped_column(String(10), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(8), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(64))
+    requests: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,79 @@
+"""Counting requests for the people whose tokens they came with: a dictionary in the process, written down in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from gateway.exchange import Caller
+from gateway.observe import logs, metrics
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.sql import Session, Sql, usage
+from gateway.stores.sql.usage import Count
+
+FLUSH: Final = 15.0  # seconds
+KEPT: Final = timedelta(days=400)
+
+_DAY: Final = 86_400
+
+_Key = tuple[str, int, str, str, str, str]
+
+
+class Usage:
+    """The counts of one worker that SQL does not know yet."""
+
+    def __init__(self) -> None:
+        self._counts: dict[_Key, int] = {}
+
+    def note(self, caller: Caller, contract: str, status: int) -> None:
+        """One answered request; on the path of every request, so nothing but an addition."""
+        key = (caller.principal, int(time.time() // _DAY), contract, _outcome(status), caller.tenant_id, caller.user_id)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    async def flush_regularly(self, sql: Sql) -> None:
+        """Write the counts down, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH)
+            await self.flush(sql)
+
+    async def flush(self, sql: Sql) -> None:
+        """Write what was counted since the last time; counted on here when SQL is away."""
+        taken, self._counts = self._counts, {}
+        counts = [
+            Count(principal, _date(day), contract, outcome, tenant_id, user_id, requests)
+            for (principal, day, contract, outcome, tenant_id, user_id), requests in taken.items()
+        ]
+        if not counts:
+            return
+        try:
+            await sql.run(_write, counts, datetime.now(UTC).date())
+        except StoreUnavailable as error:
+            metrics.store_lost("sql")
+            logs.event("usage not recorded yet", "warning", error=error, rows=len(counts))
+            for key, requests in taken.items():
+                self._counts[key] = self._counts.get(key, 0) + requests
+
+    async def stop(self, flushing: asyncio.Task[None], sql: Sql) -> None:
+        """End the regular flush with a last one."""
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+        await self.flush(sql)
+
+
+def _outcome(status: int) -> str:
+    if status < 400:
+        return "ok"
+    if status == 429:
+        return "limited"
+    return "refused" if status < 500 else "failed"
+
+
+def _date(day: int) -> date:
+    return datetime.fromtimestamp(day * _DAY, UTC).date()
+
+
+def _write(session: Session, counts: list[Count], today: date) -> None:
+    usage.add(session, counts)
+    usage.forget(session, today - KEPT)
