@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os import urandom
 from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
@@ -42,7 +41,7 @@ class Dispatch:
         exchange.headers = headers
         exchange.client = self._services.address(scope)
         exchange.trace = trace.continued(headers.get(b"traceparent"))
-        exchange.request_id = "req_" + urandom(12).hex()
+        exchange.request_id = "req_" + trace.digits(24)
         exchange.path = scope["raw_path"].decode("latin-1")
         try:
             handler, exchange.segments = self._routes.find(exchange.method, exchange.path)

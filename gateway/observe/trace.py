@@ -5,15 +5,13 @@ Source: https://www.w3.org/TR/trace-context/ (level 1).
 
 import os
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _SAMPLED: Final = 0x01
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Where this request stands in its trace.
 
     `trace_id` is 32 lower-case hex digits, `span_id` (16) names this hop, `parent_id` (16) names the caller's hop or is
@@ -28,13 +26,33 @@ class Trace:
     @property
     def header(self) -> bytes:
         """The `traceparent` for calls made on behalf of this request."""
-        return b"00-%b-%b-%02x" % (self.trace_id.encode(), self.span_id.encode(), self.flags)
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}".encode("ascii")
+
+
+class _Drawn:
+    """Random hex digits, drawn from the system for a hundred requests at once: each draw is a call into the kernel."""
+
+    __slots__ = ("_digits", "_next")
+
+    def __init__(self) -> None:
+        self._digits = ""
+        self._next = 0
+
+    def take(self, count: int) -> str:
+        end = self._next + count
+        if end > len(self._digits):
+            self._digits, end = os.urandom(4096).hex(), count
+        self._next = end
+        return self._digits[end - count : end]
+
+
+digits: Final = _Drawn().take
+"""`digits(n)`: n random hex digits for names of requests and spans. Nothing secret is made of them."""
 
 
 def started() -> Trace:
     """A new trace. It is marked unsampled: nothing here records spans, and only a recorder may ask others to."""
-    drawn = os.urandom(24).hex()
-    return Trace(drawn[:32], drawn[32:], None, 0)
+    return Trace(digits(32), digits(16), None, 0)
 
 
 def continued(header: bytes | None) -> Trace:
@@ -51,4 +69,4 @@ def continued(header: bytes | None) -> Trace:
         return started()
     # Of a version not known here only the sampled bit has a known meaning (§ 3.2.4).
     kept = int(flags, 16) if version == b"00" else int(flags, 16) & _SAMPLED
-    return Trace(trace_id.decode(), os.urandom(8).hex(), parent_id.decode(), kept)
+    return Trace(trace_id.decode(), digits(16), parent_id.decode(), kept)
