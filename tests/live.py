@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -152,10 +151,12 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
     home.mkdir(parents=True, exist_ok=True)
     unlimited = dict.fromkeys(("token", "tenant", "search", "address"), UNLIMITED)
     with sandbox_running(home) as (url, key, database):
+        secret = home / "auth-key"
+        secret.write_text(key)
         service = {"base_url": url, "timeouts": {"connect": "2s", "total": "2s"}}
         settings = {
             "services": {
-                "auth": {**service, "credentials": "service_key", "service_key": {"env": "AUTH_KEY"}},
+                "auth": {**service, "credentials": "service_key", "service_key": {"file": str(secret)}},
                 "crm": {**service, **config.pop("crm", {})},
             },
             "limits": {**unlimited, **(limits or {})},
@@ -163,8 +164,6 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
         }
         path = home / "config.yaml"
         path.write_text(yaml.safe_dump(settings))
-        env = {"AUTH_KEY": key, "GATEWAY_CONFIG": str(path)}
-        os.environ |= env
         line = tether.module("sandbox", "credentials", "--db", str(database), "--json")
         said = subprocess.run(line, check=True, env=tether.environment(), capture_output=True).stdout
         tenants = [Tenant(each) for each in json.loads(said)["tenants"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,13 +27,9 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    before = dict(os.environ)
-    try:
-        # The sandbox takes its time over so many rows, and shares the machine with everything else that is tested.
-        with running(tmp_path_factory.mktemp("large"), crm={"timeouts": {"total": "30s", "upload": "10m"}}) as pair:
-            yield pair
-    finally:
-        os.environ |= before
+    # The sandbox takes its time over so many rows, and shares the machine with everything else that is tested.
+    with running(tmp_path_factory.mktemp("large"), crm={"timeouts": {"total": "30s", "upload": "10m"}}) as pair:
+        yield pair
 
 
 def file() -> tuple[bytes, int]:

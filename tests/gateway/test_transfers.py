@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import socket
 import time
 import uuid
@@ -24,13 +23,9 @@ CSV = {"Content-Type": "text/csv; charset=utf-8"}
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A gateway with little patience and room."""
-    before = dict(os.environ)
-    try:
-        limits = {"body_timeout": "500ms", "max_import": "256KiB"}
-        with running(tmp_path_factory.mktemp("strict"), server=limits) as pair:
-            yield pair
-    finally:
-        os.environ |= before
+    limits = {"body_timeout": "500ms", "max_import": "256KiB"}
+    with running(tmp_path_factory.mktemp("strict"), server=limits) as pair:
+        yield pair
 
 
 def imported(live: Live, content: str | bytes, **more: Any) -> httpx.Response:

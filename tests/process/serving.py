@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
@@ -22,8 +21,8 @@ VERSION = "2026-09-01"
 
 def environment(**extra: str) -> dict[str, str]:
     """Ours, without what would configure the gateway, and with ports that are free."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    return {**inherited, **tether.environment(), "GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": "0", **extra}
+    inherited = {name: value for name, value in tether.environment().items() if not name.startswith("GATEWAY_")}
+    return {**inherited, "GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": "0", **extra}
 
 
 def command(*arguments: str) -> list[str]:
