@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -36,7 +35,6 @@ from gateway.stores.line import Line
 from gateway.stores.liveness import Liveness
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
-from gateway.upstream import Pool, Target
 from gateway.usage import Usage
 from gateway.versions import CONTRACTS
 from gateway.web.parts import web
@@ -132,7 +130,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     identity = parts.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
-        {name: _pool(settings, runtime, name) for name in settings.services},
+        {name: parts.pool(settings, runtime, name) for name in settings.services},
         {name: service.timeouts.upload for name, service in settings.services.items()},
     )
     stack.push_async_callback(internal.aclose)
@@ -157,17 +155,3 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         *Endpoints(front, liveness).routes(),
         *Registration(front, liveness).routes(),
     ]
-
-
-def _pool(settings: Settings, runtime: Runtime, name: Any) -> Pool:
-    service = settings.services[name]
-    return Pool(
-        Target(
-            base_url=runtime.service_urls[name],
-            connect_timeout=service.timeouts.connect,
-            total_timeout=service.timeouts.total,
-            max_connections=service.max_connections,
-            max_response_bytes=service.max_response,
-            ca_file=str(service.ca_file) if service.ca_file else None,
-        )
-    )

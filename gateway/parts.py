@@ -11,12 +11,14 @@ from typing import Final
 
 from gateway import keyfile
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Secret, Settings, reveal
+from gateway.config.services import ServiceName
 from gateway.embedded import valkey
 from gateway.embedded.sandbox import Sandbox
 from gateway.identity import Identity
 from gateway.keyfile import KeptKeyring
 from gateway.keyring import Keyring
 from gateway.observe import logs
+from gateway.upstream import Pool, Target
 
 _LOOK: Final = 1.0
 _MISSES: Final = 3
@@ -65,6 +67,21 @@ def identity(settings: Settings, facts: Runtime) -> Identity:
         auth.timeouts,
         role_ttl=settings.identity.role_ttl,
         ca_file=auth.ca_file,
+    )
+
+
+def pool(settings: Settings, facts: Runtime, name: ServiceName) -> Pool:
+    """Connections to one internal service, within its configured limits."""
+    service = settings.services[name]
+    return Pool(
+        Target(
+            base_url=facts.service_urls[name],
+            connect_timeout=service.timeouts.connect,
+            total_timeout=service.timeouts.total,
+            max_connections=service.max_connections,
+            max_response_bytes=service.max_response,
+            ca_file=str(service.ca_file) if service.ca_file else None,
+        )
     )
 
 

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "keys": "gateway.cli.keys",
     "audit": "gateway.cli.audit",
     "explain": "gateway.cli.explain",
+    "probe": "gateway.cli.probe",
     "openapi": "openapi.__main__",
 }
 

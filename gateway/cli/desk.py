@@ -39,26 +39,29 @@ class Desk:
         return f"cli:{getpass.getuser()}"
 
     @asynccontextmanager
-    async def identity(self) -> AsyncIterator[Identity]:
-        """The auth service: the configured one, the running gateway's sandbox, or a sandbox started for the moment."""
+    async def facts(self, *services: str) -> AsyncIterator[Runtime]:
+        """Where these services are: as configured, in the running gateway's sandbox, or in one started for the moment."""
+        boxed = any(service.base_url == SANDBOX for name, service in self.settings.services.items() if name in services)
         if self.live is not None:
-            client = parts.identity(self.settings, self.live)
-        elif self.settings.services["auth"].base_url == SANDBOX:
+            yield self.live
+        elif boxed:
             data_dir = self.settings.server.data_dir.absolute()
             async with sandbox.running(data_dir) as box:
-                await self.sql.run(bootstrap.register_seeded, self.keys, sandbox.credentials(data_dir))
-                client = parts.identity(self.settings, parts.runtime(self.settings, "", box, 0))
-                try:
-                    yield client
-                finally:
-                    await client.aclose()
-            return
+                if self.settings.services["auth"].base_url == SANDBOX:
+                    await self.sql.run(bootstrap.register_seeded, self.keys, sandbox.credentials(data_dir))
+                yield parts.runtime(self.settings, "", box, 0)
         else:
-            client = parts.identity(self.settings, parts.runtime(self.settings, "", None, 0))
-        try:
-            yield client
-        finally:
-            await client.aclose()
+            yield parts.runtime(self.settings, "", None, 0)
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[Identity]:
+        """The client of the auth service."""
+        async with self.facts("auth") as facts:
+            client = parts.identity(self.settings, facts)
+            try:
+                yield client
+            finally:
+                await client.aclose()
 
     async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
         """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""

@@ -1,0 +1,174 @@
+"""`gateway probe`: what the live services of this deployment answer, and the configuration that follows from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+import yaml
+
+from adapters import RESOURCES
+from gateway import parts
+from gateway.cli.desk import Desk, at_desk
+from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
+from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.config import Runtime, Settings
+from gateway.config.services import ServiceName
+from gateway.identity import IdentityUnavailable, User
+from gateway.internal import identity_lines
+from gateway.probing.asking import Unanswered, probe
+from gateway.probing.findings import Report, Sight, Verdict
+from gateway.probing.service import Service
+from gateway.scopes import allowed
+from gateway.stores.sql import tenants, tokens
+from gateway.upstream import line
+
+_ASKABLE = tuple(dict.fromkeys(resource.upstream.service for resource in RESOURCES))
+_RECENT = 20
+
+
+@click.command("probe")
+@click.option("--service", type=click.Choice(_ASKABLE), help="Only this service. [default: all that serve resources]")
+@click.option("--tenant", "business_id", metavar="BUSINESS_ID", help="In whose name. [default: the first registered]")
+@click.option("--allow-writes", is_flag=True, help="Also make, change and delete a record of each resource.")
+@as_json
+@configured
+def command(
+    settings: Settings, service: str | None, business_id: str | None, allow_writes: bool, as_json: bool
+) -> None:
+    """Ask the live services which declared operations they answer, and print the lines for config.yaml.
+
+    Only reads are sent, unless --allow-writes: then each resource gets a record named "gateway probe, to be deleted", which is
+    changed and deleted again; whatever watches the service sees that happen. Where nothing can delete it none is made.
+    """
+    wanted = [name for name in settings.services if name in _ASKABLE and service in (None, name)]
+    if not wanted:
+        raise Failure(f"the service {service or ' or '.join(_ASKABLE)} is not configured", USAGE)
+
+    async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
+        async with desk.facts(*wanted, "auth") as facts:
+            tenant = await _tenant(desk, business_id, named=not allow_writes)
+            user = await _user(desk, facts, tenant.id)
+            reports, failures = [], []
+            for name in wanted:
+                asked = Service(parts.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
+                try:
+                    reports.append(await probe(asked, name, settings.services[name].operations, writes=allow_writes))
+                except Unanswered as reason:
+                    failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
+                finally:
+                    await asked.aclose()
+            who = f"{tenant.name} ({tenant.id})" + (f" as {user.email}, {user.role}" if user else "")
+            return who, reports, failures
+
+    who, reports, failures = at_desk(settings, work)
+    if as_json and (reports or not failures):
+        print_json({"asked_for": who, "services": [asdict(report) for report in reports]})
+    elif reports:
+        _tell(who, reports)
+    left = [record for report in reports for record in report.left]
+    if left:
+        failures.append(Failure(f"could not be deleted, please do it by hand: {'; '.join(left)}", UNAVAILABLE))
+    if failures:
+        raise Failure("; ".join(failure.line for failure in failures), failures[0].code)
+
+
+async def _tenant(desk: Desk, business_id: str | None, *, named: bool) -> tenants.Tenant:
+    """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
+    found = await desk.sql.read(tenants.list)
+    if business_id is not None:
+        found = tuple(tenant for tenant in found if tenant.id == business_id)
+    if not found:
+        known = f"the tenant {business_id} is not registered" if business_id else "no tenant is registered"
+        raise Failure(f"{known}: `gateway tenants add` does that", NOT_FOUND)
+    if len(found) > 1 and not named:
+        raise Failure("several tenants are registered: say with --tenant whose data may be written to", REFUSED)
+    return found[0]
+
+
+async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
+    """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
+    recent = await desk.sql.read(tokens.list, tenant_id, limit=_RECENT)
+    found: list[User] = []
+    identity = parts.identity(desk.settings, facts)
+    try:
+        for user_id in dict.fromkeys(token.user_id for token in recent):
+            user = await identity.user(tenant_id, user_id)
+            found += [user] if user is not None and user.active else []
+    except IdentityUnavailable:
+        return None
+    finally:
+        await identity.aclose()
+    return max(found, key=lambda user: len(allowed(user.role, desk.settings.roles)), default=None)
+
+
+def _headers(desk: Desk, facts: Runtime, name: ServiceName, tenant: tenants.Tenant, user: User | None) -> bytes:
+    """The lines of a call as the gateway would send it."""
+    key = facts.service_keys.get(name, "")
+    if desk.settings.services[name].credentials == "tenant_key":
+        if tenant.api_key_sealed is None:
+            raise Failure(f"the tenant {tenant.id} has no API key: `gateway tenants add --replace` stores one", USAGE)
+        key = parts.open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
+    request_id = line(b"X-Request-Id", f"probe-{uuid.uuid4().hex}".encode())
+    if user is None:
+        business = line(b"X-Business-Id", tenant.id.encode())
+        return line(b"Authorization", b"Bearer " + key.encode()) + business + request_id
+    role = line(b"X-User-Role", user.role.encode("ascii", "replace"))
+    return identity_lines(key, tenant.id, user.id) + role + request_id
+
+
+def _tell(who: str, reports: Sequence[Report]) -> None:
+    for report in reports:
+        click.echo(f"The service {report.service}, asked for {who}.\n")
+        print_table(
+            ("RESOURCE", "ROWS", "LIST", "RECORD", "PAGING", "SEARCH", "NAMES AND IDS"),
+            [_seen(s) for s in report.sights],
+        )
+        click.echo("")
+        print_table(
+            ("OPERATION", "CALL", "VERDICT", "NOTE"),
+            [(each.operation, each.call, each.verdict.value, each.note) for each in report.findings],
+        )
+        click.echo(f"\n{_counted(report)}\n")
+        click.echo("\n".join(lines(report)))
+
+
+def _seen(sight: Sight) -> tuple[object, ...]:
+    search = {None: None, True: "structured", False: "no"}[sight.structured_search]
+    parts_ = [
+        f"{word} {', '.join(names)}"
+        for word, names in (("lacks", sight.never), ("also has", sight.strange), ("ids:", sight.misfits))
+        if names
+    ]
+    return (
+        sight.resource,
+        sight.rows,
+        sight.list_envelope,
+        sight.record_envelope,
+        sight.paging,
+        search,
+        "; ".join(parts_) or None,
+    )
+
+
+def _counted(report: Report) -> str:
+    verdicts = [finding.verdict for finding in report.findings]
+    parts_ = [f"{verdicts.count(verdict)} {verdict.value}" for verdict in Verdict if verdict in verdicts]
+    hint = " (--allow-writes asks those too)" if Verdict.NOT_ASKED in verdicts else ""
+    return f"{len(verdicts)} operations: {', '.join(parts_)}{hint}."
+
+
+def lines(report: Report) -> list[str]:
+    """What to put in the place of `operations` under the service in config.yaml."""
+    head = f"# config.yaml: in the place of `operations` under services.{report.service}"
+    if not report.config:
+        return [head, "    operations: {}"]
+    entries = [f"      {name}: {_flow(entry)}" for name, entry in report.config.items()]
+    return [head, "    operations:", *entries]
+
+
+def _flow(entry: dict[str, Any]) -> str:
+    return yaml.safe_dump(entry, default_flow_style=True, width=1000).strip()

@@ -1,0 +1,81 @@
+"""The whole of a probe: one service after the other, its resources in the order of their declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapters.core.calls import Call
+from adapters.core.operations import Operation
+from adapters.core.resource import Resource
+from gateway.config.services import Operation as Configured
+from gateway.probing.declared import Declared
+from gateway.probing.findings import Finding, Report, Verdict
+from gateway.probing.reading import Reader
+from gateway.probing.service import Service
+from gateway.probing.writing import Writer
+from gateway.upstream import UpstreamError
+
+
+class Unanswered(Exception):
+    """The service cannot be probed at all; the text says why, in one sentence."""
+
+
+async def probe(service: Service, name: str, configured: Mapping[str, Configured], *, writes: bool) -> Report:
+    """Everything that a service answers of what is declared for it. `writes`: make, change and delete records of its own."""
+    declared, report = Declared(name, configured), Report(name)
+    await _reachable(service, declared.resources[0])
+    reader, writer = Reader(service, declared), Writer(service)
+    for resource in declared.resources:
+        findings, sight = await reader.resource(resource)
+        report.findings += findings
+        report.sights.append(sight)
+    if service.tells_apart:
+        # What was unclear before the service had shown how it answers for a missing record is asked once more.
+        for place, resource in enumerate(declared.resources):
+            if any(each.verdict is Verdict.UNCLEAR for each in report.findings if _of(each, resource)):
+                again, report.sights[place] = await reader.resource(resource)
+                report.findings = [each for each in report.findings if not _of(each, resource)] + again
+    suggested = declared.suggested(report.findings)
+    for resource in declared.resources:
+        known = {each.operation for each in report.findings}
+        rest = [suggested[each.name] for each in declared.operations(resource) if each.name not in known]
+        for operation in rest:
+            if _reads(operation):
+                report.findings.append(await reader.beneath(resource, operation, suggested))
+        writing = [operation for operation in rest if not _reads(operation)]
+        if writes:
+            report.findings += await writer.resource(resource, writing)
+        else:
+            report.findings += [writer.unasked(each, reader.known[resource.path].id) for each in writing]
+    order = list(suggested)
+    report.findings.sort(key=lambda finding: order.index(finding.operation))
+    report.config = declared.config(report.findings)
+    report.left = writer.left
+    _said_anything(report)
+    return report
+
+
+def _of(finding: Finding, resource: Resource) -> bool:
+    return finding.operation.startswith(f"{resource.path}.")
+
+
+def _reads(operation: Operation) -> bool:
+    return all(scope.endswith(".read") for scope in operation.scopes)
+
+
+async def _reachable(service: Service, resource: Resource) -> None:
+    """One call before all others, so that a dead service is one line and not a table of them."""
+    call = Call(resource.upstream.service, b"GET", resource.upstream.path.encode("ascii") + b"?limit=1")
+    try:
+        answer = await service.ask(call)
+    except UpstreamError as error:
+        raise Unanswered(f"does not answer: {error}") from None
+    if answer.status in (401, 403):
+        raise Unanswered(f"refuses these credentials with {answer.status}")
+
+
+def _said_anything(report: Report) -> None:
+    """Of a service that has not one declared call, the address is wrong and not the declarations."""
+    asked = [each.verdict for each in report.findings if each.verdict is not Verdict.NOT_ASKED]
+    if all(verdict is Verdict.MISSING for verdict in asked):
+        raise Unanswered("answers, but has none of the declared calls: is the path in its base_url right?")

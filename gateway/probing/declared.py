@@ -1,0 +1,92 @@
+"""The declarations compiled three times: as the service should offer them, by its lists, and as the findings suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters import RESOURCES
+from adapters.core.compiler import Override, compile_all
+from adapters.core.operations import Face, Operation
+from adapters.core.resource import Resource
+from adapters.core.shapes import Shape, shape_of
+from gateway.config.services import Operation as Configured
+from gateway.probing.findings import UNSERVED, Finding, Verdict
+from gateway.versions import CONTRACTS
+
+Config = dict[str, dict[str, Any]]
+_BY_LIST = ("get", "search")
+
+
+class Declared:
+    """The operations of one service in the newest contract. configured: what config.yaml says of them now."""
+
+    def __init__(self, service: str, configured: Mapping[str, Configured]) -> None:
+        self.resources = [each for each in RESOURCES if each.upstream.service == service]
+        self._configured = configured
+        # A path beside `via` is the list's; the call of its own is then asked where it is declared.
+        own = {name: Override(path=each.path) for name, each in configured.items() if each.via is None}
+        self.own = _compiled(own)
+        self.listed = _compiled(own | {name: self._by_list(name) for name in self._listable()})
+
+    def shape(self, resource: Resource) -> Shape:
+        """The resource's newest shape."""
+        return shape_of(resource.model, resource.rename)
+
+    def operations(self, resource: Resource) -> list[Operation]:
+        """The resource's operations, in the order of the declaration."""
+        return [each for each in self.own.values() if each.first == resource.path]
+
+    def suggested(self, findings: Sequence[Finding]) -> dict[str, Operation]:
+        """Every operation as it would be with the configuration that the findings suggest."""
+        via = {each.operation: self._by_list(each.operation) for each in findings if each.verdict is Verdict.VIA_LIST}
+        paths = {name: Override(path=each.path) for name, each in self._configured.items() if each.via is None}
+        return _compiled(paths | via)
+
+    def config(self, findings: Sequence[Finding]) -> Config:
+        """What belongs under the service's `operations`; what was not found out stays as it is configured."""
+        said: Config = {}
+        for finding in findings:
+            name, now = finding.operation, self._configured.get(finding.operation, Configured())
+            entry: dict[str, Any]
+            if finding.verdict in UNSERVED:
+                entry = {"enabled": False}
+            elif finding.verdict is Verdict.VIA_LIST:
+                entry = {"via": "list"} | ({"path": now.path} if now.via and now.path else {})
+            elif finding.verdict is Verdict.ANSWERS:
+                entry = {"path": now.path} if now.path and now.via is None else {}
+            else:
+                entry = now.model_dump(exclude_defaults=True)
+            if entry:
+                said[name] = entry
+        return said
+
+    def is_off(self, name: str) -> bool:
+        """Whether the configuration switches the operation off now."""
+        return not self._configured.get(name, Configured()).enabled
+
+    def _listable(self) -> list[str]:
+        return [f"{each.path}.{name}" for each in self.resources if each.upstream.lists for name in _BY_LIST]
+
+    def _by_list(self, name: str) -> Override:
+        now = self._configured.get(name, Configured())
+        return Override(path=now.path if now.via else None, via="list")
+
+
+def face_of(operation: Operation) -> Face:
+    """The operation's face in the newest contract."""
+    face = operation.faces[CONTRACTS[0].date]
+    assert face is not None
+    return face
+
+
+def sample_id(resource: Resource) -> str:
+    """The internal form of the id in the resource's documentation: well-formed, and nobody's."""
+    text = resource.model.model_fields["id"].examples
+    found = resource.id.decode(str(text[0])) if text else None
+    assert found is not None
+    return found
+
+
+def _compiled(overrides: Mapping[str, Override]) -> dict[str, Operation]:
+    return {each.name: each for each in compile_all(RESOURCES, CONTRACTS, overrides)}

@@ -1,0 +1,209 @@
+"""What only writing can tell. Each resource gets a record of the probe's own, which is changed and deleted again.
+
+Where nothing could delete it, none is made: the calls are then asked in ways that make and change nothing, with an empty
+create and about a record that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.core.calls import Input
+from adapters.core.contents import Fields, Table
+from adapters.core.faults import Fault, Invalid
+from adapters.core.kinds import Prose, Reference, Text
+from adapters.core.operations import Body, Face, Operation
+from adapters.core.resource import Resource
+from adapters.core.shapes import Field, Shape
+from gateway.probing.declared import face_of, sample_id
+from gateway.probing.driving import Driven, drive, entered, first_call, judged, shown
+from gateway.probing.findings import Finding, Verdict
+from gateway.probing.rows import Row, record_of
+from gateway.probing.service import Named, Service
+
+MARK = "gateway probe, to be deleted"
+_CHANGED = "gateway probe, changed, to be deleted"
+# An id that is shorter than this may be somebody's by chance, and is never written to.
+_LONG_ENOUGH = 16
+
+
+@dataclass(slots=True)
+class _Made:
+    """A record of the probe's own, as the service and as a client has it."""
+
+    id: str
+    row: Row
+    public: dict[str, Any]
+
+
+class Writer:
+    """Asks one service what it lets the probe write. left: what could not be deleted, for people."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.left: list[str] = []
+
+    def unasked(self, operation: Operation, record_id: str) -> Finding:
+        """The finding when writes are not allowed."""
+        face = face_of(operation)
+        call = first_call(face.plan, Input(ids=(record_id, "word"), body={"field": "value"}), record_id)
+        return Finding(operation.name, call, Verdict.NOT_ASKED, "it writes")
+
+    async def resource(self, resource: Resource, operations: Sequence[Operation]) -> list[Finding]:
+        """The findings about everything that writes."""
+        named = {each.name.partition(".")[2]: each for each in operations}
+        create, delete = named.pop("create", None), named.pop("delete", None)
+        absent, made, found = Named(sample_id(resource), exists=False), None, {}
+        writable = len(absent.id) >= _LONG_ENOUGH
+        deleting = await self._deleting(delete, absent) if delete is not None and writable else None
+        try:
+            if create is not None:
+                cleanable = delete is not None and (deleting is None or deleting.verdict is not Verdict.MISSING)
+                found["create"], made = await self._create(create, cleanable=cleanable)
+            for name, operation in named.items():
+                if made is not None or writable or not operation.params:
+                    found[name] = await self._change(operation, made, absent)
+                else:
+                    found[name] = replace(
+                        self.unasked(operation, absent.id),
+                        note="there is no record to write to",
+                        verdict=Verdict.UNCLEAR,
+                    )
+        finally:
+            # Also when the probe is interrupted: the record must not stay.
+            if made is not None:
+                deleting = await self._clean_up(resource, delete, made)
+        if delete is not None:
+            found["delete"] = deleting or replace(
+                self.unasked(delete, absent.id), note="there is no record to delete", verdict=Verdict.UNCLEAR
+            )
+        return list(found.values())
+
+    async def _deleting(self, delete: Operation, absent: Named) -> Finding:
+        driven = await drive(self._service, face_of(delete).plan(Input(ids=(absent.id,))))
+        verdict, note = await judged(self._service, driven, absent)
+        return Finding(delete.name, _call(driven, absent.id), verdict, note)
+
+    async def _create(self, create: Operation, *, cleanable: bool) -> tuple[Finding, _Made | None]:
+        face = face_of(create)
+        assert isinstance(face.sends, Fields)
+        document = _least(face.sends.shape) if cleanable else None
+        if document is None:
+            return await self._refused_create(create, face)
+        driven = await drive(self._service, face.plan(entered(face, document=document)))
+        made = _made(driven)
+        verdict, note = await judged(self._service, driven)
+        if isinstance(driven.fault, Invalid):
+            note = "refused the smallest record: " + "; ".join(
+                f"{error.pointer} {error.message}" for error in driven.fault.errors
+            )
+        elif made is None and verdict not in (Verdict.MISSING, Verdict.ANSWERS):
+            self.left.append(f"{create.first}: look for a record named {MARK!r}; its create ended unclear ({note})")
+        return Finding(create.name, _call(driven, None), verdict, note), made
+
+    async def _refused_create(self, create: Operation, face: Face) -> tuple[Finding, None]:
+        driven = await drive(self._service, face.plan(Input()))
+        made = _made(driven)
+        verdict, note = await judged(self._service, driven)
+        status = driven.said[-1][1].status if driven.said else 0
+        if made is not None:
+            self.left.append(f"{create.first}: {made.id}, made by a create without any field")
+            note = "makes a record of nothing"
+        elif status in (400, 422):
+            verdict, note = (
+                Verdict.ANSWERS,
+                f"refused an empty record with {status}; none was made, it could not be deleted",
+            )
+        return Finding(create.name, _call(driven, None), verdict, note), None
+
+    async def _change(self, operation: Operation, made: _Made | None, absent: Named) -> Finding:
+        face = face_of(operation)
+        named = absent if made is None else Named(made.id, exists=True)
+        file = b""
+        if isinstance(face.sends, Table):
+            # Column names and no row: a file that makes nothing.
+            required = [field.held for field in face.sends.shape.fields if field.required]
+            file, request = (",".join(required) + "\n").encode(), Input()
+        else:
+            try:
+                request = _request(operation, face, named.id, made.public if made else {})
+            except Fault as fault:
+                return replace(
+                    self.unasked(operation, named.id), verdict=Verdict.UNCLEAR, note=f"nothing to send: {fault}"
+                )
+        driven = await drive(self._service, face.plan(request), file)
+        verdict, note = await judged(self._service, driven, named)
+        if driven.said and driven.said[-1][1].status in (400, 422) and (made is None or file):
+            verdict = Verdict.ANSWERS
+        if verdict is Verdict.ANSWERS and made is not None and operation.body is Body.MERGE:
+            row, _ = record_of(driven.raw)
+            if row is not None and any(row.get(name) != value for name, value in request.body.items()):
+                verdict, note = Verdict.DIFFERS, "answers, and leaves the record as it was"
+        return Finding(operation.name, _call(driven, named.id), verdict, note)
+
+    async def _clean_up(self, resource: Resource, delete: Operation | None, made: _Made) -> Finding | None:
+        if delete is None:
+            self.left.append(f"{resource.path}: {made.id}, named {MARK!r}")
+            return None
+        named = Named(made.id, exists=True)
+        driven = await drive(self._service, face_of(delete).plan(Input(ids=(made.id,))))
+        verdict, note = await judged(self._service, driven, named)
+        if verdict is not Verdict.ANSWERS:
+            self.left.append(f"{resource.path}: {made.id}, named {MARK!r}: {note}")
+        return Finding(delete.name, _call(driven, made.id), verdict, note)
+
+
+def _request(operation: Operation, face: Face, record_id: str, record: Mapping[str, Any]) -> Input:
+    words = tuple(str(kind.example) for kind in operation.words)
+    document: Any = {} if operation.body is Body.EMPTY else None
+    if isinstance(face.sends, Fields):
+        shape = face.sends.shape
+        if operation.body is Body.MERGE:
+            marked = _marked(shape)
+            document = {marked.name: _CHANGED} if marked is not None else {}
+        else:
+            document = {field.name: _value(field, record) for field in shape.fields if field.required}
+    return entered(face, record_id, *words, document=document)
+
+
+def _value(field: Field, record: Mapping[str, Any]) -> object:
+    """The record's own value where it has one, so that a move leads where the record is; else the documented example."""
+    own = record.get(field.name)
+    return field.example if own in (None, [], {}) else own
+
+
+def _least(shape: Shape) -> dict[str, Any] | None:
+    """The smallest record that can be sent, clearly named; None when it would have to refer to others."""
+    marked = _marked(shape)
+    required = {field.name: field for field in shape.fields if field.required}
+    if marked is None or any(isinstance(field.kind, Reference) for field in required.values()):
+        return None
+    return {name: field.example for name, field in required.items()} | {marked.name: MARK}
+
+
+def _marked(shape: Shape) -> Field | None:
+    """The field that tells people what the record is: a free text, a required one before others."""
+    free = [field for field in shape.fields if not field.read_only and _free(field)]
+    return next((field for field in free if field.required), free[0] if free else None)
+
+
+def _free(field: Field) -> bool:
+    kind = field.kind
+    return isinstance(kind, Prose) or (isinstance(kind, Text) and kind == Text(kind.most, kind.least))
+
+
+def _made(driven: Driven) -> _Made | None:
+    """What a create made, even when its answer is not what was declared."""
+    if not driven.said or not 200 <= driven.said[-1][1].status < 300:
+        return None
+    row, _ = record_of(driven.raw)
+    record_id = row.get("id") if row is not None else None
+    if row is None or not isinstance(record_id, (str, int)):
+        return None
+    return _Made(str(record_id), row, driven.public.get("data", {}))
+
+
+def _call(driven: Driven, record_id: str | None) -> str:
+    return shown(driven.said[-1][0], record_id) if driven.said else ""
