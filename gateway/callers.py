@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 from gateway import parts
@@ -46,20 +47,25 @@ class Callers:
         self._keyring = keyring
         self._limiter = limiter
         self._liveness = liveness
-        self._groups = groups
+        self.groups = groups
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
         self._reading: dict[bytes, asyncio.Task[Caller | None]] = {}
-        self._used: dict[str, datetime] = {}
+        self._used: dict[str, float] = {}
+
+    def known(self, token: bytes) -> Caller | None:
+        """Whose token this is, if it was read from SQL not long ago; only a token that is well formed ever is."""
+        caller = self._known.get(_digest(token))
+        if caller is None or caller.read_at + KEPT < time.monotonic():
+            return None
+        self._used[caller.token_id] = time.time()
+        return caller
 
     async def find(self, token: bytes) -> Caller | None:
-        """Whose token this is, or None. StoreUnavailable when it is not known here and SQL cannot be asked."""
-        digest = self._keyring.hash(token)
-        caller = self._known.get(digest)
-        if caller is None or caller.read_at + KEPT < time.monotonic():
-            caller = await self._read_once(digest, token)
+        """Whose token this is, or None. StoreUnavailable when SQL cannot be asked."""
+        caller = await self._read_once(_digest(token), token)
         if caller is not None:
-            self._used[caller.token_id] = datetime.now(UTC)
+            self._used[caller.token_id] = time.time()
         return caller
 
     async def renewed(self, caller: Caller, generation: int | None, *, lost: bool) -> Caller | None:
@@ -91,7 +97,9 @@ class Callers:
         used, self._used = self._used, {}
         if used:
             try:
-                await self._sql.run(tokens.touch_last_used, used)
+                await self._sql.run(
+                    tokens.touch_last_used, {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()}
+                )
             except StoreUnavailable as error:
                 metrics.store_lost("sql")
                 logs.event("last use not recorded", "warning", error=error, tokens=len(used))
@@ -150,9 +158,14 @@ class Callers:
                 name: identity_lines(own if key is None else key, tenant.id, token.user_id)
                 for name, key in self._keys.items()
             },
-            gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self._groups.items()},
+            gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.groups.items()},
             read_at=time.monotonic(),
         )
+
+
+def _digest(token: bytes) -> bytes:
+    # What is kept in memory only needs no key: the 178 random bits of a token cannot be guessed from its hash.
+    return sha256(token).digest()
 
 
 def _by_hashes(session: Session, digests: Sequence[bytes]) -> tuple[tokens.Token, tenants.Tenant] | None:

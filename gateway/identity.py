@@ -120,6 +120,11 @@ class Identity:
             raise IdentityUnavailable("the auth service answered a sign-in without a user")
         return SignedIn(_text(data, "token"), _user(user))
 
+    def remembered(self, tenant_id: str, user_id: str) -> User | None:
+        """What `live_user` would say of a user it knows, without a wait; None when it would have to ask, or knows of none."""
+        known = self._known.get((tenant_id, user_id))
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     async def live_user(self, tenant_id: str, user_id: str) -> User | None:
         """Like `user`, from memory while the answer is younger than `role_ttl`; simultaneous callers share one call."""
         key = (tenant_id, user_id)

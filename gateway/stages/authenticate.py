@@ -1,4 +1,4 @@
-"""Bearer token → who calls (RFC 6750). A token with a wrong checksum is refused before anything is looked up."""
+"""Bearer token → who calls (RFC 6750). A token with a wrong checksum is refused before any store is asked."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def authenticate(operation: Operation, services: Services, proceed: Handler) -> 
         if scheme.lower() != b"bearer":
             raise await _refused("token_missing", exchange, services)
         token = token.strip(b" ")
-        if not tokens.well_formed(token, prefix):
-            raise await _refused("token_invalid", exchange, services)
-        caller = await callers.find(token)
+        caller = callers.known(token)
         if caller is None:
-            raise await _refused("token_invalid", exchange, services)
+            caller = await callers.find(token) if tokens.well_formed(token, prefix) else None
+            if caller is None:
+                raise await _refused("token_invalid", exchange, services)
         if caller.revoked:
             raise await _refused("token_revoked", exchange, services)
         if caller.expires_at <= time.time():

@@ -19,7 +19,9 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
         caller = exchange.caller
         assert caller is not None
         try:
-            user = await identity.live_user(caller.tenant_id, caller.user_id)
+            user = identity.remembered(caller.tenant_id, caller.user_id)
+            if user is None:
+                user = await identity.live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable:
             raise Unavailable(
                 "upstream_unreachable",

@@ -6,7 +6,9 @@ the token still lives: neither open nor shut.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
+from operator import itemgetter
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
@@ -14,12 +16,13 @@ from gateway.exchange import Exchange, Handler
 from gateway.observe import metrics
 from gateway.problems import RateLimited, Unauthorized
 from gateway.services import Services
-from gateway.stores.policies import Reading, Verdict
+from gateway.stores.policies import Policy, Reading, Verdict
 
 
 def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
     """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked a moment ago."""
     limiter, callers, group = services.limiter, services.callers, operation.limited_as
+    rate_headers = RateHeaders(callers.groups[group])
 
     async def limited(exchange: Exchange) -> Answer:
         caller = exchange.caller
@@ -40,22 +43,30 @@ def limit(operation: Operation, services: Services, proceed: Handler) -> Handler
     return limited
 
 
-def rate_headers(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+class RateHeaders:
     """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers)."""
-    tightest = min(verdict.readings, key=_remaining)
-    policies = ", ".join([f'"{r.policy.name}";q={r.policy.quota};w={r.policy.window:.0f}' for r in verdict.readings])
-    state = ", ".join([f'"{r.policy.name}";r={r.remaining};t={ceil(r.reset)}' for r in verdict.readings])
-    return [
-        (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
-        (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
-        (b"x-ratelimit-reset", b"%d" % ceil(verdict.now + tightest.reset)),
-        (b"ratelimit-policy", policies.encode("ascii")),
-        (b"ratelimit", state.encode("ascii")),
-    ]
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        declared = ", ".join([f'"{policy.name}";q={policy.quota};w={policy.window:.0f}' for policy in policies])
+        self._declared = (b"ratelimit-policy", declared.encode("ascii"))
+        self._state = ", ".join([f'"{policy.name}";r=%d;t=%d' for policy in policies]).encode("ascii")
+
+    def __call__(self, verdict: Verdict) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer that this verdict let through, or did not."""
+        tightest = min(verdict.readings, key=_remaining)
+        state: list[int] = []
+        for _, remaining, reset, _ in verdict.readings:
+            state += (remaining, ceil(reset))
+        return [
+            (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
+            (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
+            (b"x-ratelimit-reset", b"%d" % ceil(verdict.now + tightest.reset)),
+            self._declared,
+            (b"ratelimit", self._state % tuple(state)),
+        ]
 
 
-def _remaining(reading: Reading) -> int:
-    return reading.remaining
+_remaining = itemgetter(Reading._fields.index("remaining"))
 
 
 def _exceeded(verdict: Verdict) -> RateLimited:

@@ -74,13 +74,12 @@ def _network(address: str) -> str:
 
 
 def _verdict(reply: list[Any], policies: tuple[Policy, ...]) -> Verdict:
-    generation = reply[1]
-    readings = tuple(
-        [
-            Reading(policy, reply[at], reply[at + 1] / 1e6, reply[at + 2] / 1e6)
-            for policy, at in zip(policies, range(3, len(reply), 3), strict=True)
-        ]
-    )
+    now, generation, admitted = reply[:3]
+    readings = []
+    at = 3
+    for policy in policies:
+        readings.append(Reading(policy, reply[at], reply[at + 1] / 1e6, reply[at + 2] / 1e6))
+        at += 3
     return Verdict(
-        reply[2] == 1, None if generation is None else int(generation), readings, reply[0] / 1e6, local=False
+        admitted == 1, None if generation is None else int(generation), tuple(readings), now / 1e6, local=False
     )
