@@ -42,8 +42,8 @@ def no_parameter_is_repeated(snapshot: Snapshot) -> None:
 
 
 def no_value_is_binary(snapshot: Snapshot) -> None:
-    """What is no text, or holds a NUL, is none of our codes, tokens or names."""
-    if any("\0" in value or not value.isprintable() for pair in snapshot.pairs for value in pair):
+    """What is no text, or holds a NUL, is none of our codes, tokens or names. Scopes have a grammar and error of their own."""
+    if any(not value.isprintable() for pair in snapshot.pairs if pair[0] != "scope" for value in pair):
         raise InvalidRequestError(description="A parameter holds characters that none may hold.")
 
 

@@ -1,0 +1,138 @@
+"""Refresh tokens: rotated at every use, forgiving to retries, unforgiving to thieves."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.live import Live
+from tests.oauth.acting import App, Asking, Browser, refresh, register, works
+from tests.oauth.conftest import ROLE_TTL
+
+
+def test_each_refresh_gives_a_new_pair_and_keeps_the_first_access_token_alive(
+    pair: Live, someone: Browser, asking: Asking
+) -> None:
+    first = someone.tokens(asking)
+    second = refresh(pair, asking.app, first["refresh_token"]).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert works(pair, first["access_token"]) and works(pair, second["access_token"])
+
+
+def test_ten_refreshes_at_once_keep_the_session_alive_whichever_answer_is_kept(
+    pair: Live, someone: Browser, basic: App
+) -> None:
+    first = someone.tokens(Asking(pair, basic))
+    with ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(lambda _: refresh(pair, basic, first["refresh_token"]), range(10)))
+    assert [answer.status_code for answer in answers] == [200] * 10
+    successors = {answer.json()["refresh_token"] for answer in answers}
+    assert len(successors) == 1, "one chain, so that a thief's branch cannot hide beside it"
+    assert all(works(pair, answer.json()["access_token"]) for answer in answers[:3])
+    assert refresh(pair, basic, successors.pop()).status_code == 200
+
+
+def test_a_retry_within_the_grace_gets_the_same_successor(pair: Live, someone: Browser, asking: Asking) -> None:
+    first = someone.tokens(asking)["refresh_token"]
+    lost, kept = (refresh(pair, asking.app, first).json() for _ in range(2))
+    assert lost["refresh_token"] == kept["refresh_token"]
+
+
+def test_reuse_after_the_successor_was_used_ends_that_family_only(pair: Live, someone: Browser, asking: Asking) -> None:
+    first, other = someone.tokens(asking), someone.tokens(asking)
+    second = refresh(pair, asking.app, first["refresh_token"]).json()
+    third = refresh(pair, asking.app, second["refresh_token"]).json()
+
+    assert refresh(pair, asking.app, first["refresh_token"]).json()["error"] == "invalid_grant"
+
+    assert not any(works(pair, each["access_token"]) for each in (first, second, third))
+    assert refresh(pair, asking.app, third["refresh_token"]).json()["error"] == "invalid_grant"
+    assert works(pair, other["access_token"])
+    assert refresh(pair, asking.app, other["refresh_token"]).status_code == 200
+
+
+def test_only_the_immediate_predecessor_is_forgiven(pair: Live, someone: Browser, asking: Asking) -> None:
+    first = someone.tokens(asking)
+    second = refresh(pair, asking.app, first["refresh_token"]).json()
+    refresh(pair, asking.app, second["refresh_token"])
+    assert refresh(pair, asking.app, second["refresh_token"]).status_code == 200
+    assert refresh(pair, asking.app, first["refresh_token"]).status_code == 400
+
+
+def test_a_narrower_refresh_narrows_one_access_token_and_not_the_grant(
+    pair: Live, someone: Browser, asking: Asking
+) -> None:
+    first = someone.tokens(asking)
+    narrow = refresh(pair, asking.app, first["refresh_token"], scope="deal.read").json()
+    assert narrow["scope"] == "deal.read"
+    assert pair.call("POST", "/v1/contacts/search", {}, token=narrow["access_token"]).status_code == 403
+    wide = refresh(pair, asking.app, narrow["refresh_token"]).json()
+    assert wide["scope"] == asking.scope
+    assert pair.call("POST", "/v1/contacts/search", {}, token=wide["access_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "scope", ["contact.write", "contact.read contact.write", "payroll.own", "contact.read\tdeal.read"]
+)
+def test_a_refresh_cannot_widen_the_scope(pair: Live, someone: Browser, asking: Asking, scope: str) -> None:
+    first = someone.tokens(asking)
+    assert refresh(pair, asking.app, first["refresh_token"], scope=scope).json()["error"] == "invalid_scope"
+    assert refresh(pair, asking.app, first["refresh_token"]).status_code == 200
+
+
+def test_another_app_neither_uses_nor_harms_a_refresh_token(
+    pair: Live, someone: Browser, asking: Asking, basic: App, post: App
+) -> None:
+    first = someone.tokens(asking)
+    second = refresh(pair, asking.app, first["refresh_token"]).json()
+    for other in (basic, post):
+        for token in (first["refresh_token"], second["refresh_token"]):
+            assert refresh(pair, other, token).json()["error"] == "invalid_grant"
+    assert refresh(pair, asking.app, second["refresh_token"]).status_code == 200
+
+
+def test_an_idempotent_create_is_replayed_after_a_refresh(pair: Live, browser: Browser) -> None:
+    app = register(pair, "--public", scope="contact.all")
+    asking = Asking(pair, app, scope="contact.all")
+    first = browser.tokens(asking)
+    second = refresh(pair, app, first["refresh_token"]).json()
+    made = [
+        pair.call(
+            "POST",
+            "/v1/contacts",
+            {"first_name": "Once"},
+            token=each["access_token"],
+            headers={"Idempotency-Key": f"over-a-refresh-{first['access_token'][-6:]}"},
+        )
+        for each in (first, second)
+    ]
+    assert made[1].headers["idempotent-replayed"] == "true"
+    assert made[0].json() == made[1].json()
+    other = browser.tokens(asking)
+    apart = pair.call(
+        "POST",
+        "/v1/contacts",
+        {"first_name": "Once"},
+        token=other["access_token"],
+        headers={"Idempotency-Key": f"over-a-refresh-{first['access_token'][-6:]}"},
+    )
+    assert "idempotent-replayed" not in apart.headers, "another grant is another principal"
+
+
+def test_a_disabled_user_neither_signs_in_nor_is_refreshed_for(pair: Live, browser: Browser, asking: Asking) -> None:
+    held = browser.tokens(asking, "manager")["refresh_token"]
+    email = pair.a.users["manager"]["email"]
+    pair.sandbox_command("set-active", "--user", email, "--active", "no")
+    try:
+        time.sleep(ROLE_TTL)
+        assert Browser(pair).sign_in("manager").status_code == 401
+        assert refresh(pair, asking.app, held).json()["error"] == "invalid_grant"
+        link = browser.client.get("/oauth/authorize", params=asking.query())
+        assert link.headers["location"].startswith("/oauth/sign-in"), "the session has ended"
+    finally:
+        pair.sandbox_command("set-active", "--user", email, "--active", "yes")
+        time.sleep(ROLE_TTL)
+    assert refresh(pair, asking.app, held).status_code == 200

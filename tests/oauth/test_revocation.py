@@ -1,0 +1,141 @@
+"""Revocation, introspection and metadata."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gateway.scopes import KNOWN_SCOPES
+from tests.live import Live
+from tests.oauth.acting import App, Asking, Browser, refresh, works
+
+
+def revoke(live: Live, app: App, token: str, **more: str) -> tuple[int, object]:
+    answer = live.client.post("/oauth/revoke", **app.authenticated({"token": token, **more}))
+    return answer.status_code, answer.json()
+
+
+def introspect(live: Live, app: App, token: str, **more: str) -> dict[str, object]:
+    answer = live.client.post("/oauth/introspect", **app.authenticated({"token": token, **more}))
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    document: dict[str, object] = answer.json()
+    return document
+
+
+def test_revoking_a_refresh_token_ends_its_access_tokens_on_every_worker_within_a_second(
+    pair: Live, someone: Browser, asking: Asking
+) -> None:
+    first, other = someone.tokens(asking), someone.tokens(asking)
+    second = refresh(pair, asking.app, first["refresh_token"]).json()
+    assert works(pair, first["access_token"]) and works(pair, second["access_token"])
+    began = time.monotonic()
+    assert revoke(pair, asking.app, second["refresh_token"]) == (200, {})
+    assert not works(pair, first["access_token"]) and not works(pair, second["access_token"])
+    assert time.monotonic() - began < 1
+    assert works(pair, other["access_token"])
+    assert refresh(pair, asking.app, second["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_revoking_an_access_token_ends_that_one_only(pair: Live, someone: Browser, asking: Asking) -> None:
+    tokens = someone.tokens(asking)
+    assert works(pair, tokens["access_token"])
+    assert revoke(pair, asking.app, tokens["access_token"]) == (200, {})
+    assert not works(pair, tokens["access_token"])
+    answer = pair.call("GET", "/v1/me", token=tokens["access_token"])
+    assert answer.json()["code"] == "token_revoked"
+    assert refresh(pair, asking.app, tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("hint", ["refresh_token", "access_token", "id_token", "", "x" * 1000])
+def test_the_hint_is_only_a_hint(pair: Live, someone: Browser, asking: Asking, hint: str) -> None:
+    tokens = someone.tokens(asking)
+    assert revoke(pair, asking.app, tokens["access_token"], token_type_hint=hint) == (200, {})
+    assert not works(pair, tokens["access_token"])
+
+
+def test_an_unknown_token_is_as_good_as_revoked(pair: Live, public: App, basic: App) -> None:
+    for token in ("x", "gw_ort_" + "0" * 36, pair.a.tokens["owner"]):
+        assert revoke(pair, public, token) == (200, {})
+        assert revoke(pair, basic, token) == (200, {})
+    assert works(pair, pair.a.tokens["owner"]), "a personal token is no app's to revoke"
+
+
+def test_another_apps_token_stays_alive(pair: Live, someone: Browser, asking: Asking, basic: App) -> None:
+    tokens = someone.tokens(asking)
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert revoke(pair, basic, token) == (200, {})
+    assert works(pair, tokens["access_token"])
+    assert refresh(pair, asking.app, tokens["refresh_token"]).status_code == 200
+
+
+def test_a_token_must_be_named(pair: Live, basic: App) -> None:
+    for path in ("/oauth/revoke", "/oauth/introspect"):
+        answer = pair.client.post(path, **basic.authenticated({"token_type_hint": "access_token"}))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_an_app_learns_about_its_own_live_tokens(pair: Live, someone: Browser, basic: App, post: App) -> None:
+    tokens = someone.tokens(Asking(pair, basic))
+    known = introspect(pair, basic, tokens["access_token"], token_type_hint="nonsense")
+    exp, iat = known.pop("exp"), known.pop("iat")
+    assert isinstance(exp, int) and isinstance(iat, int) and exp - iat == 3600
+    assert known == {
+        "active": True,
+        "client_id": basic.client_id,
+        "token_type": "Bearer",
+        "scope": "contact.read deal.read",
+        "sub": known["sub"],
+        "iss": pair.url,
+        "aud": pair.url,
+    }
+    assert str(known["sub"]).startswith("usr_")
+    assert introspect(pair, basic, tokens["refresh_token"])["active"] is True
+    assert introspect(pair, post, tokens["access_token"]) == {"active": False}
+
+
+def test_of_everything_else_an_app_learns_exactly_that_it_is_not_active(
+    pair: Live, someone: Browser, basic: App
+) -> None:
+    tokens = someone.tokens(Asking(pair, basic))
+    used = refresh(pair, basic, tokens["refresh_token"]).json()
+    assert introspect(pair, basic, tokens["refresh_token"]) == {"active": False}, "it was used"
+    revoke(pair, basic, used["refresh_token"])
+    for token in ("x", "\u00e9", pair.a.tokens["owner"], used["access_token"], used["refresh_token"]):
+        assert introspect(pair, basic, token) == {"active": False}
+
+
+def test_a_public_app_may_not_introspect(pair: Live, public: App) -> None:
+    answer = pair.client.post("/oauth/introspect", data={"client_id": public.client_id, "token": "x"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_the_metadata_advertises_what_works_at_the_brands_origin(pair: Live) -> None:
+    answer = pair.client.get("/.well-known/oauth-authorization-server")
+    document = answer.json()
+    assert answer.headers["content-type"] == "application/json"
+    assert document["issuer"] == pair.url
+    endpoints = {name: value for name, value in document.items() if name.endswith("_endpoint")}
+    assert set(endpoints) == {
+        "authorization_endpoint",
+        "token_endpoint",
+        "revocation_endpoint",
+        "introspection_endpoint",
+        "registration_endpoint",
+    }
+    for url in endpoints.values():
+        assert pair.client.post(url).status_code != 404
+    assert document["response_types_supported"] == ["code"]
+    assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+    assert set(document["scopes_supported"]) == KNOWN_SCOPES
+
+
+def test_a_401_leads_to_the_resource_metadata_and_that_to_the_server(pair: Live) -> None:
+    challenge = pair.client.get("/v1/me", headers={"Version": "2026-09-01"}).headers["www-authenticate"]
+    url = challenge.partition('resource_metadata="')[2].partition('"')[0]
+    document = pair.client.get(url).json()
+    assert document["resource"] == pair.url
+    assert document["authorization_servers"] == [pair.url]
+    assert document["bearer_methods_supported"] == ["header"]
