@@ -11,10 +11,13 @@ that was answered already, or to read its answer, is cut off. A well-behaved req
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from gateway.cycle import Cycle
 
 MAX_HEADERS: Final = 32 * 1024
 MAX_TARGET: Final = 8 * 1024
@@ -126,7 +129,9 @@ class Hardened(HttpToolsProtocol):
             if name in self._seen or (name == b"transfer-encoding" and value.lower() != b"chunked"):
                 raise _RefusedError
             self._seen.add(name)
-        super().on_header(name, value)
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._complete = True
@@ -134,7 +139,30 @@ class Hardened(HttpToolsProtocol):
         plain = self.url[:1] == b"/" and b"#" not in self.url
         if b"host" not in self._seen or not plain or self.parser.get_http_version() not in _SPOKEN:
             raise _RefusedError
-        super().on_headers_complete()
+        parser, scope = self.parser, self.scope
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = parser.get_http_version()
+        scope["raw_path"], _, scope["query_string"] = self.url.partition(b"?")
+        scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+        answered = not self._answering
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=scope["http_version"] == "1.1" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if answered:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
         self._begun = True
 
     def on_response_complete(self) -> None:
