@@ -15,6 +15,7 @@ from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.cors import Cors
+from gateway.console import pages as console
 from gateway.cursors import Cursors
 from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
@@ -154,4 +155,5 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         *Pages(front).routes(),
         *Endpoints(front, liveness).routes(),
         *Registration(front, liveness).routes(),
+        *console.routes(front, line, liveness),
     ]

@@ -91,6 +91,7 @@ _SEARCH = Limit(quota=300)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
+_LEAKS = Limit.model_validate({"quota": 120, "window": "1m"})
 _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 
 
@@ -113,6 +114,9 @@ class Limits(Section):
     )
     registration: Annotated[Limit, _over(_REGISTRATION)] = Field(
         _REGISTRATION, description="Apps registered from one address: {quota, window}."
+    )
+    leaks: Annotated[Limit, _over(_LEAKS)] = Field(
+        _LEAKS, description="Leak reports from one address: {quota, window}."
     )
 
 

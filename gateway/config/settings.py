@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from gateway.config.faults import refuse
+from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size
 from gateway.config.secrets import Secret, SecretOrEmbedded, SecretOrNone, anchored, parse
@@ -281,6 +282,8 @@ class Settings(Section):
     stores: Annotated[Stores, AsMap] = Field(Stores(), description="redis and sql.")
     tokens: Annotated[Tokens, AsMap] = Field(Tokens(), description="Personal access tokens.")
     sessions: Annotated[Sessions, AsMap] = Field(Sessions(), description="idle and lifetime.")
+    console: Annotated[Console, AsMap] = Field(Console(), description="administrators.")
+    leaks: Annotated[Leaks, AsMap] = Field(Leaks(), description="secret.")
     oauth: Annotated[OAuth, AsMap] = Field(OAuth(), description="Lifetimes, grace and registration.")
     cors: Annotated[Cors, AsMap] = Field(Cors(), description="origins.")
     cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")

@@ -55,9 +55,7 @@ def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
     return problem
 
 
-def _streamed(
-    exchange: Exchange, usage: Usage, status: int, route: str, sent: int, failure: Exception | None
-) -> None:
+def _streamed(exchange: Exchange, usage: Usage, status: int, route: str, sent: int, failure: Exception | None) -> None:
     """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
     code = ""
     if isinstance(failure, ClientLeft):
@@ -67,9 +65,7 @@ def _streamed(
     _record(exchange, usage, status, route, code, sent)
 
 
-def _record(
-    exchange: Exchange, usage: Usage, status: int, route: str, code: str, sent: int | None = None
-) -> None:
+def _record(exchange: Exchange, usage: Usage, status: int, route: str, code: str, sent: int | None = None) -> None:
     seconds = perf_counter() - exchange.started
     metrics.request(route, exchange.method, status, exchange.version, seconds)
     caller = exchange.caller

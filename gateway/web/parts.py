@@ -52,5 +52,5 @@ def web(services: Services, sql: Sql, keys: Keyring, line: Line) -> Web:
         keys=keys,
         sessions=Sessions(line, lifetimes.idle, lifetimes.lifetime),
         csrf=Csrf(line),
-        templates=Templates(),
+        templates=Templates("gateway.console"),
     )

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -24,24 +24,24 @@ def assets() -> Mount:
     return Mount(ASSETS, StaticFiles(packages=[("gateway.web", "static")]))
 
 
-def _stamp() -> str:
-    # In the address of the style sheet, so that a browser never shows a new page in an old dress.
-    sheet = resources.files("gateway.web").joinpath("static/pages.css").read_bytes()
-    return hashlib.sha256(sheet).hexdigest()[:8]
+def stamped(package: str, name: str, mounted: str) -> str:
+    """The address of a static file with its digest, so that a browser never shows a new page in an old dress."""
+    content = resources.files(package).joinpath("static", name).read_bytes()
+    return f"{mounted}/{name}?{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 class Templates:
     """The templates of `gateway/web/templates` and of further packages, which may extend `layout.html`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *packages: str) -> None:
         self._environment = Environment(
-            loader=PackageLoader("gateway.web"),
+            loader=ChoiceLoader([PackageLoader(package) for package in ("gateway.web", *packages)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["stylesheet"] = f"{ASSETS}/pages.css?{_stamp()}"
+        self._environment.globals["stylesheet"] = stamped("gateway.web", "pages.css", ASSETS)
 
     def page(
         self,
@@ -51,9 +51,13 @@ class Templates:
         *,
         form_action: Sequence[str] = (),
         images: Sequence[str | None] = (),
+        scripts: bool = False,
         **values: Any,
     ) -> HTMLResponse:
-        """A page. `form_action`: where a form may lead besides here; `images`: addresses of pictures from elsewhere."""
+        """A page. `form_action`: where a form may lead besides here; `images`: addresses of pictures from elsewhere.
+
+        `scripts`: whether it has some of ours, from files; pages work without.
+        """
         brand: Brand = request.scope["brand"]
         text = self._environment.get_template(name).render(brand=brand, **values)
         pictures = {_origin(each) for each in (*images, brand.logo) if each is not None}
@@ -61,6 +65,7 @@ class Templates:
             [
                 "default-src 'none'",
                 "style-src 'self'",
+                *(["script-src 'self'"] if scripts else []),
                 " ".join(["img-src 'self'", *sorted(pictures)]),
                 " ".join(["form-action 'self'", *form_action]),
                 "frame-ancestors 'none'",
