@@ -14,7 +14,8 @@ Node = dict[str, Any]
 _METHODS = ("get", "post", "put", "patch", "delete")
 _LEAST = ("minLength", "minItems", "minimum", "minProperties")
 _MOST = ("maxLength", "maxItems", "maximum", "maxProperties")
-_EXACT = ("pattern", "format", "propertyNames", "if", "then", "else")
+_EXACT = ("pattern", "format", "propertyNames")
+_CASES = ("if", "then", "else")
 
 
 def breaking(before: Node, after: Node) -> list[str]:
@@ -113,6 +114,11 @@ class _Comparison:
         if "items" in was and "items" in now:
             yield from self._schema(f"{at}[]", was["items"], now["items"], sent=sent)
         yield from self._alternatives(at, was, now, sent=sent)
+        for name in _CASES:
+            if name in was and name in now:
+                yield from self._schema(f"{at} {name}", was[name], now[name], sent=sent)
+            elif name in now and sent:
+                yield f"{at}: there is a new case"
 
     def _values(self, at: str, was: Node, now: Node, *, sent: bool) -> Iterator[str]:
         narrower, wider = (now, was) if sent else (was, now)

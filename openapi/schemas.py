@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
 from adapters.core.kind import Kind
-from adapters.core.kinds import Choice, Reference, TextList
+from adapters.core.kinds import Choice, Reference, Text, TextList
 from adapters.core.shapes import Field, Shape
 
 Schema = dict[str, Any]
@@ -87,7 +87,11 @@ def strict(kind: Kind) -> Schema:
     schema = generated(kind.core())
     if isinstance(kind, TextList):
         schema["items"] = strict(kind.element)
-    return kind.described(schema)
+    schema = kind.described(schema)
+    if isinstance(kind, Text):
+        # The pattern says it exactly; what a reader's library takes for an address may be less, or more.
+        schema.pop("format", None)
+    return schema
 
 
 def loose(kind: Kind) -> Schema:
@@ -95,6 +99,8 @@ def loose(kind: Kind) -> Schema:
     schema = strict(kind)
     if isinstance(kind, Reference | Choice):
         return schema
+    if isinstance(kind, Text) and kind.format:
+        schema["format"] = kind.format
     kept = {name: schema[name] for name in _LOOSE if name in schema}
     if isinstance(kind, TextList):
         kept["items"] = loose(kind.element)

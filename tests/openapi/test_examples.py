@@ -1,0 +1,112 @@
+"""Every example of the documents is sent to a running gateway, and every answer is what the document promised."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from openapi.document import documents
+from tests.live import Live
+
+GENERATED = documents()
+ALL = [
+    (date, method, path)
+    for date, document in GENERATED.items()
+    for path, methods in document["paths"].items()
+    for method in methods
+]
+ID = re.compile(r"\b(con|cmp|deal|pipe|stage|task|note|act|usr)_[0-9a-z]{20,}\b")
+
+
+@pytest.fixture(scope="module")
+def known(live: Live) -> dict[str, str]:
+    """The prefix of each type of id → one that is there, in place of the invented one of the examples."""
+
+    def first(path: str) -> Any:
+        found = live.call("POST", f"/v1/{path}/search", {"limit": 1})
+        assert found.status_code == 200, found.text
+        return found.json()["data"][0]
+
+    pipeline = first("pipelines")
+    paths = ("contacts", "companies", "deals", "tasks", "notes", "activities")
+    ids = [first(path)["id"] for path in paths] + [pipeline["id"], pipeline["stages"][0]["id"]]
+    ids.append("usr_" + live.a.users["owner"]["user_id"])
+    return {each.partition("_")[0]: each for each in ids}
+
+
+def real(text: str, known: dict[str, str]) -> str:
+    return ID.sub(lambda found: known[found[1]], text)
+
+
+def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in node:
+        return node
+    found: Any = document
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)
+
+
+def bodies(operation: dict[str, Any]) -> list[tuple[str | None, str]]:
+    """Media type and text of every example of the request, or none."""
+    found: list[tuple[str | None, str]] = []
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        examples = (
+            [content["example"]] if "example" in content else [e["value"] for e in content.get("examples", {}).values()]
+        )
+        found += [(media, each if isinstance(each, str) else json.dumps(each)) for each in examples]
+    return found or [(None, "")]
+
+
+def made(live: Live, date: str, path: str, known: dict[str, str]) -> str:
+    """The id of a new record, made by the example of its create, or of any that is there where none can be made."""
+    create = GENERATED[date]["paths"].get(path, {}).get("post")
+    if create is None:
+        return live.call("POST", f"{path}/search", {"limit": 1}, version=date).json()["data"][0]["id"]  # type: ignore[no-any-return]
+    example = real(json.dumps(create["requestBody"]["content"]["application/json"]["example"]), known)
+    answer = live.call("POST", path, json.loads(example), version=date)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]["id"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("date", "method", "path"), ALL, ids=[" ".join(each) for each in ALL])
+def test_the_example_works_as_it_says(live: Live, known: dict[str, str], date: str, method: str, path: str) -> None:
+    document = GENERATED[date]
+    operation = document["paths"][path][method]
+    parameters = [resolved(document, each) for each in operation["parameters"]]
+    success = next(status for status in operation["responses"] if status.startswith("2"))
+    for media, text in bodies(operation):
+        address = path
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                collection = path.partition("/{")[0]
+                value = made(live, date, collection, known) if parameter["name"] == "id" else str(parameter["example"])
+                address = address.replace("{" + parameter["name"] + "}", value)
+        query = [
+            f"{each['name']}={each['example']}" for each in parameters if each["in"] == "query" and "example" in each
+        ]
+        headers = {"Content-Type": media} if media else {}
+        content = real(text, known).encode()
+        answer = live.call(
+            method.upper(), "?".join([address, *query]), version=date, headers=headers, content=content or None
+        )
+        assert str(answer.status_code) == success, answer.text
+        promised(document, operation["responses"][success], answer)
+
+
+def promised(document: dict[str, Any], response: dict[str, Any], answer: Any) -> None:
+    """The answer's headers and body are those of the document."""
+    for name, header in response["headers"].items():
+        if resolved(document, header).get("required"):
+            assert name in answer.headers, name
+    if "content" not in response:
+        assert answer.content == b""
+        return
+    media = answer.headers["content-type"].partition(";")[0]
+    schema = {**response["content"][media]["schema"], "components": document["components"]}
+    value = answer.json() if media == "application/json" else answer.text
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(value)] == []

@@ -1,0 +1,250 @@
+"""What a document allows in a request is what the gateway accepts: neither more nor less, field by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from adapters import RESOURCES
+from adapters.core.compiler import compile_all
+from adapters.core.contents import Fields, Query
+from adapters.core.documents import Document, read_json
+from adapters.core.faults import Invalid
+from adapters.core.filters import MOST_LEAVES, MOST_VALUES, Filters
+from adapters.core.operations import Face, Request
+from adapters.core.shapes import Field, Shape
+from gateway.versions import CONTRACTS
+from openapi.document import documents
+
+GENERATED = documents()
+FACES = [
+    (f"{operation.name} {date}", date, face)
+    for operation in compile_all(RESOURCES, CONTRACTS, {})
+    for date, face in operation.faces.items()
+    if face is not None
+]
+BODIES = [(name, date, face.sends) for name, date, face in FACES if isinstance(face.sends, Fields)]
+QUERIES = [(name, date, face, face.sends) for name, date, face in FACES if isinstance(face.sends, Query)]
+SEARCHES = pytest.mark.parametrize(("date", "face", "query"), [q[1:] for q in QUERIES], ids=[q[0] for q in QUERIES])
+
+HEX = "5f2b8c1d9e3a7b6c4d5e6f70"
+# At and around every edge that some kind of field has, and what the regular expressions of several languages disagree on.
+TEXTS = (
+    *(
+        "",
+        " ",
+        "a",
+        "ab",
+        "abc",
+        "é",
+        "a\nb",
+        "a\n",
+        "a\r",
+        "a\tb",
+        "a\x00",
+        "a\x7f",
+        "a\x85",
+        "a\u2028b",
+        "\ufeff",
+        "😀",
+    ),
+    *("x" * length for length in (32, 33, 40, 41, 100, 101, 254, 255, 256, 2048, 2049)),
+    *("😀" * length for length in (255, 256)),
+    *(
+        "a@b",
+        "a@b.cc",
+        "a@b.cc\n",
+        "a b@c.dd",
+        "a\x85@b.cc",
+        "a\ufeff@b.cc",
+        "a\xa0@b.cc",
+        "a@b.c\u3000",
+        f"{'a' * 65}@b.cc",
+    ),
+    *(
+        "http://x",
+        "https://x.example",
+        "https://x.example\n",
+        "ftp://x.example",
+        "https://x y",
+        "https://x\x85",
+        "https://",
+    ),
+    *("+44 20 7946 0018", "+44\n", "١٢٣", "12"),
+    *(f"{prefix}_{HEX}" for prefix in ("con", "cmp", "deal", "pipe", "stage", "task", "note", "act", "CON")),
+    *(
+        f"con_{HEX}\n",
+        f"con_{HEX.upper()}",
+        f"con_{HEX}0",
+        f"con_{HEX[1:]}",
+        "usr_clx0a1b2c3d4e5f6g7h8i9j0k",
+        "usr_c",
+        "usr_x123456789",
+    ),
+    *("2026-06-17", "2026-06-17\n", "2026-6-17", "2026-02-30", "٢٠٢٦-06-17", "20260617"),
+    *("2026-06-17T14:30:00Z", "2026-06-17T14:30:00+02:00", "2026-06-17t14:30:00.123456789z", "2026-06-17T14:30:00"),
+    *("2026-06-17T14:30:00Z\n", "2026-06-17T25:30:00Z", "2026-06-17T14:30:00.1234567891Z", "2026-06-17T14:30Z"),
+    *("GBP", "gbp", "XAU", "ZZZ", "JPY", "GBP\n"),
+    *("1", "-1", "1234.50", "1.2345", "1.23456", "1.", ".5", "1e3", "+1", "9" * 15, "9" * 16, "1\n", "١"),
+    *("open", "won", "completed", "normal", "urgent", "call", "mail", "email", "inbound"),
+)
+NUMBERS = (0, 1, -1, 25, 100, 101, 25.0, 1.5, 2**31, 2**53 - 1, 2**53, -(2**31), -(2**31) - 1, 1e300)
+PLAIN = (None, True, False, *NUMBERS, *TEXTS)
+LISTS: tuple[Any, ...] = (
+    [],
+    ["vip"],
+    ["a\nb"],
+    [""],
+    [None],
+    [1],
+    ["x" * 101],
+    ["+44 1"] * 20,
+    ["+44 1"] * 21,
+    ["vip"] * 50,
+    ["vip"] * 51,
+)
+OBJECTS: tuple[Any, ...] = (
+    *(
+        {},
+        {"a": 1},
+        {"a": None},
+        {"a": [{"b": 1}]},
+        {"": 1},
+        {"a\n": 1},
+        {"x" * 64: 1},
+        {"x" * 65: 1},
+        {"__proto__": 1},
+    ),
+    *({"é": 1}, {f"k{i}": i for i in range(100)}, {f"k{i}": i for i in range(101)}),
+    *({"city": "London"}, {"city": None}, {"city": 1}, {"town": "x"}, {"postal_code": "x" * 33}),
+)
+VALUES = (*PLAIN, "x" * 50_000, "x" * 50_001, *LISTS, *OBJECTS)
+
+
+def validator(date: str, name: str) -> Callable[[Any], bool]:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": GENERATED[date]["components"]}
+    return Draft202012Validator(schema, validate_formats=True).is_valid
+
+
+def accepts(read: Callable[[Any], object], value: Any) -> bool:
+    try:
+        read(value)
+    except Invalid:
+        return False
+    return True
+
+
+def received(value: Any) -> Any:
+    """The value as the gateway reads it off the wire."""
+    return read_json(json.dumps(value).encode())
+
+
+def disagreements(allowed: Callable[[Any], bool], read: Callable[[Any], object], tried: Iterator[Any]) -> list[str]:
+    found = []
+    for value in tried:
+        said, done = allowed(value), accepts(read, received(value))
+        if said != done:
+            found.append(
+                f"document {'allows' if said else 'forbids'}, gateway {'takes' if done else 'refuses'} {value!r:.160}"
+            )
+    return found
+
+
+def body_with_each(shape: Shape, *, partial: bool) -> Iterator[dict[str, Any]]:
+    """A body that is valid but for one field, which has every value in turn."""
+    writable = [field for field in shape.fields if not field.read_only]
+    base = {field.name: field.example for field in writable if field.required and not partial}
+    yield base
+    yield {**base, "stray": 1}
+    for field in writable:
+        yield {name: value for name, value in base.items() if name != field.name}
+        for value in (field.example, *VALUES):
+            yield {**base, field.name: value}
+    for field in shape.fields:
+        if field.read_only:
+            yield {**base, field.name: field.example}
+
+
+@pytest.mark.parametrize(("date", "sends"), [each[1:] for each in BODIES], ids=[each[0] for each in BODIES])
+def test_a_body_is_as_the_document_says(date: str, sends: Fields) -> None:
+    read = Document(sends.shape, partial=sends.partial).read
+    tried = body_with_each(sends.shape, partial=sends.partial)
+    assert disagreements(validator(date, sends.name), read, tried) == []
+
+
+def conditions(field: Field, operators: set[str]) -> Iterator[Any]:
+    """Every operator there is, with every form and value of operand."""
+    example = field.example[0] if isinstance(field.example, list) else field.example
+    for operator in sorted(operators):
+        leaf = {"field": field.name, "operator": operator}
+        yield leaf
+        yield {**leaf, "value": example, "values": [example]}
+        yield {**leaf, "value": example, "stray": 1}
+        for value in (example, *PLAIN):
+            yield {**leaf, "value": value}
+            yield {**leaf, "values": [value]}
+        for values in (
+            [],
+            [example] * 2,
+            [example] * 3,
+            [example, None],
+            [example] * MOST_VALUES,
+            [example] * (MOST_VALUES + 1),
+        ):
+            yield {**leaf, "values": values}
+        yield {**leaf, "values": example}
+        yield {**leaf, "value": [example]}
+
+
+def groups(example: dict[str, Any], *, repeatable: bool) -> Iterator[Any]:
+    for name in ("all", "any", "not", "none"):
+        for inner in (
+            example,
+            [example],
+            [],
+            [example] * (1 + repeatable),
+            [[example]],
+            {"not": example},
+            [{"any": [example]}],
+        ):
+            yield {name: inner}
+        yield {name: [example], "field": "id"}
+    yield from ({}, [], None, "id", {"field": "id"}, {"operator": "eq"})
+
+
+@SEARCHES
+def test_every_condition_is_as_the_document_says(date: str, face: Face, query: Query) -> None:
+    filters: Filters = query.filters
+    named = query.shape.named()
+    known = {operator for operators in filters.allowed.values() for operator in operators} | {"like"}
+    name, operators = next((name, ops) for name, ops in filters.allowed.items() if "eq" in ops)
+    simple = {"field": name, "operator": operators[0], "value": named[name].example}
+    allowed = validator(date, f"{query.shape.name}Filter")
+
+    def tried() -> Iterator[Any]:
+        # A field that cannot be filtered is tried with two operators: the document does not know it at all.
+        for field in query.shape.fields:
+            yield from conditions(field, known if field.name in filters.allowed else {"eq", "is_empty"})
+        # That a service which only lists takes one condition on each field, no schema can say.
+        yield from groups(simple, repeatable=filters.most_values > 1)
+
+    assert disagreements(allowed, lambda node: filters.read([node]), tried()) == []
+
+
+@SEARCHES
+def test_the_members_of_a_search_are_as_the_document_says(date: str, face: Face, query: Query) -> None:
+    leaf = {"field": "id", "operator": "is_empty"}
+    tried: list[Any] = [None, [], {}, {"stray": 1}, {"filters": None}, {"filters": {}}]
+    if "is_empty" in query.filters.allowed.get("id", ()):
+        tried += [{"filters": [leaf] * count} for count in (1, MOST_LEAVES, MOST_LEAVES + 1)]
+    for member in ("search_text", "order_by", "sort_direction", "limit"):
+        tried += [{member: value} for value in (*VALUES, "asc", "desc", *query.sorts, "nonsense")]
+
+    def read(document: Any) -> object:
+        return face.accept(Request((), {}, document, lambda sealed, bound: [], lambda bound: lambda position: ""))
+
+    assert disagreements(validator(date, f"{query.shape.name}Search"), read, iter(tried)) == []
