@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One internal request. `path` is percent-encoded and carries its query; `body` is JSON or empty.
 
     `writes` tells the edge that a failure after sending is ambiguous; `creates` that the Idempotency-Key travels along.
