@@ -1,0 +1,122 @@
+"""What was allowed a moment ago and no longer is: roles, users and tokens, on every worker."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.live import NEWEST, Live
+from tests.process.serving import family
+
+RECORD = "/v1/contacts/con_" + "0" * 24
+Lines = list[http.client.HTTPConnection]
+
+
+def _workers(live: Live) -> list[int]:
+    return [
+        pid for pid in family(live.served.process.pid) if b"gateway.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+@pytest.fixture
+def lines(wary: Live) -> Iterator[Lines]:
+    """A connection to each of the workers: the kernel spreads them, so they are opened until every worker has one."""
+    workers = _workers(wary)
+    found: dict[int, http.client.HTTPConnection] = {}
+    assert len(workers) == 2
+    with ExitStack() as stack:
+        for _ in range(64):
+            line = http.client.HTTPConnection("127.0.0.1", wary.served.port, timeout=10)
+            stack.callback(line.close)
+            _asked(line, wary.a.tokens["owner"])
+            found.setdefault(_serving(line, workers), line)
+            if len(found) == len(workers):
+                break
+        assert len(found) == len(workers)
+        yield list(found.values())
+
+
+def _serving(line: http.client.HTTPConnection, workers: list[int]) -> int:
+    """The worker that holds the other end of an accepted connection."""
+    port, server = line.sock.getsockname()[1], line.sock.getpeername()[1]
+    for entry in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, *rest = entry.split()
+        if (int(local.split(":")[1], 16), int(remote.split(":")[1], 16)) == (server, port):
+            held = f"socket:[{rest[6]}]"
+            return next(
+                pid for pid in workers for fd in Path(f"/proc/{pid}/fd").iterdir() if str(fd.readlink()) == held
+            )
+    raise AssertionError("no worker has the connection")
+
+
+def _asked(line: http.client.HTTPConnection, token: str, method: str = "GET") -> tuple[int, str, str]:
+    """Status, code and challenge of an answer."""
+    line.request(method, RECORD, headers={"Authorization": f"Bearer {token}", "Version": NEWEST})
+    answer = line.getresponse()
+    return answer.status, json.loads(answer.read())["code"], answer.headers.get("www-authenticate", "")
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_changed_role_bites_on_every_worker_within_its_time(wary: Live, lines: Lines) -> None:
+    member = wary.a.users["manager"]
+    token = wary.token(wary.a, "manager", "contact.all")
+    assert [_asked(line, token, "DELETE")[0] for line in lines] == [404, 404]
+    try:
+        wary.sandbox_command("set-role", "--user", member["email"], "--role", "viewer")
+        before = wary.counted()
+        time.sleep(1.05)
+        assert [_asked(line, token, "DELETE")[:2] for line in lines] == [(403, "role_forbids")] * 2
+        assert wary.counted() == before
+        assert [_asked(line, token)[0] for line in lines] == [404, 404]
+    finally:
+        wary.sandbox_command("set-role", "--user", member["email"], "--role", "manager")
+    _within(3, lambda: [_asked(line, token, "DELETE")[0] for line in lines] == [404, 404])
+
+
+def test_a_disabled_user_is_out_on_every_worker_within_the_time(wary: Live, lines: Lines) -> None:
+    member = wary.a.users["member"]
+    token = wary.token(wary.a, "member", "contact.read")
+    assert [_asked(line, token)[0] for line in lines] == [404, 404]
+    try:
+        wary.sandbox_command("set-active", "--user", member["email"], "--active", "no")
+        before = wary.counted()
+        time.sleep(1.05)
+        for line in lines:
+            status, _, challenge = _asked(line, token)
+            assert status == 401 and 'error="invalid_token"' in challenge
+        assert wary.counted() == before
+    finally:
+        wary.sandbox_command("set-active", "--user", member["email"], "--active", "yes")
+    _within(3, lambda: [_asked(line, token)[0] for line in lines] == [404, 404])
+
+
+def test_a_revoked_token_is_refused_by_every_worker_at_once(wary: Live, lines: Lines) -> None:
+    token, token_id = wary.record(wary.a, "owner", "contact.all")
+    assert [_asked(line, token)[0] for line in lines] == [404, 404]
+    wary.run("tokens", "revoke", f"tok_{token_id}")
+    revoked, before = time.monotonic(), wary.counted()
+    assert [_asked(line, token)[:2] for line in lines] == [(401, "token_revoked")] * 2
+    assert time.monotonic() - revoked < 1
+    assert wary.counted() == before
+
+
+def test_a_stored_answer_is_not_replayed_to_a_revoked_token(wary: Live) -> None:
+    token, token_id = wary.record(wary.a, "owner", "contact.all")
+    key = {"Idempotency-Key": "replayed-after-revocation"}
+    assert wary.call("POST", "/v1/contacts", {"first_name": "Ada"}, token=token, headers=key).status_code == 201
+    assert wary.call("POST", "/v1/contacts", {"first_name": "Ada"}, token=token, headers=key).status_code == 201
+    wary.run("tokens", "revoke", f"tok_{token_id}")
+    refused = wary.call("POST", "/v1/contacts", {"first_name": "Ada"}, token=token, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_revoked")

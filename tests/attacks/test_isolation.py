@@ -1,0 +1,122 @@
+"""One tenant's records from another's token: in references, filters and lists; and scopes that do not add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters import RESOURCES
+from adapters.core.kinds import Reference
+from adapters.core.operations import Operation
+from adapters.core.resource import Op, Resource
+from tests.conformance.declared import CREATABLE, OPERATIONS, UPDATABLE, foreign, name, path, sample, shape
+from tests.live import NEWEST, Live
+
+BY_PREFIX = {resource.id.prefix: resource for resource in RESOURCES}
+BY_PATH = {resource.path: resource for resource in RESOURCES}
+
+
+def _theirs(live: Live, prefix: str) -> str:
+    """The id of a record of tenant b."""
+    if prefix == "usr_":
+        return prefix + live.b.users["owner"]["user_id"]
+    if prefix == "stage_":
+        found = live.call("POST", "/v1/pipelines/search", {"limit": 1}, token=live.b.tokens["owner"]).json()["data"]
+        stage: str = found[0]["stages"][0]["id"]
+        return stage
+    body = {"limit": 1}
+    found = live.call("POST", f"/v1/{BY_PREFIX[prefix].path}/search", body, token=live.b.tokens["owner"]).json()["data"]
+    record: str = found[0]["id"]
+    return record
+
+
+def _nobody(prefix: str) -> str:
+    return "usr_clx" + "0" * 22 if prefix == "usr_" else prefix + "0" * 24
+
+
+def _references(resource: Resource) -> list[tuple[str, str]]:
+    return [
+        (f.name, f.kind.of.prefix)
+        for f in shape(resource, NEWEST).fields
+        if isinstance(f.kind, Reference) and not f.read_only
+    ]
+
+
+def _told(answer: Any) -> tuple[int, Any]:
+    document = answer.json()
+    assert document.pop("trace_id")
+    return answer.status_code, document
+
+
+@pytest.mark.parametrize("resource", CREATABLE, ids=name)
+def test_a_reference_to_another_tenant_s_record_is_one_to_nothing(live: Live, resource: Resource) -> None:
+    assert _references(resource)
+    for field, prefix in _references(resource):
+        told = [
+            _told(live.call("POST", f"/v1/{resource.path}", {**sample(resource, NEWEST), field: each}))
+            for each in (_theirs(live, prefix), _nobody(prefix))
+        ]
+        assert told[0] == told[1], field
+        assert told[0][0] == 422
+        assert [error["pointer"] for error in told[0][1]["errors"]] == [f"/{field}"]
+
+
+@pytest.mark.parametrize("resource", UPDATABLE, ids=name)
+def test_a_record_cannot_be_tied_to_another_tenant_s_later(live: Live, resource: Resource) -> None:
+    made = live.call("POST", f"/v1/{resource.path}", sample(resource, NEWEST)).headers["location"]
+    for field, prefix in _references(resource):
+        told = [_told(live.call("PATCH", made, {field: each})) for each in (_theirs(live, prefix), _nobody(prefix))]
+        assert told[0] == told[1], field
+        assert told[0][0] == 422
+
+
+@pytest.mark.parametrize("resource", [r for r in RESOURCES if Op.SEARCH in r.operations], ids=name)
+def test_a_filter_by_another_tenant_s_ids_finds_nothing(live: Live, resource: Resource) -> None:
+    filterable = [f for f in shape(resource, NEWEST).fields if isinstance(f.kind, Reference) and f.operators]
+    for field in filterable:
+        assert isinstance(field.kind, Reference)
+        if resource.path == "pipelines":
+            continue
+        for operator, member in (("eq", "value"), ("in", "values")):
+            theirs = _theirs(live, field.kind.of.prefix)
+            condition = {"field": field.name, "operator": operator, member: [theirs] if member == "values" else theirs}
+            found = live.call("POST", f"/v1/{resource.path}/search", {"filters": [condition]})
+            assert (found.status_code, found.json()["data"]) == (200, []), field.name
+
+
+@pytest.mark.parametrize("resource", [r for r in RESOURCES if Op.SEARCH in r.operations], ids=name)
+def test_a_search_finds_own_records_only(live: Live, resource: Resource) -> None:
+    own, theirs = [
+        {
+            row["id"]
+            for row in live.call(
+                "POST", f"/v1/{resource.path}/search", {"limit": 100}, token=tenant.tokens["owner"]
+            ).json()["data"]
+        }
+        for tenant in (live.a, live.b)
+    ]
+    assert own and theirs and not own & theirs
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name)
+def test_all_of_a_family_is_enough_and_all_of_another_is_nothing(live: Live, operation: Operation) -> None:
+    resource = BY_PATH[operation.first]
+    families = {scope.split(".")[0] for scope in operation.scopes}
+    every = {r.scope for r in RESOURCES}
+    enough = live.token(live.a, "owner", " ".join(f"{family}.all" for family in families))
+    assert live.call(operation.method, path(operation, resource), token=enough).status_code not in (401, 403)
+    others = live.token(
+        live.a, "owner", " ".join(f"{family}.all" for family in every - families) + " contact contact.* *.read .all"
+    )
+    refused = live.call(operation.method, path(operation, resource), token=others)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name)
+def test_without_a_token_every_operation_says_the_same(live: Live, operation: Operation) -> None:
+    before = live.counted()
+    target = path(operation, BY_PATH[operation.first], foreign(BY_PATH[operation.first]))
+    refused = live.call(operation.method, target, headers={"Authorization": ""})
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_missing")
+    assert live.counted() == before
