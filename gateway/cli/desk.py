@@ -1,6 +1,7 @@
 """What the commands about tokens and tenants work with, whether a gateway is running on the data directory or not."""
 
 import asyncio
+import dataclasses
 import getpass
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,9 +42,17 @@ class Desk:
     @asynccontextmanager
     async def facts(self, *services: str) -> AsyncIterator[Runtime]:
         """Where these services are: as configured, in the running gateway's sandbox, or in one started for the moment."""
-        boxed = any(service.base_url == SANDBOX for name, service in self.settings.services.items() if name in services)
+        wanted = {name: service for name, service in self.settings.services.items() if name in services}
+        boxed: list[str] = [name for name, service in wanted.items() if service.base_url == SANDBOX]
         if self.live is not None:
-            yield self.live
+            configured = parts.runtime(self.settings, "", None, 0)
+            urls = {name: url for name, url in self.live.service_urls.items() if name in boxed}
+            keys = {name: key for name, key in self.live.service_keys.items() if name in boxed}
+            yield dataclasses.replace(
+                configured,
+                service_urls=dict(configured.service_urls) | urls,
+                service_keys=dict(configured.service_keys) | keys,
+            )
         elif boxed:
             data_dir = self.settings.server.data_dir.absolute()
             async with sandbox.running(data_dir) as box:

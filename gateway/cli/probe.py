@@ -61,7 +61,7 @@ def command(
                     failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
                 finally:
                     await asked.aclose()
-            who = f"{tenant.name} ({tenant.id})" + (f" as {user.email}, {user.role}" if user else "")
+            who = f"{tenant.name} ({tenant.id})" + (f" as {user.email}, {user.role}" if user else ", no user")
             return who, reports, failures
 
     who, reports, failures = at_desk(settings, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from adapters.core.calls import Call
 from adapters.core.operations import Operation
@@ -47,12 +48,28 @@ async def probe(service: Service, name: str, configured: Mapping[str, Configured
             report.findings += await writer.resource(resource, writing)
         else:
             report.findings += [writer.unasked(each, reader.known[resource.path].id) for each in writing]
+    report.findings = _settled(report.findings)
     order = list(suggested)
     report.findings.sort(key=lambda finding: order.index(finding.operation))
     report.config = declared.config(report.findings)
     report.left = writer.left
     _said_anything(report)
     return report
+
+
+def _settled(findings: list[Finding]) -> list[Finding]:
+    """Where no record can be found or made, whatever is unclear for want of a record is as good as missing."""
+    barren = set()
+    for resource in {each.operation.partition(".")[0] for each in findings}:
+        sources = [each.verdict for each in findings if each.operation in (f"{resource}.search", f"{resource}.create")]
+        if sources and all(verdict is Verdict.MISSING for verdict in sources):
+            barren.add(resource)
+    return [
+        replace(each, verdict=Verdict.MISSING, note="no record of it can be found or made")
+        if each.verdict is Verdict.UNCLEAR and each.operation.partition(".")[0] in barren
+        else each
+        for each in findings
+    ]
 
 
 def _of(finding: Finding, resource: Resource) -> bool:
@@ -76,6 +93,6 @@ async def _reachable(service: Service, resource: Resource) -> None:
 
 def _said_anything(report: Report) -> None:
     """Of a service that has not one declared call, the address is wrong and not the declarations."""
-    asked = [each.verdict for each in report.findings if each.verdict is not Verdict.NOT_ASKED]
-    if all(verdict is Verdict.MISSING for verdict in asked):
+    asked = {each.verdict for each in report.findings} - {Verdict.NOT_ASKED}
+    if Verdict.MISSING in asked and asked <= {Verdict.MISSING, Verdict.UNCLEAR}:
         raise Unanswered("answers, but has none of the declared calls: is the path in its base_url right?")

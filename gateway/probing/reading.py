@@ -60,7 +60,7 @@ class Reader:
     async def _search(self, resource: Resource, sight: Sight, rows: list[Row], listing: Judgement) -> Finding:
         name = f"{resource.path}.search"
         driven, (verdict, note) = await self._walk(face_of(self._declared.own[name]))
-        call = shown(driven.said[-1][0], None) if driven.said else ""
+        call = _call(driven, None)
         if isinstance(resource.upstream.search, StructuredSearch):
             found, _ = rows_of(driven.raw) if verdict is not Verdict.MISSING else ([], None)
             if verdict is Verdict.ANSWERS:
@@ -123,7 +123,7 @@ class Reader:
         name, named = f"{resource.path}.get", self.known[resource.path]
         driven = await drive(self._service, face_of(self._declared.own[name]).plan(Input(ids=(named.id,))))
         verdict, note = await judged(self._service, driven, named)
-        call = shown(driven.said[-1][0], named.id) if driven.said else ""
+        call = _call(driven, named.id)
         if verdict is Verdict.ANSWERS and driven.answer is not None:
             record, sight.record_envelope = record_of(driven.raw)
             rows += [record] if record else []
@@ -156,7 +156,7 @@ class Reader:
             verdict, note = Verdict.UNCLEAR, "there is no record to ask with"
         elif verdict is Verdict.ANSWERS and by is not None and not self._belong(by, driven, named):
             verdict, note = Verdict.DIFFERS, f"the list ignores {by.by}"
-        return Finding(operation.name, shown(driven.said[-1][0], named.id), verdict, note)
+        return Finding(operation.name, _call(driven, named.id), verdict, note)
 
     def _belong(self, related: Related, driven: Driven, named: Named) -> bool:
         """Whether every row of a related list points at the record it was asked for."""
@@ -180,6 +180,10 @@ class Reader:
         except (ServiceInvalid, ValueError) as error:
             return Finding(operation.name, shown(call, None), Verdict.DIFFERS, f"its first line: {error}")
         return Finding(operation.name, shown(call, None), Verdict.ANSWERS, "")
+
+
+def _call(driven: Driven, record_id: str | None) -> str:
+    return shown(driven.said[-1][0], record_id) if driven.said else ""
 
 
 def _telling(values: list[Any]) -> Any:
