@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[dict[str, str | None], str]] = {
 def test_what_is_wrong_is_told_to_the_app_with_issuer_and_state(
     pair: Live, someone: Browser, asking: Asking, changed: dict[str, str | None], error: str
 ) -> None:
-    answer = someone.asked(asking, **changed)
+    answer = someone.asked(asking, "owner", **changed)
     assert answer.headers["location"].startswith(f"{BACK}?")
     told = returned(answer)
     assert (told["error"], told["iss"], told["state"]) == (error, pair.url, asking.state)

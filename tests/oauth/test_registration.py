@@ -154,7 +154,11 @@ def test_without_its_token_nobody_learns_whether_an_app_exists(pair: Live, basic
     answers = [
         pair.client.get(f"/oauth/register/{client_id}", headers=headers)
         for client_id in (basic.client_id, "app_" + "0" * 24, "%00", "x")
-        for headers in ({}, {"Authorization": f"Bearer {other}"}, {"Authorization": "Bearer é".encode("latin-1")})
+        for headers in (
+            {},
+            {b"Authorization": f"Bearer {other}".encode()},
+            {b"Authorization": "Bearer é".encode("latin-1")},
+        )
     ]
     assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
     assert answers[0].headers["www-authenticate"].startswith("Bearer")
@@ -179,5 +183,5 @@ def test_a_gate_opens_to_its_token_only_and_not_to_any_number_of_attempts(gated:
         metadata = {"redirect_uris": [LOOPBACK]}
         return gated.client.post("/oauth/register", json=metadata, headers=headers).status_code
 
-    assert [attempt(token) for token in (None, "", "let-me", "let-me-in")] == [401, 401, 401, 201]
+    assert [attempt(token) for token in (None, "x", "let-me", "let-me-in")] == [401, 401, 401, 201]
     assert [attempt("let-me-in") for _ in range(2)] == [201, 429]
