@@ -50,6 +50,7 @@ class Callers:
         self.groups = groups
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
+        self._digests: dict[str, bytes] = {}
         self._reading: dict[bytes, asyncio.Task[Caller | None]] = {}
         self._used: dict[str, float] = {}
 
@@ -126,18 +127,20 @@ class Callers:
             return None
         caller = self._caller(*found)
         if len(self._known) >= MOST:
-            del self._known[next(iter(self._known))]
+            oldest = self._known.pop(next(iter(self._known)))
+            self._digests.pop(oldest.token_id, None)
         self._known[digest] = caller
+        self._digests[caller.token_id] = digest
         return caller
 
     async def _reread(self, caller: Caller) -> Caller | None:
         found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
         renewed = self._caller(*found) if found is not None else None
-        for digest in [digest for digest, known in self._known.items() if known is caller]:
-            if renewed is None:
-                del self._known[digest]
-            else:
-                self._known[digest] = renewed
+        digest = self._digests.get(caller.token_id)
+        if digest is not None and renewed is not None:
+            self._known[digest] = renewed
+        elif digest is not None:
+            self._known.pop(digest, None)
         return renewed
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:

@@ -57,6 +57,7 @@ class Dispatch:
         """A handler for what is no operation: it is explained, logged and counted like any other."""
 
         async def refuse(exchange: Exchange) -> Answer:
+            await self._services.count_stranger(exchange)
             raise problem
 
         return explain(_UNKNOWN, self._services, refuse)

@@ -25,7 +25,8 @@ Stages raise; `explain` renders. `detail` is for the client, and never quotes an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, ClassVar
 
 import orjson
@@ -176,7 +177,8 @@ def of(error: BaseException) -> Problem | None:
         case faults.Conflict():
             return Conflicting("conflict", "The record's present state does not allow this.")
         case faults.ServiceThrottled():
-            return throttled(error.retry_after)
+            detail = "The workspace's budget at the service behind this operation is used up."
+            return throttled(error.retry_after, ["service"], detail)
         case faults.ServiceFailed():
             return BadGateway("upstream_failed", "The service behind this operation failed.")
         case faults.ServiceInvalid() | upstream.Broken() | upstream.Invalid() | upstream.TooLarge():
@@ -194,13 +196,14 @@ def of(error: BaseException) -> Problem | None:
     return None
 
 
-def throttled(retry_after: float) -> Problem:
-    """A 429 that the internal service's own limit caused."""
-    seconds = max(1, int(-(-retry_after // 1)))
+def throttled(retry_after: float, policies: Sequence[str], detail: str, limit: int | None = None) -> RateLimited:
+    """A 429: come back in `retry_after` seconds (rounded up, at least 1). `policies` say no, of which `limit` is the first's."""
+    seconds = max(1, ceil(retry_after))
+    members = {"retry_after": seconds, "violated_policies": list(policies)}
     return RateLimited(
         "rate_limited",
-        "The workspace's budget at the service behind this operation is used up.",
-        members={"retry_after": seconds, "violated_policies": ["service"]},
+        f"{detail} Try again in {seconds} s.",
+        members=members if limit is None else {"limit": limit, **members},
         headers=((b"retry-after", b"%d" % seconds),),
     )
 

@@ -121,7 +121,8 @@ class Hardened(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._complete:
             return
-        name = name.lower()
+        # White space around a value is no part of it (RFC 9110 § 5.5), and the parser leaves the trailing one.
+        name, value = name.lower(), value.strip(b" \t")
         self._size += len(name) + len(value)
         if self._size > MAX_HEADERS:
             raise _RefusedError

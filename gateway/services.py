@@ -15,7 +15,7 @@ from gateway import problems
 from gateway.config.settings import Settings
 from gateway.exchange import Exchange, Handler
 from gateway.observe import metrics
-from gateway.problems import Problem, RateLimited
+from gateway.problems import Problem, throttled
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.transfers import Turns
@@ -54,19 +54,14 @@ class Services:
             problem, base=exchange.brand.problem_base, instance=exchange.path, trace_id=exchange.trace.trace_id
         )
 
-    async def count_stranger(self, exchange: Exchange, code: str) -> None:
-        """Count a request without a usable token by its address; RateLimited when there were too many."""
-        metrics.auth_failure(code)
-        verdict = await self.limiter.admit_address(exchange.client, self.strangers)
+    async def count_stranger(self, exchange: Exchange) -> None:
+        """Count a request of nobody known by its address; RateLimited when there were too many."""
+        policy = self.strangers
+        verdict = await self.limiter.admit_address(exchange.client, policy)
         if not verdict.allowed:
-            metrics.rate_limited(self.strangers.name)
-            wait = max(1, int(-(-verdict.readings[0].retry_after // 1)))
-            raise RateLimited(
-                "rate_limited",
-                f"Too many requests without a valid token from your address. Try again in {wait} s.",
-                members={"retry_after": wait, "violated_policies": [self.strangers.name]},
-                headers=((b"retry-after", b"%d" % wait),),
-            )
+            metrics.rate_limited(policy.name)
+            detail = "Too many requests without a valid token from your address."
+            raise throttled(verdict.readings[0].retry_after, [policy.name], detail, policy.quota)
 
     def address(self, scope: Scope) -> str:
         """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right."""

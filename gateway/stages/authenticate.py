@@ -7,16 +7,10 @@ import time
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
 from gateway import tokens
-from gateway.exchange import Exchange, Handler
-from gateway.problems import Problem, Unauthorized
+from gateway.bearer import unauthorized
+from gateway.exchange import Caller, Exchange, Handler
+from gateway.observe import metrics
 from gateway.services import Services
-
-_TOLD = {
-    "token_missing": "Send your access token as `Authorization: Bearer <token>`.",
-    "token_invalid": "The access token is not valid here.",
-    "token_expired": "The access token has expired.",
-    "token_revoked": "The access token has been revoked.",
-}
 
 
 def authenticate(operation: Operation, services: Services, proceed: Handler) -> Handler:
@@ -24,32 +18,31 @@ def authenticate(operation: Operation, services: Services, proceed: Handler) -> 
     callers, prefix = services.callers, services.settings.tokens.prefix
 
     async def authenticated(exchange: Exchange) -> Answer:
-        header = exchange.headers.get(b"authorization")
-        if header is None:
-            raise await _refused("token_missing", exchange, services)
-        scheme, _, token = header.partition(b" ")
-        if scheme.lower() != b"bearer":
-            raise await _refused("token_missing", exchange, services)
-        token = token.strip(b" ")
+        token = _bearer(exchange.headers.get(b"authorization", b""))
         caller = callers.known(token)
         if caller is None:
+            # Counted before SQL is asked: guesses with a right checksum must not use up its connections.
+            await services.count_stranger(exchange)
             caller = await callers.find(token) if tokens.well_formed(token, prefix) else None
-            if caller is None:
-                raise await _refused("token_invalid", exchange, services)
-        if caller.revoked:
-            raise await _refused("token_revoked", exchange, services)
-        if caller.expires_at <= time.time():
-            raise await _refused("token_expired", exchange, services)
+        if code := _fault(token, caller):
+            metrics.auth_failure(code)
+            raise unauthorized(code, exchange.brand)
         exchange.caller = caller
         return await proceed(exchange)
 
     return authenticated
 
 
-async def _refused(code: str, exchange: Exchange, services: Services) -> Problem:
-    """The 401 of RFC 6750 § 3, unless the client's address has had too many of them."""
-    await services.count_stranger(exchange, code)
-    challenge = f'Bearer resource_metadata="{exchange.brand.resource_metadata}"'
-    if code != "token_missing":
-        challenge += f', error="invalid_token", error_description="{_TOLD[code]}"'
-    return Unauthorized(code, _TOLD[code], headers=((b"www-authenticate", challenge.encode("ascii")),))
+def _bearer(header: bytes) -> bytes:
+    """The token of an Authorization header; empty when there is none."""
+    scheme, _, token = header.partition(b" ")
+    return token.strip(b" ") if scheme.lower() == b"bearer" else b""
+
+
+def _fault(token: bytes, caller: Caller | None) -> str:
+    """Why the token gets nobody in; empty when it does."""
+    if caller is None:
+        return "token_invalid" if token else "token_missing"
+    if caller.revoked:
+        return "token_revoked"
+    return "token_expired" if caller.expires_at <= time.time() else ""

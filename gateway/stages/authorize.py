@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
+from gateway.bearer import insufficient, unauthorized
 from gateway.exchange import Exchange, Handler, Permit
 from gateway.identity import IdentityUnavailable
-from gateway.problems import Forbidden, Unauthorized, Unavailable
+from gateway.problems import Forbidden, Unavailable
 from gateway.scopes import expanded
 from gateway.services import Services
 
@@ -24,33 +25,24 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
                 user = await identity.live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable:
             raise Unavailable(
-                "upstream_unreachable",
+                "identity_unavailable",
                 "Your present role cannot be determined. Try again shortly.",
                 headers=((b"retry-after", b"1"),),
             ) from None
         if user is None or not user.active:
-            challenge = f'Bearer resource_metadata="{exchange.brand.resource_metadata}", error="invalid_token"'
-            headers = ((b"www-authenticate", challenge.encode("ascii")),)
-            raise Unauthorized("token_revoked", "The user this token acts for is disabled.", headers=headers)
+            raise unauthorized("user_disabled", exchange.brand)
         effective = permissions.effective(caller.scopes, user.role)
         if not needed <= effective:
-            raise _denied(exchange, caller.scopes, needed)
+            if not needed <= expanded(caller.scopes):
+                raise insufficient(needed, exchange.brand)
+            raise _forbidden(needed)
         exchange.permit = Permit(user.role, user.name, effective)
         return await proceed(exchange)
 
     return authorized
 
 
-def _denied(exchange: Exchange, scopes: frozenset[str], needed: frozenset[str]) -> Forbidden:
+def _forbidden(needed: frozenset[str]) -> Forbidden:
     required = sorted(needed)
-    members = {"required_scopes": required}
-    if needed <= expanded(scopes):
-        detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
-        return Forbidden("role_forbids", detail, members={**members, "denied_by": "role"})
-    challenge = (
-        f'Bearer error="insufficient_scope", scope="{" ".join(required)}", '
-        f'resource_metadata="{exchange.brand.resource_metadata}"'
-    )
-    detail = f"The token lacks a scope this operation needs: {', '.join(required)}."
-    headers = ((b"www-authenticate", challenge.encode("ascii")),)
-    return Forbidden("scope_missing", detail, members={**members, "denied_by": "scope"}, headers=headers)
+    detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
+    return Forbidden("role_forbids", detail, members={"required_scopes": required, "denied_by": "role"})

@@ -79,7 +79,7 @@ def _record(exchange: Exchange, usage: Usage, status: int, route: str, code: str
         "status": status,
         "contract": exchange.version,
         "tenant": caller.tenant_id if caller else None,
-        "token": caller.token_id if caller else None,
+        "token": f"tok_{caller.token_id}" if caller else None,
         "client": exchange.client,
         "internal_ms": round(exchange.internal_seconds * 1000, 2),
         "total_ms": round(seconds * 1000, 2),

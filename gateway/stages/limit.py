@@ -12,9 +12,10 @@ from operator import itemgetter
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
+from gateway.bearer import unauthorized
 from gateway.exchange import Exchange, Handler
 from gateway.observe import metrics
-from gateway.problems import RateLimited, Unauthorized
+from gateway.problems import RateLimited, throttled
 from gateway.services import Services
 from gateway.stores.policies import Policy, Reading, Verdict
 
@@ -34,7 +35,7 @@ def limit(operation: Operation, services: Services, proceed: Handler) -> Handler
         if verdict.local or verdict.generation != caller.generation:
             exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
             if exchange.caller is None or exchange.caller.revoked:
-                raise _revoked(exchange)
+                raise unauthorized("token_revoked", exchange.brand)
         exchange.answer_headers += rate_headers(verdict)
         if not verdict.allowed:
             raise _exceeded(verdict)
@@ -70,24 +71,12 @@ _remaining = itemgetter(Reading._fields.index("remaining"))
 
 
 def _exceeded(verdict: Verdict) -> RateLimited:
-    refusing = [reading for reading in verdict.readings if reading.retry_after > 0]
-    wait = max(1, ceil(max((reading.retry_after for reading in refusing), default=1.0)))
-    names = [reading.policy.name for reading in refusing]
-    for name in names:
-        metrics.rate_limited(name)
-    tightest = refusing[0].policy if refusing else verdict.readings[0].policy
-    return RateLimited(
-        "rate_limited",
-        f"Too many requests: at most {tightest.quota} in {tightest.window:.0f} seconds. Try again in {wait} s.",
-        members={"limit": tightest.quota, "retry_after": wait, "violated_policies": names},
-        headers=((b"retry-after", b"%d" % wait),),
+    refusing = [reading for reading in verdict.readings if reading.retry_after > 0] or verdict.readings
+    for reading in refusing:
+        metrics.rate_limited(reading.policy.name)
+    return throttled(
+        max(reading.retry_after for reading in refusing),
+        [reading.policy.name for reading in refusing],
+        f"Too many requests: at most {refusing[0].policy.quota} in {refusing[0].policy.window:.0f} seconds.",
+        refusing[0].policy.quota,
     )
-
-
-def _revoked(exchange: Exchange) -> Unauthorized:
-    challenge = (
-        f'Bearer resource_metadata="{exchange.brand.resource_metadata}", error="invalid_token", '
-        'error_description="The access token has been revoked."'
-    )
-    headers = ((b"www-authenticate", challenge.encode("ascii")),)
-    return Unauthorized("token_revoked", "The access token has been revoked.", headers=headers)

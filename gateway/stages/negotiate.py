@@ -58,8 +58,7 @@ class _Contracts:
             # Bounded: any past date is legal, and clients choose it.
             if len(self._resolved) < 1000:
                 self._resolved[header] = version
-        cycle = self._cycles.get(version)
-        if cycle and cycle.sunset is not None and datetime.now(UTC).date() >= cycle.sunset:
+        if self._cycles and self._retired(version):
             raise self._refused("version_retired")
         return version
 
@@ -82,7 +81,12 @@ class _Contracts:
 
     def _refused(self, code: str) -> BadRequest:
         detail = _TOLD[code].format(newest=self._dates[0], oldest=self._dates[-1])
-        return BadRequest(code, detail, members={"contracts": list(self._dates)})
+        offered = [date for date in self._dates if not self._retired(date)]
+        return BadRequest(code, detail, members={"contracts": offered})
+
+    def _retired(self, date: str) -> bool:
+        cycle = self._cycles.get(date)
+        return cycle is not None and cycle.sunset is not None and datetime.now(UTC).date() >= cycle.sunset
 
 
 def _notice(cycle: Lifecycle) -> list[tuple[bytes, bytes]]:

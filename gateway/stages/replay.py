@@ -42,7 +42,9 @@ def replay(operation: Operation, services: Services, proceed: Handler) -> Handle
             raise BadRequest("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters.")
         caller = exchange.caller
         assert caller is not None
-        place = (caller.tenant_id, caller.principal, exchange.method, exchange.path, key.decode("ascii"))
+        # The record as it was understood, not as it was spelled: %5F and _ are one path.
+        path = "/".join((operation.name, *exchange.input.ids))
+        place = (caller.tenant_id, caller.principal, operation.method, path, key.decode("ascii"))
         exchange.idempotency_key = hashlib.sha256("\n".join(place).encode()).hexdigest().encode("ascii")
         content = orjson.dumps([exchange.version, exchange.document], option=orjson.OPT_SORT_KEYS)
         try:

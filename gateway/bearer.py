@@ -1,0 +1,39 @@
+"""How callers are told what their bearer token lacks: the challenges of RFC 6750 § 3, with RFC 9728's `resource_metadata`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.brands import Brand
+from gateway.problems import Forbidden, Unauthorized
+
+TOLD = {
+    "token_missing": "Send your access token as `Authorization: Bearer <token>`.",
+    "token_invalid": "The access token is not valid here.",
+    "token_expired": "The access token has expired.",
+    "token_revoked": "The access token has been revoked.",
+    "user_disabled": "The user this token acts for is disabled.",
+}
+
+
+def unauthorized(code: str, brand: Brand) -> Unauthorized:
+    """The 401 for `code`, a key of TOLD. `error` is named only when a token was sent; a disabled user's is revoked."""
+    members = {} if code == "token_missing" else {"error": "invalid_token", "error_description": TOLD[code]}
+    public = "token_revoked" if code == "user_disabled" else code
+    return Unauthorized(public, TOLD[code], headers=_challenge(brand, members))
+
+
+def insufficient(scopes: Iterable[str], brand: Brand) -> Forbidden:
+    """The 403 for a token without `scopes`."""
+    required = sorted(scopes)
+    challenge = _challenge(brand, {"error": "insufficient_scope", "scope": " ".join(required)})
+    detail = f"The token lacks a scope this operation needs: {', '.join(required)}."
+    return Forbidden(
+        "scope_missing", detail, members={"required_scopes": required, "denied_by": "scope"}, headers=challenge
+    )
+
+
+def _challenge(brand: Brand, members: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    said = {"resource_metadata": brand.resource_metadata, **members}
+    text = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
+    return ((b"www-authenticate", text.encode("ascii")),)
