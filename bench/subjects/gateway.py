@@ -1,7 +1,6 @@
 """The gateway itself, as it is deployed: supervisor, worker, embedded stores, everything switched on."""
 
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +37,9 @@ class Gateway(Subject):
     supervisor: int
 
 
-def start(ground: Ground, stack: ExitStack, *, workers: int = 1, name: str = "gateway", code: Path | None = None) -> Gateway:
+def start(
+    ground: Ground, stack: ExitStack, *, workers: int = 1, name: str = "gateway", code: Path | None = None
+) -> Gateway:
     """`code`: another checkout to run, by default this one."""
     home = ground.folder(name)
     config = home / "config.yaml"
