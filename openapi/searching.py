@@ -50,13 +50,13 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
         "search_text": {
             "type": "string",
             "maxLength": MOST_TEXT,
-            "description": f"Words to look for in {_listed(query.searched)}.",
+            "description": f"Words to look for in {_listed(query.searched) if query.searched else 'the texts'}.",
         },
         "order_by": schemas.add(f"{model}OrderBy", order) | {"default": query.sorts[0]},
         "sort_direction": direction | {"default": "desc"},
         "limit": limit() | {"description": "How many records a page has."},
         "cursor": {
-            "type": "string",
+            "type": ["string", "null"],
             "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
         },
     }

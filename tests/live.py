@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
+from adapters import SCOPE_FAMILIES
 from gateway import tether, tokens
 from gateway.keyring import Keyring
 from gateway.stores.sql import Sql
@@ -21,10 +22,11 @@ from tests.process.serving import Served
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 ROLES = ("owner", "manager", "member", "viewer")
-SCOPES = "contact.all company.all deal.all task.all note.all activity.all"
-READING = "contact.read company.read deal.read task.read note.read activity.read"
-WRITING = READING.replace("read", "write") + " " + READING
-MANAGING = f"{WRITING} contact.delete task.delete note.delete activity.delete"
+SCOPES = " ".join(f"{family}.all" for family in SCOPE_FAMILIES)
+READING = " ".join(f"{family}.read" for family in SCOPE_FAMILIES)
+WRITING = f"{READING.replace('read', 'write')} {READING}"
+# What the default role of a manager may not delete is left out.
+MANAGING = " ".join([WRITING, *(f"{family}.delete" for family in SCOPE_FAMILIES if family not in {"company", "deal"})])
 _SCOPES = {"owner": SCOPES, "manager": MANAGING, "member": WRITING, "viewer": READING}
 UNLIMITED = {"quota": 10_000_000, "burst": None}
 
