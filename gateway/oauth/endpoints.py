@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import orjson
@@ -97,9 +98,20 @@ class Endpoints:
             logs.event("crash", "error", route=request.url.path, error=error)
             outcome = Outcome(500, {"error": "server_error"})
         await announce(self.liveness, outcome.announced)
-        if outcome.status == 401:
-            metrics.auth_failure("client_invalid")
+        if outcome.status in {400, 401}:
+            outcome = await self._counted(request, outcome)
         return _told(outcome)
+
+    async def _counted(self, request: Request, outcome: Outcome) -> Outcome:
+        """The refusal, unless this address has guessed too often: then it is told to wait, whatever it sends."""
+        metrics.auth_failure("client_invalid" if outcome.status == 401 else "grant_invalid")
+        services = self.web.services
+        verdict = await services.limiter.admit_address(self.web.address(request), services.strangers)
+        if verdict.allowed:
+            return outcome
+        metrics.rate_limited(services.strangers.name)
+        wait = max(1, ceil(verdict.readings[0].retry_after))
+        return Outcome(429, {"error": "temporarily_unavailable"}, (("Retry-After", str(wait)),))
 
     async def _user_is_there(self, taken: Snapshot) -> None:
         """A disabled user's grants are not refreshed. When that cannot be asked, `/v1` will ask before it does anything."""

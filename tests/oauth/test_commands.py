@@ -96,7 +96,7 @@ def test_a_grant_is_listed_and_ended(pair: Live, browser: Browser) -> None:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Keys are changed here, so nobody else may use this one."""
-    with running(tmp_path_factory.mktemp("keys"), server={"workers": 2}) as one:
+    with running(tmp_path_factory.mktemp("keys"), server={"workers": 2}, logging={"level": "debug"}) as one:
         yield one
 
 
@@ -132,3 +132,17 @@ def test_rotated_keys_break_nothing_that_lives_and_workers_follow_without_restar
     assert said(alone, "keys", "retire", unused["id"]) == {"retired": unused["id"]}
     assert alone.call("POST", "/v1/contacts/search", {}, token=fresh).status_code == 200
     assert refused(alone, "keys", "retire", "00000000")[0] == 2
+
+
+def test_at_debug_nothing_that_opens_anything_is_logged(alone: Live) -> None:
+    browser = Browser(alone)
+    app = register(alone, name="Debug")
+    asking = Asking(alone, app)
+    code = browser.code(asking)
+    first = asking.redeem(code).json()
+    second = refresh(alone, app, first["refresh_token"]).json()
+    logged = alone.served.out.read_text() + alone.served.err.read_text()
+    assert '"level":"debug"' in logged
+    secrets = [code, app.secret, asking.verifier, alone.a.users["owner"]["password"], browser.client.cookies["session"]]
+    secrets += [each[kind] for each in (first, second) for kind in ("access_token", "refresh_token")]
+    assert [secret for secret in secrets if secret and secret in logged] == []

@@ -172,7 +172,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with running(
         home,
         oauth={"registration": "gated", "initial_access_token": {"file": str(secret)}},
-        limits={"registration": {"quota": 5, "window": "1m"}},
+        limits={"registration": {"quota": 5, "window": "1m"}, "address": {"quota": 5, "window": "1m"}},
     ) as pair:
         yield pair
 
@@ -185,3 +185,10 @@ def test_a_gate_opens_to_its_token_only_and_not_to_any_number_of_attempts(gated:
 
     assert [attempt(token) for token in (None, "x", "let-me", "let-me-in")] == [401, 401, 401, 201]
     assert [attempt("let-me-in") for _ in range(2)] == [201, 429]
+
+
+def test_guessing_at_the_token_endpoint_is_limited_by_address(gated: Live) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "app_" + "0" * 24}
+    answers = [gated.client.post("/oauth/token", data=form) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
