@@ -7,7 +7,11 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from gateway.console import tokens
+from gateway.console.activity import Activity
+from gateway.console.connected import Connected
+from gateway.console.developer import Developer
 from gateway.console.once import Once
+from gateway.console.spent import Spent
 from gateway.console.tokens import Tokens
 from gateway.console.visits import ASSETS, HOME, Console, Visit, redirect
 from gateway.stores.line import Line
@@ -22,6 +26,10 @@ def routes(web: Web, line: Line, liveness: Liveness) -> list[BaseRoute]:
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
         console.route(HOME, _home),
         *Tokens(console).routes(),
+        *Connected(console).routes(),
+        *Developer(console).routes(),
+        *Activity(console).routes(),
+        *Spent(console).routes(),
     ]
 
 

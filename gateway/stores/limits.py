@@ -18,12 +18,14 @@ class Gate:
 
     __slots__ = ("packed", "policies", "subjects")
 
-    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]]) -> None:
+    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]], *, looking: bool = False) -> None:
         self.policies = tuple(policy for _, policy in subjects)
         self.subjects = tuple((key.encode(), policy) for key, policy in subjects)
         args: list[Part] = []
         for policy in self.policies:
             args += (policy.capacity, policy.step, policy.slices)
+        if looking:
+            args.append(1)
         self.packed = ADMIT.pack((live, *(key for key, _ in self.subjects)), args)
 
 
@@ -36,11 +38,12 @@ class Limiter:
 
     def gate(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> Gate:
         """The gate of a token. All its keys share the tenant's hash tag, so that a cluster keeps them on one node."""
-        subjects = {"tenant": "", "token": f":{token_id}"}
-        return Gate(
-            live_key(tenant, token_id),
-            [(f"gw:{{{tenant}}}:{_form(policy)}{subjects[policy.per]}", policy) for policy in policies],
-        )
+        return Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies))
+
+    async def look(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> tuple[Reading, ...]:
+        """What is left to a token, using nothing up. StoreUnavailable while nobody can tell."""
+        gate = Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), looking=True)
+        return _verdict(await self._line.send(ADMIT, gate.packed), gate.policies).readings
 
     async def admit(self, gate: Gate) -> Verdict:
         """Decides and counts, in one round trip; a refused request uses up nothing. Never raises for a lost store."""
@@ -54,6 +57,11 @@ class Limiter:
         """Counts one request of a client without a valid token. IPv6 clients are counted by their /64, which one host owns."""
         tag = f"gw:{{{_network(address)}}}"
         return await self.admit(Gate(f"{tag}:live", [(f"{tag}:{_form(policy)}", policy)]))
+
+
+def _subjects(tenant: str, token_id: str, policies: Sequence[Policy]) -> list[tuple[str, Policy]]:
+    subjects = {"tenant": "", "token": f":{token_id}"}
+    return [(f"gw:{{{tenant}}}:{_form(policy)}{subjects[policy.per]}", policy) for policy in policies]
 
 
 def _form(policy: Policy) -> str:

@@ -1,7 +1,7 @@
 -- One decision over all policies of a request, by the store's clock: either every policy gives one unit or none does.
 --
 -- KEYS  1: the token's generation; then one per policy
--- ARGV  three per policy: capacity, step (µs), slices (0: a token bucket)
+-- ARGV  three per policy: capacity, step (µs), slices (0: a token bucket); anything after these: look, take nothing
 -- reply now (µs), generation or nil, 1 if admitted else 0, then per policy:
 --       remaining, µs until it is whole again if nothing more is sent, µs until it can give one unit (0: now)
 --
@@ -104,6 +104,8 @@ for nth = 1, #KEYS - 1 do
   policy.step, policy.slices = step, slices
   policies[nth] = policy
 end
+
+if ARGV[3 * #KEYS - 2] then admitted = 0 end
 
 local reply = {now, kept[1], admitted}
 for nth, policy in ipairs(policies) do

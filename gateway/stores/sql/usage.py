@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from gateway.stores.sql.oauth_models import GrantRow
+from gateway.stores.sql.models import TokenRow
+from gateway.stores.sql.oauth_models import ClientRow, GrantRow
 from gateway.stores.sql.usage_models import UsageRow
 
 _KEY = ("principal", "day", "contract", "outcome")
@@ -38,6 +39,15 @@ class Total(NamedTuple):
     of: Any
     outcome: str
     requests: int
+
+
+class Named(NamedTuple):
+    """A principal in words: the name of a token or app, whose it is, and the newest token while that is a person's own."""
+
+    name: str
+    user_email: str
+    kind: str
+    token_id: str
 
 
 def add(session: Session, counts: Collection[Count]) -> None:
@@ -71,6 +81,18 @@ def by_contract(session: Session, client_id: str, since: date) -> tuple[Total, .
         .group_by(UsageRow.contract, UsageRow.outcome)
     )
     return tuple(Total(of, outcome, int(requests)) for of, outcome, requests in rows)
+
+
+def named(session: Session, tenant_id: str, principals: Collection[str]) -> dict[str, Named]:
+    """Those of the tenant that are known still."""
+    found: dict[str, Named] = {}
+    chains = select(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.family.in_(principals))
+    for row in session.scalars(chains.where(TokenRow.kind == "personal").order_by(TokenRow.created_at)):
+        found[row.family] = Named(row.name, row.user_email, "personal", row.id)
+    grants = select(GrantRow, ClientRow.name).join(ClientRow, ClientRow.id == GrantRow.client_id)
+    for grant, name in session.execute(grants.where(GrantRow.tenant_id == tenant_id, GrantRow.id.in_(principals))):
+        found[grant.id] = Named(name, grant.user_email, "app", "")
+    return found
 
 
 def forget(session: Session, before: date) -> None:

@@ -1,0 +1,121 @@
+"""Activity: the audit log of the tenant in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.console import words
+from gateway.console.visits import Console, Visit
+from gateway.identity import IdentityUnavailable
+from gateway.stores.sql import Session, audit, clients, tokens
+from gateway.stores.sql.audit import Event
+
+PATH: Final = "/console/activity"
+PAGE: Final = 40
+
+_SOMEBODY: Final = {
+    "cli": "An operator",
+    "serve": "The gateway",
+    "scanner": "A secret scanner",
+    "visitor": "A visitor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as a sentence: `who` did `before` `thing` `after`."""
+
+    event: Event
+    who: str
+    before: str
+    thing: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The page."""
+
+    console: Console
+
+    def routes(self) -> list[Route]:
+        """Look; nothing here can be changed."""
+        return [self.console.route(PATH, self.list)]
+
+    async def list(self, visit: Visit) -> Response:
+        """Newest first: of the whole tenant for administrators, for others what is by them or about what is theirs."""
+        web, tenant_id = self.console.web, visit.user.tenant_id
+        before = visit.asked("before")
+        number = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+        found = await web.sql.read(audit.page, tenant_id, visit.sees, limit=PAGE + 1, before=number)
+        shown = found[:PAGE]
+        names = await web.sql.read(_things, tenant_id, {event.subject for event in shown} | _apps(shown))
+        people = await self._people(tenant_id, {event.actor for event in shown})
+        entries = [_entry(event, visit, people, names) for event in shown]
+        return await visit.page(
+            "activity.html",
+            days=_by_day(entries),
+            further=shown[-1].id if len(found) > PAGE else None,
+            first=number is None,
+        )
+
+    async def _people(self, tenant_id: str, actors: Collection[str]) -> Mapping[str, str]:
+        """Names of users by actor; those that the auth service does not know any more are left out."""
+        users = [actor for actor in actors if actor.startswith("user:")]
+        asked = [self._name(tenant_id, actor.partition(":")[2]) for actor in users]
+        names = await asyncio.gather(*asked)
+        return {actor: name for actor, name in zip(users, names, strict=True) if name is not None}
+
+    async def _name(self, tenant_id: str, user_id: str) -> str | None:
+        try:
+            user = await self.console.web.identity.live_user(tenant_id, user_id)
+        except IdentityUnavailable:
+            return None
+        return None if user is None else user.name
+
+
+def _apps(events: Collection[Event]) -> set[str]:
+    named = {f"client:{event.detail['client']}" for event in events if "client" in event.detail}
+    return named | {event.actor for event in events if event.actor.startswith("client:")}
+
+
+def _things(session: Session, tenant_id: str, subjects: Collection[str]) -> Mapping[str, str]:
+    """Names of tokens and apps by subject."""
+    found: dict[str, str] = {}
+    for subject in subjects:
+        kind, _, name = subject.partition(":")
+        if kind == "token" and (token := tokens.get(session, tenant_id, name)) is not None:
+            found[subject] = token.name
+        elif kind == "client" and (client := clients.get(session, name)) is not None:
+            found[subject] = client.name
+    return found
+
+
+def _entry(event: Event, visit: Visit, people: Mapping[str, str], names: Mapping[str, str]) -> Entry:
+    kind = event.actor.partition(":")[0]
+    if event.actor == visit.actor:
+        who = "You"
+    elif kind == "client":
+        who = names.get(event.actor, "An app")
+    else:
+        who = people.get(event.actor) or _SOMEBODY.get(kind, "Somebody who is gone")
+    before, after = words.told(event.action)
+    thing = ""
+    if words.names_a_thing(event.action):
+        app = names.get(f"client:{event.detail.get('client')}")
+        thing = app or names.get(event.subject) or str(event.detail.get("name") or "that is gone")
+    return Entry(event, who, before, thing, after, str(event.detail.get("reason", "")))
+
+
+def _by_day(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
+    days: dict[str, list[Entry]] = {}
+    for entry in entries:
+        days.setdefault(words.day(entry.event.at), []).append(entry)
+    return list(days.items())
