@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CODE := gateway adapters sandbox openapi tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test lint format lock openapi bench profile image clean
+.PHONY: help install install-dev run test screenshots lint format lock openapi bench profile image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ run: install ## start the gateway with embedded defaults on http://127.0.0.1:808
 
 test: install-dev ## run every test (ARGS="-k name" narrows)
 	@$(BIN)/python -m pytest $(ARGS)
+
+screenshots: install-dev ## photograph the pages for people into ./screenshots
+	@$(BIN)/python -m tests.console.screenshots screenshots
 
 lint: install-dev ## ruff, mypy strict, import contracts
 	$(BIN)/ruff check $(ARGS)

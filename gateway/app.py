@@ -21,6 +21,7 @@ from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
 from gateway.internal import Internal
 from gateway.keyfile import KeptKeyring
+from gateway.leaks import Leaks
 from gateway.me import ME, me
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.metadata import SCRIPTED
@@ -156,4 +157,5 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         *Endpoints(front, liveness).routes(),
         *Registration(front, liveness).routes(),
         *console.routes(front, line, liveness),
+        *Leaks(front, liveness).routes(),
     ]

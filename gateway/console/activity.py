@@ -111,7 +111,9 @@ def _entry(event: Event, visit: Visit, people: Mapping[str, str], names: Mapping
     if words.names_a_thing(event.action):
         app = names.get(f"client:{event.detail.get('client')}")
         thing = app or names.get(event.subject) or str(event.detail.get("name") or "that is gone")
-    return Entry(event, who, before, thing, after, str(event.detail.get("reason", "")))
+    # What a person did needs no further reason: the reason kept with it says that they did it.
+    why = "" if kind == "user" else str(event.detail.get("reason", ""))
+    return Entry(event, who, before, thing, after, why)
 
 
 def _by_day(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:

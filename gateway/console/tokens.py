@@ -15,6 +15,7 @@ from gateway.config.settings import Settings
 from gateway.console import picker, words
 from gateway.console.visits import Console, NotHere, Visit, redirect
 from gateway.issuing import Issued, IssueRefused
+from gateway.leaks import FOUND
 from gateway.oauth.announcing import announce
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
@@ -76,6 +77,7 @@ class Tokens:
         return await visit.page(
             "tokens.html",
             rows=rows,
+            leaked=[row.token.name for row in rows if (row.token.revoked_reason or "").startswith(FOUND)],
             everybody=everybody,
             further=rows[-1].id if len(found) > PAGE else None,
             first=not visit.asked("before"),

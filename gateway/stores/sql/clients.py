@@ -119,6 +119,12 @@ def secrets(session: Session, client_id: str) -> tuple[Secret, ...]:
     )
 
 
+def secret_by_hash(session: Session, hashes: Sequence[bytes]) -> Secret | None:
+    """The secret with one of these hashes, revoked ones too."""
+    row = session.scalar(select(ClientSecretRow).where(ClientSecretRow.hash.in_(hashes)))
+    return None if row is None else Secret(**{field.name: getattr(row, field.name) for field in fields(Secret)})
+
+
 def revoke_secret(session: Session, client_id: str, secret_id: str, now: datetime) -> None:
     """Ends one secret at once."""
     session.execute(
