@@ -63,8 +63,7 @@ def run(names: Sequence[str], rounds: int, seconds: float) -> dict[str, Any]:
             for workload in subject.workloads:
                 check(subject, workload)
         fresh = {subject.name: resident_mb(subject.pids) for subject in subjects}
-        slices = _interleaved(subjects, rounds, seconds, {"stub": service.pid})
-        rows = [_row(subject, workload, taken) for (subject, workload), taken in slices]
+        rows = measured(subjects, rounds, seconds, {"stub": service.pid})
         resident = {s.name: {"at start": fresh[s.name], "after": resident_mb(s.pids)} for s in subjects}
     return {
         "commit": commit(),
@@ -92,9 +91,8 @@ def check(subject: Subject, workload: Workload) -> None:
         raise RuntimeError(f"{subject.name}, {workload.name}: another content: {body[:600]!r}")
 
 
-def _interleaved(
-    subjects: Sequence[Subject], rounds: int, seconds: float, around: dict[str, int]
-) -> list[tuple[tuple[Subject, Workload], list[load.Slice]]]:
+def measured(subjects: Sequence[Subject], rounds: int, seconds: float, around: dict[str, int]) -> list[dict[str, Any]]:
+    """A row for each subject and workload: medians over slices taken in turns, after a warm-up."""
     pairs = [(subject, workload) for subject in subjects for workload in subject.workloads]
     # Neighbours in time are compared with each other, so each workload goes round all subjects.
     pairs.sort(key=lambda pair: pair[1].name)
@@ -103,9 +101,7 @@ def _interleaved(
         for (subject, workload), found in taken:
             found.append(load.run(subject, workload, seconds if turn else 1, around))
         needs.say(f"round {turn} of {rounds}" if turn else "warmed up")
-    for _, found in taken:
-        del found[0]
-    return taken
+    return [_row(subject, workload, found[1:]) for (subject, workload), found in taken]
 
 
 def _row(subject: Subject, workload: Workload, taken: Sequence[load.Slice]) -> dict[str, Any]:

@@ -48,7 +48,15 @@ def page() -> bytes:
 
 
 def user() -> bytes:
-    data = {"id": USER, "tenantId": TENANT, "email": "ada@example.com", "name": "Ada", "role": "owner", "active": True}
+    """An owner in whichever tenant is asked about (an nginx variable)."""
+    data = {
+        "id": USER,
+        "tenantId": "$http_x_business_id",
+        "email": "ada@example.com",
+        "name": "Ada",
+        "role": "owner",
+        "active": True,
+    }
     return _json({"data": data})
 
 
@@ -70,7 +78,7 @@ http {{
     location = /api/crm/contacts {{ error_page 405 =201 /one.json; try_files /none.json =405; }}
     location = /api/crm/contacts/search {{ error_page 405 =200 /page.json; try_files /none.json =405; }}
     location /api/crm/contacts/ {{ try_files /one.json =404; }}
-    location /api/auth/users/ {{ try_files /user.json =404; }}
+    location /api/auth/users/ {{ return 200 '{user}'; }}
   }}
 }}
 """
@@ -79,10 +87,10 @@ http {{
 def start(home: Path) -> tuple[Process, int]:
     """A running stub and its port. `home` is an empty folder of its own."""
     (home / "files").mkdir(parents=True)
-    for name, content in (("one", one()), ("page", page()), ("user", user())):
+    for name, content in (("one", one()), ("page", page())):
         (home / "files" / f"{name}.json").write_bytes(content)
     port = free_port()
-    (home / "nginx.conf").write_text(_CONFIG.format(home=home, port=port))
+    (home / "nginx.conf").write_text(_CONFIG.format(home=home, port=port, user=user().decode()))
     process = Process(nginx_line(home), AROUND, log=home / "log")
     process.wait_for(port)
     return process, port

