@@ -14,8 +14,8 @@ from gateway.brands import Brands
 from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.cors import Cors
 from gateway.console import pages as console
+from gateway.cors import Cors
 from gateway.cursors import Cursors
 from gateway.deployment import groups, operations, policy
 from gateway.dispatch import Dispatch, respond
@@ -27,11 +27,12 @@ from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
-from gateway.observe import logs, trace
+from gateway.observe import logs, metrics, trace
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.scopes import Permissions
 from gateway.services import Services
+from gateway.stages.explain import UNIFORM
 from gateway.stores.limits import Limiter
 from gateway.stores.line import Line
 from gateway.stores.liveness import Liveness
@@ -93,14 +94,16 @@ class App:
             self._pages = Cors(self._pages, origins, SCRIPTED)
 
     async def _misdirected(self, scope: Scope, send: Send) -> None:
-        problem = problems.BadRequest("host_unknown", "This host does not serve the API.")
+        """No brand, so no operation either: refused in the first brand's words, and the connection closed."""
+        headers = ((b"connection", b"close"),)
+        problem = problems.BadRequest("host_unknown", "This host does not serve the API.", headers=headers)
+        trace_id, request_id = trace.started().trace_id, "req_" + trace.digits(24)
         answer = problems.render(
-            problem,
-            base=self._brands.first.problem_base,
-            instance=scope["path"],
-            trace_id=trace.started().trace_id,
+            problem, base=self._brands.first.problem_base, instance=scope["path"], trace_id=trace_id
         )
-        await respond(send, answer, [(b"cache-control", b"no-store")])
+        logs.access({"trace_id": trace_id, "request_id": request_id, "status": 400, "code": problem.code})
+        metrics.request("unknown host", scope["method"], 400, "", 0.0)
+        await respond(send, answer, [*UNIFORM, (b"x-request-id", request_id.encode("ascii"))])
 
 
 def create(settings: Settings, runtime: Runtime) -> App:
@@ -134,6 +137,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     internal = Internal(
         {name: parts.pool(settings, runtime, name) for name in settings.services},
         {name: service.timeouts.upload for name, service in settings.services.items()},
+        limiter,
     )
     stack.push_async_callback(internal.aclose)
     services = Services(

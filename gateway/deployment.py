@@ -16,6 +16,8 @@ from gateway.config.settings import Settings
 from gateway.stores.policies import Policy
 from gateway.versions import CONTRACTS
 
+FURTHER = "further"
+
 
 def operations(settings: Settings) -> list[Operation]:
     """Every operation of every resource. One whose service is not configured, or that is switched off, is not enabled.
@@ -48,10 +50,14 @@ def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
-    """By rate-limit class, every policy that a request of it must satisfy."""
+    """By rate-limit class, every policy that a request of it must satisfy.
+
+    FURTHER is the class of an internal call beyond a request's first: the services count calls, not requests.
+    """
     limits = settings.limits
-    always = (policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant"))
-    return {"": always, "search": (*always, policy("search", limits.search, "token"))}
+    token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
+    search = policy("search", limits.search, "token")
+    return {"": (token, tenant), "search": (token, tenant, search), FURTHER: (tenant,)}
 
 
 def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:

@@ -71,6 +71,7 @@ class Exchange:
         "answer_headers",
         "brand",
         "caller",
+        "calls",
         "client",
         "document",
         "face",
@@ -115,6 +116,7 @@ class Exchange:
     input: Input
     file: File | None
     # by forward
+    calls: int
     wrote: bool
     internal_seconds: float
     idempotency_key: bytes
@@ -128,6 +130,7 @@ class Exchange:
         self.permit = None
         self.document = None
         self.file = None
+        self.calls = 0
         self.wrote = False
         self.internal_seconds = 0.0
         self.idempotency_key = b""

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 
 from adapters.core.calls import Call, Reply
+from gateway.deployment import FURTHER
 from gateway.exchange import Exchange, Permit
 from gateway.observe import metrics
+from gateway.problems import throttled
+from gateway.stores.limits import Limiter
 from gateway.upstream import Pool, UpstreamError, line
 
 _JSON = b"Content-Type: application/json\r\n"
@@ -17,17 +20,24 @@ _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
 
 
 class Internal:
-    """The internal services. By service name: `pools`, and with how much `patience` (s) an imported file is waited for."""
+    """The internal services. By service name: `pools`, and with how much `patience` (s) an imported file is waited for.
 
-    def __init__(self, pools: Mapping[str, Pool], patience: Mapping[str, float]) -> None:
+    `limiter` is asked about every call beyond a request's first, which alone is what the request was admitted for.
+    """
+
+    def __init__(self, pools: Mapping[str, Pool], patience: Mapping[str, float], limiter: Limiter) -> None:
         self._pools = pools
         self._patience = patience
+        self._limiter = limiter
 
     async def send(self, permit: Permit, call: Call, exchange: Exchange) -> Reply:
         """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.
 
-        The request's file, where there is one, is the body.
+        The request's file, where there is one, is the body. RateLimited when the tenant's budget ends between two calls.
         """
+        exchange.calls += 1
+        if exchange.calls > 1:
+            await self._afford(exchange)
         headers = self.headers(permit, call, exchange)
         pool, file = self._pools[call.service], exchange.file
         before = exchange.wrote
@@ -53,6 +63,16 @@ class Internal:
         if 400 <= status < 500:
             exchange.wrote = before
         return Reply(status, answer.body, _reset(answer.header(b"x-ratelimit-reset")) if status == 429 else 0.0)
+
+    async def _afford(self, exchange: Exchange) -> None:
+        """Take one more unit from the tenant's budget."""
+        assert exchange.caller is not None
+        verdict = await self._limiter.admit(exchange.caller.gates[FURTHER])
+        if not verdict.allowed:
+            reading = verdict.readings[0]
+            metrics.rate_limited(reading.policy.name)
+            detail = "The tenant's budget ended in the midst of a request that needs several internal calls."
+            raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.quota)
 
     @asynccontextmanager
     async def stream(

@@ -45,14 +45,15 @@ class Routes(Generic[T]):
             methods = tails.get(shape)
             if methods is None:
                 raise _nothing()
-        found = methods.get(method)
+        # HEAD is GET without the body (RFC 9110 § 9.3.2), which the server leaves out.
+        found = methods.get("GET" if method == "HEAD" else method)
         if found is None:
             raise self._not_so(first, shape, methods)
         kept, slots = found
         return kept, tuple([_decoded(tail[slot]) for slot in slots])
 
     def _not_so(self, first: str, shape: str, methods: dict[str, tuple[T, tuple[int, ...]]]) -> MethodNotAllowed:
-        allow = ", ".join(sorted(methods))
+        allow = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
         detail = f"This path answers {allow} only." if allow else "This path answers no method."
         if not shape and "search" in self._table[first]:
             detail += f" Search with POST /v1/{first}/search."

@@ -27,7 +27,8 @@ class Reshaped:
 
     hint: the annotation of the old field; up: old value → new; down: new value → old; neither is given a missing value,
     both are given None. merge(old value written, new value as it is now) → new value: what a PATCH in the old form does
-    to a newer value that holds more than the old form shows. operators: old filter operator → new one.
+    to a newer value that holds more than the old form shows. operators: old filter operator → new one; besides: a second
+    new operator, without value, that must hold too (negative operators do not match null, but may match an empty list).
     """
 
     resource: str
@@ -38,6 +39,7 @@ class Reshaped:
     down: Callable[[Any], Any]
     merge: Callable[[Any, Any], Any]
     operators: Mapping[str, str]
+    besides: Mapping[str, str] = field(default_factory=dict)
     description: str
     example: object
     why: str

@@ -83,8 +83,8 @@ def _depth(document: Any) -> int:
 
 
 def pointer(path: Iterable[str | int]) -> str:
-    """Path → JSON pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    """Path → JSON pointer (RFC 6901). A name of more than 128 characters is nobody's field, and is not echoed whole."""
+    return "".join("/" + str(step)[:128].replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -99,6 +99,7 @@ _CODES = {
     "string_too_short": "too_short",
     "string_too_long": "too_long",
     "too_long": "too_long",
+    "too_short": "too_short",
     "string_pattern_mismatch": "format_invalid",
     "literal_error": "value_unknown",
     "greater_than_equal": "out_of_range",
@@ -124,8 +125,18 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
             return FieldError(where, code, "Not one of the values this field can hold.", words)
         case "format_invalid":
             return FieldError(where, code, "Not of the form this field has.")
-    return FieldError(where, code, error["msg"] + ".")
+    return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
 
+
+_TYPES = {
+    "string_type": "This must be text",
+    "int_type": "This must be a whole number",
+    "bool_type": "This must be true or false",
+    "list_type": "This must be a list",
+    "dict_type": "This must be an object",
+    "too_short": "This list has too few entries",
+    "too_long": "This list has too many entries",
+}
 
 Check = Callable[[dict[str, Any]], list[FieldError]]
 

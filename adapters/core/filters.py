@@ -179,6 +179,8 @@ class Filters:
         values = node[member] if member == "values" else [node[member]]
         checked = self._values(name, operator, values, (*at, member), errors)
         where["value"] = checked if today in PLURAL else next(iter(checked), None)
+        if operator in field.besides:
+            return {"and": [where, {"field": field.held, "op": _DIALECT[field.besides[operator]]}]}
         return where
 
     def _values(self, name: str, operator: str, values: Any, at: Path, errors: list[FieldError]) -> list[Any]:

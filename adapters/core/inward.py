@@ -33,8 +33,10 @@ class Inward:
         """Fields by contract name → the service's body, and what must be completed from the record as it is now."""
         body: Row = {}
         revisions: list[Revision] = []
-        for name, value in sent.items():
+        for name, written in sent.items():
             field = self._fields[name]
+            # Null clears what may be null; what may not falls back to what it is when left out.
+            value = field.default if written is None and not field.nullable else written
             body[field.held] = held(field, reduce(_apply, field.up, value))
             if self._partial and (revision := _revision(field, value)):
                 revisions.append(revision)
@@ -100,11 +102,13 @@ class _Amount:
         after = now | body
         amount, currency = after.get(self.held), after.get(self.currency_held)
         if amount is not None and currency is not None:
-            self._fits(Decimal(str(amount)), currency, self.name if self.held in body else self.currency)
+            # The service's number has no digits of its own choosing: 10.50 is 10.5 to it.
+            exact = amount if self.held in body else Decimal(str(amount)).normalize()
+            self._fits(exact, currency, self.name if self.held in body else self.currency)
 
     @staticmethod
     def _fits(amount: Decimal, currency: str, blamed: str) -> None:
-        digits = minor_digits(currency)
-        if amount != round(amount, digits):
+        digits, exponent = minor_digits(currency), amount.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > digits:
             message = f"An amount in {currency} has at most {digits} decimals."
             raise Invalid([FieldError(f"/{blamed}", "too_precise", message)])

@@ -21,6 +21,8 @@ from adapters.core.kind import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
 from adapters.core.moments import RFC3339, read_day, read_instant, utc
 
 # Control characters never belong in a value: they forge log lines and headers further down.
+# 15 digits in all: what a service that keeps numbers as doubles gives back unchanged.
+_AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1,11}\.[0-9]{4})$"
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
@@ -191,7 +193,7 @@ class Money(Kind):
     inward = Decimal
 
     def core(self) -> CoreSchema:
-        return core_schema.str_schema(strict=True, max_length=24, pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$")
+        return core_schema.str_schema(strict=True, max_length=17, pattern=_AMOUNT)
 
 
 class CurrencyCode(Kind):
@@ -236,7 +238,8 @@ class Custom(Kind):
         name = core_schema.no_info_after_validator_function(
             _read_custom_name, core_schema.str_schema(strict=True, pattern=_CUSTOM_NAME)
         )
-        return core_schema.dict_schema(name, core_schema.any_schema(), strict=True, max_length=100)
+        value = core_schema.no_info_after_validator_function(_read_custom_value, core_schema.any_schema())
+        return core_schema.dict_schema(name, value, strict=True, max_length=100)
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
         names = {"pattern": _CUSTOM_NAME, "not": {"const": "__proto__"}}
@@ -247,9 +250,21 @@ _CUSTOM_NAME = r"^[A-Za-z0-9_.\- ]{1,64}$"
 
 
 def _read_custom_name(name: str) -> str:
+    # Services in JavaScript would take it for the prototype of the object it is in.
     if name == "__proto__":
         raise PydanticCustomError("name_invalid", "Not a name for a custom field")
     return name
+
+
+def _read_custom_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _read_custom_name(name)
+            _read_custom_value(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _read_custom_value(inner)
+    return value
 
 
 PHONE = Text(40, 3, r"^[0-9A-Za-z+().,/#*\- ]+$")

@@ -43,7 +43,8 @@ class Search:
                     "order_by": member(core_schema.literal_schema(list(self.sorts))),
                     "sort_direction": member(core_schema.literal_schema(["asc", "desc"])),
                     "limit": member(core_schema.int_schema(strict=True, ge=1, le=MOST_LIMIT)),
-                    "cursor": member(core_schema.str_schema(strict=True)),
+                    # `next` of the last page may be sent back as it came.
+                    "cursor": member(core_schema.nullable_schema(core_schema.str_schema(strict=True))),
                 },
                 extra_behavior="forbid",
                 total=False,

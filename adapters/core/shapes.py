@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic_core import PydanticUndefined
@@ -39,6 +39,7 @@ class Field:
     description: str
     example: object
     operators: Mapping[str, str]
+    besides: Mapping[str, str] = field(default_factory=dict)
     up: tuple[Callable[[Any], Any], ...] = ()
     down: tuple[Callable[[Any], Any], ...] = ()
     operand_up: tuple[Callable[[Any], Any], ...] = ()
@@ -47,8 +48,8 @@ class Field:
 
     @property
     def empties(self) -> bool:
-        """Whether null in a PATCH clears it (RFC 7396); lists and objects clear to empty."""
-        return self.nullable or self.default in ([], {})
+        """Whether null in a PATCH clears it (RFC 7396): to null, or to what the field is when it is left out."""
+        return self.nullable or self.default is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def _undo(field: Field, change: Change) -> Field:
                 description=change.description,
                 example=change.example,
                 operators={old: field.operators[new] for old, new in change.operators.items()},
+                besides=change.besides,
                 up=(change.up, *field.up),
                 down=(*field.down, change.down),
                 merge=change.merge,

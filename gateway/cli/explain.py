@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -9,12 +11,13 @@ from typing import Any, cast
 import click
 import orjson
 
-from adapters.core.calls import Call
-from adapters.core.operations import Operation
+from adapters.core.calls import Call, Plan, Reply
+from adapters.core.faults import Fault
+from adapters.core.operations import Body, Operation
 from gateway import problems, tokens
 from gateway.brands import Brands
 from gateway.cli.desk import Desk, at_desk
-from gateway.cli.failures import REFUSED, Failure
+from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json
 from gateway.config import Settings
 from gateway.cursors import Cursors
@@ -73,7 +76,7 @@ def command(
         print_json(story)
     else:
         _tell(story)
-    if "problem" in story:
+    if "problem" in story or not story.get("token", {"allowed": True})["allowed"]:
         raise SystemExit(REFUSED)
 
 
@@ -111,7 +114,7 @@ async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
         try:
             return token, await identity.user(token.tenant_id, token.user_id)
         except IdentityUnavailable as error:
-            raise Failure(str(error), REFUSED) from None
+            raise Failure(str(error), UNAVAILABLE) from None
 
 
 def _permission(settings: Settings, operation: Operation, token: stored.Token, user: User | None) -> Story:
@@ -137,7 +140,7 @@ def _permission(settings: Settings, operation: Operation, token: stored.Token, u
 async def _call(
     desk: Desk, operation: Operation, segments: tuple[str, ...], path: str, raw: bytes, version: str, tenant: str
 ) -> Story:
-    """The contract and the first internal call, by the very stages that a request goes through."""
+    """The contract and the internal calls, by the very stages that a request goes through."""
     settings = desk.settings
     # Only these two stages run, and they use nothing else of the services.
     services = Services(
@@ -150,12 +153,12 @@ async def _call(
     )
     seen: list[Call] = []
 
-    async def first_call(exchange: Exchange) -> Any:
+    async def planned(exchange: Exchange) -> Any:
         if exchange.face is not None:
-            seen.append(next(exchange.face.plan(exchange.input)))
+            seen.extend(_calls(exchange.face.plan(exchange.input)))
 
     exchange = _exchange(settings, operation, segments, path, raw, version, tenant)
-    handler: Handler = negotiate(operation, services, accept(operation, services, first_call))
+    handler: Handler = negotiate(operation, services, accept(operation, services, planned))
     try:
         await handler(exchange)
     except Exception as error:
@@ -164,7 +167,16 @@ async def _call(
             raise
         document = {"status": problem.status, "code": problem.code, "detail": problem.detail, **problem.members}
         return {"contract": exchange.version or None, "problem": document}
-    return {"contract": exchange.version, "internal_call": _shown(settings, seen[0]) if seen else None}
+    return {"contract": exchange.version, "internal_calls": [_shown(settings, call) for call in seen]}
+
+
+def _calls(plan: Plan) -> Iterator[Call]:
+    """The calls of a plan for as long as empty records can answer them; what follows depends on the real answers."""
+    with suppress(StopIteration, Fault):
+        call = next(plan)
+        while True:
+            yield call
+            call = plan.send(Reply(200, b'{"data":{}}'))
 
 
 def _exchange(
@@ -181,7 +193,7 @@ def _exchange(
     exchange.method, exchange.segments = operation.method, segments
     exchange.path, _, query = path.partition("?")
     exchange.query = query.encode()
-    exchange.headers = {b"version": version.encode(), b"content-type": b"application/json"}
+    exchange.headers = {b"version": version.encode(), b"content-type": _MEDIA.get(operation.body, b"application/json")}
     exchange.caller = cast("Caller", _Tenant(tenant))
 
     async def receive() -> dict[str, Any]:
@@ -189,6 +201,9 @@ def _exchange(
 
     exchange.receive = receive
     return exchange
+
+
+_MEDIA = {Body.FILE: b"text/csv"}
 
 
 class _Tenant:
@@ -205,7 +220,11 @@ def _shown(settings: Settings, call: Call) -> Story:
         "base_url": base,
         "method": call.method.decode(),
         "path": call.path.decode(),
-        "headers": ["Authorization", "X-Business-Id", "X-User-Id", "X-User-Role", "X-Request-Id", "traceparent"],
+        "headers": [
+            *("Authorization", "X-Business-Id", "X-User-Id", "X-User-Role", "X-Request-Id", "traceparent"),
+            *(["Content-Type"] if call.body else []),
+            *(["Idempotency-Key"] if call.creates else []),
+        ],
         "body": orjson.loads(call.body) if call.body else None,
     }
 

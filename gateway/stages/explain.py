@@ -15,7 +15,8 @@ from gateway.services import Services
 from gateway.streaming import ClientLeft, Streamed
 from gateway.usage import Usage
 
-_FIXED = ((b"vary", b"Authorization, Version"), (b"cache-control", b"no-store"))
+# What every answer below /v1 carries.
+UNIFORM = ((b"vary", b"Authorization, Version"), (b"cache-control", b"no-store"))
 
 
 def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
@@ -30,7 +31,7 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
             problem = _problem(error, exchange, route)
             code = problem.code
             answer = services.render(problem, exchange)
-        exchange.answer_headers += _FIXED
+        exchange.answer_headers += UNIFORM
         exchange.answer_headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
         if exchange.version:
             exchange.answer_headers.append((b"version", exchange.version.encode("ascii")))

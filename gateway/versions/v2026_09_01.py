@@ -41,6 +41,7 @@ v2026_09_01 = Contract(
                 "is_empty": "is_empty",
                 "is_not_empty": "is_not_empty",
             },
+            besides={"neq": "is_not_empty", "not_in": "is_not_empty"},
             description="The main phone number.",
             example="+44 20 7946 0018",
             why="A contact can have more than one phone number: `phone` (a string) became `phones` (a list). "

@@ -157,3 +157,11 @@ def test_the_service_is_sent_a_key_of_the_gateways_own(live: Live, key: str) -> 
     headers = live.sent()[0]["headers"]
     assert len(headers["idempotency-key"]) == 64
     assert key not in str(headers)
+
+
+def test_the_same_record_spelled_otherwise_is_the_same_request(live: Live, key: str) -> None:
+    task = live.call("POST", "/v1/tasks", {"title": "Once"}).headers["location"]
+    headers = {"Idempotency-Key": key}
+    first = live.call("POST", f"{task}/complete", headers=headers)
+    again = live.call("POST", f"{task.replace('task_', 'task%5F')}/complete", headers=headers)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")

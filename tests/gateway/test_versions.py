@@ -111,6 +111,21 @@ def test_filters_and_order_are_in_the_words_of_the_contract(live: Live) -> None:
     assert live.call("POST", "/v1/deals/search", by_title, version=NEWEST).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "negative", [{"operator": "neq", "value": "+44 5"}, {"operator": "not_in", "values": ["+44 5"]}]
+)
+def test_an_old_negative_filter_does_not_match_contacts_without_a_phone(
+    live: Live, negative: dict[str, object]
+) -> None:
+    made(live, phones=[])
+    filters = [{"field": "phone", **negative}, {"field": "phone", "operator": "is_empty"}]
+    found = live.call("POST", "/v1/contacts/search", {"filters": filters}, version=OLDEST)
+    assert found.json()["data"] == []
+    some = live.call("POST", "/v1/contacts/search", {"filters": filters[:1], "limit": 100}, version=OLDEST)
+    assert some.json()["data"]
+    assert all(row["phone"] for row in some.json()["data"])
+
+
 def test_a_renamed_word_is_translated_in_bodies_and_filters(live: Live) -> None:
     logged = live.call("POST", "/v1/activities", {"type": "mail", "subject": "Hello"}, version=OLDEST)
     assert logged.json()["data"]["type"] == "mail"

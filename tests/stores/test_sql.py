@@ -57,6 +57,16 @@ def test_a_database_is_current_only_after_its_migration(empty_url: str) -> None:
     assert is_current(empty_url)
 
 
+def test_a_layout_of_a_later_release_is_worked_with(empty_url: str) -> None:
+    migrate(empty_url)
+    engine = open_engine(empty_url, pool_size=1, timeout=5)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    engine.dispose()
+    migrate(empty_url)
+    assert is_current(empty_url)
+
+
 def test_asking_for_the_layout_of_a_missing_file_does_not_create_it(tmp_path: Path) -> None:
     assert not is_current(f"sqlite:///{tmp_path}/none.db")
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.stores.errors import StoreUnavailable
@@ -33,6 +33,8 @@ def migrate(url: str) -> None:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            if _newer(connection):
+                return
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -52,11 +54,27 @@ def is_current(url: str, *, timeout: float = 2.0) -> bool:
     engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
         with engine.execution_options(**READ_ONLY).connect() as connection:
-            return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+            current = set(MigrationContext.configure(connection).get_current_heads())
+            return current == _heads() or _newer(connection)
     except DBAPIError:
         return False
     finally:
         engine.dispose()
+
+
+def _newer(connection: Connection) -> bool:
+    """Whether a later release has migrated already. Layouts only grow, so this release works on with it while others roll."""
+    from alembic.runtime.migration import MigrationContext
+
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    return bool(current) and not current <= _known()
+
+
+@cache
+def _known() -> frozenset[str]:
+    from alembic.script import ScriptDirectory
+
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 @cache

@@ -1,0 +1,123 @@
+"""Small promises about single answers, each seen broken once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+
+import httpx
+import pytest
+
+from tests.live import Live
+
+
+def ask(live: Live, authorization: str, version: str) -> http.client.HTTPResponse:
+    """One request with header values that other clients would tidy up."""
+    connection = http.client.HTTPConnection("127.0.0.1", live.served.port, timeout=20)
+    connection.request("GET", "/v1/me", headers={"Authorization": authorization, "Version": version})
+    return connection.getresponse()
+
+
+def test_an_empty_bearer_is_a_missing_token(live: Live) -> None:
+    refused = ask(live, "Bearer ", "2026-09-01")
+    assert (refused.status, json.loads(refused.read())["code"]) == (401, "token_missing")
+    assert "error=" not in refused.headers["www-authenticate"]
+
+
+def test_white_space_around_a_header_is_no_part_of_it(live: Live) -> None:
+    assert ask(live, f"Bearer {live.a.tokens['owner']} \t", "  2026-09-01 \t").status == 200
+
+
+def test_head_is_get_without_the_body(live: Live) -> None:
+    shown = live.call("GET", "/v1/me")
+    headed = live.call("HEAD", "/v1/me")
+    assert (headed.status_code, headed.content) == (200, b"")
+    assert headed.headers["content-length"] == str(len(shown.content))
+    assert live.call("HEAD", "/v1/contacts/search").status_code == 405
+
+
+def test_an_unknown_host_is_refused_with_the_headers_of_every_answer(live: Live) -> None:
+    refused = httpx.get(f"{live.url}/v1/me", headers={"Host": "evil.example"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "host_unknown")
+    assert refused.headers["x-request-id"].startswith("req_")
+    assert refused.headers["vary"] == "Authorization, Version"
+    assert refused.headers["connection"] == "close"
+    assert "evil" not in refused.text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status"),
+    [
+        ("application/json", 200),
+        ("*/*", 200),
+        ("", 200),
+        ("application/*;q=0.1", 200),
+        ("text/html, application/json;q=0.5", 200),
+        ("application/json-seq", 406),
+        ("application/json;q=0", 406),
+        ("text/html", 406),
+    ],
+)
+def test_accept_is_read_by_its_entries(live: Live, accepted: str, status: int) -> None:
+    assert live.call("GET", "/v1/me", headers={"Accept": accepted}).status_code == status
+
+
+def test_an_amount_comes_back_as_it_was_sent_or_is_refused(live: Live) -> None:
+    for amount, currency in (
+        ("999999999999999", "JPY"),
+        ("9999999999999.99", "USD"),
+        ("-0.01", "EUR"),
+        ("1.001", "KWD"),
+    ):
+        made = live.call("POST", "/v1/deals", {"name": "Large", "amount": amount, "currency": currency})
+        assert made.json()["data"]["amount"] == amount, made.text
+    for amount, currency in (
+        ("999999999999999.99", "USD"),
+        ("1.500", "USD"),
+        ("1.0", "JPY"),
+        ("1e3", "EUR"),
+        ("1,5", "EUR"),
+    ):
+        refused = live.call("POST", "/v1/deals", {"name": "Large", "amount": amount, "currency": currency})
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["errors"][0]["pointer"] == "/amount"
+
+
+def test_an_amount_sent_alone_is_held_to_the_currency_it_has(live: Live) -> None:
+    deal = live.call("POST", "/v1/deals", {"name": "Yen", "amount": "1200", "currency": "JPY"}).headers["location"]
+    assert live.call("PATCH", deal, {"amount": "1200.5"}).json()["errors"][0]["pointer"] == "/amount"
+    assert live.call("PATCH", deal, {"amount": "1300"}).json()["data"]["amount"] == "1300"
+    assert live.call("PATCH", deal, {"currency": "EUR"}).json()["data"]["amount"] == "1300.00"
+    assert live.call("PATCH", deal, {"amount": "1300.55"}).json()["data"]["amount"] == "1300.55"
+    assert live.call("PATCH", deal, {"currency": "JPY"}).json()["errors"][0]["pointer"] == "/currency"
+
+
+def test_null_resets_what_cannot_be_empty(live: Live) -> None:
+    task = live.call("POST", "/v1/tasks", {"title": "Now", "priority": "urgent"}).headers["location"]
+    assert live.call("PATCH", task, {"priority": None}).json()["data"]["priority"] == "normal"
+
+
+def test_the_cursor_of_the_last_page_may_be_sent_back(live: Live) -> None:
+    assert live.call("POST", "/v1/contacts/search", {"cursor": None, "limit": 1}).status_code == 200
+
+
+def test_a_long_name_is_not_echoed_whole(live: Live) -> None:
+    refused = live.call("POST", "/v1/contacts", {"first_name": "A", "x" * 900_000: 1})
+    assert refused.status_code == 422
+    assert len(refused.content) < 2000
+
+
+def test_names_that_are_traps_are_refused_at_every_depth(live: Live) -> None:
+    body = {"first_name": "A", "custom": {"x": [{"__proto__": 1}]}}
+    refused = live.call("POST", "/v1/contacts", body)
+    assert refused.json()["errors"][0]["pointer"] == "/custom/x"
+
+
+def test_an_id_that_could_not_be_read_back_is_not_handed_out(live: Live) -> None:
+    contact = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
+    row = {"id": "x\r\nSet-Cookie: a=b", "firstName": "A", "createdAt": "2026-01-01T00:00:00.000Z"}
+    with live.fault(
+        method="GET", path="/api/crm/contacts", status=200, body={"data": {**row, "updatedAt": row["createdAt"]}}
+    ):
+        refused = live.call("GET", contact)
+    assert (refused.status_code, refused.json()["code"]) == (502, "upstream_invalid")
