@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from gateway.oauth.snapshot import Snapshot
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.web.sessions import Session
+from tests.stores.postgres import fresh_database, running_postgres
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 ISSUER = "https://api.example"
@@ -31,10 +34,9 @@ DAY = timedelta(days=1)
 class House:
     """A database, keys and one confidential app, at whatever time a test says."""
 
-    def __init__(self, folder: Path) -> None:
-        url = f"sqlite:///{folder / 'gateway.db'}"
+    def __init__(self, url: str) -> None:
         migrate(url)
-        self.sql = Sql(url, pool_size=1)
+        self.sql = Sql(url, pool_size=8)
         self.keys = Keyring.load(Keyring.create())
         self.person = Session("s", "clxtenant", "Tenant", "clxuser", "a@b.example", "A", 0.0)
         with self.sql.session() as session:
@@ -66,11 +68,21 @@ class House:
         return self.ask(at, grant_type="refresh_token", refresh_token=text, **changed)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.sql.close()
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'gateway.db'}"
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_url")))
+        made = House(url)
+        yield made
+        made.sql.close()
 
 
 def test_a_code_waits_a_minute_and_no_longer(house: House) -> None:
@@ -119,7 +131,8 @@ def test_a_code_of_one_brand_is_worth_nothing_at_another(house: House) -> None:
     assert "access_token" in house.refresh(refresh, START)
 
 
-def test_nothing_but_hashes_is_stored(house: House, tmp_path: Path) -> None:
+def test_nothing_but_hashes_is_stored(tmp_path: Path) -> None:
+    house = House(f"sqlite:///{tmp_path / 'gateway.db'}")
     code = house.code(START)
     made = house.redeem(code, START)
     again = house.refresh(made["refresh_token"], START)
@@ -151,3 +164,16 @@ def test_rotated_hashing_keys_break_no_secret_and_no_token(house: House) -> None
     house.keys = house.keys.rotate("hashing").rotate("sealing")
     assert "access_token" in house.redeem(code, START)
     assert "access_token" in house.refresh(text, START)
+
+
+def test_one_conditional_update_decides_on_either_database(house: House) -> None:
+    code = house.code(START)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: house.redeem(code, START), range(16)))
+    assert sum("access_token" in answer for answer in answers) == 1
+
+    first = house.redeem(house.code(START), START)["refresh_token"]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: house.refresh(first, START), range(16)))
+    assert len({answer["refresh_token"] for answer in answers}) == 1
+    assert "access_token" in house.refresh(answers[0]["refresh_token"], START)

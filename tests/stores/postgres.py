@@ -7,12 +7,11 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,8 +50,9 @@ def running_postgres() -> Iterator[str]:
                 cwd="/",
             )
         try:
-            _wait(data / ".s.PGSQL.5432", server, home / "log")
-            yield f"postgresql://tester@/postgres?host={data}"
+            url = f"postgresql://tester@/postgres?host={data}"
+            _wait(url, server, home / "log")
+            yield url
         finally:
             server.send_signal(signal.SIGINT)  # does not wait for clients to leave
             server.wait(20)
@@ -72,11 +72,11 @@ def fresh_database(server_url: str, template: str = "template1") -> Iterator[str
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def _wait(path: Path, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until and server.poll() is None:
-        with socket.socket(socket.AF_UNIX) as probe:
-            if path.exists() and probe.connect_ex(str(path)) == 0:
-                return
+        # The socket is there before the server is: only an answer tells.
+        with suppress(psycopg.OperationalError), psycopg.connect(url):
+            return
         time.sleep(0.02)
     raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
