@@ -49,6 +49,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("parameter_invalid", "The limit is a whole number from 1 to 100."),
             Example("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters."),
             Example("csv_malformed", "The file is empty. Its first row holds the names of the columns."),
+            Example("encoding_invalid", "The row with the column names is not UTF-8. Save the file as CSV in UTF-8."),
             Example("multipart_malformed", "Send one part, the file, with the name `file`."),
             Example("body_incomplete", "The body ended early."),
             Example("host_unknown", "This host does not serve the API."),
@@ -128,7 +129,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         problems.Unavailable: [
             Example("store_unavailable", "A store is not available. Try again shortly."),
             Example("overloaded", "Too many requests are under way. Try again shortly."),
-            Example("upstream_unreachable", "Your present role cannot be determined. Try again shortly."),
+            Example("identity_unavailable", "Your present role cannot be determined. Try again shortly."),
         ],
         problems.GatewayTimeout: [
             Example("upstream_timeout", "The service behind this operation did not answer in time.")

@@ -100,7 +100,7 @@ class Paths:
                 if operation.body is not Body.EMPTY:
                     return None
                 nothing = {
-                    "type": "object",
+                    "type": ["object", "null"],
                     "description": "An action without fields.",
                     "additionalProperties": False,
                     "maxProperties": 0,

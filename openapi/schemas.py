@@ -99,8 +99,6 @@ def loose(kind: Kind) -> Schema:
     schema = strict(kind)
     if isinstance(kind, Reference | Choice):
         return schema
-    if isinstance(kind, Text) and kind.format:
-        schema["format"] = kind.format
     kept = {name: schema[name] for name in _LOOSE if name in schema}
     if isinstance(kind, TextList):
         kept["items"] = loose(kind.element)
