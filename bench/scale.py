@@ -73,11 +73,12 @@ def soak(chosen: argparse.Namespace) -> dict[str, Any]:
         began = time.monotonic()
         turns = itertools.cycle([SINGLE, SINGLE, SINGLE, PAGE, *subject.workloads[2:]])
         for turn, workload in enumerate(turns):
-            done = load.run(subject, workload, 10, {"stub": service.pid}, connections=16 + 16 * (turn % 4))
+            width = 16 + 16 * (turn % 4)
+            done = load.run(subject, workload, 10, {"stub": service.pid}, connections=width, tolerant=True)
             total += done.requests
             note = {"requests": total, "resident_mb": resident_mb([pid]), "open_files": open_files(pid)}
             note |= {"valkey_mb": resident_mb([subject.helpers["valkey"]]), "workload": workload.name}
-            notes.append(note | {"rate": round(done.rate), "p99_ms": done.p99_ms})
+            notes.append(note | {"rate": round(done.rate), "p99_ms": done.p99_ms, "failed": done.failed})
             if turn % 10 == 0:
                 needs.say(f"{total:,} requests, {note['resident_mb']} MB")
             if total >= chosen.requests:
@@ -86,6 +87,7 @@ def soak(chosen: argparse.Namespace) -> dict[str, Any]:
         tasks = json.loads(fetch(subject.admin_port, "GET", "/readyz", {})[2] or b"{}")
         return {
             "requests": total,
+            "failed": sum(note["failed"] for note in notes),
             "seconds": round(time.monotonic() - began),
             "open_files_at_rest": open_files(pid),
             "ready": tasks,
