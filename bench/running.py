@@ -101,6 +101,12 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return total / 1e9
 
 
+def user_and_kernel(pid: int) -> tuple[int, int]:
+    """CPU of a process in the kernel's ticks: its own code's, and the kernel's on its behalf."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
+
+
 def resident_mb(pids: Sequence[int]) -> float:
     """Resident memory of the processes together, in MB (10⁶ bytes)."""
     total = 0
