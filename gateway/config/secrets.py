@@ -25,7 +25,7 @@ class Secret:
         """The secret itself, without the line end that editors add. KeyError or OSError when it has gone since start."""
         if self.env is not None:
             return env[self.env]
-        assert self.file is not None, "parse() makes no Secret without a place"  # noqa: S101 - narrows for mypy
+        assert self.file is not None, "parse() makes no Secret without a place"
         return self.file.read_text(encoding="utf-8").rstrip("\r\n")
 
 
