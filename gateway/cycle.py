@@ -16,13 +16,34 @@ _BODILESS: Final = (204, 304)
 class Cycle(RequestResponseCycle):
     """One request and its answer on a connection."""
 
+    _head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
+
     async def send(self, message: ASGISendEvent) -> None:
-        if self.response_started or self.disconnected or self.flow.write_paused:
+        if self._head and message["type"] == "http.response.body" and not self.disconnected:
+            if self._whole(message.get("body", b""), more=message.get("more_body", False)):
+                return
+            await super().send(message)
+        elif self.response_started or self.disconnected or self.flow.write_paused:
             await super().send(message)
         elif message["type"] == "http.response.start":
             self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
         else:
             raise RuntimeError(f"an answer begins with its head, not with {message['type']}")
+
+    def _whole(self, body: bytes, *, more: bool) -> bool:
+        """Write the head that waits, and the body with it if that is all of it and nothing stands in the way."""
+        head, self._head = self._head, b""
+        if more or len(body) != self.expected_content_length or self.flow.write_paused:
+            self.transport.write(head)
+            return False
+        self.transport.write(head + body)
+        self.expected_content_length = 0
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
 
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         closing = False
@@ -47,4 +68,8 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError("a header of the answer holds a line end or a NUL")
         self.response_started = True
         self.waiting_for_100_continue = False
-        self.transport.write(b"%b%b\r\n" % (STATUS_LINE[status], head))
+        head = b"%b%b\r\n" % (STATUS_LINE[status], head)
+        if self.chunked_encoding or self.scope["method"] == "HEAD":
+            self.transport.write(head)
+        else:
+            self._head = head
