@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -121,7 +121,7 @@ class Callers:
         return await asyncio.shield(reading)
 
     async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
-        found = await self._sql.read(_by_hashes, digests)
+        found = await self._look_up(_by_hashes, digests)
         if found is None:
             self._known.pop(digest, None)
             return None
@@ -134,7 +134,7 @@ class Callers:
         return caller
 
     async def _reread(self, caller: Caller) -> Caller | None:
-        found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
+        found = await self._look_up(_by_id, caller.tenant_id, caller.token_id)
         renewed = self._caller(*found) if found is not None else None
         digest = self._digests.get(caller.token_id)
         if digest is not None and renewed is not None:
@@ -142,6 +142,15 @@ class Callers:
         elif digest is not None:
             self._known.pop(digest, None)
         return renewed
+
+    async def _look_up(
+        self, look: Callable[..., tuple[tokens.Token, tenants.Tenant] | None], *key: object
+    ) -> tuple[tokens.Token, tenants.Tenant] | None:
+        try:
+            return await self._sql.read(look, *key)
+        except StoreUnavailable:
+            metrics.store_lost("sql")
+            raise
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
         sealed = tenant.api_key_sealed

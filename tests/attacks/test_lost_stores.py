@@ -162,6 +162,7 @@ def test_without_sql_a_cold_token_waits_and_a_warm_one_works(fragile: Live) -> N
     assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
     assert int(refused.headers["retry-after"]) >= 1
     assert "tokens" not in refused.text and "sqlite" not in refused.text.lower()
+    assert _metric(fragile, "store_lost_total", store="sql") > 0
     assert served.status_code == 404
     assert fragile.counted() == before + 1
     assert fragile.call("GET", RECORD, token=cold).status_code == 404
