@@ -15,6 +15,8 @@ from gateway.problems import throttled
 from gateway.stores.limits import Limiter
 from gateway.upstream import Pool, UpstreamError, line
 
+MOST_WAIT = 3600.0  # seconds; a service that names a later moment is not believed
+
 _JSON = b"Content-Type: application/json\r\n"
 _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
 
@@ -126,4 +128,4 @@ def _reset(header: bytes | None) -> float:
     if header is None or not header.isdigit():
         return 1.0
     value = int(header[:12])
-    return max(1.0, value - time.time() if value > 1_000_000_000 else value)
+    return min(max(1.0, value - time.time() if value > 1_000_000_000 else value), MOST_WAIT)
