@@ -10,11 +10,13 @@ from typing import Final
 from gateway.exchange import Caller
 from gateway.observe import logs, metrics
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql import Session, Sql, usage
+from gateway.stores.sql import Session, Sql, places, usage
+from gateway.stores.sql.places import Place
 from gateway.stores.sql.usage import Count
 
 FLUSH: Final = 15.0  # seconds
 KEPT: Final = timedelta(days=400)
+MOST_SEEN: Final = 100_000
 
 _DAY: Final = 86_400
 
@@ -26,11 +28,15 @@ class Usage:
 
     def __init__(self) -> None:
         self._counts: dict[_Key, int] = {}
+        self._seen: set[tuple[str, str]] = set()
+        self._places: list[Place] = []
 
-    def note(self, caller: Caller, contract: str, status: int) -> None:
-        """One answered request; on the path of every request, so nothing but an addition."""
+    def note(self, caller: Caller, contract: str, status: int, address: str) -> None:
+        """One answered request; on the path of every request, so nothing but an addition and a look into a set."""
         key = (caller.principal, int(time.time() // _DAY), contract, _outcome(status), caller.tenant_id, caller.user_id)
         self._counts[key] = self._counts.get(key, 0) + 1
+        if (caller.principal, address) not in self._seen:
+            self._noted(caller, address)
 
     async def flush_regularly(self, sql: Sql) -> None:
         """Write the counts down, until cancelled."""
@@ -41,6 +47,7 @@ class Usage:
     async def flush(self, sql: Sql) -> None:
         """Write what was counted since the last time; counted on here when SQL is away."""
         taken, self._counts = self._counts, {}
+        fresh, self._places = self._places, []
         counts = [
             Count(principal, _date(day), contract, outcome, tenant_id, user_id, requests)
             for (principal, day, contract, outcome, tenant_id, user_id), requests in taken.items()
@@ -48,18 +55,26 @@ class Usage:
         if not counts:
             return
         try:
-            await sql.run(_write, counts, datetime.now(UTC).date())
+            await sql.run(_write, counts, fresh, datetime.now(UTC))
         except StoreUnavailable as error:
             metrics.store_lost("sql")
             logs.event("usage not recorded yet", "warning", error=error, rows=len(counts))
             for key, requests in taken.items():
                 self._counts[key] = self._counts.get(key, 0) + requests
+            self._places += fresh
 
     async def stop(self, flushing: asyncio.Task[None], sql: Sql) -> None:
         """End the regular flush with a last one."""
         flushing.cancel()
         await asyncio.gather(flushing, return_exceptions=True)
         await self.flush(sql)
+
+    def _noted(self, caller: Caller, address: str) -> None:
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen.add((caller.principal, address))
+        subject = f"grant:{caller.principal}" if caller.kind == "app" else f"token:{caller.token_id}"
+        self._places.append(Place(caller.principal, address, caller.tenant_id, caller.user_id, subject))
 
 
 def _outcome(status: int) -> str:
@@ -74,6 +89,7 @@ def _date(day: int) -> date:
     return datetime.fromtimestamp(day * _DAY, UTC).date()
 
 
-def _write(session: Session, counts: list[Count], today: date) -> None:
+def _write(session: Session, counts: list[Count], seen: list[Place], now: datetime) -> None:
     usage.add(session, counts)
-    usage.forget(session, today - KEPT)
+    usage.forget(session, now.date() - KEPT)
+    places.note(session, seen, now)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gateway.console import words
 from gateway.console.visits import Console, Visit
 from gateway.identity import IdentityUnavailable
-from gateway.stores.sql import Session, audit, clients, tokens
+from gateway.stores.sql import Session, audit, clients, grants, tokens
 from gateway.stores.sql.audit import Event
 
 PATH: Final = "/console/activity"
@@ -25,6 +25,7 @@ _SOMEBODY: Final = {
     "scanner": "A secret scanner",
     "visitor": "A visitor",
 }
+_PROGRAMS: Final = {"client": "An app", "grant": "An app", "token": "A token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ def _things(session: Session, tenant_id: str, subjects: Collection[str]) -> Mapp
         kind, _, name = subject.partition(":")
         if kind == "token" and (token := tokens.get(session, tenant_id, name)) is not None:
             found[subject] = token.name
+        elif kind == "grant" and (grant := grants.get(session, name)) is not None and grant.tenant_id == tenant_id:
+            client = clients.get(session, grant.client_id)
+            found[subject] = client.name if client is not None else grant.client_id
         elif kind == "client" and (client := clients.get(session, name)) is not None:
             found[subject] = client.name
     return found
@@ -102,8 +106,8 @@ def _entry(event: Event, visit: Visit, people: Mapping[str, str], names: Mapping
     kind = event.actor.partition(":")[0]
     if event.actor == visit.actor:
         who = "You"
-    elif kind == "client":
-        who = names.get(event.actor, "An app")
+    elif kind in _PROGRAMS:
+        who = names.get(event.actor, _PROGRAMS[kind])
     else:
         who = people.get(event.actor) or _SOMEBODY.get(kind, "Somebody who is gone")
     before, after = words.told(event.action)

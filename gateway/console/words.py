@@ -60,7 +60,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "token.create": "created the token {thing}",
     "token.rotate": "rotated the token {thing}",
     "token.revoke": "revoked the token {thing}",
-    "token.use": "used the token {thing} from a new address",
+    "token.use": "was used from an address that was new for it",
     "consent.allow": "agreed to give access to {thing}",
     "consent.deny": "refused access to {thing}",
     "grant.create": "connected to the workspace",

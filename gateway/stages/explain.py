@@ -71,7 +71,7 @@ def _record(exchange: Exchange, usage: Usage, status: int, route: str, code: str
     metrics.request(route, exchange.method, status, exchange.version, seconds)
     caller = exchange.caller
     if caller is not None:
-        usage.note(caller, exchange.version, status)
+        usage.note(caller, exchange.version, status, exchange.client)
     line = {
         "trace_id": exchange.trace.trace_id,
         "request_id": exchange.request_id,

@@ -23,7 +23,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with running(
         home,
         limits=unlimited,
-        server={"workers": 2},
+        server={"workers": 2, "trusted_proxies": ["127.0.0.0/8"]},
         identity={"role_ttl": f"{ROLE_TTL}s"},
         leaks={"secret": {"file": "leaks-secret"}},
     ) as both:

@@ -25,6 +25,7 @@ VERIFIER = "b" * 64
 CHALLENGE = "oPqxN39Jp1m1f2MxgmLr6J-r_JkOjpPOrCmEVhSCudQ"
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LIMITS = {"token": {"quota": 600, "burst": 100}, "tenant": {"quota": 900}}
 PAGES = {
     "tokens": "/console/tokens?whose=mine",
     "new-token": "/console/tokens/new",
@@ -42,7 +43,7 @@ def main(folder: Path) -> None:
     brands = [{"name": "Meridian", "hosts": ["127.0.0.1", "localhost"], "signup_url": "https://meridian.example/start"}]
     with (
         tempfile.TemporaryDirectory() as home,
-        live(Path(home), brands=brands) as running,
+        live(Path(home), brands=brands, limits=LIMITS) as running,
         screens.chromium() as browser,
     ):
         app = _lived_in(running, browser)

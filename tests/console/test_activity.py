@@ -12,7 +12,7 @@ import httpx
 from gateway.stores.sql import Sql, audit
 from gateway.stores.sql.audit import Event
 from tests.console.people import Person
-from tests.live import Live, live
+from tests.live import NEWEST, Live, live
 
 LIMITED = {"quota": 8, "window": "60s", "burst": None}
 
@@ -38,6 +38,24 @@ def test_the_record_says_who_did_what_and_from_where(desk: Live, owner: Person, 
         assert sentence in seen
     assert "from 127.0.0.1" in seen
     assert seen.index("You revoked the token Recorded") < seen.index("rotated the token Recorded")
+
+
+def test_the_record_says_from_which_new_address_a_token_was_used_and_says_it_once(desk: Live, member: Person) -> None:
+    token, _ = member.new_token("Roaming", "contact.read")
+    for address in ("203.0.113.7", "203.0.113.7", "198.51.100.9") * 4:
+        with httpx.Client(base_url=desk.url, timeout=30) as other:
+            headers = {"Authorization": f"Bearer {token}", "Version": NEWEST, "X-Forwarded-For": address}
+            assert other.get("/v1/me", headers=headers).status_code == 200
+    seen = ""
+    for _ in range(100):
+        with httpx.Client(base_url=desk.url, cookies=member.http.cookies, timeout=30) as other:
+            other.get("/console/usage").raise_for_status()
+        seen = text(member.page("/console/activity"))
+        if seen.count("Roaming was used") == 2:
+            break
+    assert seen.count("Roaming was used from an address that was new for it") == 2
+    assert "from 203.0.113.7" in seen
+    assert "from 198.51.100.9" in seen
 
 
 def test_others_read_what_is_by_them_or_about_what_is_theirs(desk: Live, owner: Person, member: Person) -> None:

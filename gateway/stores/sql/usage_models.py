@@ -1,11 +1,11 @@
-"""The table of usage: one row for each day, principal, contract and outcome."""
+"""The tables of usage: one row for each day, principal, contract and outcome; and one for each address of a principal."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Date, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.stores.sql.models import Base
+from gateway.stores.sql.models import Base, Instant
 
 
 class UsageRow(Base):
@@ -19,3 +19,11 @@ class UsageRow(Base):
     tenant_id: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[str] = mapped_column(String(64))
     requests: Mapped[int] = mapped_column(BigInteger)
+
+
+class PlaceRow(Base):
+    __tablename__ = "places"
+
+    principal: Mapped[str] = mapped_column(String(24), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    first_at: Mapped[datetime] = mapped_column(Instant)
