@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from gateway.console import tokens
-from gateway.console.activity import Activity
 from gateway.console.connected import Connected
 from gateway.console.developer import Developer
+from gateway.console.history import History
 from gateway.console.once import Once
 from gateway.console.spent import Spent
 from gateway.console.tokens import Tokens
@@ -28,7 +28,7 @@ def routes(web: Web, line: Line, liveness: Liveness) -> list[BaseRoute]:
         *Tokens(console).routes(),
         *Connected(console).routes(),
         *Developer(console).routes(),
-        *Activity(console).routes(),
+        *History(console).routes(),
         *Spent(console).routes(),
     ]
 

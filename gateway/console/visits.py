@@ -28,7 +28,7 @@ SECTIONS: Final = (
     ("/console/tokens", "Tokens"),
     ("/console/connected", "Connected apps"),
     ("/console/apps", "My apps"),
-    ("/console/activity", "Activity"),
+    ("/console/history", "Activity"),
     ("/console/usage", "Usage"),
 )
 

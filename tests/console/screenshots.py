@@ -32,7 +32,7 @@ PAGES = {
     "connected-apps": "/console/connected",
     "apps": "/console/apps",
     "new-app": "/console/apps/new",
-    "activity": "/console/activity",
+    "activity": "/console/history",
     "usage": "/console/usage",
 }
 

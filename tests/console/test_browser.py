@@ -70,7 +70,7 @@ def test_a_token_is_made_copied_replaced_and_revoked(desk: Live, context: Browse
 def test_going_back_and_sending_again_makes_no_second_token_and_shows_none(desk: Live, page: Page) -> None:
     sign_in(page, desk, "owner")
     text = create(page, desk, "Back and forth")
-    page.goto(f"{desk.url}/console/activity")
+    page.goto(f"{desk.url}/console/history")
     page.go_back()
     expect(page.get_by_role("heading", name="Tokens")).to_be_visible()
     assert text not in page.content()
@@ -88,7 +88,7 @@ def test_a_name_is_never_run_as_a_script(desk: Live, page: Page) -> None:
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, desk, "owner")
     create(page, desk, HOSTILE)
-    for path in ("tokens", "activity", "usage", "connected", "apps", "tokens/new", "apps/new"):
+    for path in ("tokens", "history", "usage", "connected", "apps", "tokens/new", "apps/new"):
         page.goto(f"{desk.url}/console/{path}")
     assert dialogs == []
     assert refused == [], "our own pages ask for nothing that their policy forbids"
@@ -134,7 +134,7 @@ def test_it_all_works_without_scripts_in_the_browser_too(desk: Live, chromium: C
 def everything(desk: Live, owner: Person) -> list[str]:
     client_id, _ = owner.new_app("A shop with a rather long name that has to fit", "contact.all", uri=URI)
     owner.new_token("x" * 100, "contact.read", "deal.read")
-    names = ["tokens", "tokens/new", "connected", "apps", "apps/new", f"apps/{client_id}", "activity", "usage"]
+    names = ["tokens", "tokens/new", "connected", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
     return [f"{desk.url}/console/{name}" for name in names]
 
 

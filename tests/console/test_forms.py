@@ -12,7 +12,7 @@ from tests.console.people import Fields, Person, hidden
 from tests.live import Live
 from tests.oauth.acting import works
 
-PAGES = ["tokens", "tokens/new", "connected", "apps", "apps/new", "activity", "usage"]
+PAGES = ["tokens", "tokens/new", "connected", "apps", "apps/new", "history", "usage"]
 POSTS = [
     "tokens/new",
     "tokens/{token}/rotate",

@@ -47,7 +47,7 @@ def test_a_reported_token_is_dead_on_every_worker_and_its_owner_reads_why(desk: 
     page = member.page("/console/tokens")
     assert f"Why: found in public at {PLACE}" in page
     assert "Committed by mistake</strong> was found in public" in page
-    activity = re.sub(r"<[^>]+>", "", member.page("/console/activity"))
+    activity = re.sub(r"<[^>]+>", "", member.page("/console/history"))
     assert f"A secret scanner revoked the token Committed by mistake (found in public at {PLACE})" in activity
     assert text not in desk.served.out.read_text()
 
@@ -55,10 +55,10 @@ def test_a_reported_token_is_dead_on_every_worker_and_its_owner_reads_why(desk: 
 def test_a_repeated_report_changes_nothing(desk: Live, member: Person) -> None:
     text, _ = member.new_token("Twice", "contact.read")
     assert labels(report(desk, found(text, text))) == ["true_positive"] * 2
-    before = member.page("/console/activity").count("Twice")
+    before = member.page("/console/history").count("Twice")
     again = [{"token": text, "type": "x", "url": "https://elsewhere.example"}]
     assert labels(report(desk, again)) == ["true_positive"]
-    assert member.page("/console/activity").count("Twice") == before
+    assert member.page("/console/history").count("Twice") == before
     assert "elsewhere.example" not in member.page("/console/tokens")
 
 
@@ -84,7 +84,7 @@ def test_a_leaked_token_of_an_app_takes_its_grant_with_it(desk: Live, owner: Per
     assert works(desk, untouched["access_token"])
     assert labels(report(desk, found(secret))) == ["true_positive"]
     assert refresh(desk, app, untouched["refresh_token"]).status_code == 401
-    activity = re.sub(r"<[^>]+>", "", owner.page("/console/activity"))
+    activity = re.sub(r"<[^>]+>", "", owner.page("/console/history"))
     assert "A secret scanner ended the access of Leaky" in activity
     assert "A secret scanner ended a secret of Leaky" in activity
     browser.client.close()

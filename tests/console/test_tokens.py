@@ -27,7 +27,7 @@ def test_a_token_is_shown_once_and_nowhere_ever_again(desk: Live, owner: Person)
     assert made.history[0].status_code == 303
     again = owner.http.get(str(made.url))
     assert "Once" in again.text
-    for page in (again.text, *(owner.page(f"/console/{name}") for name in ("tokens", "activity", "usage"))):
+    for page in (again.text, *(owner.page(f"/console/{name}") for name in ("tokens", "history", "usage"))):
         assert text not in page
         assert text[12:30] not in page
     assert text not in desk.served.out.read_text()

@@ -26,7 +26,7 @@ def test_the_record_says_who_did_what_and_from_where(desk: Live, owner: Person, 
     _, first = member.new_token("Recorded", "contact.read")
     member.post(f"/console/tokens/{first}/rotate")
     owner.post(f"/console/tokens/{first}/revoke")
-    seen = text(owner.page("/console/activity"))
+    seen = text(owner.page("/console/history"))
     name = desk.call("GET", "/v1/me", token=desk.a.tokens["member"]).json()["data"]["user"]["name"]
     for sentence in (
         f"{name} signed in",
@@ -50,7 +50,7 @@ def test_the_record_says_from_which_new_address_a_token_was_used_and_says_it_onc
     for _ in range(100):
         with httpx.Client(base_url=desk.url, cookies=member.http.cookies, timeout=30) as other:
             other.get("/console/usage").raise_for_status()
-        seen = text(member.page("/console/activity"))
+        seen = text(member.page("/console/history"))
         if seen.count("Roaming was used") == 2:
             break
     assert seen.count("Roaming was used from an address that was new for it") == 2
@@ -62,7 +62,7 @@ def test_others_read_what_is_by_them_or_about_what_is_theirs(desk: Live, owner: 
     _, theirs = member.new_token("The member's", "contact.read")
     owner.new_token("The owner's", "contact.read")
     owner.post(f"/console/tokens/{theirs}/revoke")
-    seen = text(member.page("/console/activity"))
+    seen = text(member.page("/console/history"))
     assert "You created the token The member&#39;s" in seen
     assert "revoked the token The member&#39;s" in seen
     assert "The owner" not in seen
@@ -71,8 +71,8 @@ def test_others_read_what_is_by_them_or_about_what_is_theirs(desk: Live, owner: 
 
 def test_no_tenant_reads_the_record_of_another(owner: Person, stranger: Person) -> None:
     owner.new_token("Secret plans", "contact.read")
-    assert "Secret plans" not in stranger.page("/console/activity")
-    assert "Secret plans" not in stranger.page("/console/activity?before=999999999")
+    assert "Secret plans" not in stranger.page("/console/history")
+    assert "Secret plans" not in stranger.page("/console/history?before=999999999")
 
 
 def test_a_long_record_goes_on_over_pages_without_gap_or_double(desk: Live, stranger: Person) -> None:
@@ -80,16 +80,16 @@ def test_a_long_record_goes_on_over_pages_without_gap_or_double(desk: Live, stra
     with closing(Sql(f"sqlite:///{desk.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
         for nth in range(60):
             audit.append(session, Event(now, desk.b.business_id, f"cli:{nth}", f"entry.{nth:02}", "x"))
-    pages, path = [], "/console/activity"
+    pages, path = [], "/console/history"
     while path:
         pages.append(stranger.page(path))
-        following = re.search(r'href="(/console/activity\?before=\d+)">Older', pages[-1])
+        following = re.search(r'href="(/console/history\?before=\d+)">Older', pages[-1])
         path = following[1] if following else ""
     found = re.findall(r"entry\.\d\d", "".join(pages))
     assert len(pages) > 1
     assert found == [f"entry.{nth:02}" for nth in reversed(range(60))]
     for odd in ("x", "-1", "0", "9" * 40, "٣"):
-        assert stranger.http.get("/console/activity", params={"before": odd}).status_code == 200
+        assert stranger.http.get("/console/history", params={"before": odd}).status_code == 200
 
 
 def test_usage_counts_every_request_by_day_and_by_token(tmp_path: Path) -> None:

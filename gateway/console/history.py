@@ -1,4 +1,4 @@
-"""Activity: the audit log of the tenant in sentences."""
+"""What happened: the audit log of the tenant in sentences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.identity import IdentityUnavailable
 from gateway.stores.sql import Session, audit, clients, grants, tokens
 from gateway.stores.sql.audit import Event
 
-PATH: Final = "/console/activity"
+PATH: Final = "/console/history"
 PAGE: Final = 40
 
 _SOMEBODY: Final = {
@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class History:
     """The page."""
 
     console: Console
@@ -61,7 +61,7 @@ class Activity:
         people = await self._people(tenant_id, {event.actor for event in shown})
         entries = [_entry(event, visit, people, names) for event in shown]
         return await visit.page(
-            "activity.html",
+            "history.html",
             days=_by_day(entries),
             further=shown[-1].id if len(found) > PAGE else None,
             first=number is None,
