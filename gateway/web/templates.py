@@ -10,18 +10,24 @@ from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from gateway.brands import Brand
+from gateway.web import colours
 
 ASSETS: Final = "/assets"
 
 
 def assets() -> Mount:
-    """The style sheet, served as a file."""
-    return Mount(ASSETS, StaticFiles(packages=[("gateway.web", "static")]))
+    """The style sheet, served as a file, and the few lines that each brand puts on top."""
+    files = StaticFiles(packages=[("gateway.web", "static")])
+    return Mount(ASSETS, routes=[Route("/brand.css", _brand), Mount("/", files)])
+
+
+async def _brand(request: Request) -> Response:
+    return Response(colours.sheet(request.scope["brand"].colour), media_type="text/css")
 
 
 def stamped(package: str, name: str, mounted: str) -> str:

@@ -40,7 +40,7 @@ PAGES = {
 def main(folder: Path) -> None:
     """Take them all, by day and by night, on a desk and on a phone."""
     folder.mkdir(exist_ok=True)
-    brands = [{"name": "Meridian", "hosts": ["127.0.0.1", "localhost"], "signup_url": "https://meridian.example/start"}]
+    brands = [{"name": "Meridian", "hosts": ["127.0.0.1", "localhost"], "colour": "#0f766e"}]
     with (
         tempfile.TemporaryDirectory() as home,
         live(Path(home), brands=brands, limits=LIMITS) as running,
