@@ -46,7 +46,8 @@ def stranger(desk: Live) -> Person:
     return Person(desk, "owner", desk.b)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
+    # Not for the session: a second driver, or a test with an event loop, cannot run beside an open one.
     with screens.chromium() as browser:
         yield browser
