@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def run(
     before = {name: cpu_seconds(pids) for name, pids in groups.items()}
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     after = {name: cpu_seconds(pids) for name, pids in groups.items()}
+    _settle(subject.pids)
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
     measured = json.loads(done.stdout.strip().rpartition("\n")[2])
@@ -68,3 +69,13 @@ def run(
         for name in groups
     }
     return Slice(count, count / measured["seconds"], measured["p50_ms"], measured["p99_ms"], cpu, measured["failed"])
+
+
+def _settle(pids: Sequence[int]) -> None:
+    """Until the subject is done with what wrk has walked away from: a slow one would work on into the next one's slice."""
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        before = cpu_seconds(pids)
+        time.sleep(0.1)
+        if cpu_seconds(pids) - before < 0.005:
+            return
