@@ -29,7 +29,17 @@ LEVELS: Final[Mapping[str, int]] = {
 }
 
 # These print request lines, which hold internal hosts and e-mail addresses, or the tokens they make.
-_QUIET: Final = ("httpx", "httpcore", "hpack", "asyncio", "alembic", "sqlalchemy", "multipart", "uvicorn.access", "authlib")
+_QUIET: Final = (
+    "httpx",
+    "httpcore",
+    "hpack",
+    "asyncio",
+    "alembic",
+    "sqlalchemy",
+    "multipart",
+    "uvicorn.access",
+    "authlib",
+)
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _KINDS: Final = frozenset({b"pat", b"app", b"oac", b"ort", b"cs", b"rat"})

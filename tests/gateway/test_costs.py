@@ -105,7 +105,7 @@ def commands(live: Live) -> dict[str, int]:
     """How often the store has run each command so far, those of this question left out."""
     url = live.served.facts()["redis_url"]
     with redis.Redis(unix_socket_path=url.removeprefix("unix://")) as store:
-        told: dict[str, dict[str, int]] = store.info("commandstats")  # type: ignore[assignment]
+        told: dict[str, dict[str, int]] = store.info("commandstats")
     own = {"cmdstat_info", "cmdstat_client|setinfo", "cmdstat_hello", "cmdstat_ping"}
     inner = {"cmdstat_time", "cmdstat_mget", "cmdstat_set"}  # what the script itself calls
     return {name: each["calls"] for name, each in told.items() if name not in own | inner}
