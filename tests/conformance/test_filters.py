@@ -17,7 +17,26 @@ from gateway.versions import CONTRACTS
 from tests.conformance.declared import name, shape
 from tests.live import NEWEST, Live
 
-ALL = ["eq", "neq", "in", "not_in", "is_empty", "is_not_empty", "contains", "not_contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte", "between", "contains_any", "contains_all", "contains_none"]
+ALL = [
+    "eq",
+    "neq",
+    "in",
+    "not_in",
+    "is_empty",
+    "is_not_empty",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "between",
+    "contains_any",
+    "contains_all",
+    "contains_none",
+]
 PLURAL = {"in", "not_in", "between", "contains_any", "contains_all", "contains_none"}
 SEARCHABLE = [resource for resource in RESOURCES if Op.SEARCH in resource.operations]
 
