@@ -130,7 +130,7 @@ class Fleet(Collector):
                 # Ctrl-C in a terminal reaches the whole group, but it is the supervisor who says when to stop.
                 start_new_session=True,
             )
-        except BaseException:
+        except BaseException:  # raised again: the descriptor is nobody else's to close
             os.close(reading)
             raise
         finally:

@@ -45,7 +45,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
+    except BaseException:  # raised again: whatever it was, the transaction is void
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")

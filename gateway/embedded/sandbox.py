@@ -109,7 +109,7 @@ async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
         raise SandboxFailed(
             f"the sandbox did not start (exit status {process.returncode}); its own words are above"
         ) from None
-    except BaseException:
+    except BaseException:  # raised again: nothing may leave a child behind, a cancellation included
         await _stop(process)
         raise
 

@@ -72,7 +72,7 @@ def replay(operation: Operation, services: Services, proceed: Handler) -> Handle
             assert problem is not None
             await _settle(replays.finish, handle, *_parts(services.render(problem, exchange)))
             raise
-        except BaseException:
+        except BaseException:  # raised again: a cancelled request leaves its key settled too
             await _settle(replays.ambiguous if exchange.wrote else replays.release, handle)
             raise
         await _settle(replays.finish, handle, *_parts(answer))

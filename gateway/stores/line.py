@@ -143,7 +143,7 @@ class Line:
         except (OSError, TimeoutError) as fault:
             link.drop("connecting failed")
             raise StoreUnavailable(f"cannot connect to the store: {str(fault) or type(fault).__name__}") from fault
-        except BaseException:
+        except BaseException:  # raised again: a cancelled attempt must not leave its socket open
             link.drop("connecting failed")
             raise
         return link
