@@ -21,7 +21,7 @@ from gateway.stores.policies import Policy, Reading, Verdict
 
 
 def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked a moment ago."""
+    """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
     limiter, callers, group = services.limiter, services.callers, operation.limited_as
     rate_headers = RateHeaders(callers.groups[group])
 
@@ -36,6 +36,8 @@ def limit(operation: Operation, services: Services, proceed: Handler) -> Handler
             exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
             if exchange.caller is None or exchange.caller.revoked:
                 raise unauthorized("token_revoked", exchange.brand)
+            if exchange.caller.expires_at <= verdict.now:
+                raise unauthorized("token_expired", exchange.brand)
         exchange.answer_headers += rate_headers(verdict)
         if not verdict.allowed:
             raise _exceeded(verdict)

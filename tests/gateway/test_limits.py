@@ -120,3 +120,13 @@ def test_paths_that_do_not_exist_are_counted_by_address_too(tmp_path: Path) -> N
         assert [live.call("GET", "/v1/nothing").status_code for _ in range(5)] == [404] * 3 + [429] * 2
         # A token that was not seen before costs its address a unit, and one that is known costs nothing.
         assert live.call("GET", "/v1/me").status_code == 429
+
+
+def test_a_rotated_token_ends_with_its_overlap_on_workers_that_knew_it_longer(tmp_path: Path) -> None:
+    with running(tmp_path, tokens={"rotation_overlap": "1s"}) as live:
+        token, token_id = live.record(live.a, "owner", "contact.read")
+        assert spend(live, token, 1)[0].status_code == 200
+        live.run("tokens", "rotate", f"tok_{token_id}")
+        time.sleep(1.1)
+        refused = spend(live, token, 1)[0]
+        assert (refused.status_code, refused.json()["code"]) == (401, "token_expired")
