@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import parts, problems
+from gateway import parts
 from gateway.brands import Brands
 from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.console import pages as console
-from gateway.cors import Cors
+from gateway.cors import Cors, Scripted
 from gateway.cursors import Cursors
 from gateway.deployment import groups, operations, policy
-from gateway.dispatch import Dispatch, respond
+from gateway.dispatch import Dispatch
 from gateway.internal import Internal
 from gateway.keyfile import KeptKeyring
 from gateway.leaks import Leaks
 from gateway.me import ME, me
+from gateway.misdirected import misdirected
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
-from gateway.observe import logs, metrics, trace
+from gateway.observe import logs, metrics
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.scopes import Permissions
 from gateway.services import Services
-from gateway.stages.explain import UNIFORM
 from gateway.stores.limits import Limiter
 from gateway.stores.line import Line
 from gateway.stores.liveness import Liveness
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
+from gateway.turn import Turn
 from gateway.usage import Usage
 from gateway.versions import CONTRACTS
 from gateway.web.parts import web
@@ -52,8 +52,12 @@ class App:
         self._runtime = runtime
         self._brands = Brands(settings.brands, runtime.public_port)
         self._stack = AsyncExitStack()
-        self._public: Callable[[Scope, Receive, Send], Awaitable[None]]
+        self._public: Dispatch
         self._pages: ASGIApp
+
+    async def serve(self, turn: Turn) -> None:
+        """Answer a request under `/v1`."""
+        await self._public(turn)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,15 +65,14 @@ class App:
             return
         brand = self._brands.of(next(value for name, value in scope["headers"] if name == b"host"))
         if brand is None:
-            await self._misdirected(scope, send)
+            refusal = misdirected(self._brands, scope["method"], scope["path"])
+            framing = (b"content-type", refusal.content_type), (b"content-length", b"%d" % len(refusal.body))
+            headers = [*refusal.headers, *framing]
+            await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+            await send({"type": "http.response.body", "body": refusal.body})
             return
         scope["brand"] = brand
-        # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
-        path = scope["raw_path"]
-        if path.startswith(b"/v1/") or path == b"/v1":
-            await self._public(scope, receive, send)
-        else:
-            await self._pages(scope, receive, send)
+        await self._pages(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -87,23 +90,14 @@ class App:
     async def _start(self) -> None:
         services, routes = await wire(self._settings, self._runtime, self._stack)
         offered = operations(self._settings)
-        self._public = Dispatch([ME, *offered], services)
+        self._stack.callback(logs.flush)
+        self._stack.callback(metrics.write_down)
+        origins = self._settings.cors.origins
+        cors = Cors(origins) if origins else None
+        self._public = Dispatch([ME, *offered], services, self._brands, cors)
         self._pages = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
-        if origins := self._settings.cors.origins:
-            self._public = Cors(self._public, origins)
-            self._pages = Cors(self._pages, origins, SCRIPTED)
-
-    async def _misdirected(self, scope: Scope, send: Send) -> None:
-        """No brand, so no operation either: refused in the first brand's words, and the connection closed."""
-        headers = ((b"connection", b"close"),)
-        problem = problems.BadRequest("host_unknown", "This host does not serve the API.", headers=headers)
-        trace_id, request_id = trace.started().trace_id, "req_" + trace.digits(24)
-        answer = problems.render(
-            problem, base=self._brands.first.problem_base, instance=scope["path"], trace_id=trace_id
-        )
-        logs.access({"trace_id": trace_id, "request_id": request_id, "status": 400, "code": problem.code})
-        metrics.request("unknown host", scope["method"], 400, "", 0.0)
-        await respond(send, answer, [*UNIFORM, (b"x-request-id", request_id.encode("ascii"))])
+        if cors is not None:
+            self._pages = Scripted(self._pages, cors, SCRIPTED)
 
 
 def create(settings: Settings, runtime: Runtime) -> App:

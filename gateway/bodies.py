@@ -17,6 +17,13 @@ SLOWEST = 64 * 1024
 _CLOSE = ((b"connection", b"close"),)
 
 
+def arrived(exchange: Exchange, most: int) -> bytes | None:
+    """The whole body, if it came together with the head; None when it has to be waited for. Raises 413 or 415."""
+    if exchange.body is not None:
+        _announced(exchange, most)
+    return exchange.body
+
+
 async def whole(exchange: Exchange, most: int, timeout: float) -> bytes:
     """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds; raises 400, 408, 413 or 415."""
     _announced(exchange, most)

@@ -172,6 +172,7 @@ class Callers:
             },
             gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.groups.items()},
             read_at=time.monotonic(),
+            logged=f'"tenant":{logs.quoted(tenant.id)},"token":{logs.quoted(f"tok_{token.id}")}',
         )
 
 

@@ -1,12 +1,12 @@
 """Cross-origin requests of web pages (the Fetch standard's CORS), for the origins that the configuration names.
 
-Wrapped around what scripts may call, and only when an origin is configured: without one, no request pays anything.
+Only made when an origin is configured: without one, no request pays anything.
 Credentials of the browser are never allowed: a token is sent by the script, in a header.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +18,6 @@ _PREFLIGHT: Final = (
         b"Authorization, Content-Type, Accept, Version, Idempotency-Key, Traceparent, Tracestate",
     ),
     (b"access-control-max-age", b"600"),
-    (b"content-length", b"0"),
 )
 _EXPOSED: Final = (
     b"access-control-expose-headers",
@@ -29,37 +28,56 @@ _EXPOSED: Final = (
 )
 
 
-class Cors:
-    """`origins`: exact, or `*`; `paths`: what of `app` scripts may call, None for all of it."""
+Headers = list[tuple[bytes, bytes]]
 
-    def __init__(self, app: ASGIApp, origins: Collection[str], paths: Collection[str] | None = None) -> None:
-        self._app = app
+
+class Cors:
+    """Which `origins` scripts may call from: exact ones, or `*`."""
+
+    def __init__(self, origins: Collection[str]) -> None:
         self._any = "*" in origins
         self._origins = frozenset(origin.encode("ascii") for origin in origins)
-        self._paths = None if paths is None else frozenset(paths)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or add to the answer of the app what lets the page read it."""
-        if self._paths is not None and scope["path"] not in self._paths:
-            await self._app(scope, receive, send)
-            return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        added = self._allowing(headers.get(b"origin"))
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers and added:
-            await send({"type": "http.response.start", "status": 204, "headers": [*added, *_PREFLIGHT]})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        if not self._any:
-            added.append((b"vary", b"Origin"))
+    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Headers | None:
+        """The headers of the 204 that answers a preflight of an origin that may ask; None for any other request."""
+        if method != "OPTIONS" or b"access-control-request-method" not in headers:
+            return None
+        allowing = self._allowing(headers.get(b"origin"))
+        return [*allowing, *_PREFLIGHT] if allowing else None
 
-        async def allowing(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *added]
-            await send(message)
+    def readable(self, headers: Mapping[bytes, bytes]) -> Headers:
+        """What an answer says besides, so that the page may read it if its origin is allowed."""
+        allowing = self._allowing(headers.get(b"origin"))
+        return allowing if self._any else [*allowing, (b"vary", b"Origin")]
 
-        await self._app(scope, receive, allowing)
-
-    def _allowing(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+    def _allowing(self, origin: bytes | None) -> Headers:
         if origin is None or not (self._any or origin in self._origins):
             return []
         return [(b"access-control-allow-origin", b"*" if self._any else origin), _EXPOSED]
+
+
+class Scripted:
+    """An ASGI application of which scripts may call `paths`."""
+
+    def __init__(self, app: ASGIApp, cors: Cors, paths: Collection[str]) -> None:
+        self._app = app
+        self._cors = cors
+        self._paths = frozenset(paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or add to the answer of the app what lets the page read it."""
+        if scope["path"] not in self._paths:
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if (asked := self._cors.preflight(scope["method"], headers)) is not None:
+            await send({"type": "http.response.start", "status": 204, "headers": asked})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def allowing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._cors.readable(headers)]
+            await send(message)
+
+        await self._app(scope, receive, allowing)

@@ -5,18 +5,55 @@ uvicorn searches every name and every value for characters that do not belong th
 (RFC 9112 § 11.1), and that shows in the whole head at once.
 """
 
-from typing import Final
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from gateway.protocol import Hardened
 
 _BODILESS: Final = (204, 304)
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer on a connection."""
+    """One request and its answer on a connection, for an ASGI application.
 
-    _head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
+    body: what has come of the request's; more_body: whether more will; keep_alive: whether another request may follow.
+    """
+
+    def __init__(
+        self, connection: Hardened, scope: Any, *, body: bytes, more_body: bool, keep_alive: bool, expects: bool
+    ) -> None:
+        self.scope = scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.default_headers = connection.server_state.default_headers
+        self.on_response: Callable[..., None] = connection.on_response_complete
+        self.disconnected = False
+        self.keep_alive = keep_alive
+        self.waiting_for_100_continue = expects
+        self.body = bytearray(body)
+        self.more_body = more_body
+        self.response_started = False
+        self.response_complete = False
+        self.chunked_encoding: bool | None = None
+        self.expected_content_length = 0
+        self._head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
+
+    @cached_property
+    def message_event(self) -> asyncio.Event:  # type: ignore[override]
+        """Set when there is something to receive; made only for those who wait for it."""
+        event = asyncio.Event()
+        if not self.more_body:
+            event.set()
+        return event
 
     async def send(self, message: ASGISendEvent) -> None:
         if self._head and message["type"] == "http.response.body" and not self.disconnected:
@@ -38,12 +75,16 @@ class Cycle(RequestResponseCycle):
             return False
         self.transport.write(head + body)
         self.expected_content_length = 0
-        self.response_complete = True
         self.message_event.set()
+        self.completed()
+        return True
+
+    def completed(self) -> None:
+        """The answer has been written whole."""
+        self.response_complete = True
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
-        return True
 
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         closing = False

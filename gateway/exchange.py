@@ -23,7 +23,8 @@ class Caller:
     """Who presented the token, as SQL knew it at `generation`.
 
     headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
-    principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds.
+    principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
+    logged: what log lines say of them, as members of a JSON object.
     """
 
     token_id: str
@@ -39,6 +40,7 @@ class Caller:
     headers: Mapping[str, bytes]
     gates: Mapping[str, Gate]
     read_at: float
+    logged: str
 
 
 class Permit:
@@ -65,10 +67,14 @@ class File:
 
 
 class Exchange:
-    """One request under way."""
+    """One request under way.
+
+    body: the whole of it when it came together with the head, else None, and `receive` has it; lines: the header lines
+    of the answer so far.
+    """
 
     __slots__ = (
-        "answer_headers",
+        "body",
         "brand",
         "caller",
         "calls",
@@ -80,6 +86,7 @@ class Exchange:
         "idempotency_key",
         "input",
         "internal_seconds",
+        "lines",
         "method",
         "path",
         "permit",
@@ -95,17 +102,7 @@ class Exchange:
     )
 
     # filled by dispatch
-    method: str
-    path: str
-    query: bytes
-    headers: dict[bytes, bytes]
     segments: tuple[str, ...]
-    receive: Receive
-    brand: Brand
-    client: str
-    trace: Trace
-    request_id: str
-    started: float
     # by authenticate, limit, negotiate, authorize, accept
     caller: Caller | None
     verdict: Verdict | None
@@ -120,9 +117,34 @@ class Exchange:
     wrote: bool
     internal_seconds: float
     idempotency_key: bytes
-    answer_headers: list[tuple[bytes, bytes]]
+    lines: bytes
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: Mapping[bytes, bytes],
+        brand: Brand,
+        *,
+        body: bytes | None,
+        receive: Receive,
+        client: str,
+        trace: Trace,
+        request_id: str,
+        started: float,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.brand = brand
+        self.body = body
+        self.receive = receive
+        self.client = client
+        self.trace = trace
+        self.request_id = request_id
+        self.started = started
         self.caller = None
         self.verdict = None
         self.version = ""
@@ -134,7 +156,7 @@ class Exchange:
         self.wrote = False
         self.internal_seconds = 0.0
         self.idempotency_key = b""
-        self.answer_headers = []
+        self.lines = b""
 
 
 Handler = Callable[[Exchange], Awaitable[Answer]]

@@ -6,18 +6,23 @@ coding other than chunked, headers or a request line beyond their limit, and wha
 (Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are dropped (uvicorn would append them to
 the headers while the application already runs), and a client that takes forever to send its headers, the rest of a body
 that was answered already, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
+
+A request under `/v1` becomes a `Turn` and goes straight to `serve`, a plain one without the parser (gateway/plain.py);
+everything else goes through ASGI. Both ways meet in `_take`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.cycle import Cycle
+from gateway.plain import recognised
+from gateway.turn import Turn
 
 MAX_HEADERS: Final = 32 * 1024
 MAX_TARGET: Final = 8 * 1024
@@ -42,6 +47,7 @@ SINGLE: Final = frozenset(
 _SPOKEN: Final = frozenset({"1.1", "1.0"})
 
 Render: TypeAlias = Callable[[str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
+Serve: TypeAlias = Callable[[Turn], Awaitable[None]]
 
 
 class _RefusedError(Exception):
@@ -49,9 +55,10 @@ class _RefusedError(Exception):
 
 
 class Hardened(HttpToolsProtocol):
-    """One connection. `render` is set by `hardened`."""
+    """One connection. `render` and `serve` are set by `hardened`."""
 
     render: Render
+    serve: Serve
 
     def __init__(
         self,
@@ -97,6 +104,13 @@ class Hardened(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            return
+        # Between two requests the parser holds nothing, so it need not know of those that do without it.
+        if self._complete and not (self._answering or self._receiving) and (plain := recognised(data)) is not None:
+            if self._deadline is not None:
+                self._disarm()
+            method, path, query, headers, body = plain
+            self._take(Turn(self, method, path, query, headers, whole=body, keep_alive=True))
             return
         super().data_received(data)
         if self._complete:
@@ -144,30 +158,47 @@ class Hardened(HttpToolsProtocol):
         if b"host" not in self._seen or not plain or self.parser.get_http_version() not in _SPOKEN:
             raise _RefusedError
         parser, scope = self.parser, self.scope
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["http_version"] = parser.get_http_version()
-        scope["raw_path"], _, scope["query_string"] = self.url.partition(b"?")
-        scope["path"] = unquote(scope["raw_path"].decode("ascii"))
-        answered = not self._answering
-        self.cycle = Cycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=scope["http_version"] == "1.1" and parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+        target, _, query = self.url.partition(b"?")
+        method, path = parser.get_method().decode("ascii"), target.decode("ascii")
+        keep_alive = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+        # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
+        if path.startswith("/v1/") or path == "/v1":
+            headers: dict[bytes, bytes] = {}
+            for name, value in self.headers:
+                # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at above.
+                headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+            expects = self.expect_100_continue
+            self._take(Turn(self, method, path, query, headers, whole=None, keep_alive=keep_alive, expects=expects))
+            return
+        scope["method"], scope["http_version"] = method, parser.get_http_version()
+        scope["raw_path"], scope["query_string"], scope["path"] = target, query, unquote(path)
+        self._take(
+            Cycle(self, scope, body=b"", more_body=True, keep_alive=keep_alive, expects=self.expect_100_continue)
         )
-        if answered:
-            self._start_asgi_task(self.cycle, self.app)
+
+    def _take(self, cycle: Cycle) -> None:
+        """Begin with a request, or let it wait until those before it are answered."""
+        waiting, self.cycle = self._answering, cycle
+        if not waiting:
+            self._begun = True
+            self._start(cycle)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
-        self._begun = True
+            self.pipeline.appendleft((cycle, self.app))
+
+    def _start(self, cycle: RequestResponseCycle) -> None:
+        work = self._served(cycle) if isinstance(cycle, Turn) else cycle.run_asgi(self.app)
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _served(self, turn: Turn) -> None:
+        """Answer the turn; whatever goes wrong with that ends the connection, so that nobody waits for more."""
+        try:
+            await self.serve(turn)
+        finally:
+            if not turn.response_complete:
+                self.transport.close()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -175,7 +206,7 @@ class Hardened(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._start(self.pipeline.pop()[0])
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
@@ -235,6 +266,11 @@ class Hardened(HttpToolsProtocol):
         return self._begun and not self.cycle.response_complete
 
     @property
+    def _receiving(self) -> bool:
+        """Whether the last request's body is still being read."""
+        return self._begun and self.cycle.more_body
+
+    @property
     def _reading(self) -> bool:
         """Whether the only request under way is the one whose body is being read, and nothing has been said to it."""
         return self._complete and self.cycle.more_body and not self.cycle.response_started and not self.pipeline
@@ -255,6 +291,9 @@ class Hardened(HttpToolsProtocol):
             self._deadline = None
 
 
-def hardened(render: Render) -> type[Hardened]:
-    """The protocol class for `uvicorn.Config(http=…)`. `render(detail)` gives headers and body of the 400 answer."""
-    return type("Configured", (Hardened,), {"render": staticmethod(render)})
+def hardened(render: Render, serve: Serve) -> type[Hardened]:
+    """The protocol class for `uvicorn.Config(http=…)`.
+
+    `render(detail)` gives headers and body of the 400 answer; `serve(turn)` answers what is under `/v1`.
+    """
+    return type("Configured", (Hardened,), {"render": staticmethod(render), "serve": staticmethod(serve)})

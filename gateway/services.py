@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from starlette.types import Scope
-
 from adapters.core.calls import Answer
 from adapters.core.changes import Contract
 from gateway import problems
@@ -63,15 +61,16 @@ class Services:
             detail = "Too many requests without a valid token from your address."
             raise throttled(verdict.readings[0].retry_after, [policy.name], detail, policy.quota)
 
-    def address(self, scope: Scope) -> str:
-        """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right."""
-        peer: str = (scope.get("client") or ("", 0))[0]
+    def address(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
+        """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right.
+
+        A proxy may have added a line of its own instead of lengthening the one it found: `headers` has them joined.
+        """
         trusted = self.settings.server.trusted_proxies
         if not trusted:
             return peer
-        # A proxy may add a line of its own instead of lengthening the one it found (RFC 9110 § 5.3).
-        told = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        for hop in reversed([hop.strip() for hop in [*",".join(told).split(","), peer] if hop.strip()]):
+        told = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        for hop in reversed([hop.strip() for hop in [*told.split(","), peer] if hop.strip()]):
             try:
                 parsed = ip_address(hop)
             except ValueError:

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from starlette.types import Receive, Send
+from starlette.types import Receive
 
 from adapters.core.calls import Answer
+from gateway.turn import Turn
 
 Finished = Callable[[int, "Exception | None"], None]
 
@@ -34,16 +35,15 @@ class Streamed(Answer):
         self.close = close
 
 
-async def stream(send: Send, receive: Receive, answer: Streamed, headers: list[tuple[bytes, bytes]]) -> None:
+async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
     """Send the answer as fast as the client takes it. Returns without the last chunk when it cannot be completed."""
     sent = 0
-    leaving = asyncio.create_task(_left(receive))
+    leaving = asyncio.create_task(_left(turn.receive))
     failure: Exception | None = None
     try:
-        head = [*headers, *answer.headers, (b"content-type", answer.content_type)]
-        await send({"type": "http.response.start", "status": answer.status, "headers": head})
+        await turn.begin(answer.status, lines, answer.content_type)
         async for piece in answer.pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await turn.send({"type": "http.response.body", "body": piece, "more_body": True})
             if leaving.done():
                 raise ClientLeft
             sent += len(piece)
@@ -54,7 +54,7 @@ async def stream(send: Send, receive: Receive, answer: Streamed, headers: list[t
         await answer.close()
     answer.finished(sent, failure)
     if failure is None:
-        await send({"type": "http.response.body", "body": b""})
+        await turn.send({"type": "http.response.body", "body": b""})
 
 
 async def _left(receive: Receive) -> None:

@@ -5,23 +5,27 @@ runtime facts come pickled on stdin, from the process that started us and from n
 read and checked again, even when the file has changed since. One byte on READY says that requests are being answered.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import pickle
 import socket
 import sys
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 import uvicorn
-from starlette.types import ASGIApp
 
 from gateway import tether
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.observe import logs, trace
 from gateway.protocol import Render, hardened
+
+if TYPE_CHECKING:
+    from gateway.app import App
 
 BACKLOG: Final = 2048
 KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front keep their idle connections
@@ -56,11 +60,11 @@ class _Server(uvicorn.Server):
         os.write(self._ready, b"!")
 
 
-def _serve(app: ASGIApp, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
+def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=hardened(malformed(settings.brands[0].problems(runtime.public_port))),
+        http=hardened(malformed(settings.brands[0].problems(runtime.public_port)), app.serve),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -25,6 +25,7 @@ from gateway.deployment import groups, operations
 from gateway.exchange import Caller, Exchange, Handler
 from gateway.identity import IdentityUnavailable, User
 from gateway.me import ME
+from gateway.observe.trace import started
 from gateway.routes import Routes
 from gateway.scopes import allowed, effective, expanded
 from gateway.services import Services
@@ -188,18 +189,24 @@ def _exchange(
     version: str,
     tenant: str,
 ) -> Exchange:
-    exchange = Exchange()
-    exchange.brand = Brands(settings.brands, settings.server.port).first
-    exchange.method, exchange.segments = operation.method, segments
-    exchange.path, _, query = path.partition("?")
-    exchange.query = query.encode()
-    exchange.headers = {b"version": version.encode(), b"content-type": _MEDIA.get(operation.body, b"application/json")}
-    exchange.caller = cast("Caller", _Tenant(tenant))
-
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": raw, "more_body": False}
 
-    exchange.receive = receive
+    route, _, query = path.partition("?")
+    exchange = Exchange(
+        operation.method,
+        route,
+        query.encode(),
+        {b"version": version.encode(), b"content-type": _MEDIA.get(operation.body, b"application/json")},
+        Brands(settings.brands, settings.server.port).first,
+        body=raw,
+        receive=receive,
+        client="",
+        trace=started(),
+        request_id="",
+        started=0.0,
+    )
+    exchange.segments, exchange.caller = segments, cast("Caller", _Tenant(tenant))
     return exchange
 
 

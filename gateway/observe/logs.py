@@ -1,16 +1,20 @@
 """One JSON object a line on stdout, whoever speaks: the gateway, uvicorn, or a library through `logging`.
 
 Lines are written as bytes (structlog's BytesLogger over orjson). Control characters cannot break a line, because JSON
-escapes them. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
+escapes them. The lines of finished requests, of which there are many, are made of parts that were quoted before, and those
+of one turn of the event loop leave in one write. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
 before the write, and an exception is told by its type and place, never by its message, since messages quote what a
 client or an internal service sent.
 """
 
+import asyncio
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from traceback import extract_tb
 from types import TracebackType
 from typing import BinaryIO, Final, TypeAlias
@@ -52,11 +56,12 @@ _CONCEALED: Final = b"[concealed]"
 class _Sink:
     """Where lines go and from which level up: one for the process, as stdout is."""
 
-    __slots__ = ("lines", "threshold")
+    __slots__ = ("lines", "threshold", "waiting")
 
     def __init__(self) -> None:
         self.lines: structlog.BytesLogger = structlog.BytesLogger(sys.stdout.buffer)
         self.threshold: int = logging.INFO
+        self.waiting: list[str] = []
 
 
 _sink: Final = _Sink()
@@ -79,10 +84,34 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(_sink.threshold, logging.WARNING))
 
 
-def access(fields: Mapping[str, object]) -> None:
-    """Write the one line of a finished request; `fields` is written as it stands, behind the time and the event."""
-    if _sink.threshold <= logging.INFO:
-        _sink.lines.info(_encode({"at": _now(), "level": "info", "event": "request", **fields}))
+def access(members: str) -> None:
+    """Write the one line of a finished request: `members` are those of its JSON object behind the time and the event.
+
+    Every value in it is a number, came out of `quoted`, or is of an alphabet in which nothing needs quoting.
+    """
+    if _sink.threshold > logging.INFO:
+        return
+    line = f'{{"at":"{_moment()}","level":"info","event":"request",{members}}}'
+    if not _sink.waiting:
+        try:
+            asyncio.get_running_loop().call_soon(flush)
+        except RuntimeError:  # no loop, no turn to wait for
+            _sink.lines.info(line.encode())
+            return
+    _sink.waiting.append(line)
+
+
+def flush() -> None:
+    """Write the lines of finished requests that still wait; to be called before a worker ends."""
+    if _sink.waiting:
+        lines, _sink.waiting = _sink.waiting, []
+        _sink.lines.info("\n".join(lines).encode())
+
+
+@lru_cache(maxsize=10_000)
+def quoted(text: str) -> str:
+    """The text as a JSON string, with what looks like a credential concealed; remembered, since the same few come again."""
+    return _encode(text).decode()
 
 
 def event(name: str, level: str = "info", /, **fields: object) -> None:
@@ -134,12 +163,13 @@ def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -
     return _encode(line)
 
 
-def _encode(line: Record) -> bytes:
+def _encode(line: Record | str) -> bytes:
     try:
         encoded = orjson.dumps(line, default=str, option=_OPTIONS)
     except orjson.JSONEncodeError:
         # Lone surrogates are what orjson refuses; a log line is never the reason for a failed request.
-        encoded = orjson.dumps({key: ascii(value) for key, value in line.items()})
+        plain = ascii(line) if isinstance(line, str) else {key: ascii(value) for key, value in line.items()}
+        encoded = orjson.dumps(plain)
     return _CREDENTIAL.sub(_CONCEALED, encoded) if _suspect(encoded) else encoded
 
 
@@ -152,3 +182,15 @@ def _suspect(encoded: bytes) -> bool:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _moment() -> str:
+    """The present time as `_now` is written, its whole seconds made once for all the lines that they are in."""
+    now = time.time()
+    second = int(now)
+    return f"{_second(second)}.{int((now - second) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,9 @@ from gateway.problems import NotAcceptable, NotFound, UnsupportedMediaType
 from gateway.services import Services
 from gateway.transfers import received
 
+Ids = tuple[str, ...]
+Query = Mapping[str, str]
+
 _JSON = ("application/json",)
 _MERGE = ("application/json", "application/merge-patch+json")
 
@@ -27,28 +30,40 @@ def accept(operation: Operation, services: Services, proceed: Handler) -> Handle
     params, expected, known = operation.params, operation.body, operation.query
     media = _MERGE if expected is Body.MERGE else _JSON
     produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
+    taken = frozenset({b"*/*", produces.encode("ascii")})
     if expected is Body.FILE:
         proceed = _with_file(services, proceed)
 
-    async def accepted(exchange: Exchange) -> Answer:
-        _acceptable(exchange.headers.get(b"accept"), produces)
+    def accepted(exchange: Exchange) -> Awaitable[Answer]:
+        accepts = exchange.headers.get(b"accept")
+        if accepts and accepts not in taken:
+            _acceptable(accepts, produces)
         ids = _ids(params, exchange.segments)
         query = _query(exchange.query, known)
-        if reads:
-            raw = await bodies.whole(exchange, server.max_body, server.body_timeout)
-            if raw or expected is not Body.EMPTY:
-                _media(exchange.headers.get(b"content-type"), media)
-                exchange.document = read_json(raw)
-        face = exchange.face
+        if not reads:
+            return understood(exchange, ids, query)
+        raw = bodies.arrived(exchange, server.max_body)
+        return read(exchange, ids, query, raw) if raw is not None else awaited(exchange, ids, query)
+
+    async def awaited(exchange: Exchange, ids: Ids, query: Query) -> Answer:
+        return await read(exchange, ids, query, await bodies.whole(exchange, server.max_body, server.body_timeout))
+
+    def read(exchange: Exchange, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
+        if raw or expected is not Body.EMPTY:
+            _media(exchange.headers.get(b"content-type"), media)
+            exchange.document = read_json(raw)
+        return understood(exchange, ids, query)
+
+    def understood(exchange: Exchange, ids: Ids, query: Query) -> Awaitable[Answer]:
+        face, caller = exchange.face, exchange.caller
         if face is None:
             exchange.input = Input(ids=ids)
-            return await proceed(exchange)
-        caller = exchange.caller
+            return proceed(exchange)
         assert caller is not None
         bound = (caller.tenant_id, exchange.version)
         request = Request(ids, query, exchange.document, partial(cursors.open, *bound), partial(cursors.sealer, *bound))
         exchange.input = face.accept(request)
-        return await proceed(exchange)
+        return proceed(exchange)
 
     return accepted
 
@@ -76,10 +91,8 @@ def _with_file(services: Services, proceed: Handler) -> Handler:
     return filed
 
 
-def _acceptable(header: bytes | None, produces: str) -> None:
+def _acceptable(header: bytes, produces: str) -> None:
     """Whether the operation's media type is among what the client takes (RFC 9110 § 12.5.1)."""
-    if not header or header in (b"*/*", produces.encode("ascii")):
-        return
     group = produces.partition("/")[0] + "/*"
     for choice in header.decode("latin-1").lower().split(","):
         media, *parameters = [part.strip() for part in choice.split(";")]
@@ -89,7 +102,7 @@ def _acceptable(header: bytes | None, produces: str) -> None:
     raise NotAcceptable("not_acceptable", f"This operation answers in {produces} only.")
 
 
-def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> tuple[str, ...]:
+def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> Ids:
     ids = []
     for kind, segment in zip(params, segments, strict=True):
         internal = segment if kind is None else kind.decode(segment)
@@ -99,7 +112,7 @@ def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> tuple[
     return tuple(ids)
 
 
-def _query(raw: bytes, known: tuple[str, ...]) -> Mapping[str, str]:
+def _query(raw: bytes, known: tuple[str, ...]) -> Query:
     if not raw:
         return {}
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
@@ -17,18 +18,23 @@ def authenticate(operation: Operation, services: Services, proceed: Handler) -> 
     """Fills `exchange.caller`, or raises 401 (429 for an address that keeps failing)."""
     callers, prefix = services.callers, services.settings.tokens.prefix
 
-    async def authenticated(exchange: Exchange) -> Answer:
+    def authenticated(exchange: Exchange) -> Awaitable[Answer]:
         token = _bearer(exchange.headers.get(b"authorization", b""))
         caller = callers.known(token)
-        if caller is None:
-            # Counted before SQL is asked: guesses with a right checksum must not use up its connections.
-            await services.count_stranger(exchange)
-            caller = await callers.find(token) if tokens.well_formed(token, prefix) else None
+        return found(exchange, token, caller) if caller is not None else looked_for(exchange, token)
+
+    async def looked_for(exchange: Exchange, token: bytes) -> Answer:
+        # Counted before SQL is asked: guesses with a right checksum must not use up its connections.
+        await services.count_stranger(exchange)
+        caller = await callers.find(token) if tokens.well_formed(token, prefix) else None
+        return await found(exchange, token, caller)
+
+    def found(exchange: Exchange, token: bytes, caller: Caller | None) -> Awaitable[Answer]:
         if code := _fault(token, caller):
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
         exchange.caller = caller
-        return await proceed(exchange)
+        return proceed(exchange)
 
     return authenticated
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
 from gateway.bearer import insufficient, unauthorized
-from gateway.exchange import Exchange, Handler, Permit
-from gateway.identity import IdentityUnavailable
+from gateway.exchange import Caller, Exchange, Handler, Permit
+from gateway.identity import IdentityUnavailable, User
 from gateway.problems import Forbidden, Unavailable
 from gateway.scopes import expanded
 from gateway.services import Services
@@ -16,19 +18,24 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
     """Fills `exchange.permit`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
     identity, permissions, needed = services.identity, services.permissions, frozenset(operation.scopes)
 
-    async def authorized(exchange: Exchange) -> Answer:
+    def authorized(exchange: Exchange) -> Awaitable[Answer]:
         caller = exchange.caller
         assert caller is not None
+        user = identity.remembered(caller.tenant_id, caller.user_id)
+        return permitted(exchange, caller, user) if user is not None else asked(exchange, caller)
+
+    async def asked(exchange: Exchange, caller: Caller) -> Answer:
         try:
-            user = identity.remembered(caller.tenant_id, caller.user_id)
-            if user is None:
-                user = await identity.live_user(caller.tenant_id, caller.user_id)
+            user = await identity.live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable:
             raise Unavailable(
                 "identity_unavailable",
                 "Your present role cannot be determined. Try again shortly.",
                 headers=((b"retry-after", b"1"),),
             ) from None
+        return await permitted(exchange, caller, user)
+
+    def permitted(exchange: Exchange, caller: Caller, user: User | None) -> Awaitable[Answer]:
         if user is None or not user.active:
             raise unauthorized("user_disabled", exchange.brand)
         effective = permissions.effective(caller.scopes, user.role)
@@ -37,7 +44,7 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
                 raise insufficient(needed, exchange.brand)
             raise _forbidden(needed)
         exchange.permit = Permit(user.role, user.name, effective)
-        return await proceed(exchange)
+        return proceed(exchange)
 
     return authorized
 

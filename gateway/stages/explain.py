@@ -13,15 +13,19 @@ from gateway.observe import logs, metrics
 from gateway.problems import Problem
 from gateway.services import Services
 from gateway.streaming import ClientLeft, Streamed
-from gateway.usage import Usage
 
 # What every answer below /v1 carries.
-UNIFORM = ((b"vary", b"Authorization, Version"), (b"cache-control", b"no-store"))
+_UNIFORM = b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
+
+
+_NOBODY = '"tenant":null,"token":null'
+_CODE = ',"code":"%s"'
 
 
 def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
     """The outermost stage: it never raises."""
     route, usage = operation.route, services.usage
+    logged = f'"route":{logs.quoted(route)}'
 
     async def explained(exchange: Exchange) -> Answer:
         code = ""
@@ -31,15 +35,34 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
             problem = _problem(error, exchange, route)
             code = problem.code
             answer = services.render(problem, exchange)
-        exchange.answer_headers += UNIFORM
-        exchange.answer_headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
-        if exchange.version:
-            exchange.answer_headers.append((b"version", exchange.version.encode("ascii")))
+        exchange.lines += _UNIFORM % exchange.request_id.encode("ascii")
         if isinstance(answer, Streamed):
-            answer.finished = partial(_streamed, exchange, usage, answer.status, route)
+            answer.finished = partial(streamed, exchange, answer.status)
         else:
-            _record(exchange, usage, answer.status, route, code)
+            record(exchange, answer.status, code)
         return answer
+
+    def streamed(exchange: Exchange, status: int, sent: int, failure: Exception | None) -> None:
+        """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
+        code = ""
+        if isinstance(failure, ClientLeft):
+            code = "client_left"
+        elif failure is not None:
+            code = _problem(failure, exchange, route).code
+        record(exchange, status, code, f',"bytes":{sent}')
+
+    def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
+        seconds = perf_counter() - exchange.started
+        caller = exchange.caller
+        metrics.request(route, exchange.method, status, exchange.version, seconds)
+        if caller is not None:
+            usage.note(caller, exchange.version, status, exchange.client)
+        logs.access(
+            f'"trace_id":"{exchange.trace.trace_id}","request_id":"{exchange.request_id}","method":"{exchange.method}",'
+            f'{logged},"status":{status},"contract":"{exchange.version}",{caller.logged if caller else _NOBODY},'
+            f'"client":{logs.quoted(exchange.client)},"internal_ms":{exchange.internal_seconds * 1000:.2f},'
+            f'"total_ms":{seconds * 1000:.2f}{_CODE % code if code else ""}{more}'
+        )
 
     return explained
 
@@ -54,39 +77,3 @@ def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
         reason = str(error)[:300]
         logs.event("failure", "warning", trace_id=exchange.trace.trace_id, code=problem.code, reason=reason)
     return problem
-
-
-def _streamed(exchange: Exchange, usage: Usage, status: int, route: str, sent: int, failure: Exception | None) -> None:
-    """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
-    code = ""
-    if isinstance(failure, ClientLeft):
-        code = "client_left"
-    elif failure is not None:
-        code = _problem(failure, exchange, route).code
-    _record(exchange, usage, status, route, code, sent)
-
-
-def _record(exchange: Exchange, usage: Usage, status: int, route: str, code: str, sent: int | None = None) -> None:
-    seconds = perf_counter() - exchange.started
-    metrics.request(route, exchange.method, status, exchange.version, seconds)
-    caller = exchange.caller
-    if caller is not None:
-        usage.note(caller, exchange.version, status, exchange.client)
-    line = {
-        "trace_id": exchange.trace.trace_id,
-        "request_id": exchange.request_id,
-        "method": exchange.method,
-        "route": route,
-        "status": status,
-        "contract": exchange.version,
-        "tenant": caller.tenant_id if caller else None,
-        "token": f"tok_{caller.token_id}" if caller else None,
-        "client": exchange.client,
-        "internal_ms": round(exchange.internal_seconds * 1000, 2),
-        "total_ms": round(seconds * 1000, 2),
-    }
-    if code:
-        line["code"] = code
-    if sent is not None:
-        line["bytes"] = sent
-    logs.access(line)

@@ -7,8 +7,6 @@ the token still lives: neither open nor shut.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
-from operator import itemgetter
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
@@ -17,13 +15,13 @@ from gateway.exchange import Exchange, Handler
 from gateway.observe import metrics
 from gateway.problems import RateLimited, throttled
 from gateway.services import Services
-from gateway.stores.policies import Policy, Reading, Verdict
+from gateway.stores.policies import Policy, Verdict
 
 
 def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
     """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
     limiter, callers, group = services.limiter, services.callers, operation.limited_as
-    rate_headers = RateHeaders(callers.groups[group])
+    rate_lines = RateLines(callers.groups[group])
 
     async def limited(exchange: Exchange) -> Answer:
         caller = exchange.caller
@@ -38,7 +36,7 @@ def limit(operation: Operation, services: Services, proceed: Handler) -> Handler
                 raise unauthorized("token_revoked", exchange.brand)
             if exchange.caller.expires_at <= verdict.now:
                 raise unauthorized("token_expired", exchange.brand)
-        exchange.answer_headers += rate_headers(verdict)
+        exchange.lines += rate_lines(verdict)
         if not verdict.allowed:
             raise _exceeded(verdict)
         return await proceed(exchange)
@@ -46,30 +44,31 @@ def limit(operation: Operation, services: Services, proceed: Handler) -> Handler
     return limited
 
 
-class RateHeaders:
+class RateLines:
     """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers)."""
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         declared = ", ".join([f'"{policy.name}";q={policy.quota};w={policy.window:.0f}' for policy in policies])
-        self._declared = (b"ratelimit-policy", declared.encode("ascii"))
-        self._state = ", ".join([f'"{policy.name}";r=%d;t=%d' for policy in policies]).encode("ascii")
+        state = ", ".join([f'"{policy.name}";r=%d;t=%d' for policy in policies])
+        self._quotas = [policy.quota for policy in policies]
+        self._lines = (
+            "x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
+            f"ratelimit-policy: {declared}\r\nratelimit: {state}\r\n"
+        ).encode("ascii")
 
-    def __call__(self, verdict: Verdict) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer that this verdict let through, or did not."""
-        tightest = min(verdict.readings, key=_remaining)
-        state: list[int] = []
-        for _, remaining, reset, _ in verdict.readings:
-            state += (remaining, ceil(reset))
-        return [
-            (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
-            (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
-            (b"x-ratelimit-reset", b"%d" % ceil(verdict.now + tightest.reset)),
-            self._declared,
-            (b"ratelimit", self._state % tuple(state)),
-        ]
+    def __call__(self, verdict: Verdict) -> bytes:
+        """The lines of an answer that this verdict let through, or did not."""
+        remaining, waits = verdict.states[0::3], verdict.states[1::3]
+        least = min(remaining)
+        tightest = remaining.index(least)
+        numbers = [self._quotas[tightest], least, _ceiling(verdict.microseconds + waits[tightest])]
+        for left, wait in zip(remaining, waits, strict=True):
+            numbers += (left, _ceiling(wait))
+        return self._lines % tuple(numbers)
 
 
-_remaining = itemgetter(Reading._fields.index("remaining"))
+def _ceiling(microseconds: int) -> int:
+    return -(-microseconds // 1_000_000)
 
 
 def _exceeded(verdict: Verdict) -> RateLimited:

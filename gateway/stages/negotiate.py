@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -10,6 +11,7 @@ from adapters.core.moments import day
 from adapters.core.operations import Operation
 from gateway.config.policies import Lifecycle
 from gateway.exchange import Exchange, Handler
+from gateway.lines import lines
 from gateway.problems import BadRequest, Gone, NotSupported
 from gateway.services import Services
 
@@ -26,27 +28,32 @@ def negotiate(operation: Operation, services: Services, proceed: Handler) -> Han
     """Fills `exchange.version` and `exchange.face`; raises 400 with the list of contracts, 410, or 501."""
     resolve = _Contracts(services)
 
-    async def negotiated(exchange: Exchange) -> Answer:
+    def negotiated(exchange: Exchange) -> Awaitable[Answer]:
         version = exchange.version = resolve(exchange.headers.get(b"version"))
-        exchange.answer_headers += resolve.notices(version)
+        exchange.lines += resolve.lines[version]
         if not operation.enabled:
             raise NotSupported("not_supported", "This deployment's services do not offer this operation.")
         if operation.faces:
             face = exchange.face = operation.faces[version]
             if face is None:
                 raise Gone("operation_gone", f"This operation is not part of the contract of {version}.")
-        return await proceed(exchange)
+        return proceed(exchange)
 
     return negotiated
 
 
 class _Contracts:
-    """Header → contract date, remembered; raises BadRequest with the list of contracts."""
+    """Header → contract date, remembered; raises BadRequest with the list of contracts.
+
+    lines: by date, the header lines of its answers: which contract it is, and where it has one, of its end.
+    """
 
     def __init__(self, services: Services) -> None:
         self._dates = tuple(contract.date for contract in services.contracts)
         self._cycles = {date.isoformat(): cycle for date, cycle in services.settings.versions.items()}
-        self._notices = {date: _notice(cycle) for date, cycle in self._cycles.items()}
+        self.lines = {date: b"version: %b\r\n" % date.encode("ascii") for date in self._dates}
+        for date, cycle in self._cycles.items():
+            self.lines[date] += lines(_notice(cycle))
         self._resolved: dict[bytes, str] = {}
 
     def __call__(self, header: bytes | None) -> str:
@@ -61,10 +68,6 @@ class _Contracts:
         if self._cycles and self._retired(version):
             raise self._refused("version_retired")
         return version
-
-    def notices(self, version: str) -> list[tuple[bytes, bytes]]:
-        """The headers that tell of the contract's end; mostly none."""
-        return self._notices.get(version, [])
 
     def _resolve(self, header: bytes) -> str:
         try:

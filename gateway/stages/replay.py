@@ -7,6 +7,7 @@ may have happened is remembered as such, and never blindly done again.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable
 
 import orjson
 
@@ -34,10 +35,11 @@ def replay(operation: Operation, services: Services, proceed: Handler) -> Handle
         services.settings.services[operation.service].deduplicates  # type: ignore[index]
     )
 
-    async def replayed(exchange: Exchange) -> Answer:
+    def replayed(exchange: Exchange) -> Awaitable[Answer]:
         key = exchange.headers.get(b"idempotency-key")
-        if key is None:
-            return await proceed(exchange)
+        return proceed(exchange) if key is None else reserved(exchange, key)
+
+    async def reserved(exchange: Exchange, key: bytes) -> Answer:
         if not 1 <= len(key) <= 255 or not all(0x20 <= byte <= 0x7E for byte in key):
             raise BadRequest("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters.")
         caller = exchange.caller

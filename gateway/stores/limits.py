@@ -48,7 +48,9 @@ class Limiter:
     async def admit(self, gate: Gate) -> Verdict:
         """Decides and counts, in one round trip; a refused request uses up nothing. Never raises for a lost store."""
         try:
-            reply = await self._line.send(ADMIT, gate.packed)
+            reply = await self._line.ask(gate.packed)
+            if type(reply) is not list:
+                reply = await self._line.settled(ADMIT, gate.packed, reply)
         except StoreUnavailable:
             return self._local.admit(gate.subjects)
         return _verdict(reply, gate.policies)
@@ -82,12 +84,12 @@ def _network(address: str) -> str:
 
 
 def _verdict(reply: list[Any], policies: tuple[Policy, ...]) -> Verdict:
-    now, generation, admitted = reply[:3]
-    readings = []
-    at = 3
-    for policy in policies:
-        readings.append(Reading(policy, reply[at], reply[at + 1] / 1e6, reply[at + 2] / 1e6))
-        at += 3
+    generation = reply[1]
     return Verdict(
-        admitted == 1, None if generation is None else int(generation), tuple(readings), now / 1e6, local=False
+        policies,
+        reply[3:],
+        allowed=reply[2] == 1,
+        generation=None if generation is None else int(generation),
+        microseconds=reply[0],
+        local=False,
     )

@@ -89,7 +89,10 @@ class Line:
 
     async def send(self, script: Script, packed: bytes) -> Any:
         """``run`` for a call already packed by ``script.pack``."""
-        reply = await self.ask(packed)
+        return await self.settled(script, packed, await self.ask(packed))
+
+    async def settled(self, script: Script, packed: bytes, reply: Any) -> Any:
+        """What `script` returned, after the raw `reply` that `ask(packed)` got: a store without the script is given it."""
         if isinstance(reply, hiredis.ReplyError):
             if not str(reply).startswith("NOSCRIPT"):
                 raise StoreUnavailable(f"the store refused: {reply}") from reply

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gateway.stores.policies import Policy, Reading, Verdict
+from gateway.stores.policies import Policy, Verdict
 
 _SUBJECTS_KEPT: Final = 20_000
 
@@ -31,11 +31,12 @@ class LocalLimits:
         if allowed:
             for meter in meters:
                 meter.take(now)
-        readings = tuple(
-            Reading(policy, meter.left(now), meter.whole(now) / 1e6, wait / 1e6)
-            for (_, policy), meter, wait in zip(subjects, meters, waits, strict=True)
-        )
-        return Verdict(allowed, None, readings, time.time(), local=True)
+        states: list[int] = []
+        for meter, wait in zip(meters, waits, strict=True):
+            states += (meter.left(now), meter.whole(now), wait)
+        policies = [policy for _, policy in subjects]
+        present = int(time.time() * 1e6)
+        return Verdict(policies, states, allowed=allowed, generation=None, microseconds=present, local=True)
 
     def _meter(self, key: bytes, policy: Policy) -> "_Bucket | _Window":
         meter = self._meters.pop(key, None)

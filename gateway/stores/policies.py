@@ -1,6 +1,7 @@
 """What is limited, and the verdict on one request."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -56,14 +57,41 @@ class Reading(NamedTuple):
     """Seconds until this policy can give a unit: 0 unless it is one of those that refused."""
 
 
-class Verdict(NamedTuple):
-    """The decision on one request; ``readings`` in the order of the gate's policies."""
+class Verdict:
+    """The decision on one request, as the store told it; what most requests do not look at is made when asked for.
 
-    allowed: bool
-    generation: int | None
-    """What is kept at the token's live key; ``None`` when nothing is, or the store is lost."""
-    readings: tuple[Reading, ...]
-    now: float
-    """Epoch seconds, by the clock of whoever decided."""
-    local: bool
-    """The store is lost: decided by this worker alone, with its share of the limits."""
+    `generation`: what is kept at the token's live key, None when nothing is, or the store is lost; `states`: for each of
+    `policies` in order, the units left and the microseconds until it is whole and until it can give a unit;
+    `microseconds` since the epoch, by the clock of whoever decided; `local`: the store is lost, and this worker decided
+    alone, with its share of the limits.
+    """
+
+    __slots__ = ("allowed", "generation", "local", "microseconds", "policies", "states")
+
+    def __init__(
+        self,
+        policies: Sequence[Policy],
+        states: Sequence[int],
+        *,
+        allowed: bool,
+        generation: int | None,
+        microseconds: int,
+        local: bool,
+    ) -> None:
+        self.policies = policies
+        self.states = states
+        self.allowed = allowed
+        self.generation = generation
+        self.microseconds = microseconds
+        self.local = local
+
+    @property
+    def now(self) -> float:
+        """Epoch seconds of the decision."""
+        return self.microseconds / 1e6
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The state of each policy, in seconds."""
+        each = zip(self.policies, self.states[0::3], self.states[1::3], self.states[2::3], strict=True)
+        return tuple(Reading(policy, left, whole / 1e6, wait / 1e6) for policy, left, whole, wait in each)

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -23,21 +24,32 @@ def lines(stream: io.BytesIO) -> list[dict[str, Any]]:
 
 
 def test_an_access_line_is_one_json_object_with_time_level_and_event(stream: io.BytesIO) -> None:
-    logs.access({"status": 200, "route": "/v1/me"})
+    logs.access(f'"status":200,"route":{logs.quoted("/v1/me")}')
     (line,) = lines(stream)
     assert line["event"] == "request" and line["level"] == "info" and line["status"] == 200
     assert str(line["at"]).endswith("Z")
 
 
 def test_control_characters_in_a_value_stay_in_their_line(stream: io.BytesIO) -> None:
-    logs.access({"user_agent": "a\r\nb\x00\x1b[31m\u2028c"})
+    logs.access('"user_agent":' + logs.quoted("a\r\nb\x00\x1b[31m\u2028c"))
     assert stream.getvalue().count(b"\n") == 1
     assert lines(stream)[0]["user_agent"] == "a\r\nb\x00\x1b[31m\u2028c"
 
 
 def test_a_lone_surrogate_does_not_lose_the_line(stream: io.BytesIO) -> None:
-    logs.access({"path": "\ud800"})
+    logs.access('"path":' + logs.quoted("\ud800"))
     assert len(lines(stream)) == 1
+
+
+async def test_the_lines_of_one_turn_of_the_loop_leave_together_and_in_order(stream: io.BytesIO) -> None:
+    for status in (200, 404, 500):
+        logs.access(f'"status":{status}')
+    assert stream.getvalue() == b""
+    await asyncio.sleep(0)
+    assert [line["status"] for line in lines(stream)] == [200, 404, 500]
+    logs.access('"status":201')
+    logs.flush()
+    assert len(lines(stream)) == 4
 
 
 @pytest.mark.parametrize(
@@ -45,7 +57,7 @@ def test_a_lone_surrogate_does_not_lose_the_line(stream: io.BytesIO) -> None:
     ["gw_pat_abcdefghijklmnopqrstuvwxyz0123AbCdEf", "acme_pat_0000001", "Bearer s3cr3t-value", "Basic dXNlcjpwYXNz"],
 )
 def test_what_looks_like_a_credential_is_concealed_whoever_logs_it(stream: io.BytesIO, secret: str) -> None:
-    logs.access({"path": f"/x?token={secret}"})
+    logs.access(f'"path":{logs.quoted(f"/x?token={secret}")}')
     logs.event("something", detail=secret)
     logging.getLogger("uvicorn.error").warning("got %s", secret)
     structlog.get_logger().info("spoken", value=secret)
@@ -87,7 +99,7 @@ def test_lines_below_the_level_are_not_written() -> None:
     written = io.BytesIO()
     logs.configure("warning", written)
     try:
-        logs.access({"status": 200})
+        logs.access('"status":200')
         logs.event("started")
         logging.getLogger("uvicorn.error").info("Started server process")
         structlog.get_logger().info("spoken")

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from gateway import protocol
+from gateway.turn import Turn
 from gateway.worker import malformed
 
 HOST = b"Host: api.example.com\r\n"
@@ -18,12 +19,22 @@ PLAIN = b"GET /v1/me HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
 class Edge:
-    """The served port, and the requests that came through to the application."""
+    """The served port, and the requests that came through to the application: those under /v1 without ASGI.
 
-    def __init__(self, *, hasty: bool = False) -> None:
+    below: the path that requests for `/` are sent to instead, so that each is tried on both ways.
+    """
+
+    def __init__(self, *, hasty: bool = False, below: bytes = b"/") -> None:
         self.seen: list[dict[str, Any]] = []
         self.port = 0
         self.hasty = hasty
+        self.below = below
+
+    async def serve(self, turn: Turn) -> None:
+        self.seen.append({"headers": list(turn.headers.items())})
+        while not self.hasty and (await turn.receive()).get("more_body"):
+            pass
+        await turn.answer(200, b"", b"ok", b"text/plain")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append(scope)
@@ -36,7 +47,7 @@ class Edge:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         with suppress(ConnectionError):
             for piece in pieces:
-                writer.write(piece)
+                writer.write(piece.replace(b" / HTTP", b" %b HTTP" % self.below))
                 await writer.drain()
                 await asyncio.sleep(0.01)
         answer = b""
@@ -48,24 +59,23 @@ class Edge:
         return answer
 
 
-@pytest.fixture
-async def edge() -> AsyncIterator[Edge]:
-    async with serving(Edge()) as app:
+@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
+async def edge(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
+    async with serving(Edge(below=request.param)) as app:
         yield app
 
 
-@pytest.fixture
-async def hasty() -> AsyncIterator[Edge]:
+@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
+async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
     """An application that answers without waiting for the body."""
-    async with serving(Edge(hasty=True)) as app:
+    async with serving(Edge(hasty=True, below=request.param)) as app:
         yield app
 
 
 @asynccontextmanager
 async def serving(app: Edge) -> AsyncIterator[Edge]:
-    config = uvicorn.Config(
-        app, http=protocol.hardened(malformed("https://api.example.com/problems")), lifespan="off", log_config=None
-    )
+    speaking = protocol.hardened(malformed("https://api.example.com/problems"), app.serve)
+    config = uvicorn.Config(app, http=speaking, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -188,7 +198,7 @@ async def test_a_body_that_goes_on_for_ever_behind_its_answer_is_cut_off(
 ) -> None:
     monkeypatch.setattr(protocol, "REST_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
-    writer.write(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n")
+    writer.write(b"POST " + hasty.below + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n")
     assert await reader.readexactly(12) == b"HTTP/1.1 200"
     # Cut off with input unread, the connection may be reset, which discards what was not read by then.
     ended = asyncio.create_task(reader.read())
@@ -222,17 +232,27 @@ class Flood(Edge):
         await receive()
         leaving = asyncio.create_task(receive())
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        await self.pour(send, leaving)
+
+    async def serve(self, turn: Turn) -> None:
+        await turn.receive()
+        leaving = asyncio.create_task(turn.receive())
+        await turn.begin(200, b"", b"text/plain")
+        await self.pour(turn.send, leaving)
+
+    async def pour(self, send: Any, leaving: asyncio.Task[Any]) -> None:
         while not leaving.done():
             await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
             await asyncio.sleep(0)
         self.left.set()
 
 
-async def test_a_client_that_never_reads_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("target", [b"/", b"/v1/me"])
+async def test_a_client_that_never_reads_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, target: bytes) -> None:
     monkeypatch.setattr(protocol, "STALL", 0.2)
     flood = Flood()
     async with serving(flood):
         with socket.create_connection(("127.0.0.1", flood.port)) as client:
-            client.sendall(PLAIN)
+            client.sendall(PLAIN.replace(b"/v1/me", target))
             async with asyncio.timeout(5):
                 await flood.left.wait()
