@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import compare, needs, report, scale
+from bench import compare, interpreter, needs, report, scale
 from bench.load import CONNECTIONS
 from bench.subjects import gateway
 
@@ -36,6 +36,7 @@ def main() -> None:
     scaled.add_argument("--requests", type=int, default=1_000_000, help="of the soak")
     chosen = parser.parse_args()
     try:
+        interpreter.run_with_the_best("bench")
         if chosen.word == "diff":
             print(report.compared(*(json.loads(path.read_text()) for path in chosen.files)))
         elif chosen.word == "versus":

@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -144,5 +145,6 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": [round(each, 1) for each in os.getloadavg()],
         "python": platform.python_version(),
+        "interpreter": f"{sys.base_prefix}, {platform.python_compiler()}",
         "versions": {name: version(name) for name in packages},
     }

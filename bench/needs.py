@@ -20,10 +20,14 @@ class Missing(Exception):
 
 def from_debian(program: str, package: str) -> None:
     """A program of Debian's, installed when it is missing and we may."""
-    if program_path(program):
-        return
+    if not program_path(program):
+        debian_package(package)
+
+
+def debian_package(package: str) -> None:
+    """Install a package of Debian's."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Missing(f"{program} is not installed: `apt-get install {package}`")
+        raise Missing(f"{package} is not installed: `apt-get install {package}`")
     say(f"installing {package}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # A package that starts a service would take port 80 and a core.
@@ -36,7 +40,7 @@ def from_debian(program: str, package: str) -> None:
         for line in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", package]):
             done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise Missing(f"{program} is missing and `{' '.join(line)}` failed: {done.stderr.strip()[-300:]}")
+                raise Missing(f"{package} is missing and `{' '.join(line)}` failed: {done.stderr.strip()[-300:]}")
     finally:
         if ours:
             policy.unlink()
@@ -64,20 +68,21 @@ def fastify() -> None:
     if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
     say("installing the Fastify peer")
-    _run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], FASTIFY, "the Fastify peer")
+    run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], FASTIFY, "the Fastify peer")
     shutil.copyfile(lock, stamp)
 
 
 def python_peers() -> None:
     """The virtual environment with FastAPI, Envoy and py-spy, exactly as locked."""
     lock, stamp = HERE / "requirements.lock", VENV / ".locked"
-    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+    wanted = sys.base_prefix.encode() + lock.read_bytes()
+    if stamp.exists() and stamp.read_bytes() == wanted:
         return
     say("installing FastAPI, Envoy and py-spy into bench/.installed/venv")
-    _run([sys.executable, "-m", "venv", "--clear", str(VENV)], HERE, "the peers' virtual environment")
+    run([sys.executable, "-m", "venv", "--clear", str(VENV)], HERE, "the peers' virtual environment")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], HERE, "the Python peers")
-    shutil.copyfile(lock, stamp)
+    run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], HERE, "the Python peers")
+    stamp.write_bytes(wanted)
 
 
 def envoy() -> str:
@@ -104,7 +109,8 @@ def say(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def _run(line: list[str], folder: Path, what: str) -> None:
+def run(line: list[str], folder: Path, what: str) -> None:
+    """Run a step of an installation; Missing when it fails."""
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Missing(f"{what} cannot be installed: {(done.stderr or done.stdout).strip()[-300:]}")

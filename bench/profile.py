@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import compare, load, needs, report
+from bench import compare, interpreter, load, needs, report
 from bench.running import user_and_kernel
 from bench.subjects import Subject, gateway
 from bench.work import ALL, PAGE, SINGLE, Workload
@@ -89,6 +89,7 @@ def main() -> None:
     chosen = parser.parse_args()
     wanted = [each for each in ALL if each.name in (chosen.workload or [SINGLE.name, PAGE.name])]
     try:
+        interpreter.run_with_the_best("bench.profile")
         needs.python_peers()
         with compare.ground() as (base, _), ExitStack() as stack:
             subject = gateway.start(base, stack)

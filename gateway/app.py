@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from typing import Any
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -55,9 +57,9 @@ class App:
         self._public: Dispatch
         self._pages: ASGIApp
 
-    async def serve(self, turn: Turn) -> None:
+    def serve(self, turn: Turn) -> Coroutine[Any, Any, None]:
         """Answer a request under `/v1`."""
-        await self._public(turn)
+        return self._public(turn)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from gateway.config.settings import Brand as Declared
 
 
+_REMEMBERED = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Brand:
     """A brand as requests see it. `origin` is the scheme and host that links, issuer and metadata are built from."""
@@ -49,6 +52,7 @@ class Brands:
             for host in each.hosts:
                 self._hosts[host.encode("ascii")] = brand
         self.first = next(iter(self._hosts.values()))
+        self._known: dict[bytes, Brand] = {}
 
     @property
     def all(self) -> tuple[Brand, ...]:
@@ -57,6 +61,15 @@ class Brands:
 
     def of(self, host: bytes) -> Brand | None:
         """The brand a Host header names, with or without port; None for any other host."""
+        brand = self._known.get(host)
+        if brand is None:
+            brand = self._named(host)
+            # Bounded: a client may write one host in many ways.
+            if brand is not None and len(self._known) < _REMEMBERED:
+                self._known[host] = brand
+        return brand
+
+    def _named(self, host: bytes) -> Brand | None:
         name, _, port = host.rpartition(b":") if not host.endswith(b"]") and b":" in host else (host, b"", b"")
         if port and not port.isdigit():
             return None

@@ -187,17 +187,20 @@ class Hardened(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
 
     def _start(self, cycle: RequestResponseCycle) -> None:
-        work = self._served(cycle) if isinstance(cycle, Turn) else cycle.run_asgi(self.app)
-        task = self.loop.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(self.loop.create_task(self._answer(cycle)))
 
-    async def _served(self, turn: Turn) -> None:
-        """Answer the turn; whatever goes wrong with that ends the connection, so that nobody waits for more."""
+    async def _answer(self, cycle: RequestResponseCycle) -> None:
         try:
-            await self.serve(turn)
+            if isinstance(cycle, Turn):
+                await self.serve(cycle)
+            else:
+                await cycle.run_asgi(self.app)
+        except Exception as error:  # noqa: BLE001 - nobody else could tell of it
+            self.logger.error("A request was not answered.", exc_info=error)
         finally:
-            if not turn.response_complete:
+            self.tasks.discard(asyncio.current_task())  # type: ignore[arg-type] # this is one
+            # What was not answered never will be, and nobody should wait for it.
+            if not cycle.response_complete:
                 self.transport.close()
 
     def on_response_complete(self) -> None:

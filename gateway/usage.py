@@ -33,7 +33,8 @@ class Usage:
 
     def note(self, caller: Caller, contract: str, status: int, address: str) -> None:
         """One answered request; on the path of every request, so nothing but an addition and a look into a set."""
-        key = (caller.principal, int(time.time() // _DAY), contract, _outcome(status), caller.tenant_id, caller.user_id)
+        outcome = "ok" if status < 400 else _outcome(status)
+        key = (caller.principal, int(time.time() // _DAY), contract, outcome, caller.tenant_id, caller.user_id)
         self._counts[key] = self._counts.get(key, 0) + 1
         if (caller.principal, address) not in self._seen:
             self._noted(caller, address)
@@ -78,8 +79,6 @@ class Usage:
 
 
 def _outcome(status: int) -> str:
-    if status < 400:
-        return "ok"
     if status == 429:
         return "limited"
     return "refused" if status < 500 else "failed"

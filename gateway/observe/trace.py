@@ -52,7 +52,8 @@ digits: Final = _Drawn().take
 
 def started() -> Trace:
     """A new trace. It is marked unsampled: nothing here records spans, and only a recorder may ask others to."""
-    return Trace(digits(32), digits(16), None, 0)
+    drawn = digits(48)
+    return Trace(drawn[:32], drawn[32:], None, 0)
 
 
 def continued(header: bytes | None) -> Trace:
