@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from gateway.config.settings import Brand as Declared
 
-
 _REMEMBERED = 1000
 
 

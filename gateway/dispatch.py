@@ -53,13 +53,13 @@ class Dispatch:
             turn.path,
             turn.query,
             headers,
+            turn.whole,
+            turn.receive,
             brand,
-            body=turn.whole,
-            receive=turn.receive,
-            client=self._services.address(turn.peer, headers),
-            trace=trace.continued(headers.get(b"traceparent")),
-            request_id="req_" + trace.digits(24),
-            started=started,
+            self._services.address(turn.peer, headers),
+            trace.continued(headers.get(b"traceparent")),
+            "req_" + trace.digits(24),
+            started,
         )
         try:
             handler, exchange.segments = self._routes.find(exchange.method, exchange.path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from starlette.types import Receive
 
 from adapters.core.calls import Answer, Input
@@ -66,97 +67,42 @@ class File:
     digest: str
 
 
-class Exchange:
+class Exchange(msgspec.Struct):
     """One request under way.
 
     body: the whole of it when it came together with the head, else None, and `receive` has it; lines: the header lines
-    of the answer so far.
+    of the answer so far. A msgspec struct, though no JSON is made of it: one is made for every request, in a third of
+    the time that a class of Python's takes.
     """
 
-    __slots__ = (
-        "body",
-        "brand",
-        "caller",
-        "calls",
-        "client",
-        "document",
-        "face",
-        "file",
-        "headers",
-        "idempotency_key",
-        "input",
-        "internal_seconds",
-        "lines",
-        "method",
-        "path",
-        "permit",
-        "query",
-        "receive",
-        "request_id",
-        "segments",
-        "started",
-        "trace",
-        "verdict",
-        "version",
-        "wrote",
-    )
-
     # filled by dispatch
-    segments: tuple[str, ...]
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes | None
+    receive: Receive
+    brand: Brand
+    client: str
+    trace: Trace
+    request_id: str
+    started: float
+    segments: tuple[str, ...] = ()
     # by authenticate, limit, negotiate, authorize, accept
-    caller: Caller | None
-    verdict: Verdict | None
-    version: str
-    face: Face | None
-    permit: Permit | None
-    document: Any
-    input: Input
-    file: File | None
+    caller: Caller | None = None
+    verdict: Verdict | None = None
+    version: str = ""
+    face: Face | None = None
+    permit: Permit | None = None
+    document: Any = None
+    input: Input = cast("Input", None)
+    file: File | None = None
     # by forward
-    calls: int
-    wrote: bool
-    internal_seconds: float
-    idempotency_key: bytes
-    lines: bytes
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: Mapping[bytes, bytes],
-        brand: Brand,
-        *,
-        body: bytes | None,
-        receive: Receive,
-        client: str,
-        trace: Trace,
-        request_id: str,
-        started: float,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.brand = brand
-        self.body = body
-        self.receive = receive
-        self.client = client
-        self.trace = trace
-        self.request_id = request_id
-        self.started = started
-        self.caller = None
-        self.verdict = None
-        self.version = ""
-        self.face = None
-        self.permit = None
-        self.document = None
-        self.file = None
-        self.calls = 0
-        self.wrote = False
-        self.internal_seconds = 0.0
-        self.idempotency_key = b""
-        self.lines = b""
+    calls: int = 0
+    wrote: bool = False
+    internal_seconds: float = 0.0
+    idempotency_key: bytes = b""
+    lines: bytes = b""
 
 
 Handler = Callable[[Exchange], Awaitable[Answer]]

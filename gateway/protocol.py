@@ -195,10 +195,10 @@ class Hardened(HttpToolsProtocol):
                 await self.serve(cycle)
             else:
                 await cycle.run_asgi(self.app)
-        except Exception as error:  # noqa: BLE001 - nobody else could tell of it
+        except Exception as error:
             self.logger.error("A request was not answered.", exc_info=error)
         finally:
-            self.tasks.discard(asyncio.current_task())  # type: ignore[arg-type] # this is one
+            self.tasks.discard(asyncio.current_task())
             # What was not answered never will be, and nobody should wait for it.
             if not cycle.response_complete:
                 self.transport.close()

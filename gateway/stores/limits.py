@@ -84,12 +84,5 @@ def _network(address: str) -> str:
 
 
 def _verdict(reply: list[Any], policies: tuple[Policy, ...]) -> Verdict:
-    generation = reply[1]
-    return Verdict(
-        policies,
-        reply[3:],
-        allowed=reply[2] == 1,
-        generation=None if generation is None else int(generation),
-        microseconds=reply[0],
-        local=False,
-    )
+    now, generation, admitted, *states = reply
+    return Verdict(policies, states, admitted == 1, None if generation is None else int(generation), now, False)
