@@ -13,7 +13,7 @@ from gateway.exchange import Exchange, Permit
 from gateway.observe import metrics
 from gateway.problems import throttled
 from gateway.stores.limits import Limiter
-from gateway.upstream import Pool, UpstreamError, line
+from gateway.upstream import Lines, Pool, UpstreamError, line
 
 MOST_WAIT = 3600.0  # seconds; a service that names a later moment is not believed
 
@@ -40,18 +40,25 @@ class Internal:
         exchange.calls += 1
         if exchange.calls > 1:
             await self._afford(exchange)
-        headers = self.headers(permit, call, exchange)
+        known, headers = self.headers(permit, call, exchange)
         pool, file = self._pools[call.service], exchange.file
         before = exchange.wrote
         exchange.wrote = before or call.writes
         started = perf_counter()
         try:
             if file is None:
-                answer = await pool.request(call.method, call.path, headers, call.body, idempotent=not call.writes)
+                answer = await pool.request(
+                    call.method, call.path, headers, call.body, idempotent=not call.writes, known=known
+                )
             else:
                 patience = self._patience[call.service]
                 answer = await pool.upload(
-                    call.method, call.path, headers + _CSV, file.content(), length=file.length, patience=patience
+                    call.method,
+                    call.path,
+                    known + headers + _CSV,
+                    file.content(),
+                    length=file.length,
+                    patience=patience,
                 )
         except UpstreamError as error:
             if not error.sent:
@@ -82,9 +89,8 @@ class Internal:
     ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
         started = perf_counter()
-        async with self._pools[call.service].stream(
-            call.method, call.path, self.headers(permit, call, exchange)
-        ) as answer:
+        known, headers = self.headers(permit, call, exchange)
+        async with self._pools[call.service].stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             metrics.upstream(call.service, seconds)
@@ -92,21 +98,26 @@ class Internal:
             yield Reply(answer.status, b"", _reset(reset)), aiter(answer)
 
     @staticmethod
-    def headers(permit: Permit, call: Call, exchange: Exchange) -> bytes:
-        """The header lines of an internal call: credentials, identity, trace; nothing of the client's own."""
+    def headers(permit: Permit, call: Call, exchange: Exchange) -> tuple[bytes, bytes]:
+        """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own."""
         caller = exchange.caller
         assert caller is not None
-        lines = b"%bX-User-Role: %b\r\nX-Request-Id: %b\r\ntraceparent: %b\r\n" % (
-            caller.headers[call.service],
-            permit.role.encode("ascii", "replace"),
-            exchange.request_id.encode("ascii"),
-            exchange.trace.header,
+        lines = b"".join(
+            (
+                b"X-User-Role: ",
+                permit.role.encode("ascii", "replace"),
+                b"\r\nX-Request-Id: ",
+                exchange.request_id.encode("ascii"),
+                b"\r\ntraceparent: ",
+                exchange.trace.header,
+                b"\r\n",
+            )
         )
         if call.body:
             lines += _JSON
         if call.creates and exchange.idempotency_key:
             lines += b"Idempotency-Key: %b\r\n" % exchange.idempotency_key
-        return lines
+        return caller.headers[call.service], lines
 
     async def aclose(self) -> None:
         """Close all pools."""
@@ -114,9 +125,9 @@ class Internal:
             await pool.aclose()
 
 
-def identity_lines(key: str, tenant_id: str, user_id: str) -> bytes:
+def identity_lines(key: str, tenant_id: str, user_id: str) -> Lines:
     """The lines that say to one service on whose behalf the gateway calls."""
-    return (
+    return Lines(
         line(b"Authorization", b"Bearer " + key.encode())
         + line(b"X-Business-Id", tenant_id.encode())
         + line(b"X-User-Id", user_id.encode())

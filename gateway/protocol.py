@@ -198,7 +198,7 @@ class Hardened(HttpToolsProtocol):
         except Exception as error:
             self.logger.error("A request was not answered.", exc_info=error)
         finally:
-            self.tasks.discard(asyncio.current_task())
+            self.tasks.discard(asyncio.current_task(self.loop))
             # What was not answered never will be, and nobody should wait for it.
             if not cycle.response_complete:
                 self.transport.close()

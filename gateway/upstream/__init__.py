@@ -13,7 +13,7 @@ from gateway.upstream.errors import (
     Unsendable,
     UpstreamError,
 )
-from gateway.upstream.head import line
+from gateway.upstream.head import Lines, line
 from gateway.upstream.pool import Pool
 from gateway.upstream.response import Response
 from gateway.upstream.streaming import Streaming
@@ -22,6 +22,7 @@ from gateway.upstream.target import Target
 __all__ = [
     "Broken",
     "Invalid",
+    "Lines",
     "Pool",
     "Response",
     "Saturated",

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from gateway.upstream.connection import Connection
 from gateway.upstream.errors import Broken, Saturated, Timeout, Unreachable, UpstreamError
-from gateway.upstream.head import Heads, length_line
+from gateway.upstream.head import Heads
 from gateway.upstream.response import Response
 from gateway.upstream.streaming import Streaming, opened
 from gateway.upstream.target import Origin, Target
@@ -27,28 +27,29 @@ class Pool:
         self._origin = Origin(target)
         self._heads = Heads(self._origin.authority, self._origin.prefix)
         self._idle: list[Connection] = []
-        self._busy: set[Connection] = set()
+        self._connections: set[Connection] = set()
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
         self._open = 0
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def request(
-        self, method: bytes, path: bytes, headers: bytes, body: bytes = b"", *, idempotent: bool
+        self, method: bytes, path: bytes, headers: bytes, body: bytes = b"", *, idempotent: bool, known: bytes = b""
     ) -> Response:
-        """One call, answered whole.
+        """One call, answered whole; `known` are further header lines, best `Lines`.
 
         A reused connection that dies before the first byte of the answer is replaced silently once when `idempotent`;
         otherwise the call is repeated only while nothing of it has been sent.
         """
-        framing = length_line(method, len(body))
-        message = self._heads.build(method, path, headers, framing) + body
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._target.total_timeout
-        bodyless = method == b"HEAD"
-        connection = self._reusable() or await self.acquire(deadline)
+        message = self._heads.build(method, path, headers, body, known)
+        connection = self._reusable()
+        if connection is not None:
+            deadline = connection.time() + self._target.total_timeout
+        else:
+            deadline = asyncio.get_running_loop().time() + self._target.total_timeout
+            connection = await self.acquire(deadline)
         reused = connection.used
-        answer = connection.start(message, deadline, bodyless=bodyless)
+        answer = connection.start(message, deadline, method == b"HEAD")
         try:
             return await answer
         except Broken:
@@ -61,7 +62,7 @@ class Pool:
         finally:
             del answer  # else an error, its traceback and this frame would hold each other
         connection = await self.replacement(deadline)
-        answer = connection.start(message, deadline, bodyless=bodyless)
+        answer = connection.start(message, deadline, method == b"HEAD")
         try:
             return await answer
         except asyncio.CancelledError:
@@ -86,7 +87,7 @@ class Pool:
         repeated once begun. An answer that comes before the end of the body is returned and the rest is not sent. What
         `chunks` raises is raised here, and the connection is aborted so that the service cannot take the part for the whole.
         """
-        head = self._heads.build(method, path, headers, upload_framing(length))
+        head = self._heads.build(method, path, headers, framing=upload_framing(length))
         deadline = asyncio.get_running_loop().time() + self._target.total_timeout
         connection = self._reusable() or await self.acquire(deadline)
         answer = connection.start(head, deadline, bodyless=method == b"HEAD", sending=True)
@@ -105,7 +106,7 @@ class Pool:
         The total timeout bounds the head and then each wait for more; `max_response_bytes` does not apply, since nothing is
         collected beyond a small buffer.
         """
-        message = self._heads.build(method, path, headers, length_line(method, 0))
+        message = self._heads.build(method, path, headers)
         return opened(self, message, self._target.total_timeout, bodyless=method == b"HEAD", repeat=method == b"GET")
 
     async def aclose(self) -> None:
@@ -153,7 +154,6 @@ class Pool:
         while self._idle:
             connection = self._idle.pop()
             if connection.quiet():
-                self._busy.add(connection)
                 return connection
             connection.drop()
         return None
@@ -169,7 +169,11 @@ class Pool:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._hand_on(waiter.result())
+                connection = waiter.result()
+                if connection is not None:
+                    self.released(connection)
+                else:
+                    self._freed()
             raise
         finally:
             timer.cancel()
@@ -192,7 +196,7 @@ class Pool:
             if connection.connected:
                 connection.drop()
             else:
-                self._hand_on(None)
+                self._freed()
             if isinstance(error, TimeoutError):
                 raise Unreachable("no connection within the connect timeout") from error
             if isinstance(error, (OSError, UnicodeError)):
@@ -201,8 +205,15 @@ class Pool:
         if self._closed:
             connection.drop()
             raise Unreachable("pool is closed")
-        self._busy.add(connection)
+        # One that is lost already has been given back; `start` will say so.
+        if not connection.closed:
+            self._connections.add(connection)
         return connection
+
+    @property
+    def _busy(self) -> set[Connection]:
+        # Worked out when asked for, which is hardly ever: to keep it at hand would cost two calls an exchange.
+        return self._connections.difference(self._idle)
 
     # giving back (connection.Owner)
 
@@ -210,31 +221,32 @@ class Pool:
         """A connection is free again: the first waiter gets it, else it is kept."""
         if self._closed:
             connection.drop()
-            return
-        self._hand_on(connection)
+        elif not (self._waiters and self._taken(connection)):
+            connection.idle_since = connection.time()
+            self._idle.append(connection)
+            if self._sweeper is None:
+                loop = asyncio.get_running_loop()
+                self._sweeper = loop.call_later(self._target.idle_timeout, self._sweep)
 
     def lost(self, connection: Connection) -> None:
         """A connection is gone: the first waiter may open another."""
-        self._busy.discard(connection)
+        self._connections.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        self._hand_on(None)
+        self._freed()
 
-    def _hand_on(self, connection: Connection | None) -> None:
+    def _freed(self) -> None:
+        if not self._taken(None):
+            self._open -= 1
+
+    def _taken(self, connection: Connection | None) -> bool:
+        """Whether somebody waited for the connection, or for the right to open one (None), and has it now."""
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
-                return
-        if connection is None:
-            self._open -= 1
-            return
-        self._busy.discard(connection)
-        loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
-        self._idle.append(connection)
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(self._target.idle_timeout, self._sweep)
+                return True
+        return False
 
     def _sweep(self) -> None:
         """Closes what has been idle for too long; the oldest are at the front."""

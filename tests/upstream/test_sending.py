@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.upstream import Pool, Target, Unsendable, line
+from gateway.upstream import Lines, Pool, Target, Unsendable, line
 from tests.upstream.conftest import MakePool
 from tests.upstream.service import OK, answers, serving
 
@@ -97,6 +97,34 @@ async def test_what_is_harmless_passes_unchanged(make_pool: MakePool, path: byte
         await make_pool(service.url).request(b"GET", path, headers, idempotent=True)
         assert service.seen[0].line == b"GET " + path + b" HTTP/1.1"
         assert service.seen[0].head.endswith(b"\r\n" + headers + b"\r\n")
+
+
+@pytest.mark.parametrize("lines", LINES)
+async def test_lines_known_beforehand_are_refused_when_they_are_made_or_else_when_they_are_sent(
+    make_pool: MakePool, lines: bytes
+) -> None:
+    with pytest.raises(Unsendable) as caught:
+        Lines(lines)
+    assert not caught.value.sent
+    async with serving(answers(OK)) as service:
+        with pytest.raises(Unsendable):
+            await make_pool(service.url).request(b"GET", b"/x", b"", idempotent=True, known=lines)
+        assert service.connections == 0
+
+
+async def test_lines_known_beforehand_travel_with_the_others(make_pool: MakePool) -> None:
+    async with serving(answers(OK)) as service:
+        pool = make_pool(service.url)
+        for known in (Lines(b"X-Known: 1\r\n"), b"X-Known: 1\r\n"):
+            await pool.request(b"POST", b"/x", b"X-New: 2\r\n", b"{}", idempotent=True, known=known)
+        for seen in service.seen:
+            assert seen.head.endswith(b"\r\nContent-Length: 2\r\nX-Known: 1\r\nX-New: 2\r\n\r\n")
+            assert seen.body == b"{}"
+
+
+def test_what_is_made_of_checked_lines_counts_as_unchecked() -> None:
+    lines = Lines(b"X: 1\r\n")
+    assert type(lines + lines) is type(lines[1:]) is type(lines.replace(b"1", b"\n")) is bytes
 
 
 async def test_a_negative_length_is_refused(make_pool: MakePool) -> None:
