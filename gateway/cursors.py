@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import orjson
 
 from adapters.core.faults import StaleCursor
@@ -50,6 +51,24 @@ class Cursors:
             raise StaleCursor
         found: list[Any] = position
         return found
+
+    def of(self, tenant: str, version: str) -> Bound:
+        """The two above, of one tenant and contract."""
+        return Bound(self, tenant, version)
+
+
+class Bound(msgspec.Struct):
+    """The cursors of one tenant in one contract: `open` and `sealer` as adapters want them. Made for every request."""
+
+    cursors: Cursors
+    tenant: str
+    version: str
+
+    def sealer(self, fingerprint: bytes) -> Callable[[list[Any]], str]:
+        return self.cursors.sealer(self.tenant, self.version, fingerprint)
+
+    def open(self, sealed: str, fingerprint: bytes) -> list[Any]:
+        return self.cursors.open(self.tenant, self.version, sealed, fingerprint)
 
 
 def _bound(version: str, fingerprint: bytes) -> bytes:

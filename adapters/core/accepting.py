@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from adapters.core.calls import Input, Window
 from adapters.core.documents import MOST_ERRORS, Document, pointer
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.inward import Inward
+from adapters.core.inward import Inward, encode
 from adapters.core.operations import Request
-from adapters.core.searches import fingerprint
+from adapters.core.searches import identity
 
 
 def path_only(request: Request) -> Input:
@@ -39,8 +40,13 @@ def fields(document: Document, inward: Inward) -> Callable[[Request], Input]:
 
 def anchored(window: Window, cursor: str | None, scope: str, request: Request) -> Window:
     """The window with its cursor opened and the means to seal the next; StaleCursor when it is not this query's."""
-    bound = fingerprint(window, scope)
+    asked, seal_for = identity(window, scope), request.seal_for
+
+    # The query is encoded when there is a cursor to bind to it, and many answers have none.
+    def seal(position: list[Any]) -> str:
+        return seal_for(encode(asked))(position)
+
     if cursor is not None:
-        window.position = request.unseal(cursor, bound)
-    window.seal = request.seal_for(bound)
+        window.position = request.unseal(cursor, encode(asked))
+    window.seal = seal
     return window

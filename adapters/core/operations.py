@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from adapters.core.calls import Input, Plan, Translation
 from adapters.core.contents import Given, Sent
 from adapters.core.ids import IdType
@@ -28,8 +30,7 @@ class Body(enum.Enum):
     FILE = "file"  # text/csv, or multipart/form-data with one file
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """What the edge has taken apart: decoded path ids, the query, the parsed body, and the ways to open and seal cursors."""
 
     ids: tuple[str, ...]

@@ -1,22 +1,20 @@
-"""Service's JSON → public JSON, compiled per (shape, contract) to typed structs and one straight-line function.
+"""Service's JSON → public JSON, compiled per (shape, contract).
 
 msgspec decodes straight into a struct with the service's names and types, so an answer of another shape is caught by
-the parser, and nothing undeclared can pass; the generated function builds the public struct positionally. A page of 50
-costs what its JSON costs (bench/), and an older contract costs what the newest does.
+the parser, and nothing undeclared can pass; a generated function makes it public where it is (turning.py). A page of 50
+costs what its JSON costs and half as much again (bench/translation.py), and an older contract costs what the newest does.
 """
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from adapters.core.currencies import money
 from adapters.core.faults import ServiceInvalid
-from adapters.core.kinds import Money, Reference
-from adapters.core.shapes import Field, Shape
+from adapters.core.shapes import Shape
+from adapters.core.turning import compiled
 
 _encode = msgspec.json.Encoder().encode
 STRANGE = (msgspec.MsgspecError, KeyError, ValueError, TypeError, ArithmeticError, RecursionError)
@@ -51,12 +49,12 @@ class Many(msgspec.Struct):
 
 
 class Outward:
-    """A shape's compiled translator. `row` is the struct type of the service's record; `public` turns one into another."""
+    """A shape's compiled translator. `row` is the struct type of the service's record."""
 
-    __slots__ = ("_bare", "_wrapped", "public", "row")
+    __slots__ = ("_bare", "_turn", "_wrapped", "row")
 
     def __init__(self, shape: Shape) -> None:
-        self.row, self.public = _compile(shape)
+        self.row, self._turn = compiled(shape)
         wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
         self._wrapped = msgspec.json.Decoder(wrapped).decode
         self._bare = msgspec.json.Decoder(self.row).decode
@@ -69,20 +67,30 @@ class Outward:
         except STRANGE as error:
             raise ServiceInvalid(str(error)) from None
 
+    def publish(self, rows: Sequence[Any]) -> None:
+        """Make records public where they are; raises one of STRANGE, and then they are worth nothing."""
+        ids: list[str] = []
+        self._turn(rows, ids)
+        # An id we could not read back must not be handed out. One look at all of them costs a quarter of a look at each.
+        letters = "".join(ids)
+        if ids and not (letters.isascii() and letters.encode().isalnum() and all(ids)):
+            raise ValueError("an id with characters that no id has")
+
     def one(self, row: Any) -> bytes:
-        """A record's struct → the public envelope."""
+        """A record's struct, which is used up → the public envelope."""
         try:
-            return _encode(One(self.public(row)))
+            self.publish((row,))
+            return _encode(One(row))
         except STRANGE as error:
             # Their messages quote the value, which is somebody's data.
             raise ServiceInvalid(type(error).__name__) from None
 
     def many(self, rows: list[Any], following: str | None, total: int | None) -> bytes:
-        """Records, the sealed cursor of the next page and the total when known → the public envelope."""
-        public = self.public
+        """Records, which are used up, the sealed cursor of the next page, the total when known → the public envelope."""
+        meta = Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
         try:
-            meta = Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
-            return _encode(Many([public(row) for row in rows], meta))
+            self.publish(rows)
+            return _encode(Many(rows, meta))
         except STRANGE as error:
             raise ServiceInvalid(type(error).__name__) from None
 
@@ -98,77 +106,3 @@ def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
             raise ServiceInvalid(str(error)) from None
 
     return read
-
-
-def _compile(shape: Shape) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
-    scope: dict[str, Any] = {"money": money, "strange": _strange}
-    held, names, arguments = [], [], []
-    for position, field in enumerate(shape.fields):
-        held.append(_member(field, position, scope))
-        names.append((field.name, Any))
-        arguments.append(_expression(field, position, scope))
-    row = msgspec.defstruct(
-        f"{shape.name}Row",
-        sorted(held, key=len),
-        rename={f.today: f.held for f in shape.fields},
-        gc=False,
-        kw_only=True,
-    )
-    scope["Public"] = msgspec.defstruct(shape.name, names, gc=False)
-    source = "def public(row):\n    return Public(\n" + "".join(f"        {a},\n" for a in arguments) + "    )\n"
-    origin = f"<{shape.name} outward {id(shape):x}>"
-    linecache.cache[origin] = (len(source), None, source.splitlines(keepends=True), origin)
-    exec(compile(source, origin, "exec"), scope)  # noqa: S102 - the source is made above, of names checked at import
-    return row, scope["public"]
-
-
-def _strange(internal_id: str) -> str:
-    raise ValueError("an id with characters that no id has")
-
-
-def _member(field: Field, position: int, scope: dict[str, Any]) -> tuple[Any, ...]:
-    """The field of the service's struct: required unless the contract lets it be null or knows a default."""
-    if field.nested is not None:
-        inner, scope[f"nested{position}"] = _compile(field.nested)
-        held: Any = list[inner] if field.many else inner  # type: ignore[valid-type]
-    else:
-        assert field.kind_today is not None
-        held = field.kind_today.held
-    if field.nullable or field.default is not None or field.down:
-        return (field.today, held | None, None)
-    return (field.today, held)
-
-
-def _expression(field: Field, position: int, scope: dict[str, Any]) -> str:
-    """Python source that takes the field's value from `row` and gives its public form."""
-    taken = f"row.{field.today}"
-    if field.nested is not None:
-        scope_name = f"nested{position}"
-        value = f"[{scope_name}(v) for v in {taken}]" if field.many else f"{scope_name}({taken})"
-    elif isinstance(field.kind_today, Reference):
-        # An id we could not read back must not be handed out; a look at its characters costs a fifth of a full match.
-        value = f"({field.kind_today.of.prefix!r} + {taken} if {taken}.isalnum() else strange({taken}))"
-    elif isinstance(field.kind_today, Money):
-        value = f"money({taken}, row.{field.kind_today.currency})"
-    elif field.kind_today is not None and field.kind_today.outward is not None:
-        scope[f"outward{position}"] = field.kind_today.outward
-        value = f"outward{position}({taken})"
-    else:
-        value = taken
-    absent = _absent(field, position, scope)
-    if absent is not None and (value != taken or absent != "None"):
-        value = f"({absent} if {taken} is None else {value})"
-    for step, down in enumerate(field.down):
-        scope[f"down{position}_{step}"] = down
-        value = f"down{position}_{step}({value})"
-    return value
-
-
-def _absent(field: Field, position: int, scope: dict[str, Any]) -> str | None:
-    """Source of what stands for a missing value in today's form; None when it cannot be missing."""
-    if field.default in ([], {}):
-        return repr(field.default)
-    if field.default is not None:
-        scope[f"default{position}"] = field.default
-        return f"default{position}"
-    return "None" if field.nullable or field.down else None

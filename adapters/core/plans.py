@@ -99,7 +99,7 @@ def search(place: Place, outward: Outward, sorts: Mapping[str, Sort]) -> Planner
         anchor = None
         if window.position is not None:
             anchor = Anchor(anchors.value(window.position[0], window.order_by), window.position[1])
-        body = encode(structured(window, sorts[window.order_by], anchor))
+        body = structured(window, sorts[window.order_by], anchor)
         reply = yield Call(place.service, b"POST", place.before, body)
         found = read(body_of(reply))
         rows, total = found.data, found.total

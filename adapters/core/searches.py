@@ -7,7 +7,7 @@ asks for what lies beyond them. So records inserted or deleted while a client wa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
@@ -27,13 +27,14 @@ MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cur
 class Search:
     """The compiled request of `POST /{resource}/search` in one contract."""
 
-    __slots__ = ("_check", "_sorts", "filters", "sorts")
+    __slots__ = ("_check", "_sort", "_sorts", "filters", "sorts")
 
     def __init__(self, shape: Shape, filters: Filters, sorts: tuple[str, ...]) -> None:
         self.filters = filters
         named = {field.today: field.name for field in shape.fields}
         self._sorts = {named[sort]: sort for sort in sorts}
         self.sorts = tuple(self._sorts)
+        self._sort = self.sorts[0]
         member = core_schema.typed_dict_field
         self._check = SchemaValidator(
             core_schema.typed_dict_schema(
@@ -53,33 +54,34 @@ class Search:
 
     def read(self, document: Any) -> tuple[Window, str | None]:
         """A parsed body → the window and the sealed cursor that came with it; Invalid names every fault."""
-        errors: list[FieldError] = []
-        where = None
-        if isinstance(document, dict) and "filters" in document:
-            try:
-                where = self.filters.read(document["filters"])
-            except Invalid as invalid:
-                errors += invalid.errors
         try:
             sent: dict[str, Any] = self._check(document)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise Invalid([*(describe(each, MEMBERS) for each in found[:MOST_ERRORS]), *errors]) from None
-        if errors:
-            raise Invalid(errors)
+            faults = [describe(each, MEMBERS) for each in found[:MOST_ERRORS]]
+            raise Invalid([*faults, *self._filter_faults(document)]) from None
+        told = sent.get
         window = Window(
-            limit=sent.get("limit", DEFAULT_LIMIT),
-            where=where,
-            text=sent.get("search_text") or None,
-            order_by=self._sorts[sent.get("order_by", self.sorts[0])],
-            descending=sent.get("sort_direction", "desc") == "desc",
+            told("limit", DEFAULT_LIMIT),
+            self.filters.read(sent["filters"]) if "filters" in sent else None,
+            told("search_text") or None,
+            self._sorts[told("order_by", self._sort)],
+            told("sort_direction") != "asc",
         )
-        return window, sent.get("cursor")
+        return window, told("cursor")
+
+    def _filter_faults(self, document: Any) -> list[FieldError]:
+        if isinstance(document, dict) and "filters" in document:
+            try:
+                self.filters.read(document["filters"])
+            except Invalid as invalid:
+                return invalid.errors
+        return []
 
 
-def fingerprint(window: Window, scope: str) -> bytes:
+def identity(window: Window, scope: str) -> list[Any]:
     """What a cursor is bound to: everything that decides which records lie on which page. `scope` names the collection."""
-    return encode([scope, window.where, window.text, window.order_by, window.descending, window.limit])
+    return [scope, window.where, window.text, window.order_by, window.descending, window.limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +90,29 @@ class Sort:
 
     held: str
     text: bool
+    begun: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
+    """How a structured search begins that is in this order: rising, falling."""
+
+    def __post_init__(self) -> None:
+        rising, falling = ({"sort": {"field": self.held, "dir": direction}} for direction in ("asc", "desc"))
+        object.__setattr__(self, "begun", (encode(rising)[:-1], encode(falling)[:-1]))
 
 
-def structured(window: Window, sort: Sort, anchor: Anchor | None) -> Row:
+def structured(window: Window, sort: Sort, anchor: Anchor | None) -> bytes:
     """The body of the service's structured search for one page and one record more, which tells whether there is a next.
 
     anchor: the last record of the page before.
     """
-    parts = [part for part in (window.where, anchor and beyond(anchor, sort, descending=window.descending)) if part]
-    body: Row = {
-        "sort": {"field": sort.held, "dir": "desc" if window.descending else "asc"},
-        "limit": window.limit + 1,
-    }
-    if parts:
-        body["where"] = parts[0] if len(parts) == 1 else {"and": parts}
+    where = window.where
+    if anchor is not None:
+        further = beyond(anchor, sort, descending=window.descending)
+        where = {"and": [where, further]} if where else further
+    body = b'%b,"limit":%d' % (sort.begun[window.descending], window.limit + 1)
+    if where:
+        body += b',"where":' + encode(where)
     if window.text:
-        body["search"] = window.text
-    return body
+        body += b',"search":' + encode(window.text)
+    return body + b"}"
 
 
 def beyond(anchor: Anchor, sort: Sort, *, descending: bool) -> Row:

@@ -156,8 +156,9 @@ class Outgoing:
                     self._writer.writerow([field.name for field in self._shape.fields])
                     continue
                 held = {name: read(cells[place]) for place, name, read in self._places if cells[place]}
-                public = self._outward.public(msgspec.convert(held, self._outward.row))
-                self._writer.writerow([shown(value) for value in msgspec.structs.astuple(public)])
+                record = msgspec.convert(held, self._outward.row)
+                self._outward.publish((record,))
+                self._writer.writerow([shown(value) for value in msgspec.structs.astuple(record)])
         except (Malformed, msgspec.MsgspecError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ServiceInvalid(str(error)) from None
         return _taken(self._out)

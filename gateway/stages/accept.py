@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from functools import partial
 from urllib.parse import parse_qsl
 
 from adapters.core.calls import Answer, Input
@@ -60,8 +59,8 @@ def accept(operation: Operation, services: Services, proceed: Handler) -> Handle
             exchange.input = Input(ids=ids)
             return proceed(exchange)
         assert caller is not None
-        bound = (caller.tenant_id, exchange.version)
-        request = Request(ids, query, exchange.document, partial(cursors.open, *bound), partial(cursors.sealer, *bound))
+        bound = cursors.of(caller.tenant_id, exchange.version)
+        request = Request(ids, query, exchange.document, bound.open, bound.sealer)
         exchange.input = face.accept(request)
         return proceed(exchange)
 
