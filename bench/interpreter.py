@@ -6,6 +6,7 @@ at hand are timed, and the measurement is run with the best of them: ours, unles
 """
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -46,16 +47,17 @@ def _best() -> Path | None:
     other = Path("/usr/bin/python3")
     if not other.exists() or other.resolve() == Path(sys.executable).resolve():
         return None
-    times: dict[str, list[float]] = {sys.executable: [], str(other): []}
-    for _ in range(3):
-        for each, taken in times.items():
-            done = subprocess.run([each, "-c", _LOOP], capture_output=True, text=True, check=True)
-            taken.append(float(done.stdout))
-    ours, theirs = (min(taken) for taken in times.values())
-    if theirs >= ours * _CLEARLY:
+    # Neighbours in time are compared: the machine's own speed may change between two pairs.
+    ratio = statistics.median(_seconds(str(other)) / _seconds(sys.executable) for _ in range(7))
+    if ratio >= _CLEARLY:
         return None
-    needs.say(f"{other} does in {theirs / ours:.0%} of the time what {sys.executable} does: measuring with it")
+    needs.say(f"{other} does in {ratio:.0%} of the time what {sys.executable} does: measuring with it")
     return other
+
+
+def _seconds(interpreter: str) -> float:
+    done = subprocess.run([interpreter, "-c", _LOOP], capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def _with_packages(interpreter: Path) -> Path:
