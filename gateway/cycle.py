@@ -36,7 +36,7 @@ class Cycle(RequestResponseCycle):
     _head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
 
     def __init__(
-        self, connection: Hardened, scope: Any, *, body: bytes, more_body: bool, keep_alive: bool, expects: bool
+        self, connection: Hardened, scope: Any, body: bytes, more_body: bool, keep_alive: bool, expects: bool
     ) -> None:
         self.scope = scope
         self.transport = connection.transport
@@ -80,6 +80,11 @@ class Cycle(RequestResponseCycle):
         self.message_event.set()
         self.completed()
         return True
+
+    @property
+    def over(self) -> bool:
+        """Whether the request has been read to its end and answered."""
+        return self.response_complete and not self.more_body
 
     def completed(self) -> None:
         """The answer has been written whole."""

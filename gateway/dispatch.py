@@ -29,6 +29,7 @@ class Dispatch:
         self._services = services
         self._brands = brands
         self._cors = cors
+        self._direct = not services.settings.server.trusted_proxies
         self._routes: Routes[Handler] = Routes()
         for operation in operations:
             self._routes.add(operation, build(operation, services))
@@ -56,7 +57,7 @@ class Dispatch:
             turn.whole,
             turn.receive,
             brand,
-            self._services.address(turn.peer, headers),
+            turn.peer if self._direct else self._services.address(turn.peer, headers),
             trace.continued(headers.get(b"traceparent")),
             "req_" + trace.digits(24),
             started,

@@ -44,15 +44,12 @@ class Caller:
     logged: str
 
 
-class Permit:
+class Permit(msgspec.Struct, frozen=True):
     """Proof that `authorize` let the caller through; internal calls demand it. `role` is the one the user has now."""
 
-    __slots__ = ("name", "role", "scopes")
-
-    def __init__(self, role: str, name: str, scopes: frozenset[str]) -> None:
-        self.role = role
-        self.name = name
-        self.scopes = scopes
+    role: str
+    name: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

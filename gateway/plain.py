@@ -9,7 +9,9 @@ first byte, and nothing is recognised that the parser would refuse or read diffe
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 MOST: Final = 8 * 1024
 """Bytes of a head that is still recognised here: less than any limit that the parser enforces."""
@@ -24,7 +26,7 @@ _FIELD: Final = re.compile(rb"(" + _NAME + rb"): ?([^\r]++)\r\n")
 _PECULIAR: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"keep-alive"})
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True):
     """Such a request; header names in lower case, each once. `query` is empty when there is none."""
 
     method: str

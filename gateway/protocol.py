@@ -8,7 +8,7 @@ the headers while the application already runs), and a client that takes forever
 that was answered already, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
 
 A request under `/v1` becomes a `Turn` and goes straight to `serve`, a plain one without the parser (gateway/plain.py);
-everything else goes through ASGI. Both ways meet in `_take`.
+everything else goes through ASGI.
 """
 
 import asyncio
@@ -59,6 +59,7 @@ class Hardened(HttpToolsProtocol):
 
     render: Render
     serve: Serve
+    cycle: Cycle
 
     def __init__(
         self,
@@ -106,11 +107,14 @@ class Hardened(HttpToolsProtocol):
         if self._refused:
             return
         # Between two requests the parser holds nothing, so it need not know of those that do without it.
-        if self._complete and not (self._answering or self._receiving) and (plain := recognised(data)) is not None:
+        if self._complete and (not self._begun or self.cycle.over) and (plain := recognised(data)) is not None:
             if self._deadline is not None:
                 self._disarm()
-            method, path, query, headers, body = plain
-            self._take(Turn(self, method, path, query, headers, whole=body, keep_alive=True))
+            self.cycle = Turn(
+                self, plain.method, plain.path, plain.query, plain.headers, whole=plain.body, keep_alive=True
+            )
+            self._begun = True
+            self._start(self.cycle)
             return
         super().data_received(data)
         if self._complete:
@@ -172,9 +176,7 @@ class Hardened(HttpToolsProtocol):
             return
         scope["method"], scope["http_version"] = method, parser.get_http_version()
         scope["raw_path"], scope["query_string"], scope["path"] = target, query, unquote(path)
-        self._take(
-            Cycle(self, scope, body=b"", more_body=True, keep_alive=keep_alive, expects=self.expect_100_continue)
-        )
+        self._take(Cycle(self, scope, b"", True, keep_alive, self.expect_100_continue))
 
     def _take(self, cycle: Cycle) -> None:
         """Begin with a request, or let it wait until those before it are answered."""
@@ -207,7 +209,8 @@ class Hardened(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start(self.pipeline.pop()[0])
             return
@@ -267,11 +270,6 @@ class Hardened(HttpToolsProtocol):
     @property
     def _answering(self) -> bool:
         return self._begun and not self.cycle.response_complete
-
-    @property
-    def _receiving(self) -> bool:
-        """Whether the last request's body is still being read."""
-        return self._begun and self.cycle.more_body
 
     @property
     def _reading(self) -> bool:

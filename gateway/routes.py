@@ -58,7 +58,11 @@ class Routes(Generic[T]):
         if found is None:
             raise self._not_so(first, shape, methods)
         kept, slots = found
-        return kept, tuple([_decoded(tail[slot]) for slot in slots]) if slots else ()
+        if not slots:
+            return kept, ()
+        if len(slots) == 1:
+            return kept, (_decoded(tail[slots[0]]),)
+        return kept, tuple([_decoded(tail[slot]) for slot in slots])
 
     def _not_so(self, first: str, shape: str, methods: dict[str, tuple[T, tuple[int, ...]]]) -> MethodNotAllowed:
         allow = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))

@@ -43,10 +43,7 @@ class Turn(Cycle):
         self.headers = headers
         self.whole = whole
         self.peer = connection.client[0] if connection.client else ""
-        body = whole if whole is not None else b""
-        super().__init__(
-            connection, {"method": method}, body=body, more_body=whole is None, keep_alive=keep_alive, expects=expects
-        )
+        super().__init__(connection, {"method": method}, whole or b"", whole is None, keep_alive, expects)
 
     async def receive(self) -> Any:
         """The next message of the request's body, as ASGI has them."""

@@ -5,13 +5,15 @@ Source: https://www.w3.org/TR/trace-context/ (level 1).
 
 import os
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 _HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _SAMPLED: Final = 0x01
 
 
-class Trace(NamedTuple):
+class Trace(msgspec.Struct, frozen=True):
     """Where this request stands in its trace.
 
     `trace_id` is 32 lower-case hex digits, `span_id` (16) names this hop, `parent_id` (16) names the caller's hop or is

@@ -41,6 +41,8 @@ def authenticate(operation: Operation, services: Services, proceed: Handler) -> 
 
 def _bearer(header: bytes) -> bytes:
     """The token of an Authorization header; empty when there is none."""
+    if header.startswith(b"Bearer ") and header.count(b" ") == 1:
+        return header[7:]
     scheme, _, token = header.partition(b" ")
     return token.strip(b" ") if scheme.lower() == b"bearer" else b""
 
