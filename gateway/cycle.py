@@ -24,8 +24,11 @@ _BODILESS: Final = (204, 304)
 class Cycle(RequestResponseCycle):
     """One request and its answer on a connection, for an ASGI application.
 
-    body: what has come of the request's; more_body: whether more will; keep_alive: whether another request may follow.
+    body: what has come of the request's; more_body: whether more will; keep_alive: whether another request may follow;
+    task: what answers it, once that has begun.
     """
+
+    task: asyncio.Task[None]
 
     # How each begins; here, because setting them on every one takes longer than all else about it.
     disconnected = False

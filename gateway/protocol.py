@@ -13,11 +13,11 @@ everything else goes through ASGI.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.cycle import Cycle
@@ -188,10 +188,11 @@ class Hardened(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
-    def _start(self, cycle: RequestResponseCycle) -> None:
-        self.tasks.add(self.loop.create_task(self._answer(cycle)))
+    def _start(self, cycle: Cycle) -> None:
+        cycle.task = self.loop.create_task(self._answer(cycle))
+        self.tasks.add(cycle.task)
 
-    async def _answer(self, cycle: RequestResponseCycle) -> None:
+    async def _answer(self, cycle: Cycle) -> None:
         try:
             if isinstance(cycle, Turn):
                 await self.serve(cycle)
@@ -200,7 +201,7 @@ class Hardened(HttpToolsProtocol):
         except Exception as error:
             self.logger.error("A request was not answered.", exc_info=error)
         finally:
-            self.tasks.discard(asyncio.current_task(self.loop))
+            self.tasks.discard(cycle.task)
             # What was not answered never will be, and nobody should wait for it.
             if not cycle.response_complete:
                 self.transport.close()
@@ -212,7 +213,7 @@ class Hardened(HttpToolsProtocol):
         if self.flow.read_paused:
             self.flow.resume_reading()
         if self.pipeline:
-            self._start(self.pipeline.pop()[0])
+            self._start(cast("Cycle", self.pipeline.pop()[0]))
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:

@@ -61,14 +61,11 @@ class RateLines:
         remaining, waits = verdict.states[0::3], verdict.states[1::3]
         least = min(remaining)
         tightest = remaining.index(least)
-        numbers = [self._quotas[tightest], least, _ceiling(verdict.microseconds + waits[tightest])]
+        # Whole seconds, rounded up: in integers, so that no reset is told too early.
+        numbers = [self._quotas[tightest], least, -(-(verdict.microseconds + waits[tightest]) // 1_000_000)]
         for left, wait in zip(remaining, waits, strict=True):
-            numbers += (left, _ceiling(wait))
+            numbers += (left, -(-wait // 1_000_000))
         return self._lines % tuple(numbers)
-
-
-def _ceiling(microseconds: int) -> int:
-    return -(-microseconds // 1_000_000)
 
 
 def _exceeded(verdict: Verdict) -> RateLimited:
