@@ -29,7 +29,7 @@ from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
-from gateway.observe import logs, metrics
+from gateway.observe import logs
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.scopes import Permissions
@@ -67,7 +67,7 @@ class App:
             return
         brand = self._brands.of(next(value for name, value in scope["headers"] if name == b"host"))
         if brand is None:
-            refusal = misdirected(self._brands, scope["method"], scope["path"])
+            refusal = misdirected(self._brands, scope["method"], scope["raw_path"].decode("latin-1"))
             framing = (b"content-type", refusal.content_type), (b"content-length", b"%d" % len(refusal.body))
             headers = [*refusal.headers, *framing]
             await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
@@ -92,8 +92,6 @@ class App:
     async def _start(self) -> None:
         services, routes = await wire(self._settings, self._runtime, self._stack)
         offered = operations(self._settings)
-        self._stack.callback(logs.flush)
-        self._stack.callback(metrics.write_down)
         origins = self._settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch([ME, *offered], services, self._brands, cors)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.config.settings import Brand as Declared
 
 _REMEMBERED = 1000
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class Brands:
         brand = self._known.get(host)
         if brand is None:
             brand = self._named(host)
-            # Bounded: a client may write one host in many ways.
-            if brand is not None and len(self._known) < _REMEMBERED:
+            # Bounded: a client may write one host in many ways, and with a port of any number of digits.
+            if brand is not None and len(self._known) < _REMEMBERED and len(host) <= _LONGEST:
                 self._known[host] = brand
         return brand
 

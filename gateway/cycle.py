@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _BODILESS: Final = (204, 304)
 
 
+def _nothing() -> None:
+    """What is called when an answer is complete for the second time."""
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer on a connection, for an ASGI application.
 
@@ -38,9 +42,7 @@ class Cycle(RequestResponseCycle):
     expected_content_length = 0
     _head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
 
-    def __init__(
-        self, connection: Hardened, scope: Any, body: bytes, more_body: bool, keep_alive: bool, expects: bool
-    ) -> None:
+    def __init__(self, connection: Hardened, scope: Any, more_body: bool, keep_alive: bool, expects: bool) -> None:
         self.scope = scope
         self.transport = connection.transport
         self.flow = connection.flow
@@ -49,7 +51,7 @@ class Cycle(RequestResponseCycle):
         self.on_response: Callable[..., None] = connection.on_response_complete
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects
-        self.body = bytearray(body)
+        self.body = bytearray()
         self.more_body = more_body
 
     @cached_property
@@ -61,11 +63,13 @@ class Cycle(RequestResponseCycle):
         return event
 
     async def send(self, message: ASGISendEvent) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
         if self._head and message["type"] == "http.response.body" and not self.disconnected:
             if self._whole(message.get("body", b""), more=message.get("more_body", False)):
                 return
             await super().send(message)
-        elif self.response_started or self.disconnected or self.flow.write_paused:
+        elif self.response_started or self.disconnected:
             await super().send(message)
         elif message["type"] == "http.response.start":
             self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
@@ -73,9 +77,9 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError(f"an answer begins with its head, not with {message['type']}")
 
     def _whole(self, body: bytes, *, more: bool) -> bool:
-        """Write the head that waits, and the body with it if that is all of it and nothing stands in the way."""
+        """Write the head that waits, and the body with it if that is all of it."""
         head, self._head = self._head, b""
-        if more or len(body) != self.expected_content_length or self.flow.write_paused:
+        if more or len(body) != self.expected_content_length:
             self.transport.write(head)
             return False
         self.transport.write(head + body)
@@ -95,6 +99,12 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+    def release(self) -> None:
+        """Let go of what the request was, when nothing works on it any more: its connection may stay idle for long."""
+        # Connection and cycle hold each other by this.
+        self.on_response = _nothing
+        self.body = bytearray()
 
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         closing = False

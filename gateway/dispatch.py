@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from time import perf_counter
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
-from gateway.brands import Brands
+from gateway import problems
+from gateway.brands import Brand, Brands
 from gateway.cors import Cors
 from gateway.exchange import Exchange, Handler
 from gateway.lines import lines
 from gateway.misdirected import misdirected
-from gateway.observe import trace
+from gateway.observe import logs, trace
 from gateway.pipeline import build
-from gateway.problems import Problem
+from gateway.problems import Problem, ServerError, Unavailable
 from gateway.routes import Routes
 from gateway.services import Services
 from gateway.stages.explain import explain
@@ -37,19 +39,40 @@ class Dispatch:
     async def __call__(self, turn: Turn) -> None:
         """Answer one request whose path begins with /v1."""
         started = perf_counter()
-        headers = turn.headers
-        brand = self._brands.of(headers[b"host"])
-        if brand is None:
-            answer = misdirected(self._brands, turn.method, turn.path)
-            await turn.answer(answer.status, lines(answer.headers), answer.body, answer.content_type)
-            return
-        added = b""
-        if self._cors is not None:
-            if (asked := self._cors.preflight(turn.method, headers)) is not None:
-                await turn.answer(204, lines(asked), b"", b"")
+        try:
+            brand = self._brands.of(turn.headers[b"host"])
+            if brand is None:
+                await _told(turn, misdirected(self._brands, turn.method, turn.path))
                 return
-            added = lines(self._cors.readable(headers))
-        exchange = Exchange(
+            added = b""
+            if self._cors is not None:
+                if (asked := self._cors.preflight(turn.method, turn.headers)) is not None:
+                    await _told(turn, Answer(204, headers=tuple(asked)))
+                    return
+                added = lines(self._cors.readable(turn.headers))
+            exchange = self._exchange(turn, brand, started)
+            try:
+                handler, exchange.segments = self._routes.find(exchange.method, exchange.path)
+            except Problem as problem:
+                handler = self._refusal(problem)
+            answer = await handler(exchange)
+            head = exchange.lines + added
+            if answer.headers:
+                head += lines(answer.headers)
+            if isinstance(answer, Streamed):
+                await stream(turn, answer, head)
+            else:
+                await turn.answer(answer.status, head, answer.body, answer.content_type)
+        except asyncio.CancelledError:
+            await self._failed(turn, Unavailable("shutting_down", "The server is stopping. Try again shortly."))
+            raise
+        except Exception as error:  # noqa: BLE001 - what goes wrong outside of the stages is answered all the same
+            logs.event("crash", "error", path=turn.path, error=error)
+            await self._failed(turn, ServerError("internal_error", "The request could not be completed."))
+
+    def _exchange(self, turn: Turn, brand: Brand, started: float) -> Exchange:
+        headers = turn.headers
+        return Exchange(
             turn.method,
             turn.path,
             turn.query,
@@ -62,18 +85,15 @@ class Dispatch:
             "req_" + trace.digits(24),
             started,
         )
-        try:
-            handler, exchange.segments = self._routes.find(exchange.method, exchange.path)
-        except Problem as problem:
-            handler = self._refusal(problem)
-        answer = await handler(exchange)
-        head = exchange.lines + added
-        if answer.headers:
-            head += lines(answer.headers)
-        if isinstance(answer, Streamed):
-            await stream(turn, answer, head)
-        else:
-            await turn.answer(answer.status, head, answer.body, answer.content_type)
+
+    async def _failed(self, turn: Turn, problem: Problem) -> None:
+        """Say so to a client that has heard nothing yet, and end the connection."""
+        if turn.response_started or turn.flow.write_paused:
+            return
+        base, trace_id = self._brands.first.problem_base, trace.started().trace_id
+        answer = problems.render(problem, base=base, instance=turn.path, trace_id=trace_id)
+        closing = ((b"connection", b"close"), (b"cache-control", b"no-store"))
+        await _told(turn, Answer(answer.status, answer.body, closing, answer.content_type))
 
     def _refusal(self, problem: Problem) -> Handler:
         """A handler for what is no operation: it is explained, logged and counted like any other."""
@@ -83,6 +103,11 @@ class Dispatch:
             raise problem
 
         return explain(_UNKNOWN, self._services, refuse)
+
+
+async def _told(turn: Turn, answer: Answer) -> None:
+    """Answer what never became an exchange."""
+    await turn.answer(answer.status, lines(answer.headers), answer.body, answer.content_type)
 
 
 _UNKNOWN = Operation(name="unknown", first="{unknown}", tail="", method="", summary="", scopes=())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.brands import Brand
     from gateway.stores.limits import Gate
     from gateway.stores.policies import Verdict
+    from gateway.upstream import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Caller:
     expires_at: float
     revoked: bool
     generation: int
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, Lines]
     gates: Mapping[str, Gate]
     read_at: float
     logged: str

@@ -23,7 +23,9 @@ _HEAD: Final = re.compile(
     rb"((?:" + _NAME + rb": ?(?:[!-~\x80-\xff]++(?:[ \t]++(?=[!-~\x80-\xff]))?+)++\r\n)++)\r\n"
 )
 _FIELD: Final = re.compile(rb"(" + _NAME + rb"): ?([^\r]++)\r\n")
-_PECULIAR: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"keep-alive"})
+_PECULIAR: Final = frozenset(
+    {b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"keep-alive", b"proxy-connection"}
+)
 
 
 class Plain(msgspec.Struct, frozen=True):

@@ -5,15 +5,14 @@ Refused before any application code runs, with a problem document (RFC 9457) and
 coding other than chunked, headers or a request line beyond their limit, and whatever llhttp calls malformed
 (Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are dropped (uvicorn would append them to
 the headers while the application already runs), and a client that takes forever to send its headers, the rest of a body
-that was answered already, or to read its answer, is cut off. A well-behaved request pays one comparison a header.
-
-A request under `/v1` becomes a `Turn` and goes straight to `serve`, a plain one without the parser (gateway/plain.py);
-everything else goes through ASGI.
+that was answered already, or to read its answer, is cut off. A request under `/v1` becomes a `Turn` and goes straight to
+`serve`, a plain one without the parser (gateway/plain.py); everything else goes through ASGI.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -79,6 +78,7 @@ class Hardened(HttpToolsProtocol):
         self._idle_since = 0.0
         self._stalled: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
+        self._queue: deque[Cycle] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -110,9 +110,7 @@ class Hardened(HttpToolsProtocol):
         if self._complete and (not self._begun or self.cycle.over) and (plain := recognised(data)) is not None:
             if self._deadline is not None:
                 self._disarm()
-            self.cycle = Turn(
-                self, plain.method, plain.path, plain.query, plain.headers, whole=plain.body, keep_alive=True
-            )
+            self.cycle = Turn(self, plain.method, plain.path, plain.query, plain.headers, whole=plain.body)
             self._begun = True
             self._start(self.cycle)
             return
@@ -144,7 +142,7 @@ class Hardened(HttpToolsProtocol):
             return
         # White space around a value is no part of it (RFC 9110 § 5.5), and the parser leaves the trailing one.
         name, value = name.lower(), value.strip(b" \t")
-        self._size += len(name) + len(value)
+        self._size += len(name) + len(value) + 4  # the colon, the space and the line end count too
         if self._size > MAX_HEADERS:
             raise _RefusedError
         if name in SINGLE:
@@ -167,16 +165,17 @@ class Hardened(HttpToolsProtocol):
         keep_alive = parser.get_http_version() == "1.1" and parser.should_keep_alive()
         # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
         if path.startswith("/v1/") or path == "/v1":
-            headers: dict[bytes, bytes] = {}
+            # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at above.
+            values: dict[bytes, list[bytes]] = {}
             for name, value in self.headers:
-                # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at above.
-                headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+                values.setdefault(name, []).append(value)
+            headers = {name: b", ".join(each) for name, each in values.items()}
             expects = self.expect_100_continue
             self._take(Turn(self, method, path, query, headers, whole=None, keep_alive=keep_alive, expects=expects))
             return
         scope["method"], scope["http_version"] = method, parser.get_http_version()
         scope["raw_path"], scope["query_string"], scope["path"] = target, query, unquote(path)
-        self._take(Cycle(self, scope, b"", True, keep_alive, self.expect_100_continue))
+        self._take(Cycle(self, scope, True, keep_alive, self.expect_100_continue))
 
     def _take(self, cycle: Cycle) -> None:
         """Begin with a request, or let it wait until those before it are answered."""
@@ -186,7 +185,7 @@ class Hardened(HttpToolsProtocol):
             self._start(cycle)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            self._queue.append(cycle)
 
     def _start(self, cycle: Cycle) -> None:
         cycle.task = self.loop.create_task(self._answer(cycle))
@@ -198,13 +197,12 @@ class Hardened(HttpToolsProtocol):
                 await self.serve(cycle)
             else:
                 await cycle.run_asgi(self.app)
-        except Exception as error:
-            self.logger.error("A request was not answered.", exc_info=error)
         finally:
             self.tasks.discard(cycle.task)
-            # What was not answered never will be, and nobody should wait for it.
-            if not cycle.response_complete:
+            # What was not answered never will be, and nobody should wait for it. Who is told why takes care of the rest.
+            if not (cycle.response_complete or cycle.disconnected):
                 self.transport.close()
+            cycle.release()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -212,8 +210,8 @@ class Hardened(HttpToolsProtocol):
             return
         if self.flow.read_paused:
             self.flow.resume_reading()
-        if self.pipeline:
-            self._start(cast("Cycle", self.pipeline.pop()[0]))
+        if self._queue:
+            self._start(self._queue.popleft())
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
@@ -275,7 +273,7 @@ class Hardened(HttpToolsProtocol):
     @property
     def _reading(self) -> bool:
         """Whether the only request under way is the one whose body is being read, and nothing has been said to it."""
-        return self._complete and self.cycle.more_body and not self.cycle.response_started and not self.pipeline
+        return self._complete and self.cycle.more_body and not self.cycle.response_started and not self._queue
 
     def _too_slow(self) -> None:
         self._deadline = None

@@ -75,7 +75,8 @@ class Services:
                 parsed = ip_address(hop)
             except ValueError:
                 return peer
+            # Without a zone, which is a name on somebody's machine, of any length (RFC 4007 § 11).
+            peer = str(parsed).partition("%")[0]
             if not any(parsed in network for network in trusted):
-                return str(parsed)
-            peer = str(parsed)
+                return peer
         return peer

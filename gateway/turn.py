@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.protocol import Hardened
 
 _CLOSING: Final = b"connection: close\r\n"
+_NO_HEADERS: Final[Mapping[bytes, bytes]] = {}
 
 
 class Turn(Cycle):
@@ -34,7 +35,7 @@ class Turn(Cycle):
         headers: Mapping[bytes, bytes],
         *,
         whole: bytes | None,
-        keep_alive: bool,
+        keep_alive: bool = True,
         expects: bool = False,
     ) -> None:
         self.method = method
@@ -43,17 +44,25 @@ class Turn(Cycle):
         self.headers = headers
         self.whole = whole
         self.peer = connection.client[0] if connection.client else ""
-        super().__init__(connection, {"method": method}, whole or b"", whole is None, keep_alive, expects)
+        super().__init__(connection, {"method": method}, whole is None, keep_alive, expects)
 
     async def receive(self) -> Any:
         """The next message of the request's body, as ASGI has them."""
+        if self.whole is not None and not self.disconnected:
+            body, self.whole = self.whole, None
+            return {"type": "http.request", "body": body, "more_body": False}
         return await super().receive()
+
+    def release(self) -> None:
+        super().release()
+        self.whole = None
+        self.headers = _NO_HEADERS
 
     async def answer(self, status: int, lines: bytes, body: bytes, media: bytes) -> None:
         """Write an answer that is known whole; `lines` are its other header lines. 204 has neither body nor type."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if self.disconnected:
+        if self.disconnected or self.transport.is_closing():
             return
         if status != 204:
             lines = b"%bcontent-type: %b\r\ncontent-length: %d\r\n" % (lines, media, len(body))
@@ -67,7 +76,7 @@ class Turn(Cycle):
         """Write the head of an answer whose body follows in pieces, each by `send`."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if not self.disconnected:
+        if not (self.disconnected or self.transport.is_closing()):
             lines = b"%bcontent-type: %b\r\n" % (lines, media)
             if self.method != "HEAD":
                 self.chunked_encoding = True

@@ -21,7 +21,7 @@ import uvicorn
 from gateway import tether
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.observe import logs, trace
+from gateway.observe import logs, metrics, trace
 from gateway.protocol import Render, hardened
 
 if TYPE_CHECKING:
@@ -75,7 +75,12 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
     )
-    _Server(config, ready).run(sockets=[listening])
+    try:
+        _Server(config, ready).run(sockets=[listening])
+    finally:
+        # However it ends, nobody else can write down what this process still holds.
+        logs.flush()
+        metrics.write_down()
 
 
 def malformed(problem_base: str) -> Render:

@@ -130,6 +130,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("store_unavailable", "A store is not available. Try again shortly."),
             Example("overloaded", "Too many requests are under way. Try again shortly."),
             Example("identity_unavailable", "Your present role cannot be determined. Try again shortly."),
+            Example("shutting_down", "The server is stopping. Try again shortly."),
         ],
         problems.GatewayTimeout: [
             Example("upstream_timeout", "The service behind this operation did not answer in time.")

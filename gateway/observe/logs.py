@@ -2,7 +2,8 @@
 
 Lines are written as bytes (structlog's BytesLogger over orjson). Control characters cannot break a line, because JSON
 escapes them. The lines of finished requests, of which there are many, are made of parts that were quoted before, and those
-of one turn of the event loop leave in one write. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
+of one turn of the event loop leave together: in writes of no more than a pipe takes in one piece, since all workers write
+into one. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
 before the write, and an exception is told by its type and place, never by its message, since messages quote what a
 client or an internal service sent.
 """
@@ -15,6 +16,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from select import PIPE_BUF
 from traceback import extract_tb
 from types import TracebackType
 from typing import BinaryIO, Final, TypeAlias
@@ -103,9 +105,16 @@ def access(members: str) -> None:
 
 def flush() -> None:
     """Write the lines of finished requests that still wait; to be called before a worker ends."""
-    if _sink.waiting:
-        lines, _sink.waiting = _sink.waiting, []
-        _sink.lines.info("\n".join(lines).encode())
+    waiting, _sink.waiting = _sink.waiting, []
+    written = b""
+    for line in waiting:
+        encoded = line.encode()
+        if len(written) + len(encoded) + 1 >= PIPE_BUF:
+            _sink.lines.info(written)
+            written = b""
+        written = written + b"\n" + encoded if written else encoded
+    if written:
+        _sink.lines.info(written)
 
 
 @lru_cache(maxsize=10_000)

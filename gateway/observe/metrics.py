@@ -75,14 +75,16 @@ class _Gains:
             _wait_for(self)
 
     def write_down(self) -> None:
-        if self._counter is not None:
-            self._counter.inc(self._gained)
-        # The library observes one value at a time; this is what `observe` does, for many.
-        self._histogram._sum.inc(self._seconds)  # noqa: SLF001
-        for bucket, gained in zip(self._histogram._buckets, self._buckets, strict=True):  # noqa: SLF001
-            if gained:
-                bucket.inc(gained)
+        gained, seconds, buckets = self._gained, self._seconds, self._buckets
+        # Before anything can fail: what cannot be written is lost, and not counted twice.
         self._clear()
+        if self._counter is not None:
+            self._counter.inc(gained)
+        # The library observes one value at a time; this is what `observe` does, for many.
+        self._histogram._sum.inc(seconds)  # noqa: SLF001
+        for bucket, count in zip(self._histogram._buckets, buckets, strict=True):  # noqa: SLF001
+            if count:
+                bucket.inc(count)
 
 
 _waiting: Final[list[_Gains]] = []
@@ -99,9 +101,10 @@ def _wait_for(gains: _Gains) -> None:
 
 def write_down() -> None:
     """Make everything counted so far visible to `exposition`; to be called before a worker ends."""
-    for gains in _waiting:
-        gains.write_down()
+    taken = _waiting[:]
     _waiting.clear()
+    for gains in taken:
+        gains.write_down()
 
 
 @cache

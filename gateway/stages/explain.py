@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from time import perf_counter
 
@@ -14,10 +15,8 @@ from gateway.problems import Problem
 from gateway.services import Services
 from gateway.streaming import ClientLeft, Streamed
 
-# What every answer below /v1 carries.
+# What every answer below /v1 carries, and pieces of a log line.
 _UNIFORM = b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
-
-
 _NOBODY = '"tenant":null,"token":null'
 _CODE = ',"code":"%s"'
 
@@ -31,6 +30,9 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         code = ""
         try:
             answer = await proceed(exchange)
+        except asyncio.CancelledError:  # the server is stopping, and dispatch says so
+            record(exchange, 503, "shutting_down")
+            raise
         except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
             problem = _problem(error, exchange, route)
             code = problem.code
@@ -57,6 +59,7 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         metrics.request(route, exchange.method, status, exchange.version, seconds)
         if caller is not None:
             usage.note(caller, exchange.version, status, exchange.client)
+        # Nothing here needs quoting that is not quoted: methods are the parser's, codes and contracts our own.
         logs.access(
             f'"trace_id":"{exchange.trace.trace_id}","request_id":"{exchange.request_id}","method":"{exchange.method}",'
             f'{logged},"status":{status},"contract":"{exchange.version}",{caller.logged if caller else _NOBODY},'

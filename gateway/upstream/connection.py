@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     def start(
-        self, message: bytes, deadline: float, bodyless: bool, sink: Sink | None = None, sending: bool = False
+        self, message: bytes, deadline: float, *, bodyless: bool, sink: Sink | None = None, sending: bool = False
     ) -> asyncio.Future[Response]:
         """Writes `message` and returns the future of the answer, of its head alone when a `sink` takes the body.
 

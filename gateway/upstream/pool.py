@@ -49,7 +49,7 @@ class Pool:
             deadline = asyncio.get_running_loop().time() + self._target.total_timeout
             connection = await self.acquire(deadline)
         reused = connection.used
-        answer = connection.start(message, deadline, method == b"HEAD")
+        answer = connection.start(message, deadline, bodyless=method == b"HEAD")
         try:
             return await answer
         except Broken:
@@ -62,7 +62,7 @@ class Pool:
         finally:
             del answer  # else an error, its traceback and this frame would hold each other
         connection = await self.replacement(deadline)
-        answer = connection.start(message, deadline, method == b"HEAD")
+        answer = connection.start(message, deadline, bodyless=method == b"HEAD")
         try:
             return await answer
         except asyncio.CancelledError:

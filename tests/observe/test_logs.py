@@ -2,6 +2,7 @@ import asyncio
 import io
 import logging
 from collections.abc import Iterator
+from select import PIPE_BUF
 from typing import Any
 
 import orjson
@@ -50,6 +51,27 @@ async def test_the_lines_of_one_turn_of_the_loop_leave_together_and_in_order(str
     logs.access('"status":201')
     logs.flush()
     assert len(lines(stream)) == 4
+
+
+async def test_no_write_is_larger_than_a_pipe_takes_in_one_piece() -> None:
+    """Workers share one pipe: what exceeds it would be torn apart by what another writes."""
+    pieces: list[bytes] = []
+
+    class Pipe(io.BytesIO):
+        def write(self, data: Any) -> int:
+            pieces.append(bytes(data))
+            return len(data)
+
+    logs.configure("info", Pipe())
+    try:
+        for nth in range(40):
+            logs.access(f'"status":{nth},"route":"{"r" * (nth * 9)}"')
+        logs.flush()
+    finally:
+        logs.configure()
+    assert max(map(len, pieces)) <= PIPE_BUF
+    assert 1 < len(pieces) < 20
+    assert [orjson.loads(line)["status"] for line in b"".join(pieces).splitlines()] == list(range(40))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from gateway.observe import metrics
 
@@ -45,3 +48,26 @@ def test_every_metric_of_the_design_is_exposed() -> None:
         "gateway_idempotent_replays_total",
     ):
         assert name in text
+
+
+def test_counts_that_cannot_be_written_down_do_not_end_the_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: float) -> None:
+        raise OSError(28, "No space left on device")
+
+    metrics.upstream("shaky", 0.01)
+    broken = metrics._upstream_seconds.labels("shaky")._sum
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, "inc", full)
+        with pytest.raises(OSError, match="No space"):
+            metrics.upstream("shaky", 0.01)
+    metrics.upstream("shaky", 0.01)
+    assert 'gateway_upstream_seconds_count{service="shaky"} 2.0' in metrics.exposition().decode()
+
+
+async def test_in_a_loop_counts_are_gathered_and_written_down_soon() -> None:
+    for _ in range(3):
+        metrics.upstream("gathered", 0.01)
+    child = metrics._upstream_seconds.labels("gathered")
+    assert child._sum.get() == 0.0
+    await asyncio.sleep(metrics.DELAY * 3)
+    assert child._sum.get() == pytest.approx(0.03)

@@ -42,10 +42,10 @@ class Wire(asyncio.Transport):
 
 async def parsed(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
     """The requests that reach `serve` when the data comes, each with its body, and what was written to the client."""
-    turns: list[Turn] = []
+    read: list[tuple[Any, ...]] = []
 
     async def serve(turn: Turn) -> None:
-        turns.append(turn)
+        read.append((turn.method, turn.path, turn.query, dict(turn.headers), turn.keep_alive, turn.more_body))
         await turn.answer(204, b"", b"", b"")
 
     async def pages(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -62,7 +62,6 @@ async def parsed(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     connection.connection_lost(None)
-    read = [(t.method, t.path, t.query, dict(t.headers), t.keep_alive, t.more_body) for t in turns]
     return [(*each, body) for each, body in zip(read, bodies, strict=False)], wire.written
 
 
@@ -117,6 +116,7 @@ def test_a_plain_request_is_recognised(data: bytes) -> None:
         BODY.replace(b"{}", b"\xd9\xa2").replace(b": 2", b": \xd9\xa2"),
         PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
         PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive, upgrade\r\nUpgrade: h2c\r\n\r\n"),
+        PLAIN.replace(b"\r\n\r\n", b"\r\nProxy-Connection: close\r\n\r\n"),
         PLAIN.replace(HOST, b""),
         PLAIN.replace(HOST, HOST + HOST),
         PLAIN.replace(HOST, HOST + b"host: other.example.com\r\n"),
@@ -158,6 +158,7 @@ _LINES = st.sampled_from(
         b"X-Forwarded-For: 192.0.2.1\r\n",
         b"Upgrade: websocket\r\n",
         b"Proxy-Connection: keep-alive\r\n",
+        b"Proxy-Connection: close\r\n",
         b"Accept:\r\n",
         b" folded\r\n",
         b"\r\n",
