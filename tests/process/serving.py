@@ -85,6 +85,8 @@ class Served:
         return self
 
     def events(self) -> list[dict[str, Any]]:
+        # A request's line leaves a turn of the worker's loop after its answer.
+        time.sleep(0.05)
         return [json.loads(line) for line in self.out.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
     def wait_for(self, event: str, count: int = 1, seconds: float = 30.0) -> dict[str, Any]:

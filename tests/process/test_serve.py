@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.observe import metrics
 from tests.process.serving import Served, alive, command, environment, family, run, served, wait_gone
 
 SEARCH = "/v1/contacts/search"
@@ -47,6 +48,7 @@ def test_every_line_on_stdout_is_json_and_none_holds_a_secret(gateway: Served) -
 
 def test_both_workers_answer_and_their_counts_are_added_up(gateway: Served) -> None:
     def counted() -> float:
+        time.sleep(3 * metrics.DELAY)
         lines = gateway.admin("/metrics").body.decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if re.match(r"gateway_requests_total\{.*v1/me", line))
 
