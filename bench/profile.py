@@ -40,10 +40,15 @@ _PLACES = (
     ("gateway/upstream/", "forward: internal call"),
     ("gateway/internal.py", "forward: internal call"),
     ("gateway/stages/forward.py", "forward: plan"),
+    ("gateway/turn.py", "protocol: write the answer"),
     ("gateway/cycle.py", "protocol: write the answer"),
+    ("gateway/plain.py", "protocol: read the request"),
     ("gateway/protocol.py", "protocol: read the request"),
+    ("gateway/routes.py", "dispatch"),
+    ("gateway/observe/trace.py", "dispatch"),
+    ("gateway/brands.py", "dispatch"),
     ("gateway/dispatch.py", "dispatch"),
-    ("gateway/app.py", "dispatch"),
+    ("gateway/usage.py", "explain: the rest"),
     ("uvicorn/protocols/", "protocol: uvicorn"),
 )
 

@@ -22,7 +22,7 @@ _CODE = ',"code":"%s"'
 
 
 def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """The outermost stage: it never raises."""
+    """The outermost stage: it raises nothing but the end of the server."""
     route, usage = operation.route, services.usage
     logged = f'"route":{logs.quoted(route)}'
 

@@ -179,7 +179,10 @@ async def test_what_a_request_allocates_at_once_is_bounded(inside: Inside) -> No
 
 
 async def test_the_number_of_calls_a_request_makes_is_bounded(inside: Inside) -> None:
-    """Python and C functions together. A page costs a few calls for each of its records, and an old contract hardly more."""
+    """Python and C functions together, those of asyncio's own loop too, which are half of a single.
+
+    A page costs a few calls for each of its records, and an old contract hardly more.
+    """
     found = {}
     for version in (NEWEST, OLDEST):
         for name, ask in (("single", inside.single), ("page", inside.page)):
@@ -191,12 +194,13 @@ async def test_the_number_of_calls_a_request_makes_is_bounded(inside: Inside) ->
 
             sys.setprofile(count)
             try:
-                await ask(version)
+                for _ in range(WARM):
+                    await ask(version)
             finally:
                 sys.setprofile(None)
-            found[name, version] = calls
-    assert found["single", NEWEST] < 520
-    assert found["page", NEWEST] < 1500
+            found[name, version] = calls / WARM
+    assert found["single", NEWEST] < 500
+    assert found["page", NEWEST] < 1000
     assert found["page", OLDEST] < found["page", NEWEST] * 1.3
 
 
