@@ -4,6 +4,8 @@ python -m bench [--only gateway,fastify,…] [--rounds 7] [--seconds 2]   the ta
 python -m bench versus COMMIT [COMMIT]     two commits (the second: this tree), interleaved in one run
 python -m bench diff BEFORE.json AFTER.json
 python -m bench scale {workers,tokens,resources,soak}
+
+See also bench.profile, bench.inside, bench.upstream_clients, bench.translation and bench.store_line.
 """
 
 import argparse

@@ -62,7 +62,7 @@ class Turn(Cycle):
         """Write an answer that is known whole; `lines` are its other header lines. 204 has neither body nor type."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if self.disconnected or self.transport.is_closing():
+        if self._gone():
             return
         if status != 204:
             lines = b"%bcontent-type: %b\r\ncontent-length: %d\r\n" % (lines, media, len(body))
@@ -76,12 +76,17 @@ class Turn(Cycle):
         """Write the head of an answer whose body follows in pieces, each by `send`."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if not (self.disconnected or self.transport.is_closing()):
+        if not self._gone():
             lines = b"%bcontent-type: %b\r\n" % (lines, media)
             if self.method != "HEAD":
                 self.chunked_encoding = True
                 lines += b"transfer-encoding: chunked\r\n"
             self.transport.write(self._headed(status, lines))
+
+    def _gone(self) -> bool:
+        # A connection that is being closed takes nothing any more, some time before anybody is told of its loss.
+        self.disconnected = self.disconnected or self.transport.is_closing()
+        return self.disconnected
 
     def _headed(self, status: int, lines: bytes) -> bytes:
         self.response_started = True
