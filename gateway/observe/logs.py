@@ -109,7 +109,7 @@ def flush() -> None:
     written = b""
     for line in waiting:
         encoded = line.encode()
-        if len(written) + len(encoded) + 1 >= PIPE_BUF:
+        if written and len(written) + len(encoded) + 1 >= PIPE_BUF:
             _sink.lines.info(written)
             written = b""
         written = written + b"\n" + encoded if written else encoded

@@ -74,6 +74,13 @@ async def test_no_write_is_larger_than_a_pipe_takes_in_one_piece() -> None:
     assert [orjson.loads(line)["status"] for line in b"".join(pieces).splitlines()] == list(range(40))
 
 
+async def test_a_line_longer_than_that_is_still_a_line_of_its_own(stream: io.BytesIO) -> None:
+    for size in (PIPE_BUF * 2, 1, PIPE_BUF * 2):
+        logs.access(f'"route":"{"r" * size}"')
+    logs.flush()
+    assert [len(str(line["route"])) for line in lines(stream)] == [PIPE_BUF * 2, 1, PIPE_BUF * 2]
+
+
 @pytest.mark.parametrize(
     "secret",
     ["gw_pat_abcdefghijklmnopqrstuvwxyz0123AbCdEf", "acme_pat_0000001", "Bearer s3cr3t-value", "Basic dXNlcjpwYXNz"],
