@@ -1,12 +1,9 @@
-"""uvicorn's HTTP/1.1 parser with the doors closed that it leaves open.
+"""One connection of the public port: whose turn it is, how long a client may take, and when the connection ends.
 
-Refused before any application code runs, with a problem document (RFC 9457) and the connection closed: none or two
-`Host`, a second `Authorization` or other header that may stand once, a target that is no path of this server, a transfer
-coding other than chunked, headers or a request line beyond their limit, and whatever llhttp calls malformed
-(Content-Length beside Transfer-Encoding, bare LF, obs-fold …). Trailer fields are dropped (uvicorn would append them to
-the headers while the application already runs), and a client that takes forever to send its headers, the rest of a body
-that was answered already, or to read its answer, is cut off. A request under `/v1` becomes a `Turn` and goes straight to
-`serve`, a plain one without the parser (gateway/plain.py); everything else goes through ASGI.
+What is read and refused is `Reading`'s part (gateway/reading.py). A request under `/v1` becomes a `Turn` and goes straight
+to `serve`, a plain one without the parser (gateway/plain.py); everything else goes through ASGI. What is refused is told
+with a problem document (RFC 9457) and the connection closed. A client that takes forever to send its headers, the rest of
+a body that was answered already, or to read its answer, is cut off.
 """
 
 import asyncio
@@ -16,49 +13,29 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.cycle import Cycle
 from gateway.plain import recognised
+from gateway.reading import Reading
 from gateway.turn import Turn
 
-MAX_HEADERS: Final = 32 * 1024
-MAX_TARGET: Final = 8 * 1024
 HEADERS_TIMEOUT: Final = 10.0
 REST_TIMEOUT: Final = 10.0
 LINGER: Final = 1.0
 STALL: Final = 30.0
+PIPELINED: Final = 100
+"""Requests that may wait on a connection for those before them to be answered."""
 
-# One value each by their definition; a second one means that two parties could read the request differently.
-SINGLE: Final = frozenset(
-    {
-        b"authorization",
-        b"content-length",
-        b"content-type",
-        b"host",
-        b"idempotency-key",
-        b"transfer-encoding",
-        b"version",
-    }
-)
-
-_SPOKEN: Final = frozenset({"1.1", "1.0"})
-
-Render: TypeAlias = Callable[[str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
+Render: TypeAlias = Callable[[str, str, str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
 Serve: TypeAlias = Callable[[Turn], Awaitable[None]]
 
 
-class _RefusedError(Exception):
-    """Raised inside the parser's callbacks; the parser turns it into its own error."""
-
-
-class Hardened(HttpToolsProtocol):
+class Hardened(Reading):
     """One connection. `render` and `serve` are set by `hardened`."""
 
     render: Render
     serve: Serve
-    cycle: Cycle
 
     def __init__(
         self,
@@ -68,16 +45,12 @@ class Hardened(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._refused = False
         self._begun = False
-        self._complete = True
-        self._fed = 0
-        self._size = 0
-        self._seen: set[bytes] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._idle_since = 0.0
         self._stalled: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
+        self._running: Cycle | None = None
         self._queue: deque[Cycle] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -90,6 +63,13 @@ class Hardened(HttpToolsProtocol):
         self._forget_rest()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
+        # uvicorn thinks of the request that was read last only; the one under way may be another.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        for cycle in self._queue:
+            cycle.release()
+        self._queue.clear()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -114,58 +94,29 @@ class Hardened(HttpToolsProtocol):
             self._begun = True
             self._start(self.cycle)
             return
-        super().data_received(data)
+        self.feed(data)
         if self._complete:
             if self._deadline is not None and self._begun:
                 self._disarm()
-            return
-        # The parser keeps an unfinished header line to itself, so only what was fed tells how long it is.
-        self._fed += len(data)
-        if self._fed > MAX_HEADERS:
-            self.send_400_response("The headers are too large.")
         elif self._deadline is None and not self._refused:
             self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._complete = False
-        self._fed = self._size = 0
-        self._seen = set()
+        if len(self._queue) >= PIPELINED:
+            # Answered up to here; who pipelines must be ready to ask again for the rest (RFC 9112 § 9.3.2). That is
+            # read and dropped: closing with unread input would reset the connection, and lose the answers.
+            self.cycle.keep_alive = False
+            self._refused = True
+            self.flow.resume_reading()
+            raise RuntimeError("too many pipelined requests")
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > MAX_TARGET:
-            raise _RefusedError
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._complete:
-            return
-        # White space around a value is no part of it (RFC 9110 § 5.5), and the parser leaves the trailing one.
-        name, value = name.lower(), value.strip(b" \t")
-        self._size += len(name) + len(value) + 4  # the colon, the space and the line end count too
-        if self._size > MAX_HEADERS:
-            raise _RefusedError
-        if name in SINGLE:
-            if name in self._seen or (name == b"transfer-encoding" and value.lower() != b"chunked"):
-                raise _RefusedError
-            self._seen.add(name)
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self._complete = True
-        # A proxy's absolute target could name another host than `Host`, and a fragment is never sent (RFC 9112 § 3.2).
-        plain = self.url[:1] == b"/" and b"#" not in self.url
-        if b"host" not in self._seen or not plain or self.parser.get_http_version() not in _SPOKEN:
-            raise _RefusedError
-        parser, scope = self.parser, self.scope
-        target, _, query = self.url.partition(b"?")
-        method, path = parser.get_method().decode("ascii"), target.decode("ascii")
-        keep_alive = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+    def taken(self, method: str, target: bytes, *, keep_alive: bool) -> None:
+        raw_path, _, query = target.partition(b"?")
+        path = raw_path.decode("ascii")
         # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
         if path.startswith("/v1/") or path == "/v1":
-            # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at above.
+            # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before.
             values: dict[bytes, list[bytes]] = {}
             for name, value in self.headers:
                 values.setdefault(name, []).append(value)
@@ -173,8 +124,9 @@ class Hardened(HttpToolsProtocol):
             expects = self.expect_100_continue
             self._take(Turn(self, method, path, query, headers, whole=None, keep_alive=keep_alive, expects=expects))
             return
-        scope["method"], scope["http_version"] = method, parser.get_http_version()
-        scope["raw_path"], scope["query_string"], scope["path"] = target, query, unquote(path)
+        scope = self.scope
+        scope["method"], scope["http_version"] = method, self.parser.get_http_version()
+        scope["raw_path"], scope["query_string"], scope["path"] = raw_path, query, unquote(path)
         self._take(Cycle(self, scope, True, keep_alive, self.expect_100_continue))
 
     def _take(self, cycle: Cycle) -> None:
@@ -188,6 +140,7 @@ class Hardened(HttpToolsProtocol):
             self._queue.append(cycle)
 
     def _start(self, cycle: Cycle) -> None:
+        self._running = cycle
         cycle.task = self.loop.create_task(self._answer(cycle))
         self.tasks.add(cycle.task)
 
@@ -208,11 +161,11 @@ class Hardened(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if self.flow.read_paused:
-            self.flow.resume_reading()
         if self._queue:
             self._start(self._queue.popleft())
             return
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._await_next(self._idle_since)
@@ -239,32 +192,27 @@ class Hardened(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self.cycle.more_body = False
         self._forget_rest()
 
-    def send_400_response(self, msg: str) -> None:
+    def refuse(self, detail: str) -> None:
         if self._refused:
             return
         self._refused = True
-        # An answer that is on its way belongs to an earlier request: nothing may be written into it.
-        if self._answering and not self._reading:
+        # An answer that is on its way, or was given before its request was read whole, must not get a second one.
+        if self._begun and not (self.cycle.over or self._reading):
             self.transport.close()
-        else:
-            if self._answering:
-                self.cycle.disconnected = True
-                self.cycle.message_event.set()
-            headers, body = type(self).render(msg)
-            lines = (*self.server_state.default_headers, *headers, (b"content-length", str(len(body)).encode()))
-            head = b"".join(b"%b: %b\r\n" % line for line in lines)
-            self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body)
-            # Closing with unread input resets the connection, and the client would never see the answer.
-            self.transport.write_eof()
-            self._disarm()
-            self._deadline = self.loop.call_later(LINGER, self.transport.close)
-
-    def _unsupported_upgrade_warning(self) -> None:
-        # A client may ask for any upgrade and be answered plainly (RFC 9110 § 7.8): no reason for a log line.
-        pass
+            return
+        if self._answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        headers, body = type(self).render(detail, self.read_path, self.client[0] if self.client else "")
+        lines = (*self.server_state.default_headers, *headers, (b"content-length", str(len(body)).encode()))
+        head = b"".join(b"%b: %b\r\n" % line for line in lines)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body)
+        # Closing with unread input resets the connection, and the client would never see the answer.
+        self.transport.write_eof()
+        self._disarm()
+        self._deadline = self.loop.call_later(LINGER, self.transport.close)
 
     @property
     def _answering(self) -> bool:
@@ -294,6 +242,7 @@ class Hardened(HttpToolsProtocol):
 def hardened(render: Render, serve: Serve) -> type[Hardened]:
     """The protocol class for `uvicorn.Config(http=…)`.
 
-    `render(detail)` gives headers and body of the 400 answer; `serve(turn)` answers what is under `/v1`.
+    `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read;
+    `serve(turn)` answers what is under `/v1`.
     """
     return type("Configured", (Hardened,), {"render": staticmethod(render), "serve": staticmethod(serve)})

@@ -15,10 +15,9 @@ import sys
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-import orjson
 import uvicorn
 
-from gateway import tether
+from gateway import problems, tether
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.observe import logs, metrics, trace
@@ -86,23 +85,22 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
 def malformed(problem_base: str) -> Render:
     """The answer to what is no HTTP request: there is no Host to choose a brand by, so the first one's problems are named."""
 
-    def render(detail: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
-        trace_id = trace.started().trace_id
+    def render(detail: str, path: str, client: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+        trace_id, request_id = trace.started().trace_id, "req_" + trace.digits(24)
+        problem = problems.BadRequest("request_malformed", detail)
+        answer = problems.render(problem, base=problem_base, instance=path, trace_id=trace_id)
+        logs.access(
+            f'"trace_id":"{trace_id}","request_id":"{request_id}","route":"malformed request","status":400,'
+            f'"client":{logs.quoted(client)},"code":"{problem.code}","detail":{logs.quoted(detail)}'
+        )
+        metrics.request("malformed request", "", 400, "", 0.0)
         headers = (
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", answer.content_type),
+            (b"vary", b"Authorization, Version"),
             (b"cache-control", b"no-store"),
-            (b"x-request-id", trace_id.encode()),
+            (b"x-request-id", request_id.encode("ascii")),
         )
-        return headers, orjson.dumps(
-            {
-                "type": f"{problem_base}/bad-request",
-                "title": "Bad request",
-                "status": 400,
-                "detail": detail,
-                "trace_id": trace_id,
-                "code": "request_malformed",
-            }
-        )
+        return headers, answer.body
 
     return render
 

@@ -23,7 +23,6 @@ def _refused(answer: Answer) -> bool:
     [
         ("Host: other.example.com",),
         ("Authorization: Bearer x",),
-        ("Version: 2026-06-01",),
         ("Idempotency-Key: a", "Idempotency-Key: b"),
         ("Content-Type: application/json", "Content-Type: text/plain"),
         ("Content-Length: 0", "Transfer-Encoding: chunked"),
@@ -63,6 +62,12 @@ def _refused(answer: Answer) -> bool:
 def test_a_head_that_could_be_read_in_two_ways_is_refused(live: Live, lines: tuple[str, ...]) -> None:
     for method, target in (("GET", RECORD), ("DELETE", DEAL), ("POST", "/v1/contacts")):
         assert _refused(exchange(live, head(live, method, target, *lines)))
+
+
+def test_two_versions_are_refused_in_the_contracts_own_words(live: Live) -> None:
+    answer = exchange(live, head(live, "GET", RECORD, "Version: 2026-06-01"))
+    assert (answer.status, answer.json["code"]) == (400, "version_invalid")
+    assert answer.json["contracts"] == ["2026-09-01", "2026-06-01"]
 
 
 def test_a_request_names_one_host(live: Live) -> None:

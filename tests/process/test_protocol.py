@@ -4,59 +4,14 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
-import uvicorn
 
 from gateway import protocol
 from gateway.turn import Turn
-from gateway.worker import malformed
-
-HOST = b"Host: api.example.com\r\n"
-PLAIN = b"GET /v1/me HTTP/1.1\r\n" + HOST + b"\r\n"
-
-
-class Edge:
-    """The served port, and the requests that came through to the application: those under /v1 without ASGI.
-
-    below: the path that requests for `/` are sent to instead, so that each is tried on both ways.
-    """
-
-    def __init__(self, *, hasty: bool = False, below: bytes = b"/") -> None:
-        self.seen: list[dict[str, Any]] = []
-        self.port = 0
-        self.hasty = hasty
-        self.below = below
-
-    async def serve(self, turn: Turn) -> None:
-        self.seen.append({"headers": list(turn.headers.items())})
-        while not self.hasty and (await turn.receive()).get("more_body"):
-            pass
-        await turn.answer(200, b"", b"ok", b"text/plain")
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.seen.append(scope)
-        while not self.hasty and (await receive()).get("more_body"):
-            pass
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
-
-    async def say(self, *pieces: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        with suppress(ConnectionError):
-            for piece in pieces:
-                writer.write(piece.replace(b" / HTTP", b" %b HTTP" % self.below))
-                await writer.drain()
-                await asyncio.sleep(0.01)
-        answer = b""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.2):
-                while chunk := await reader.read(65536):
-                    answer += chunk
-        writer.close()
-        return answer
+from tests.process.edge import HOST, PLAIN, Edge, serving
 
 
 @pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
@@ -70,22 +25,6 @@ async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
     """An application that answers without waiting for the body."""
     async with serving(Edge(hasty=True, below=request.param)) as app:
         yield app
-
-
-@asynccontextmanager
-async def serving(app: Edge) -> AsyncIterator[Edge]:
-    speaking = protocol.hardened(malformed("https://api.example.com/problems"), app.serve)
-    config = uvicorn.Config(app, http=speaking, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        app.port = listening.getsockname()[1]
-        running = asyncio.create_task(server._serve([listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag and no event
-            await asyncio.sleep(0.005)
-        yield app
-        server.should_exit = server.force_exit = True
-        await running
 
 
 async def test_a_plain_request_passes(edge: Edge) -> None:
@@ -102,7 +41,7 @@ async def test_two_requests_on_one_connection_pass(edge: Edge) -> None:
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
         b"GET / HTTP/1.1\r\n" + HOST + b"Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n",
-        b"GET / HTTP/1.1\r\n" + HOST + b"Version: 2026-06-01\r\nVersion: 2026-09-01\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n",
         b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
         b"GET / HTTP/1.1\nHost: api.example.com\n\n",
@@ -136,6 +75,26 @@ async def test_what_two_parsers_could_read_differently_is_a_problem_document_and
     assert edge.seen == []
 
 
+@pytest.mark.parametrize(
+    ("request_bytes", "detail", "instance"),
+    [
+        (b"GET /a?b HTTP/1.1\r\n\r\n", "The header host is missing.", "/a"),
+        (b"GET /a HTTP/1.1\r\n" + HOST + b"Host: b\r\n\r\n", "The header host is given twice.", "/a"),
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n", "The request's target is too long.", ""),
+        (b"GET http://b/a HTTP/1.1\r\n" + HOST + b"\r\n", "The request's target is no path of this server.", ""),
+        (b"GET /a HTTP/2.0\r\n" + HOST + b"\r\n", "Only HTTP/1.1 and HTTP/1.0 are spoken here.", "/a"),
+        (b"FOO /a HTTP/1.1\r\n", "This is no valid HTTP request: Invalid method encountered.", ""),
+    ],
+)
+async def test_the_refusal_says_what_is_wrong_and_where(
+    edge: Edge, request_bytes: bytes, detail: str, instance: str
+) -> None:
+    head, _, body = (await edge.say(request_bytes)).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert (problem["detail"], problem["instance"]) == (detail, instance)
+    assert b"x-request-id: req_" in head and b"vary: Authorization, Version" in head
+
+
 async def test_a_header_that_never_ends_is_refused_before_it_fills_the_memory(edge: Edge) -> None:
     answer = await edge.say(b"GET / HTTP/1.1\r\n" + HOST + b"X-Big: ", *[b"a" * 10_000] * 6)
     assert answer.startswith(b"HTTP/1.1 400 ")
@@ -157,6 +116,56 @@ async def test_trailer_fields_do_not_become_headers(edge: Edge) -> None:
 async def test_an_upgrade_that_nobody_offers_is_answered_plainly(edge: Edge) -> None:
     answer = await edge.say(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+SMUGGLED = b"DELETE /v1/x HTTP/1.1\r\n" + HOST + b"Authorization: Bearer smuggled\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: %d\r\n" % len(SMUGGLED), SMUGGLED),
+        (b"Transfer-Encoding: chunked\r\n", b"%x\r\n%b\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)),
+    ],
+    ids=["length", "chunked"],
+)
+@pytest.mark.parametrize("pieces", [1, 2, 60])
+async def test_the_body_behind_a_wish_to_upgrade_is_its_body_and_no_request(
+    edge: Edge, framing: bytes, body: bytes, pieces: int
+) -> None:
+    whole = b"POST %b HTTP/1.1\r\n" % edge.below + HOST + UPGRADE + framing + b"\r\n" + body + PLAIN
+    size = -(-len(whole) // pieces)
+    answer = await edge.say(*[whole[at : at + size] for at in range(0, len(whole), size)])
+    assert answer.count(b"HTTP/1.1 200 ") == answer.count(b"HTTP/1.1") == 2
+    assert edge.bodies == [SMUGGLED, b""]
+
+
+async def test_many_wishes_to_upgrade_in_one_read_are_all_answered(edge: Edge) -> None:
+    wish = b"GET / HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n"
+    assert (await edge.say(wish * 50)).count(b"HTTP/1.1 200 ") == 50
+
+
+@pytest.mark.parametrize("line", [b"X-Trailer: " + b"a" * 200_000, b"".join(b"X-%d: a\r\n" % i for i in range(9_000))])
+@pytest.mark.parametrize("early", [False, True], ids=["read", "answered before"])
+async def test_trailer_fields_that_never_end_are_refused_before_they_fill_the_memory(
+    edge: Edge, line: bytes, early: bool
+) -> None:
+    edge.hasty = early
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    pieces = [line[at : at + 9_000] for at in range(0, len(line), 9_000)]
+    answer = await edge.say(head, b"2\r\nhi\r\n0\r\n", *pieces)
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 200 " if early else b"HTTP/1.1 400 ")
+
+
+async def test_a_large_body_does_not_count_against_the_head_that_follows_it(edge: Edge) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 40000\r\n\r\n"
+    assert (await edge.say(head + b"a" * 40_000 + PLAIN[:25], PLAIN[25:])).count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_empty_lines_between_requests_are_no_header(edge: Edge) -> None:
+    assert (await edge.say(b"\r\n" * 20_000, PLAIN)).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("pieces", [(), (b"\r\n",), (b"GET / HT",), (PLAIN, b"GET / HTTP/1.1\r\nHo")])

@@ -136,6 +136,63 @@ def test_a_client_that_pipelines_and_leaves_is_no_error(caplog: pytest.LogCaptur
     assert [record for record in caplog.records if record.levelname == "ERROR" and record.exc_info] == []
 
 
+def test_a_client_that_leaves_with_more_requests_waiting_ends_the_one_under_way() -> None:
+    class Waiting(App):
+        told: Any = None
+
+        async def serve(self, turn: Turn) -> None:
+            await turn.receive()
+            self.told = await turn.receive()
+
+    app = Waiting()
+
+    async def leaving() -> None:
+        async with serving(app) as (_, port):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /v1/x HTTP/1.1\r\n%b\r\n" % HOST * 3)
+            await asyncio.sleep(0.1)
+            writer.transport.abort()
+            await asyncio.sleep(0.2)
+
+    on_uvloop(leaving())
+    assert app.told == {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("target", [b"/page", b"/v1/x"])
+def test_of_many_pipelined_requests_a_hundred_wait_and_what_is_answered_is_answered_in_order(target: bytes) -> None:
+    class Counting(App):
+        most = 0
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            self.count()
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+            await send({"type": "http.response.body", "body": b"ok"})
+
+        async def serve(self, turn: Turn) -> None:
+            self.count()
+            await turn.answer(200, b"", b"ok", b"text/plain")
+
+        def count(self) -> None:
+            connection = made[-1]()
+            assert connection is not None
+            self.most = max(self.most, len(connection._queue))
+
+    app = Counting()
+
+    async def flooding() -> None:
+        async with serving(app) as (_, port):
+            made.clear()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, HOST) * 5000)
+            answers = await reader.read(-1)
+            writer.close()
+        assert answers.count(b"HTTP/1.1 200 ") == answers.count(b"ok") == app.most + 1
+        assert answers.count(b"connection: close") == 1
+
+    on_uvloop(flooding())
+    assert 90 <= app.most <= 100
+
+
 def test_what_breaks_outside_of_the_stages_is_a_problem_document(inside_dispatch: Any) -> None:
     status, head, document = inside_dispatch("breaks")
     assert (status, document["code"], document["status"]) == (500, "internal_error", 500)
