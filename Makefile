@@ -4,7 +4,6 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CODE := gateway adapters sandbox openapi tests
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test screenshots lint format lock openapi bench profile image clean

@@ -44,10 +44,10 @@ def main() -> None:
         elif chosen.word == "versus":
             print(_versus(chosen.commits, chosen.rounds, chosen.seconds))
         elif chosen.word == "scale":
-            result = {"commit": compare.commit(), "machine": compare.machine()}
-            result |= scale.CHECKS[chosen.check](chosen)
+            commit = compare.commit()
+            result = {"commit": commit, "machine": compare.machine(), **scale.CHECKS[chosen.check](chosen)}
             print(json.dumps(result, indent=1))
-            path = report.RESULTS / f"{chosen.check}-{result['commit'].removesuffix('+')}.json"
+            path = report.RESULTS / f"{chosen.check}-{commit.removesuffix('+')}.json"
             path.write_text(json.dumps(result, indent=1) + "\n")
         else:
             result = compare.run(chosen.only.split(","), chosen.rounds, chosen.seconds)

@@ -42,7 +42,10 @@ class Wire(asyncio.Transport):
 
     def __init__(self, wrote: Callable[[bytes], object]) -> None:
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 80)})
-        self.write = wrote
+        self._wrote = wrote
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._wrote(bytes(data))
 
     def is_closing(self) -> bool:
         return False
@@ -56,6 +59,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.heard: dict[type, list[bytes]] = {}
+        kind: Any
         for kind in (Connection, _Link):
             kind.data_received = self._listening(kind, kind.data_received)
 
@@ -69,11 +73,13 @@ class Recorded:
     def play(self, app: App) -> None:
         """From here on answers come from memory, in the next turn of the loop."""
         services = app._public._services
-        pool, link = services.internal._pools["crm"], services.limiter._line._link
+        # Any: what is put into them is not what they have.
+        pool: Any = services.internal._pools["crm"]
+        link: Any = services.limiter._line._link
         loop, answer, verdict = asyncio.get_running_loop(), b"".join(self.heard[Connection]), self.heard[_Link][-1]
 
-        async def connected(_: float) -> Connection:
-            connection = Connection(pool, loop, pool._target.max_response_bytes)
+        async def connected(_: float) -> Any:
+            connection: Any = Connection(pool, loop, pool._target.max_response_bytes)
             connection.transport = Wire(lambda _: loop.call_soon(connection.data_received, answer))
             connection.connected, connection._secure, connection._poll = True, False, Quiet
             return connection

@@ -76,7 +76,7 @@ def soak(chosen: argparse.Namespace) -> dict[str, Any]:
             width = 16 + 16 * (turn % 4)
             done = load.run(subject, workload, 10, {"stub": service.pid}, connections=width, tolerant=True)
             total += done.requests
-            note = {"requests": total, "resident_mb": resident_mb([pid]), "open_files": open_files(pid)}
+            note: dict[str, Any] = {"requests": total, "resident_mb": resident_mb([pid]), "open_files": open_files(pid)}
             note |= {"valkey_mb": resident_mb([subject.helpers["valkey"]]), "workload": workload.name}
             notes.append(note | {"rate": round(done.rate), "p99_ms": done.p99_ms, "failed": done.failed})
             if turn % 10 == 0:

@@ -108,7 +108,8 @@ async def aiohttp(origin: str, stack: AsyncExitStack) -> Call:
 
     async def call(name: str) -> bytes:
         async with session.get(f"{origin}/{name}", headers=HEADERS, allow_redirects=False) as answer:
-            return await answer.read()
+            body: bytes = await answer.read()
+            return body
 
     return call
 
@@ -173,7 +174,7 @@ def reply(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise SystemExit(f"{process.args}: ended without an answer")
+        raise SystemExit(f"{process.args!r}: ended without an answer")
     return line
 
 

@@ -149,7 +149,9 @@ async def caller(authorization: Annotated[str, Header()], version: Annotated[str
 
 
 def moment(value: datetime | None) -> str | None:
-    return value and value.isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
+    if value is None:
+        return None
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
 
 
 def public(row: Row) -> Contact:
