@@ -93,22 +93,17 @@ class Fleet(Collector):
         deaths = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            worker, ready = await self._spawn(place)
-            serving = await _said(ready)
-            if serving:
-                self._serving.add(place)
-            if not up.done():
-                up.set_result(serving)
-                if not serving:
-                    return
-            status = await worker.wait()
-            self._serving.discard(place)
-            self._workers[place] = None
-            if self._stopping.is_set():
+            try:
+                await self._live(place, up)
+            except OSError as error:
+                # What the system has none of now (processes, descriptors, the port) it may have again later.
+                logs.event("worker could not be started", "error", worker=place, error=error)
+                if not up.done():
+                    up.set_result(False)
+            if self._stopping.is_set() or not up.result():
                 return
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
             self._restarts += 1
-            logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
             if deaths > 1:
                 # The first time connections may wait in the queue for the moment it takes; not while it keeps dying.
                 self._public.give_up(place)
@@ -116,6 +111,20 @@ class Fleet(Collector):
                 await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
         if not up.done():
             up.set_result(False)
+
+    async def _live(self, place: int, up: "asyncio.Future[bool]") -> None:
+        """One worker from its start to its end; `up` is told whether the first one serves. OSError when there is none."""
+        worker, ready = await self._spawn(place)
+        serving = await _said(ready)
+        if serving:
+            self._serving.add(place)
+        if not up.done():
+            up.set_result(serving)
+        status = await worker.wait()
+        self._serving.discard(place)
+        self._workers[place] = None
+        if not self._stopping.is_set():
+            logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
 
     async def _spawn(self, place: int) -> tuple[Process, int]:
         listening = self._public.take(place).fileno()
