@@ -17,6 +17,17 @@ from tests.upstream.service import OK, Peer, answers, serving, then_closes
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
+CERTIFICATE_SIGNING = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class Authority:
         certificate = (
             _builder("server", self.certificate.subject, key.public_key(), until)
             .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         path = self.folder / "server.pem"
@@ -76,6 +88,8 @@ def authority(tmp_path: Path) -> Authority:
     certificate = (
         _builder("test authority", None, key.public_key(), NOW + DAY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(CERTIFICATE_SIGNING, critical=True)
         .sign(key, hashes.SHA256())
     )
     return Authority(tmp_path, key, certificate)
