@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from adapters.core.calls import Answer
 from adapters.core.changes import Contract
-from gateway import problems
+from gateway import addresses, problems
 from gateway.config.settings import Settings
 from gateway.exchange import Exchange, Handler
 from gateway.observe import metrics
@@ -72,7 +71,7 @@ class Services:
         told = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         for hop in reversed([hop.strip() for hop in [*told.split(","), peer] if hop.strip()]):
             try:
-                parsed = ip_address(hop)
+                parsed = addresses.parsed(hop)
             except ValueError:
                 return peer
             # Without a zone, which is a name on somebody's machine, of any length (RFC 4007 § 11).

@@ -1,9 +1,10 @@
 """Rate limits and token liveness: one script call per request, exact across workers, by the store's clock."""
 
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import Any, Final
 
+from gateway import addresses
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line, Part, Script
 from gateway.stores.liveness import live_key
@@ -73,12 +74,10 @@ def _form(policy: Policy) -> str:
 
 def _network(address: str) -> str:
     try:
-        parsed = ip_address(address)
+        parsed = addresses.parsed(address)
     except ValueError:
         return address
     if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
         return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
     return str(parsed)
 

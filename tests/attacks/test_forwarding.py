@@ -121,6 +121,9 @@ def _client(live: Live, *lines: str) -> Any:
         (("X-Forwarded-For: ",), "127.0.0.1"),
         (("X-Forwarded-For: 203.0.113.7,",), "203.0.113.7"),
         (("X-Forwarded-For: 2001:db8::7",), "2001:db8::7"),
+        # As a socket on `::` tells of its IPv4 peers.
+        (("X-Forwarded-For: 203.0.113.7, ::ffff:10.0.0.5",), "203.0.113.7"),
+        (("X-Forwarded-For: ::ffff:203.0.113.7",), "203.0.113.7"),
         (("X-Forwarded-For: 10.0.0.1, 10.0.0.2",), "10.0.0.1"),
         (("X_Forwarded_For: 203.0.113.7", "X-Real-IP: 203.0.113.7", "Forwarded: for=203.0.113.7"), "127.0.0.1"),
         (("X-Client-IP: 203.0.113.7", "CF-Connecting-IP: 203.0.113.7", "True-Client-IP: 203.0.113.7"), "127.0.0.1"),
