@@ -94,16 +94,20 @@ class Callers:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what was used since the last time; lost when SQL is, because it must never fail a request."""
+        """Write what was used since the last time; noted on here when that fails. Never raises."""
         used, self._used = self._used, {}
-        if used:
-            try:
-                await self._sql.run(
-                    tokens.touch_last_used, {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()}
-                )
-            except StoreUnavailable as error:
+        if not used:
+            return
+        try:
+            await self._sql.run(
+                tokens.touch_last_used, {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()}
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
+            lost = isinstance(error, StoreUnavailable)
+            if lost:
                 metrics.store_lost("sql")
-                logs.event("last use not recorded", "warning", error=error, tokens=len(used))
+            logs.event("last use not recorded yet", "warning" if lost else "error", error=error, tokens=len(used))
+            self._used = used | self._used
 
     async def stop(self, flushing: asyncio.Task[None]) -> None:
         """End the regular flush with a last one."""

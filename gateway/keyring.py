@@ -66,7 +66,7 @@ class Keyring:
         return Keyring((_new_key(),), (_new_key(),)).dump()
 
     @classmethod
-    def load(cls, text: str) -> "Keyring":
+    def load(cls, text: str | bytes) -> "Keyring":
         """Reads what ``create`` or ``dump`` wrote; raises ``KeyringInvalid`` with the place of the fault."""
         try:
             document = json.loads(text)

@@ -133,14 +133,16 @@ async def _keep(data_dir: Path, stack: AsyncExitStack) -> None:
     misses = 0
     while True:
         await asyncio.sleep(_LOOK)
-        answers = await asyncio.to_thread(valkey.url, data_dir)
-        misses = 0 if answers else misses + 1
-        if misses < _MISSES:
-            continue
-        logs.event("embedded valkey does not answer", "error")
-        misses = 0
-        await stack.aclose()
         try:
+            answers = await asyncio.to_thread(valkey.url, data_dir)
+            misses = 0 if answers else misses + 1
+            if misses < _MISSES:
+                continue
+            logs.event("embedded valkey does not answer", "error")
+            misses = 0
+            await stack.aclose()
             await stack.enter_async_context(valkey.running(data_dir))
         except valkey.ValkeyFailed as error:
             logs.event("embedded valkey did not start", "error", detail=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is (no process, no descriptor), there must be a next time
+            logs.event("embedded valkey did not start", "error", error=error)

@@ -46,7 +46,7 @@ class Usage:
             await self.flush(sql)
 
     async def flush(self, sql: Sql) -> None:
-        """Write what was counted since the last time; counted on here when SQL is away."""
+        """Write what was counted since the last time; counted on here when that fails. Never raises."""
         taken, self._counts = self._counts, {}
         fresh, self._places = self._places, []
         counts = [
@@ -57,9 +57,11 @@ class Usage:
             return
         try:
             await sql.run(_write, counts, fresh, datetime.now(UTC))
-        except StoreUnavailable as error:
-            metrics.store_lost("sql")
-            logs.event("usage not recorded yet", "warning", error=error, rows=len(counts))
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
+            lost = isinstance(error, StoreUnavailable)
+            if lost:
+                metrics.store_lost("sql")
+            logs.event("usage not recorded yet", "warning" if lost else "error", error=error, rows=len(counts))
             for key, requests in taken.items():
                 self._counts[key] = self._counts.get(key, 0) + requests
             self._places += fresh

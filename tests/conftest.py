@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import orjson
 import pytest
 
+from gateway.observe import logs
 from tests.live import Live
 from tests.live import live as running
 
@@ -15,3 +19,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One gateway before one sandbox for the whole session, without limits that tests would run into."""
     with running(tmp_path_factory.mktemp("live")) as pair:
         yield pair
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What this process has logged since the test began."""
+    stream = io.BytesIO()
+    logs.configure(stream=stream)
+    yield lambda: [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    logs.configure()

@@ -121,8 +121,10 @@ async def _keep(current: list[Process], data_dir: Path, sandbox: Sandbox) -> Non
         logs.event("sandbox died", "error", status=current[0].returncode)
         await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         attempt += 1
-        with suppress(SandboxFailed):
+        try:
             current[0], _ = await _start(data_dir, sandbox.port)
+        except Exception as error:  # noqa: BLE001 - whatever it is (no process, no memory), there must be a next time
+            logs.event("sandbox did not start", "error", error=error)
 
 
 async def _drained(process: Process) -> None:

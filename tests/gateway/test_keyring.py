@@ -4,11 +4,16 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import keyfile
+from gateway.keyfile import KeptKeyring
 from gateway.keyring import Keyring, KeyringInvalid, Unsealable
 
 KEYRING = Keyring.load(Keyring.create())
@@ -122,6 +127,20 @@ def test_no_representation_shows_a_secret() -> None:
 def test_a_damaged_keyring_is_refused_with_the_place(text: str) -> None:
     with pytest.raises(KeyringInvalid):
         Keyring.load(text)
+
+
+def test_a_file_that_becomes_nonsense_leaves_the_keys_as_they_are(
+    tmp_path: Path, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    path = tmp_path / "keyring.json"
+    keyfile.create(path)
+    kept, first = KeptKeyring(path), Keyring.load(path.read_bytes())
+    path.write_bytes(b"\xff\xfe\xff")
+    assert not kept.refresh() and kept.hash(b"token") == first.hash(b"token")
+    assert [line["event"] for line in logged()] == ["the keyring cannot be read again"]
+    keyfile.create(tmp_path / "other.json")
+    (tmp_path / "other.json").replace(path)
+    assert kept.refresh() and kept.hash(b"token") != first.hash(b"token")
 
 
 def test_two_keys_with_one_id_are_refused() -> None:

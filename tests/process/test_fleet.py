@@ -1,18 +1,18 @@
 import asyncio
-import io
 import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import orjson
 import pytest
 
 from gateway import tether
 from gateway.fleet import Fleet
 from gateway.instance import CannotStartError
 from gateway.listening import Listener, listening
-from gateway.observe import logs
+
+Logged = Callable[[], list[dict[str, Any]]]
 
 WORKER = """
 import os, sys, time
@@ -30,39 +30,25 @@ def public() -> Iterator[Listener]:
         yield listener
 
 
-@pytest.fixture
-def said() -> Iterator[io.BytesIO]:
-    stream = io.BytesIO()
-    logs.configure(stream=stream)
-    yield stream
-    logs.configure()
-
-
-def _events(stream: io.BytesIO) -> list[str]:
-    return [orjson.loads(line)["event"] for line in stream.getvalue().splitlines()]
-
-
 async def _until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 - nothing announces a worker
             await asyncio.sleep(0.01)
 
 
-async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(
-    public: Listener, said: io.BytesIO
-) -> None:
+async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(public: Listener, logged: Logged) -> None:
     fleet = Fleet(1, public, {"MUCH": TOO_LONG}, 1.0)
     fleet.warm_up()
     async with asyncio.timeout(20):
         with pytest.raises(CannotStartError):
             await fleet.start(b"")
         await fleet.stop()
-    line = orjson.loads(said.getvalue().splitlines()[0])
+    line = logged()[0]
     assert line["event"] == "worker could not be started" and line["reason"] == "Argument list too long"
 
 
 async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
-    tmp_path: Path, public: Listener, said: io.BytesIO
+    tmp_path: Path, public: Listener, logged: Logged
 ) -> None:
     (tmp_path / "gateway").mkdir()
     (tmp_path / "gateway" / "__init__.py").touch()
@@ -76,10 +62,11 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
         worker = fleet._workers[0]
         assert worker is not None
         os.kill(worker.pid, signal.SIGKILL)
-        await _until(lambda: _events(said).count("worker could not be started") == 2)
+        await _until(lambda: len(logged()) == 3)
         assert not fleet.complete
         del environment["MUCH"]
         await _until(lambda: fleet.complete)
-        assert _events(said)[:3] == ["worker died", "worker could not be started", "worker could not be started"]
+        events = [line["event"] for line in logged()[:3]]
+        assert events == ["worker died", "worker could not be started", "worker could not be started"]
     finally:
         await fleet.stop()

@@ -1,7 +1,10 @@
 import asyncio
 import os
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +48,19 @@ async def test_it_listens_while_it_is_wanted_starts_again_when_it_dies_and_ends_
             while not await answers(box.port):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
     assert not await answers(box.port)
+
+
+async def test_it_is_tried_until_the_machine_can_start_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    async with sandbox.running(tmp_path) as box, asyncio.timeout(20):
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "no python here"))
+        os.kill(pid_of(tmp_path), signal.SIGKILL)
+        while sum(line["event"] == "sandbox did not start" for line in logged()) < 2:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+        monkeypatch.undo()
+        while not await answers(box.port):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
 
 
 async def test_the_service_key_is_not_printed_by_accident(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway import parts
 from gateway.embedded import valkey
 from gateway.stores.line import Line
 
@@ -149,3 +152,20 @@ async def test_a_directory_that_cannot_be_used_gives_one_clear_line(tmp_path: Pa
     with pytest.raises(valkey.ValkeyFailed, match=r"stopped with code \d+: .*append"):
         async with valkey.running(tmp_path):
             pass
+
+
+async def test_it_is_tried_until_the_machine_can_start_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setattr(parts, "_LOOK", 0.02)
+    home, kept = tmp_path / "valkey", tmp_path / "kept"
+    async with parts.embedded_valkey(tmp_path), asyncio.timeout(20):
+        os.kill(pid_of(tmp_path), signal.SIGKILL)
+        home.rename(kept)
+        home.write_text("a file in the way")
+        while sum(line["event"] == "embedded valkey did not start" for line in logged()) < 2:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+        home.unlink()
+        kept.rename(home)
+        while valkey.url(tmp_path) is None:  # noqa: ASYNC110 - another process has no event to wait for
+            await asyncio.sleep(0.01)
