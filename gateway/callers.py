@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from gateway import parts
 from gateway.exchange import Caller
@@ -51,7 +51,7 @@ class Callers:
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
         self._digests: dict[str, bytes] = {}
-        self._reading: dict[bytes, asyncio.Task[Caller | None]] = {}
+        self._reading: dict[bytes | tuple[str, int | None], asyncio.Task[Caller | None]] = {}
         self._used: dict[str, float] = {}
 
     def known(self, token: bytes) -> Caller | None:
@@ -64,7 +64,8 @@ class Callers:
 
     async def find(self, token: bytes) -> Caller | None:
         """Whose token this is, or None. StoreUnavailable when SQL cannot be asked."""
-        caller = await self._read_once(_digest(token), token)
+        digest = _digest(token)
+        caller = await self._once(digest, lambda: self._read(digest, self._keyring.hashes(token)))
         if caller is not None:
             self._used[caller.token_id] = time.time()
         return caller
@@ -76,15 +77,16 @@ class Callers:
             if fresh:
                 return caller
             metrics.fail_mode("liveness_from_sql")
-            return await self._reread(caller)
+            return await self._renewed(caller, None)
         if generation is not None or not fresh:
-            renewed = await self._reread(caller)
+            renewed = await self._renewed(caller, generation)
             if renewed is None:
                 return None
             caller = renewed
         with suppress(StoreUnavailable):
-            if await self._liveness.confirm(caller.tenant_id, caller.token_id, caller.generation) != caller.generation:
-                return await self._reread(caller)
+            confirmed = await self._liveness.confirm(caller.tenant_id, caller.token_id, caller.generation)
+            if confirmed != caller.generation:
+                return await self._renewed(caller, confirmed)
         return caller
 
     async def flush_regularly(self) -> None:
@@ -115,14 +117,20 @@ class Callers:
         await asyncio.gather(flushing, return_exceptions=True)
         await self.flush()
 
-    async def _read_once(self, digest: bytes, token: bytes) -> Caller | None:
-        """One look-up for all requests that wait for the same token."""
-        reading = self._reading.get(digest)
+    async def _once(
+        self, sought: bytes | tuple[str, int | None], read: Callable[[], Coroutine[Any, Any, Caller | None]]
+    ) -> Caller | None:
+        """One look-up for all requests that wait for the same."""
+        reading = self._reading.get(sought)
         if reading is None:
-            reading = asyncio.create_task(self._read(digest, self._keyring.hashes(token)))
-            self._reading[digest] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(digest, None))
+            reading = asyncio.create_task(read())
+            self._reading[sought] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(sought, None))
         return await asyncio.shield(reading)
+
+    async def _renewed(self, caller: Caller, generation: int | None) -> Caller | None:
+        # A generation is announced after it was written: a look-up that began before may not know of it, and is not shared.
+        return await self._once((caller.token_id, generation), lambda: self._reread(caller))
 
     async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
         found = await self._look_up(_by_hashes, digests)

@@ -1,17 +1,22 @@
 """Tokens on their way from SQL to a worker, and their last use on the way back."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from gateway import callers
 from gateway.callers import Callers
 from gateway.keyring import Keyring
+from gateway.stores.line import Line
+from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session, Sql, tenants
 from gateway.stores.sql import tokens as stored
 from gateway.stores.sql.migrate import migrate
@@ -81,3 +86,57 @@ async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
         while await sql.read(_last_used) is None:
             pass
     await known.stop(flushing)
+
+
+@contextmanager
+def _look_ups() -> Iterator[list[str]]:
+    """The statements about tokens that SQL is asked meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM tokens" in statement:
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known: Callers) -> None:
+    caller = await known.find(SECRET)
+    assert caller is not None
+    old = replace(caller, read_at=caller.read_at - 5)
+    with _look_ups() as seen:
+        found = await asyncio.gather(*(known.renewed(old, None, lost=True) for _ in range(200)))
+    assert len(seen) == 1
+    assert len(set(map(id, found))) == 1 and found[0] is not None
+
+
+async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(sql: Sql, tmp_path: Path) -> None:
+    line = await Line.open(f"unix://{tmp_path}/nobody")
+    known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {}, {})
+    caller = await known.find(SECRET)
+    assert caller is not None
+    old = replace(caller, read_at=caller.read_at - 5)
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM tokens" in statement and not begun.is_set():
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait(10)
+
+    event.listen(Engine, "after_cursor_execute", hold)
+    try:
+        before = asyncio.create_task(known.renewed(old, None, lost=True))
+        await begun.wait()
+        await sql.run(stored.revoke, TOKEN.tenant_id, TOKEN.id, "leaked", NOW)
+        after = await known.renewed(old, 2, lost=False)
+        assert after is not None and after.revoked
+    finally:
+        go_on.set()
+        await before
+        event.remove(Engine, "after_cursor_execute", hold)
+        await line.aclose()
