@@ -71,3 +71,50 @@ async def test_in_a_loop_counts_are_gathered_and_written_down_soon() -> None:
     assert child._sum.get() == 0.0
     await asyncio.sleep(metrics.DELAY * 3)
     assert child._sum.get() == pytest.approx(0.03)
+
+
+FULL = """
+import errno, os
+def full(descriptor, *_):
+    if "memfd" not in os.readlink(f"/proc/self/fd/{descriptor}"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+os.posix_fallocate = full
+"""
+
+
+def counted(directory: Path, program: str) -> str:
+    """What a process that runs `program` and counts in `directory` prints."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(directory)}
+    line = [sys.executable, "-c", program]
+    return subprocess.run(line, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def test_a_volume_that_fills_up_neither_ends_a_worker_nor_costs_what_was_counted_before(tmp_path: Path) -> None:
+    said = counted(
+        tmp_path,
+        f"""
+from gateway.observe import metrics
+for number in range(3): metrics.store_lost(f"before-{{number}}")
+{FULL}
+for number in range(2000): metrics.store_lost(f"after-{{number}}")
+assert metrics._lost("after-1999")._value.get() == 1.0
+""",
+    )
+    assert said.count("no room for counts") == 1 and "No space left on device" in said
+    text = metrics.exposition(tmp_path).decode()
+    assert 'gateway_store_lost_total{store="before-2"} 1.0' in text and 'store="after-1999"' not in text
+
+
+def test_a_worker_that_starts_on_a_full_volume_counts_unseen(tmp_path: Path) -> None:
+    assert "no room for counts" in counted(tmp_path, FULL + COUNTING)
+    assert list(tmp_path.iterdir()) == []
+    assert metrics.exposition(tmp_path) == b""
+
+
+def test_the_space_of_counts_is_there_before_they_are_written(tmp_path: Path) -> None:
+    many = 'from gateway.observe import metrics\nfor number in range(2000): metrics.store_lost(f"many-{number}")'
+    assert counted(tmp_path, many) == ""
+    files = [path.stat() for path in tmp_path.iterdir()]
+    assert max(file.st_size for file in files) > 2**18
+    assert all(file.st_blocks * 512 >= file.st_size for file in files)
+    assert 'gateway_store_lost_total{store="many-1999"} 1.0' in metrics.exposition(tmp_path).decode()
