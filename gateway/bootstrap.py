@@ -1,6 +1,6 @@
-"""The first minutes of a fresh gateway: the sandbox's tenants are registered, and somebody gets a token to try.
+"""The first minutes of a fresh gateway: its keyring is made, the sandbox's tenants are registered, and somebody gets a token.
 
-Only when the auth service is the sandbox: with a real one, operators register tenants and issue tokens themselves.
+Tenants and token only when the auth service is the sandbox: with a real one, operators see to them themselves.
 """
 
 import asyncio
@@ -9,20 +9,33 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from adapters import RESOURCES
-from gateway import parts
-from gateway.config import SANDBOX, Runtime, Settings
+from gateway import keyfile, parts
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
 from gateway.embedded import sandbox
 from gateway.identity import User
 from gateway.issuing import issue
-from gateway.keyring import Keyring
+from gateway.keyring import Keyring, KeyringInvalid
 from gateway.scopes import SINGLE_SCOPES, allowed
-from gateway.stores.sql import Session, Sql, audit, tenants
+from gateway.stores.sql import Session, Sql, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.tenants import Tenant
 from gateway.versions import CONTRACTS
 
 _ACTOR: Final = "serve"
 _DEMO_LIFETIME: Final = 86_400.0
+
+
+async def make_keyring(settings: Settings, sql: Sql) -> None:
+    """Make the embedded keyring, readable by this user only, unless there is one. `sql` is migrated.
+
+    Raises KeyringInvalid when it has gone: another one would turn every token and every sealed API key into waste.
+    """
+    path = parts.keyring_file(settings)
+    if settings.secrets.keyring != EMBEDDED or path is None or path.exists():
+        return
+    if await sql.read(hashed.in_use):
+        raise KeyringInvalid(f"{path} is missing, but the database was written with it: restore it from the backup")
+    keyfile.create(path)
 
 
 def register(session: Session, keys: Keyring, tenant_id: str, name: str, api_key: str, *, actor: str) -> Tenant:

@@ -24,6 +24,7 @@ from gateway.observe import admin, logs, metrics
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line
+from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import is_current, migrate
 
 
@@ -60,10 +61,7 @@ class House:
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
         facts = parts.runtime(self._settings, redis.result(), box.result(), self._public.port)
-        try:
-            parts.keyring(self._settings)
-        except (KeyringInvalid, OSError) as error:
-            raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
+        await self._keyring(facts.sql_url)
         introduced = asyncio.create_task(bootstrap.introduce(self._settings, facts))
         await fleet.start(pickle.dumps((self._settings, facts)))
         token = await introduced
@@ -88,6 +86,16 @@ class House:
             await asyncio.to_thread(migrate, parts.sql_url(self._settings))
         except ValueError as error:
             raise CannotStartError(f"stores.sql: {error}", code=2) from error
+
+    async def _keyring(self, sql_url: str) -> None:
+        sql = Sql(sql_url, pool_size=1)
+        try:
+            await bootstrap.make_keyring(self._settings, sql)
+            parts.keyring(self._settings)
+        except (KeyringInvalid, OSError) as error:
+            raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
+        finally:
+            sql.close()
 
     async def _sandbox(self) -> Sandbox | None:
         if not parts.needs_sandbox(self._settings):

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from gateway import keyfile
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Secret, Settings, reveal
 from gateway.config.services import ServiceName
 from gateway.embedded import valkey
@@ -86,17 +85,12 @@ def pool(settings: Settings, facts: Runtime, name: ServiceName) -> Pool:
 
 
 def keyring(settings: Settings) -> Keyring:
-    """The deployment's keys. The embedded keyring is made at first use, readable by this user only.
-
-    Raises KeyringInvalid for a text that is none, OSError when the file cannot be read or made.
-    """
+    """The deployment's keys. Raises KeyringInvalid for a text that is none, OSError when the file cannot be read."""
     path = keyring_file(settings)
     if path is None:
         source = settings.secrets.keyring
         assert isinstance(source, Secret)
         return Keyring.load(source.read())
-    if settings.secrets.keyring == EMBEDDED and not path.exists():
-        keyfile.create(path)
     return KeptKeyring(path)
 
 

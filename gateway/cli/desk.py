@@ -102,6 +102,7 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Re
             await asyncio.to_thread(migrate, url)
         sql = Sql(url, pool_size=1, timeout=settings.stores.sql_timeout)
         try:
+            await bootstrap.make_keyring(settings, sql)
             return await work(Desk(settings, parts.keyring(settings), sql, live))
         finally:
             sql.close()

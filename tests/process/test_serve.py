@@ -119,6 +119,19 @@ def test_a_broken_keyring_is_one_clear_line(tmp_path: Path) -> None:
     _is_one_line(run(tmp_path, "serve"), "keyring", 2)
 
 
+def test_a_lost_keyring_is_never_replaced_by_one_that_opens_nothing(tmp_path: Path) -> None:
+    with served(tmp_path) as gateway:
+        kept = (gateway.data_dir / "keyring.json").read_bytes()
+    keyring = tmp_path / "data" / "keyring.json"
+    keyring.unlink()
+    said = f"{keyring} is missing, but the database was written with it: restore it from the backup"
+    _is_one_line(run(tmp_path, "serve"), said, 2)
+    _is_one_line(run(tmp_path, "tenants", "list"), said, 2)
+    assert not keyring.exists()
+    keyring.write_bytes(kept)
+    assert run(tmp_path, "tenants", "list").returncode == 0
+
+
 def test_a_broken_configuration_names_every_fault_and_its_fix(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("server: {prot: 80}\ntokens: {default_lifetime: 90}\n")
     refused = run(tmp_path, "serve")

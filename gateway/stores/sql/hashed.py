@@ -1,12 +1,23 @@
-"""What still depends on a hashing key: credentials that live and were hashed with it."""
+"""What depends on the keyring: credentials that were hashed with its keys, and tenants whose API keys it sealed."""
 
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway.stores.sql.models import TokenRow
+from gateway.stores.sql.models import TenantRow, TokenRow
 from gateway.stores.sql.oauth_models import ClientRow, ClientSecretRow, RefreshRow
+
+
+def in_use(session: Session) -> bool:
+    """Whether anything in the database was written with a keyring."""
+    queries = (
+        select(TenantRow.id),
+        select(TokenRow.id),
+        select(ClientSecretRow.id),
+        select(ClientRow.id).where(ClientRow.registration_key_id.is_not(None)),
+    )
+    return any(session.execute(query.limit(1)).first() is not None for query in queries)
 
 
 def living(session: Session, now: datetime) -> dict[str, int]:
