@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo
 
 from gateway.config.faults import refuse
-from gateway.config.quantities import Duration, Size
+from gateway.config.quantities import Size, Timeout
 from gateway.config.secrets import SecretOrNone, anchored
 from gateway.config.section import AsMap, Count, Flag, Section, base, key_of
 
@@ -38,9 +38,9 @@ def _rooted(path: str | None) -> str | None:
 class Timeouts(Section):
     """How long an internal call may take."""
 
-    connect: Duration = Field(2.0, description="How long to wait for a connection, such as 2s.")
-    total: Duration = Field(10.0, description="How long the whole call may take, such as 10s.")
-    upload: Duration = Field(60.0, description="How long the service may work on an imported file, such as 60s.")
+    connect: Timeout = Field(2.0, description="How long to wait for a connection, such as 2s.")
+    total: Timeout = Field(10.0, description="How long the whole call may take, such as 10s.")
+    upload: Timeout = Field(60.0, description="How long the service may work on an imported file, such as 60s.")
 
 
 class Operation(Section):

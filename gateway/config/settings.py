@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Val
 from gateway.config.faults import refuse
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
-from gateway.config.quantities import Duration, Size
+from gateway.config.quantities import Duration, Size, Timeout
 from gateway.config.secrets import Secret, SecretOrEmbedded, SecretOrNone, anchored, parse
 from gateway.config.section import AsList, AsMap, Base, Count, Host, Link, Name, Origin, Port, Section, key_of
 from gateway.config.services import Services, default_services
@@ -60,8 +60,8 @@ class Server(Section):
     trusted_proxies: Annotated[tuple[Network, ...], AsList] = Field(
         (), description="Networks whose X-Forwarded-For is believed, such as [10.0.0.0/8]."
     )
-    body_timeout: Duration = Field(15.0, description="How long a request body may take to arrive, such as 15s.")
-    shutdown_grace: Duration = Field(20.0, description="How long requests in flight may finish at a stop, such as 20s.")
+    body_timeout: Timeout = Field(15.0, description="How long a request body may take to arrive, such as 15s.")
+    shutdown_grace: Timeout = Field(20.0, description="How long requests in flight may finish at a stop, such as 20s.")
     max_body: Size = Field(2**20, description="The largest JSON body, such as 1MiB.")
     max_import: Size = Field(50 * 2**20, description="The largest file of an import, such as 50MiB.")
 
@@ -165,12 +165,12 @@ class Stores(Section):
     redis: StoreUrl = Field(
         EMBEDDED, description="embedded, redis://…, rediss://…, unix://…, {env: NAME} or {file: PATH}."
     )
-    redis_timeout: Duration = Field(
+    redis_timeout: Timeout = Field(
         0.5, description="How long a store command may take before the store counts as lost."
     )
     sql: StoreUrl = Field(EMBEDDED, description="embedded, sqlite:///…, postgresql://…, {env: NAME} or {file: PATH}.")
     sql_pool: Count = Field(5, description="Database connections for each worker, 1 or more.")
-    sql_timeout: Duration = Field(5.0, description="How long to wait for a database connection, such as 5s.")
+    sql_timeout: Timeout = Field(5.0, description="How long to wait for a database connection, such as 5s.")
 
 
 class Tokens(Section):

@@ -1,7 +1,7 @@
 import pytest
 from pydantic_core import PydanticCustomError
 
-from gateway.config.quantities import seconds, size
+from gateway.config.quantities import seconds, size, waiting
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,18 @@ def test_a_size_is_a_number_and_a_unit(text: str, value: int) -> None:
 def test_anything_else_is_not_a_duration(text: object) -> None:
     with pytest.raises(PydanticCustomError):
         seconds(text)
+
+
+@pytest.mark.parametrize("text", ["0.5ms", "3651d", "99999999999999999999999d", f"{'9' * 400}d"])
+def test_a_duration_that_no_clock_or_store_can_count_is_refused(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="out of range"):
+        seconds(text)
+
+
+def test_nobody_waits_longer_than_a_day() -> None:
+    assert waiting("24h") == 86_400
+    with pytest.raises(PydanticCustomError, match="longer than anybody waits"):
+        waiting("25h")
 
 
 @pytest.mark.parametrize("text", [1, "1", "0B", "-1B", "1.5MiB", "1 MiB", "1mib", "1MiB\n", None])
