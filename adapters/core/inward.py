@@ -12,7 +12,7 @@ import msgspec
 from adapters.core.calls import Revision, Row
 from adapters.core.currencies import minor_digits
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.kinds import Money
+from adapters.core.kinds import Custom, Money
 from adapters.core.shapes import Field, Shape
 
 encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode
@@ -21,11 +21,17 @@ encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").e
 class Inward:
     """A shape's request translator. `pointers` maps the service's field names to public JSON pointers."""
 
-    __slots__ = ("_amounts", "_fields", "_partial", "pointers")
+    __slots__ = ("_amounts", "_cleared", "_fields", "_partial", "pointers")
 
     def __init__(self, shape: Shape, *, partial: bool) -> None:
         self._fields = shape.named()
         self._partial = partial
+        # Services merge a PATCH of an object of names into what they hold: an empty one would clear nothing.
+        self._cleared = {
+            field.name: field.default
+            for field in shape.fields
+            if not field.nullable and not (partial and isinstance(field.kind, Custom))
+        }
         self._amounts = tuple(_Amount(field, shape) for field in shape.fields if isinstance(field.kind, Money))
         self.pointers = {field.held: f"/{field.name}" for field in shape.fields}
 
@@ -36,7 +42,7 @@ class Inward:
         for name, written in sent.items():
             field = self._fields[name]
             # Null clears what may be null; what may not falls back to what it is when left out.
-            value = field.default if written is None and not field.nullable else written
+            value = self._cleared.get(name) if written is None else written
             body[field.held] = held(field, reduce(_apply, field.up, value))
             if self._partial and (revision := _revision(field, value)):
                 revisions.append(revision)

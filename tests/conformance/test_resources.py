@@ -80,6 +80,18 @@ def test_a_patch_keeps_what_it_does_not_name(live: Live, resource: Resource, con
             before = after
 
 
+@every_contract
+@pytest.mark.parametrize("resource", UPDATABLE, ids=name)
+def test_null_clears_a_list_or_an_object_of_names(live: Live, resource: Resource, contract: Contract) -> None:
+    made = live.call("POST", f"/v1/{resource.path}", sample(resource, contract.date), version=contract.date)
+    for field in shape(resource, contract.date).fields:
+        if isinstance(field.default, list | dict) and not field.read_only:
+            assert made.json()["data"][field.name] == field.example
+            patched = live.call("PATCH", made.headers["location"], {field.name: None}, version=contract.date)
+            read = live.call("GET", made.headers["location"], version=contract.date)
+            assert patched.json()["data"][field.name] == read.json()["data"][field.name] == field.default
+
+
 @pytest.mark.parametrize("resource", UPDATABLE, ids=name)
 def test_an_empty_patch_changes_nothing_and_writes_nothing(live: Live, resource: Resource) -> None:
     made = live.call("POST", f"/v1/{resource.path}", sample(resource, CONTRACTS[0].date))
