@@ -119,7 +119,8 @@ def nullable(schema: Schema) -> Schema:
 
 
 def _told(schema: Schema, field: Field, *, sent: bool = False) -> Schema:
-    schema = schema | {"description": field.description, "examples": [field.example]}
+    note = field.kind.note if sent and field.kind else ""
+    schema = schema | {"description": f"{field.description} {note}".rstrip(), "examples": [field.example]}
     return schema | {"readOnly": True} if field.read_only and not sent else schema
 
 

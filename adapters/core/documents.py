@@ -111,6 +111,7 @@ _CODES = {
     "string_too_long": "too_long",
     "too_long": "too_long",
     "too_short": "too_short",
+    "object_too_long": "too_long",
     "string_pattern_mismatch": "format_invalid",
     "literal_error": "value_unknown",
     "greater_than_equal": "out_of_range",

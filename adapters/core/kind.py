@@ -22,6 +22,7 @@ class Kind:
     held: Any = str  # the msgspec type of the service's value
     inward: Callable[[Any], Any] | None = None  # validated public value → service's value
     outward: Callable[[Any], Any] | None = None  # service's value → public value
+    note: str = ""  # what holds for a value in a request and no JSON schema can say, in sentences
 
     def core(self) -> CoreSchema:
         """The strict schema of a public value."""

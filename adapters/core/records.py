@@ -1,7 +1,7 @@
 """CSV (RFC 4180) that arrives in pieces of any size → its rows, as soon as each is complete. UTF-8, with or without BOM.
 
 The grammar is the `csv` module's, in its strict form. That module pulls lines and this one is pushed bytes, so a row that
-is not complete yet is read again with the next piece; `MOST_ROW` bounds what that costs and what is kept.
+is not complete yet is read again with the next piece; a bound on the row bounds what that costs and what is kept.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from adapters.core.faults import Malformed
 
 MOST_ROW = 512 * 1024
+"""Characters in a row of a client's file."""
 MOST_CELL = 64 * 1024
+"""Characters in a cell of a client's file."""
+MOST_HELD_ROW = 4 * 1024 * 1024
+"""Characters in a row of a service's file: a record of the largest body that a create takes, with all its quotes doubled or
+its letters escaped."""
 
-_TOLD = {
-    "field larger": f"has a cell of more than {MOST_CELL} characters, or a quote that is never closed",
-    "unexpected end": "has a quote that is never closed",
-}
+# The module's own bound on a cell is one for the whole process. Rows are bounded here, each as its file demands.
+csv.field_size_limit(2 * MOST_HELD_ROW)
 
 
 class _StarvedError(Exception):
@@ -46,12 +49,15 @@ class _Lines:
 class Records:
     """`feed` pieces, then `close`; both give the rows that are complete by then. Raises Malformed, which names the row.
 
+    `most`: how many characters a row may have, about: what comes in one piece with its end is not counted.
+
     Row 0 is the one with the column names. Empty lines are no rows: they are neither given nor counted.
     """
 
-    __slots__ = ("_decoder", "_rest", "_row")
+    __slots__ = ("_decoder", "_most", "_rest", "_row")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_ROW) -> None:
+        self._most = most
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._rest = ""
         self._row = 0
@@ -81,8 +87,8 @@ class Records:
         yield from self._rows(text, end, last=whole)
         if broken is not None:
             raise self._malformed(broken, "encoding_invalid")
-        if len(self._rest) > MOST_ROW:
-            raise self._malformed(f"has more than {MOST_ROW} characters, or a quote that is never closed")
+        if len(self._rest) > self._most:
+            raise self._malformed(f"has more than {self._most} characters, or a quote that is never closed")
 
     def _rows(self, text: str, end: int, *, last: bool) -> Iterator[list[str]]:
         lines = _Lines(text[:end], last=last)
@@ -96,8 +102,9 @@ class Records:
         except _StarvedError:
             pass
         except csv.Error as error:
-            told = next((told for said, told in _TOLD.items() if str(error).startswith(said)), None)
-            raise self._malformed(told or "has text behind a closing quote") from None
+            unclosed = str(error).startswith("unexpected end")
+            told = "has a quote that is never closed" if unclosed else "has text behind a closing quote"
+            raise self._malformed(told) from None
         self._rest = text[begun:]
 
     def _malformed(self, what: str, code: str = "csv_malformed") -> Malformed:

@@ -18,7 +18,7 @@ from adapters.core.documents import Document, nearest
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
 from adapters.core.inward import Inward
 from adapters.core.outward import Outward
-from adapters.core.records import MOST_CELL, Records
+from adapters.core.records import MOST_CELL, MOST_HELD_ROW, Records
 from adapters.core.shapes import Field, Shape
 
 MOST_COLUMNS = 200
@@ -134,7 +134,7 @@ class Outgoing:
 
     def __init__(self, shape: Shape, outward: Outward) -> None:
         self._shape, self._outward = shape, outward
-        self._records = Records()
+        self._records = Records(MOST_HELD_ROW)
         self._places: list[tuple[int, str, Reader]] | None = None
         self._out = io.StringIO(newline="")
         self._writer = csv.writer(self._out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -12,7 +13,7 @@ from adapters.core.calls import Translation
 from adapters.core.compiler import compile_all
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
 from adapters.core.operations import Face, Operation
-from adapters.core.records import MOST_ROW, Records
+from adapters.core.records import MOST_HELD_ROW, MOST_ROW, Records
 from gateway.versions import CONTRACTS
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
@@ -145,7 +146,7 @@ def test_a_hundred_faults_are_enough() -> None:
         (b"first_name\nBo\xc3", "encoding_invalid", "Row 1 is not UTF-8."),
         (b'first_name\nBo\n"open', "csv_malformed", "Row 2 has a quote that is never closed."),
         (b'first_name\n"Bo"x\n', "csv_malformed", "Row 1 has text behind a closing quote."),
-        (b'first_name\n"' + b"x" * 140_000, "csv_malformed", "Row 1 has a cell of more than 65536 characters"),
+        (b'first_name\n"' + b"x" * 140_000, "csv_malformed", "Row 1 has a quote that is never closed."),
         (b"first_name\n" + b"x" * MOST_ROW + b"y", "csv_malformed", "Row 1 has more than 524288 characters"),
         (b"first_name\n" + b"x," * MOST_ROW, "csv_malformed", "Row 1 has more than 524288 characters"),
         (b",".join([b"x"] * 201), "csv_malformed", "The file has 201 columns, of at most 200."),
@@ -173,8 +174,9 @@ def test_a_row_of_a_million_cells_in_one_piece_is_a_wrong_row() -> None:
     assert told[0].message == "The row has 1000000 cells, but there are 1 columns."
 
 
-def test_a_cell_has_a_limit() -> None:
-    assert [e.code for e in errors(f'first_name,custom\nA,"{{""a"":""{"x" * 70_000}""}}"\n')] == ["too_long"]
+@pytest.mark.parametrize("size", [70_000, 140_000])
+def test_a_cell_has_a_limit(size: int) -> None:
+    assert [e.code for e in errors(f'first_name,custom\nA,"{{""a"":""{"x" * size}""}}"\n')] == ["too_long"]
 
 
 EXPORTED = "id,tenantId,firstName,lastName,name,email,phoneNumbers,jobTitle,companyId,assigneeId,source,lifecycleStage,leadScore,tags,customFields,lastContactedAt,createdAt,updatedAt"
@@ -213,6 +215,23 @@ def service_file(*rows: list[str]) -> bytes:
 def test_the_services_columns_become_public_and_no_other_passes(size: int) -> None:
     names, row = through(EXPORT, service_file(ROW), size=size)
     assert dict(zip(names, row, strict=True)) == SHOWN
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "é", "\n"])
+@pytest.mark.parametrize("size", [16_384, 1 << 24])
+def test_a_record_larger_than_an_import_takes_is_exported(letter: str, size: int) -> None:
+    custom = json.dumps({"a": letter * 500_000})
+    large = [*ROW[:14], custom, *ROW[15:]]
+    names, row, other = through(EXPORT, service_file(large, ROW), size=size)
+    assert json.loads(dict(zip(names, row, strict=True))["custom"]) == json.loads(custom)
+    assert dict(zip(names, other, strict=True)) == SHOWN
+
+
+def test_a_row_without_end_is_given_up() -> None:
+    translation = begun(EXPORT)
+    translation.feed(service_file() + b"x" * MOST_HELD_ROW)
+    with pytest.raises(ServiceInvalid):
+        translation.feed(b"x")
 
 
 def test_an_older_contract_exports_its_own_columns() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.changes import Contract
-from adapters.core.kinds import Instant
+from adapters.core.kinds import Custom, Instant
 from adapters.core.operations import Body, Operation
 from adapters.core.resource import Op, Resource
 from gateway.versions import CONTRACTS
@@ -78,6 +78,20 @@ def test_a_patch_keeps_what_it_does_not_name(live: Live, resource: Resource, con
             changed = {key for key in after if after[key] != before[key]} - {"updated_at", "name", field.name}
             assert not changed
             before = after
+
+
+@pytest.mark.parametrize("resource", UPDATABLE, ids=name)
+def test_an_object_of_names_is_no_larger_than_an_import_takes(live: Live, resource: Resource) -> None:
+    body, location = sample(resource, CONTRACTS[0].date), f"/v1/{resource.path}/{foreign(resource)}"
+    for field in shape(resource, CONTRACTS[0].date).fields:
+        if isinstance(field.kind, Custom):
+            most = {"a": "é" * 32_764}
+            made = live.call("POST", f"/v1/{resource.path}", {**body, field.name: most})
+            assert made.json()["data"][field.name] == most
+            for method, path in (("POST", f"/v1/{resource.path}"), ("PATCH", location)):
+                refused = live.call(method, path, {**body, field.name: {"a": "é" * 32_765}})
+                errors = [(error["pointer"], error["code"]) for error in refused.json()["errors"]]
+                assert (refused.status_code, errors) == (422, [(f"/{field.name}", "too_long")])
 
 
 @every_contract
