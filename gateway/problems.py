@@ -38,6 +38,9 @@ from gateway.upstream import errors as upstream
 
 CONTENT_TYPE = b"application/problem+json"
 
+_UNUSABLE = "The service behind this operation gave no usable answer."
+_TOO_LARGE = "The service behind this operation gave too large an answer. A list may fit with a lower `limit`."
+
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -182,7 +185,7 @@ def of(error: BaseException) -> Problem | None:
         case faults.ServiceFailed():
             return BadGateway("upstream_failed", "The service behind this operation failed.")
         case faults.ServiceInvalid() | upstream.Broken() | upstream.Invalid() | upstream.TooLarge():
-            return BadGateway("upstream_invalid", "The service behind this operation gave no usable answer.")
+            return BadGateway("upstream_invalid", _TOO_LARGE if isinstance(error, upstream.TooLarge) else _UNUSABLE)
         case upstream.Timeout():
             return GatewayTimeout("upstream_timeout", "The service behind this operation did not answer in time.")
         case upstream.Saturated():

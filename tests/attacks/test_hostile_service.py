@@ -80,6 +80,13 @@ def test_a_hostile_answer_is_a_problem_that_shows_nothing_of_it(
         assert _contained(answer, wary) == expected, path
 
 
+def test_an_answer_that_is_too_large_says_what_a_list_may_do_about_it(wary: Live) -> None:
+    with wary.fault(path="/api/crm", huge=2**30):
+        answer = wary.call("POST", "/v1/notes/search", {"limit": 100})
+    assert _contained(answer, wary) == INVALID
+    assert "lower `limit`" in answer.json()["detail"]
+
+
 def test_a_service_that_hangs_is_given_up_in_time(wary: Live) -> None:
     for method, path, body in CALLS[:3]:
         began = time.monotonic()
