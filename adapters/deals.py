@@ -17,7 +17,18 @@ from adapters.core.kinds import (
     Name,
     Reference,
 )
-from adapters.core.resource import ListQuery, Move, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.resource import (
+    Kept,
+    ListQuery,
+    Move,
+    ReadOnly,
+    Record,
+    Related,
+    Resource,
+    Upstream,
+    optional,
+    required,
+)
 
 StageId = Annotated[str, Reference(ids.STAGE)]
 
@@ -29,10 +40,10 @@ class Deal(Record):
     name: Name = required("What is being sold.", "Difference engine no. 2")
     amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
     currency: Currency = optional("ISO 4217 code; USD when left out.", "GBP", "USD")
-    pipeline_id: Annotated[str, Reference(ids.PIPELINE)] | None = optional(
+    pipeline_id: Kept[Annotated[str, Reference(ids.PIPELINE)] | None] = optional(
         "The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73"
     )
-    stage_id: StageId | None = optional("The stage it is in.", "stage_5f2b8c1d9e3a7b6c4d5e6f74")
+    stage_id: Kept[StageId | None] = optional("The stage it is in.", "stage_5f2b8c1d9e3a7b6c4d5e6f74")
     status: ReadOnly[Annotated[str, Choice(("open", "won", "lost"))]] = required("Follows from the stage.", "open")
     probability: ReadOnly[Annotated[int, Integer(0, 100)] | None] = optional("Chance of winning, in percent.", 40)
     contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(

@@ -69,13 +69,14 @@ class Schemas:
         return _told(nullable(schema) if field.nullable else schema, field)
 
     def _sent(self, field: Field, suffix: str, *, partial: bool) -> Schema:
+        null = field.takes_null(partial=partial)
         if field.nested is not None:
-            null = field.nullable and not field.many
+            null = null and not field.many
             inner = self.body(f"{field.nested.name}{suffix}", field.nested, partial=partial, null=null)
             return _told({"type": "array", "items": inner} if field.many else inner, field, sent=True)
         assert field.kind is not None
         schema = strict(field.kind)
-        if field.nullable or (partial and field.empties):
+        if null:
             schema = nullable(schema)
         if not partial and field.default is not None:
             schema["default"] = field.default

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Never
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
 from adapters.core.faults import FieldError, Invalid, Malformed
@@ -165,16 +165,13 @@ def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
 
 
 def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
-    if field.nested is None:
-        value = TypeAdapter(field.hint).core_schema
-    else:
+    if field.nested is not None:
         value = body_schema(field.nested, partial=partial)
         value = core_schema.list_schema(value, strict=True) if field.many else value
-        if field.nullable:
-            value = core_schema.nullable_schema(value)
-    if partial and field.empties and not field.nullable:
-        value = core_schema.nullable_schema(value)
-    return value
+    else:
+        assert field.kind is not None
+        value = field.kind.core()
+    return core_schema.nullable_schema(value) if field.takes_null(partial=partial) else value
 
 
 class Document:

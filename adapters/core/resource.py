@@ -17,12 +17,15 @@ T = TypeVar("T")
 
 
 class Access(Enum):
-    """Who may set a field."""
+    """What clients may not do with a field."""
 
     READ = "read"
+    KEEP = "keep"
 
 
 ReadOnly = Annotated[T, Access.READ]
+Kept = Annotated[T, Access.KEEP]
+"""A field that a record may lack, but that a PATCH can only change and not clear."""
 
 
 class Record(BaseModel):
@@ -201,4 +204,13 @@ def nested_of(hint: Any) -> type[Record] | None:
 
 def read_only(hint: Any) -> bool:
     """Whether the annotation is marked ReadOnly."""
-    return Access.READ in [part for part in _parts(hint) if isinstance(part, Access)]
+    return Access.READ in _accesses(hint)
+
+
+def kept(hint: Any) -> bool:
+    """Whether the annotation is marked Kept."""
+    return Access.KEEP in _accesses(hint)
+
+
+def _accesses(hint: Any) -> list[Access]:
+    return [part for part in _parts(hint) if isinstance(part, Access)]

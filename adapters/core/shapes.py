@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from adapters.core.changes import Change, Renamed, Reshaped, ValueRenamed
 from adapters.core.kind import Kind
 from adapters.core.kinds import Choice
-from adapters.core.resource import Record, Resource, kind_of, nested_of, read_only
+from adapters.core.resource import Record, Resource, kept, kind_of, nested_of, read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Field:
 
     name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
-    contract → today's. nested/many: the shape of an object or list of objects.
+    contract → today's. nested/many: the shape of an object or list of objects. kept: a PATCH cannot clear it.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Field:
     nullable: bool
     required: bool
     read_only: bool
+    kept: bool
     default: object
     description: str
     example: object
@@ -46,10 +47,11 @@ class Field:
     merge: Callable[[Any, Any], Any] | None = None
     kind_today: Kind | None = None
 
-    @property
-    def empties(self) -> bool:
-        """Whether null in a PATCH clears it (RFC 7396): to null, or to what the field is when it is left out."""
-        return self.nullable or self.default is not None
+    def takes_null(self, *, partial: bool) -> bool:
+        """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out."""
+        if partial:
+            return not self.kept and (self.nullable or self.default is not None)
+        return self.nullable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "") -
                 nullable=type(None) in _flat(hint),
                 required=info.is_required() and not read_only(hint),
                 read_only=read_only(hint),
+                kept=kept(hint),
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],

@@ -97,6 +97,18 @@ def test_null_resets_what_cannot_be_empty(live: Live) -> None:
     assert live.call("PATCH", task, {"priority": None}).json()["data"]["priority"] == "normal"
 
 
+@pytest.mark.parametrize("version", ["2026-09-01", "2026-06-01"])
+def test_a_won_deal_is_not_reopened_by_clearing_where_it_is(live: Live, version: str) -> None:
+    pipeline = live.call("POST", "/v1/pipelines/search", {"limit": 1}).json()["data"][0]
+    won = next(stage["id"] for stage in pipeline["stages"] if stage["kind"] == "won")
+    deal = live.call("POST", "/v1/deals", {"name": "Won", "pipeline_id": None, "stage_id": won}).headers["location"]
+    for field in ("stage_id", "pipeline_id"):
+        refused = live.call("PATCH", deal, {field: None}, version=version)
+        told = [(error["pointer"], error["code"]) for error in refused.json()["errors"]]
+        assert (refused.status_code, told) == (422, [(f"/{field}", "type_invalid")])
+    assert live.call("GET", deal).json()["data"]["status"] == "won"
+
+
 def test_the_cursor_of_the_last_page_may_be_sent_back(live: Live) -> None:
     assert live.call("POST", "/v1/contacts/search", {"cursor": None, "limit": 1}).status_code == 200
 
