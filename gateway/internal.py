@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from time import perf_counter
 
 from adapters.core.calls import Call, Reply
@@ -71,7 +73,7 @@ class Internal:
         status = answer.status
         if 400 <= status < 500:
             exchange.wrote = before
-        return Reply(status, answer.body, _reset(answer.header(b"x-ratelimit-reset")) if status == 429 else 0.0)
+        return Reply(status, answer.body) if status != 429 else _throttled(answer.headers, answer.body)
 
     async def _afford(self, exchange: Exchange) -> None:
         """Take one more unit from the tenant's budget."""
@@ -94,8 +96,8 @@ class Internal:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             metrics.upstream(call.service, seconds)
-            reset = dict(answer.headers).get(b"x-ratelimit-reset")
-            yield Reply(answer.status, b"", _reset(reset)), aiter(answer)
+            reply = Reply(answer.status, b"") if answer.status != 429 else _throttled(answer.headers)
+            yield reply, aiter(answer)
 
     @staticmethod
     def headers(permit: Permit, call: Call, exchange: Exchange) -> tuple[bytes, bytes]:
@@ -134,9 +136,28 @@ def identity_lines(key: str, tenant_id: str, user_id: str) -> Lines:
     )
 
 
-def _reset(header: bytes | None) -> float:
+def _throttled(headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> Reply:
+    """A 429 with the later of the two moments its headers may name, and with the limit if they tell it."""
+    told = dict(headers)
+    wait = max(1.0, _reset(told.get(b"x-ratelimit-reset", b"")), _after(told.get(b"retry-after", b"")))
+    limit = told.get(b"x-ratelimit-limit", b"")
+    return Reply(429, body, min(wait, MOST_WAIT), int(limit) if limit.isdigit() and len(limit) < 10 else None)
+
+
+def _reset(header: bytes) -> float:
     """Seconds until the service's limit resets; its header is epoch seconds or seconds."""
-    if header is None or not header.isdigit():
-        return 1.0
+    if not header.isdigit():
+        return 0.0
     value = int(header[:12])
-    return min(max(1.0, value - time.time() if value > 1_000_000_000 else value), MOST_WAIT)
+    return value - time.time() if value > 1_000_000_000 else value
+
+
+def _after(header: bytes) -> float:
+    """Seconds that a Retry-After asks for (RFC 9110 § 10.2.3); it is seconds or a date."""
+    if header.isdigit():
+        return int(header[:12])
+    try:
+        moment = parsedate_to_datetime(header.decode("latin-1"))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0

@@ -181,7 +181,7 @@ def of(error: BaseException) -> Problem | None:
             return Conflicting("conflict", "The record's present state does not allow this.")
         case faults.ServiceThrottled():
             detail = "The workspace's budget at the service behind this operation is used up."
-            return throttled(error.retry_after, ["service"], detail)
+            return throttled(error.retry_after, ["service"], detail, error.limit)
         case faults.ServiceFailed():
             return BadGateway("upstream_failed", "The service behind this operation failed.")
         case faults.ServiceInvalid() | upstream.Broken() | upstream.Invalid() | upstream.TooLarge():

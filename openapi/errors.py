@@ -198,7 +198,10 @@ def problem_schema(schemas: Schemas) -> Schema:
                     "enum": ["scope", "role"],
                     "description": "Whether the token lacks a scope, or the user's role forbids it.",
                 },
-                "limit": {"type": "integer", "description": "How many requests the exceeded limit allows."},
+                "limit": {
+                    "type": "integer",
+                    "description": "How many requests the exceeded limit allows, where that is known.",
+                },
                 "retry_after": {"type": "integer", "description": "How many seconds to wait, at least."},
                 "violated_policies": words | {"description": "The limits that were exceeded."},
                 "contracts": words | {"description": "The dates of the contracts there are, newest first."},

@@ -29,14 +29,18 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reply:
-    """The service's answer to a call: HTTP status, body bytes, and seconds until its limit resets (429 only)."""
+    """The service's answer to a call: HTTP status and body bytes.
 
-    __slots__ = ("body", "retry_after", "status")
+    Of a 429 also: seconds until it may be asked again, and how many requests its limit allows, if it said so.
+    """
 
-    def __init__(self, status: int, body: bytes, retry_after: float = 1.0) -> None:
+    __slots__ = ("body", "limit", "retry_after", "status")
+
+    def __init__(self, status: int, body: bytes, retry_after: float = 1.0, limit: int | None = None) -> None:
         self.status = status
         self.body = body
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class Answer:

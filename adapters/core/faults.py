@@ -77,11 +77,12 @@ class Conflict(Fault):
 
 
 class ServiceThrottled(Fault):
-    """The service's own limit is reached; `retry_after` is in seconds."""
+    """The service's own limit is reached; `retry_after` is in seconds, `limit` in requests and None when it was not told."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, limit: int | None) -> None:
         super().__init__("service throttled")
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class ServiceFailed(Fault):

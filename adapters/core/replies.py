@@ -41,7 +41,7 @@ def body_of(reply: Reply, *, record: bool = False) -> bytes:
     if record and reply.status == 404:
         raise RecordNotFound
     if reply.status == 429:
-        raise ServiceThrottled(reply.retry_after)
+        raise ServiceThrottled(reply.retry_after, reply.limit)
     raise ServiceFailed(reply.status)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,39 @@ def test_a_limit_of_the_service_s_own_is_told_with_the_time_to_wait(wary: Live) 
         assert _contained(answer, wary) == (429, "rate_limited")
         assert least <= int(answer.headers["retry-after"]) == answer.json()["retry_after"] <= most
         assert answer.json()["violated_policies"] == ["service"]
+
+
+def _date(seconds: int) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 7),
+        ({"Retry-After": "7", "X-RateLimit-Reset": "20"}, 20, 20),
+        ({"Retry-After": "40", "X-RateLimit-Reset": "20"}, 40, 40),
+        ({"Retry-After": _date(600)}, 400, 600),
+        ({"Retry-After": _date(-600)}, 1, 1),
+        ({"Retry-After": "99999999999999"}, 3600, 3600),
+        ({"Retry-After": "Wed, 99 Canary 2026"}, 1, 1),
+    ],
+)
+@pytest.mark.parametrize("call", [*CALLS[:3], ("GET", "/v1/contacts/export", None)], ids=lambda call: call[1])
+def test_a_service_s_retry_after_is_never_cut_short(
+    wary: Live, headers: dict[str, str], least: int, most: int, call: tuple[str, str, Any]
+) -> None:
+    with wary.fault(path="/api/crm", status=429, headers=headers):
+        answer = wary.call(*call)
+    assert _contained(answer, wary) == (429, "rate_limited")
+    assert least <= int(answer.headers["retry-after"]) == answer.json()["retry_after"] <= most
+    assert "limit" not in answer.json()
+
+
+def test_a_service_s_limit_is_told_when_it_is_known(wary: Live) -> None:
+    with wary.fault(path="/api/crm", status=429, headers={"Retry-After": "7", "X-RateLimit-Limit": "1000"}):
+        answer = wary.call(*CALLS[0])
+    assert (answer.json()["limit"], answer.json()["retry_after"]) == (1000, 7)
 
 
 def test_a_conflict_is_passed_on_for_writes_and_a_failure_otherwise(wary: Live) -> None:
