@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Never
 
 from pydantic import ValidationError
@@ -174,17 +174,26 @@ def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
     return core_schema.nullable_schema(value) if field.takes_null(partial=partial) else value
 
 
+Level = tuple[str, ...]
+
+
+def _levels(shape: Shape, at: Level = ()) -> Iterator[tuple[Level, frozenset[str], frozenset[str]]]:
+    """For the body and each object in it: where it is, the names that may be sent there, and the read-only ones."""
+    fixed = frozenset(field.name for field in shape.fields if field.read_only)
+    yield at, frozenset(shape.named()) - fixed, fixed
+    for field in shape.fields:
+        if field.nested is not None:
+            yield from _levels(field.nested, (*at, field.name))
+
+
 class Document:
     """A compiled body: `read(document)` gives the fields that were sent, by their name in the contract."""
 
-    __slots__ = ("_fixed", "_names", "_validate")
+    __slots__ = ("_levels", "_validate")
 
     def __init__(self, shape: Shape, *, partial: bool) -> None:
         self._validate = SchemaValidator(body_schema(shape, partial=partial)).validate_python
-        self._names = {field.name for field in shape.fields if not field.read_only} | {
-            inner.name for field in shape.fields if field.nested for inner in field.nested.fields
-        }
-        self._fixed = {field.name for field in shape.fields if field.read_only}
+        self._levels = {at: (names, fixed) for at, names, fixed in _levels(shape)}
 
     def read(self, document: Any) -> dict[str, Any]:
         """A parsed document → its fields; Invalid names every error by its pointer."""
@@ -192,5 +201,9 @@ class Document:
             fields: dict[str, Any] = self._validate(document)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise Invalid([describe(each, self._names, self._fixed) for each in found[:MOST_ERRORS]]) from None
+            raise Invalid([self._described(each) for each in found[:MOST_ERRORS]]) from None
         return fields
+
+    def _described(self, error: ErrorDetails) -> FieldError:
+        at = tuple(step for step in error["loc"][:-1] if isinstance(step, str))
+        return describe(error, *self._levels.get(at, ()))

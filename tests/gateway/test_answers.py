@@ -119,6 +119,27 @@ def test_a_long_name_is_not_echoed_whole(live: Live) -> None:
     assert len(refused.content) < 2000
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"city": "x"}, [("/city", "field_unknown", "There is no such field here.")]),
+        (
+            {"address": {"ctiy": "x"}},
+            [("/address/ctiy", "field_unknown", "There is no such field here. Did you mean city?")],
+        ),
+        ({"address": {"name": "x"}}, [("/address/name", "field_unknown", "There is no such field here.")]),
+        ({"address": {"id": "x"}}, [("/address/id", "field_unknown", "There is no such field here.")]),
+        ({"id": "x"}, [("/id", "field_read_only", "This field is set by the system and cannot be sent.")]),
+        ({"nmae": "x"}, [("/nmae", "field_unknown", "There is no such field here. Did you mean name?")]),
+    ],
+)
+def test_what_is_suggested_exists_where_it_is_suggested(
+    live: Live, sent: dict[str, object], told: list[tuple[str, str, str]]
+) -> None:
+    refused = live.call("POST", "/v1/companies", {"name": "A", **sent})
+    assert [(each["pointer"], each["code"], each["message"]) for each in refused.json()["errors"]] == told
+
+
 def test_names_that_are_traps_are_refused_at_every_depth(live: Live) -> None:
     body = {"first_name": "A", "custom": {"x": [{"__proto__": 1}]}}
     refused = live.call("POST", "/v1/contacts", body)
