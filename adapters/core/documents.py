@@ -79,7 +79,9 @@ def read_json(raw: bytes) -> Any:
     except RecursionError:
         raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
     except json.JSONDecodeError as error:
-        raise Malformed(f"The body is not JSON: {error.msg} at byte {error.pos}.") from None
+        # Some of the decoder's sentences end in "at", and it counts letters.
+        place = len(error.doc[: error.pos].encode("utf-8"))
+        raise Malformed(f"The body is not JSON: {error.msg.removesuffix(' at')} at byte {place}.") from None
     if len(raw) > MOST_NESTING and raw.count(b"{") + raw.count(b"[") > MOST_NESTING and _depth(document) > MOST_NESTING:
         raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.")
     return document
