@@ -101,7 +101,8 @@ class Developer:
         new = replace(_described(old, visit), auth_method=old.auth_method)
 
         def write(session: Session) -> None:
-            clients.replace(session, apps.checked(new))
+            if not clients.replace(session, apps.checked(new)):
+                raise NotHere
             detail = {"name": new.name, "redirect_uris": [*new.redirect_uris], "scopes": [*new.scopes]}
             audit.append(session, _event(visit, "client.update", new, **detail))
 

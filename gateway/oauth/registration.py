@@ -88,7 +88,7 @@ class Registration:
     async def show(self, request: Request) -> Response:
         """RFC 7592 § 2.1."""
         try:
-            client = await self._owned(request)
+            client = await self.web.sql.read(self._owned, request.path_params["client_id"], _bearer(request))
         except OAuth2Error as error:
             return _refused(error)
         return _answered(200, request, Registered(client, None), None)
@@ -97,14 +97,11 @@ class Registration:
         """RFC 7592 § 2.2: the whole description anew. An app that is confidential from now on gets a secret."""
         address = self.web.address(request)
         try:
-            known = await self._owned(request)
+            # A body may take its time: who sends it, and whether the app still lives, is asked once it is here.
             given = await self._document(request)
-            if given.get("client_id") != known.id:
-                raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
-            blank = apps.draft(known.created_at, name="", redirect_uris=(), scopes=(), origin=known.origin)
-            kept = {name: getattr(known, name) for name in _KEPT}
-            wanted = described(replace(blank, **kept), given)
-            changed = await self.web.sql.run(self._changed, wanted, known, address)
+            changed = await self.web.sql.run(
+                self._changed, request.path_params["client_id"], _bearer(request), given, address
+            )
         except ClientRefused as error:
             return _refused(_told(error))
         except OAuth2Error as error:
@@ -115,7 +112,7 @@ class Registration:
         """RFC 7592 § 2.3: with everything that was granted to it."""
         address = self.web.address(request)
         try:
-            known = await self._owned(request)
+            known = await self.web.sql.read(self._owned, request.path_params["client_id"], _bearer(request))
         except OAuth2Error as error:
             return _refused(error)
 
@@ -125,8 +122,15 @@ class Registration:
         await announce(self.liveness, await self.web.sql.run(write))
         return Response(status_code=204, headers=_NO_STORE)
 
-    def _changed(self, session: Session, wanted: Client, known: Client, address: str) -> Registered:
-        clients.replace(session, apps.checked(wanted))
+    def _changed(
+        self, session: Session, client_id: str, token: str, given: Mapping[str, Any], address: str
+    ) -> Registered:
+        known = self._owned(session, client_id, token)
+        if given.get("client_id") != known.id:
+            raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
+        wanted = described(known, given)
+        if not clients.replace(session, apps.checked(wanted)):
+            raise InvalidTokenError
         if wanted.public or not known.public:
             return Registered(wanted, None)
         return apps.rotate_secret(
@@ -165,24 +169,14 @@ class Registration:
             raise InvalidClientMetadataError(description="The body is not a JSON object.")
         return document
 
-    async def _owned(self, request: Request) -> Client:
-        client_id, token = request.path_params["client_id"], _bearer(request)
-        client = await self.web.sql.read(apps.live, client_id)
+    def _owned(self, session: Session, client_id: str, token: str) -> Client:
+        client = apps.live(session, client_id)
         hashes = self.web.keys.hashes(token.encode("utf-8", "surrogateescape"))
         kept = client.registration_hash if client is not None else None
         # Who has no token of this client learns nothing about whether there is such a client (RFC 7592 § 2.1).
         if client is None or kept is None or not any(hmac.compare_digest(kept, each) for each in hashes):
             raise InvalidTokenError
         return client
-
-
-_KEPT: Final = (
-    "id",
-    "owner_tenant_id",
-    "owner_user_id",
-    "registration_hash",
-    "registration_key_id",
-)
 
 
 def described(client: Client, given: Mapping[str, Any]) -> Client:

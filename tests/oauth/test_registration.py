@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,6 +133,23 @@ def test_an_app_reads_changes_and_removes_its_registration_with_its_token(pair: 
     assert pair.client.delete(path, headers=mine).status_code == 204
     assert not works(pair, tokens["access_token"])
     assert pair.client.get(path, headers=mine).status_code == 401
+
+
+def test_an_app_that_is_disabled_while_its_change_arrives_stays_disabled(pair: Live) -> None:
+    made = post(pair, client_name="Before").json()
+    mine = {"Authorization": f"Bearer {made['registration_access_token']}", "Content-Type": "application/json"}
+    body = json.dumps({"client_id": made["client_id"], "client_name": "After", "redirect_uris": [LOOPBACK]}).encode()
+
+    def slowly() -> Iterator[bytes]:
+        yield body[:1]
+        time.sleep(0.3)  # for the gateway to have looked at the head
+        pair.run("clients", "disable", made["client_id"])
+        yield body[1:]
+
+    changed = pair.client.put(f"/oauth/register/{made['client_id']}", headers=mine, content=slowly())
+    assert (changed.status_code, changed.json()["error"]) == (401, "invalid_token")
+    shown = pair.run("clients", "show", made["client_id"])
+    assert (shown["name"], shown["disabled_at"] is None) == ("Before", False)
 
 
 def test_a_public_app_that_becomes_confidential_gets_a_secret(pair: Live) -> None:

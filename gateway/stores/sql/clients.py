@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Session
 from gateway.stores.sql.oauth_models import ClientRow, ClientSecretRow
 
 LIVE_SECRETS = 2
+
+# Never among them: whose it is, its registration token, and whether it is disabled.
+_DESCRIPTION: Final = ("name", "auth_method", "redirect_uris", "scopes", "grant_types", "logo_uri", "client_uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +57,25 @@ class Secret:
 
 def add(session: Session, client: Client) -> None:
     """Adds a client."""
-    row = ClientRow()
-    _fill(row, client)
-    session.add(row)
+    session.add(ClientRow(**{field.name: _stored(getattr(client, field.name), field.name) for field in fields(client)}))
     session.flush()
 
 
-def replace(session: Session, client: Client) -> None:
-    """Stores a known client's new description."""
-    row = session.get(ClientRow, client.id)
-    if row is not None:
-        _fill(row, client)
-        session.flush()
+def replace(session: Session, client: Client) -> bool:
+    """Stores a client's new description; False, and nothing stored, when it is disabled by now or not there."""
+    done = session.scalar(
+        update(ClientRow)
+        .where(ClientRow.id == client.id, ClientRow.disabled_at.is_(None))
+        .values({name: _stored(getattr(client, name), name) for name in _DESCRIPTION})
+        .returning(ClientRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done is not None
 
 
 def get(session: Session, client_id: str) -> Client | None:
     """The client, disabled ones too."""
-    row = session.get(ClientRow, client_id)
+    row = session.get(ClientRow, client_id, populate_existing=True)
     return None if row is None else _record(row)
 
 
@@ -134,11 +140,6 @@ def revoke_secret(session: Session, client_id: str, secret_id: str, now: datetim
         .values(revoked_at=now)
         .execution_options(synchronize_session=False)
     )
-
-
-def _fill(row: ClientRow, client: Client) -> None:
-    for field in fields(client):
-        setattr(row, field.name, _stored(getattr(client, field.name), field.name))
 
 
 def _stored(value: object, name: str) -> object:
