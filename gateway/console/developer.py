@@ -101,10 +101,8 @@ class Developer:
         new = replace(_described(old, visit), auth_method=old.auth_method)
 
         def write(session: Session) -> None:
-            if not clients.replace(session, apps.checked(new)):
+            if not apps.change(session, old, new, actor=visit.actor, now=visit.now, address=visit.address):
                 raise NotHere
-            detail = {"name": new.name, "redirect_uris": [*new.redirect_uris], "scopes": [*new.scopes]}
-            audit.append(session, _event(visit, "client.update", new, **detail))
 
         try:
             await self.console.web.sql.run(write)

@@ -126,10 +126,21 @@ def register(
     """Store a new client, with a secret unless it is public. ClientRefused when a rule forbids it."""
     clients.add(session, checked(client))
     secret = None if client.public else _new_secret(session, keys, prefix, client.id, client.created_at)
-    detail = {"name": client.name, "redirect_uris": list(client.redirect_uris), "scopes": list(client.scopes)}
     event = Event(client.created_at, client.owner_tenant_id, actor, "client.create", f"client:{client.id}", address)
-    audit.append(session, replace(event, detail=detail))
+    audit.append(session, replace(event, detail=_audited(client)))
     return Registered(client, secret)
+
+
+def change(
+    session: Session, old: Client, new: Client, *, actor: str, now: datetime, address: str | None = None
+) -> bool:
+    """Store another description of a client; False when it was disabled meanwhile. ClientRefused when a rule forbids it."""
+    if not clients.replace(session, checked(new)):
+        return False
+    detail = {**_audited(new), "before": _audited(old)}
+    event = Event(now, new.owner_tenant_id, actor, "client.update", f"client:{new.id}", address, detail)
+    audit.append(session, event)
+    return True
 
 
 def rotate_secret(
@@ -165,6 +176,15 @@ def disable(
         if grant.expires_at > now:
             ended += families.end(session, grant, "the app was disabled", actor=actor, now=now, address=address)
     return tuple(ended)
+
+
+def _audited(client: Client) -> dict[str, object]:
+    return {
+        "name": client.name,
+        "redirect_uris": list(client.redirect_uris),
+        "scopes": list(client.scopes),
+        "auth_method": client.auth_method,
+    }
 
 
 def _new_secret(session: Session, keys: Keyring, prefix: str, client_id: str, now: datetime) -> str:

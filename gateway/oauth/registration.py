@@ -28,7 +28,7 @@ from gateway.oauth.errors import InvalidTokenError, SlowDownError
 from gateway.observe import metrics
 from gateway.scopes import KNOWN_SCOPES
 from gateway.stores.liveness import Liveness
-from gateway.stores.sql import Session, clients
+from gateway.stores.sql import Session
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Revoked
 from gateway.tokens import mint
@@ -128,20 +128,13 @@ class Registration:
         known = self._owned(session, client_id, token)
         if given.get("client_id") != known.id:
             raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
-        wanted = described(known, given)
-        if not clients.replace(session, apps.checked(wanted)):
+        wanted, actor, now = described(known, given), f"client:{known.id}", datetime.now(UTC)
+        if not apps.change(session, known, wanted, actor=actor, now=now, address=address):
             raise InvalidTokenError
         if wanted.public or not known.public:
             return Registered(wanted, None)
-        return apps.rotate_secret(
-            session,
-            self.web.keys,
-            self.web.settings.tokens.prefix,
-            wanted,
-            actor=f"client:{wanted.id}",
-            now=datetime.now(UTC),
-            address=address,
-        )
+        prefix = self.web.settings.tokens.prefix
+        return apps.rotate_secret(session, self.web.keys, prefix, wanted, actor=actor, now=now, address=address)
 
     async def _welcome(self, request: Request) -> None:
         settings = self.web.settings

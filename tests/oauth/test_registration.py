@@ -135,6 +135,24 @@ def test_an_app_reads_changes_and_removes_its_registration_with_its_token(pair: 
     assert pair.client.get(path, headers=mine).status_code == 401
 
 
+def test_what_an_app_changes_about_itself_is_in_the_audit_with_what_was_before(pair: Live) -> None:
+    made = post(pair, client_name="Before", scope="contact.read", token_endpoint_auth_method="none").json()
+    mine = {"Authorization": f"Bearer {made['registration_access_token']}"}
+    new = {"client_id": made["client_id"], "client_name": "After", "redirect_uris": [BACK], "scope": "deal.all"}
+    assert pair.client.put(f"/oauth/register/{made['client_id']}", headers=mine, json=new).status_code == 200
+    entries = pair.run("audit", "tail", "-n", "100")["entries"]
+    events = [event for event in entries if event["subject"] == f"client:{made['client_id']}"]
+    updated = next(event for event in events if event["action"] == "client.update")
+    assert updated["actor"] == f"client:{made['client_id']}"
+    assert updated["detail"] == {
+        "name": "After",
+        "redirect_uris": [BACK],
+        "scopes": ["deal.all"],
+        "auth_method": "client_secret_basic",
+        "before": {"name": "Before", "redirect_uris": [LOOPBACK], "scopes": ["contact.read"], "auth_method": "none"},
+    }
+
+
 def test_an_app_that_is_disabled_while_its_change_arrives_stays_disabled(pair: Live) -> None:
     made = post(pair, client_name="Before").json()
     mine = {"Authorization": f"Bearer {made['registration_access_token']}", "Content-Type": "application/json"}
