@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
 
@@ -56,6 +57,13 @@ class Asked:
         """What is asked for: all that the app is registered for when it does not say."""
         given = self.one("scope")
         return grammar.scopes(given) if given else self.app.scopes
+
+    @property
+    def shown(self) -> str:
+        """What a person is asked about, as one text. The app may change while they read; their answer is not about that."""
+        app = self.app
+        described = app.name, app.auth_method, app.logo_uri, app.client_uri
+        return orjson.dumps([sorted(self.scopes), self.redirect_uri, *described]).decode()
 
     def back(self, *parameters: tuple[str, str]) -> str:
         """The redirect to the app, with the issuer (RFC 9207) and the state as it came."""

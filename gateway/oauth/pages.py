@@ -92,7 +92,7 @@ class Pages:
             groups=consent.asked(asked.scopes, allowed(user.role, web.settings.roles)),
             destination=_destination(asked.redirect_uri),
             action=path,
-            csrf=await web.csrf.issue(session.id, CONSENT, path),
+            csrf=await web.csrf.issue(session.id, CONSENT, _about(path, asked)),
             sign_out=await web.csrf.issue(session.id, sign_in.SIGN_OUT),
             next=returning.sealed(web.keys, path, (source,)),
         )
@@ -100,8 +100,11 @@ class Pages:
     async def _decided(self, request: Request, asked: Asked, session: Session, path: str) -> Response:
         web = self.web
         form = await forms.read(request, web.settings.server.body_timeout)
-        if not await web.csrf.redeem(request, session.id, form.get(csrf.FIELD, ""), CONSENT, path):
-            text = "It was answered already, is too old, or was changed on the way. Nothing was allowed by this."
+        if not await web.csrf.redeem(request, session.id, form.get(csrf.FIELD, ""), CONSENT, _about(path, asked)):
+            text = (
+                "It was answered already, is too old, or the request or the app was changed since. "
+                "Nothing was allowed by this."
+            )
             return self._told(request, 403, "This page cannot be used", text, again=path)
         if form.get("decision") == "allow":
             return await self._allowed(request, asked, session)
@@ -118,6 +121,10 @@ class Pages:
     def _told(self, request: Request, status: int, heading: str, text: str, again: str | None = None) -> Response:
         link = {"href": again, "text": "Start again"} if again is not None else None
         return self.web.templates.page(request, "message.html", status, heading=heading, text=text, link=link)
+
+
+def _about(path: str, asked: Asked) -> str:
+    return f"{path}\0{asked.shown}"
 
 
 def _back(target: str) -> Response:

@@ -126,6 +126,16 @@ def test_a_changed_redirect_uri_is_in_force_and_a_wrong_one_changes_nothing(
     assert asked.redeem(browser.code(asked)).status_code == 200
 
 
+def test_an_app_that_its_owner_changes_while_somebody_reads_the_question_is_asked_about_anew(
+    desk: Live, app: App, browser: Browser, owner: Person
+) -> None:
+    page = browser.asked(asking(desk, app))
+    fields: Fields = {"name": "Another name", "redirect_uris": URI, "scope": ["contact.all", "deal.read"]}
+    assert "Saved" in owner.post(f"/console/apps/{app.client_id}", fields).text
+    assert browser.decide(page).status_code == 403
+    assert "Another name" in browser.asked(asking(desk, app)).text
+
+
 def test_an_app_is_kept_by_whoever_registered_it_and_the_administrators(
     desk: Live, owner: Person, member: Person, stranger: Person
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live import Live
 from tests.live import live as running
-from tests.oauth.acting import SCOPE, App, Asking, Browser, Forms, register, returned
+from tests.oauth.acting import LOOPBACK, SCOPE, App, Asking, Browser, Forms, register, returned
 
 
 def cookie(answer: httpx.Response) -> str:
@@ -182,6 +182,31 @@ def test_an_answer_counts_once_for_this_session_and_this_very_request(pair: Live
     assert "code" in returned(first)
     again = browser.client.post(form.action, data={**form.fields, "decision": "allow"})
     assert (again.status_code, "location" in again.headers) == (403, False)
+
+
+def test_an_answer_counts_for_the_app_as_it_was_shown_and_another_one_is_asked_about_anew(
+    pair: Live, browser: Browser
+) -> None:
+    plain = {"client_name": "Small", "redirect_uris": [LOOPBACK], "token_endpoint_auth_method": "none"}
+    made = pair.client.post("/oauth/register", json={**plain, "scope": "contact.read"}).json()
+    path, mine = made["registration_client_uri"], {"Authorization": f"Bearer {made['registration_access_token']}"}
+    asking = Asking(pair, App(made["client_id"], None, "none"))
+    for changed in (
+        {"scope": "contact.all deal.all"},
+        {"scope": "contact.read", "client_name": "Large"},
+        {"scope": "contact.read", "client_uri": "https://elsewhere.example"},
+        {"scope": "contact.read", "token_endpoint_auth_method": "client_secret_basic"},
+    ):
+        page = browser.asked(asking, scope=None)
+        assert "Small" in page.text and re.findall(r"<li>(.*?)</li>", page.text) == ["See contacts"]
+        new = {**plain, "client_id": made["client_id"], **changed}
+        assert pair.client.put(path, headers=mine, json=new).status_code == 200
+        refused = browser.decide(page)
+        assert (refused.status_code, "location" in refused.headers) == (403, False)
+        assert browser.asked(asking, scope=None).status_code == 200, "asked anew"
+        old = {**plain, "client_id": made["client_id"], "scope": "contact.read"}
+        assert pair.client.put(path, headers=mine, json=old).status_code == 200
+    assert "code" in returned(browser.decide(browser.asked(asking, scope=None)))
 
 
 def test_anything_but_allow_is_a_refusal(pair: Live, browser: Browser) -> None:
