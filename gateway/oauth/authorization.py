@@ -1,7 +1,8 @@
 """The authorization request (OAuth 2.1 § 4.1.1): two tables of checks, in the order in which they are made.
 
 What FIRST refuses is told to the person on a page: until client and redirect URI are known to belong together, nobody is
-redirected anywhere. What THEN refuses is told to the app, by a redirect.
+redirected anywhere. What THEN refuses is told to the app, by a redirect, once somebody is signed in: a link that we answer
+by sending whoever follows it elsewhere, unasked, would be of use to phishers (RFC 9700 § 4.11.2).
 """
 
 from __future__ import annotations
@@ -155,10 +156,14 @@ THEN: Final[tuple[Check, ...]] = (
 )
 
 
-def refused(asked: Asked) -> OAuth2Error | None:
-    """What the app has to be told. UnusableError for what must not be told by a redirect."""
+def answerable(asked: Asked) -> None:
+    """UnusableError for what must not be told by a redirect."""
     for check in FIRST:
         check(asked)
+
+
+def refused(asked: Asked) -> OAuth2Error | None:
+    """What is wrong with an `answerable` request, for the app to be told."""
     try:
         for check in THEN:
             check(asked)

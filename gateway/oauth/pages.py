@@ -53,14 +53,15 @@ class Pages:
     async def _authorized(self, request: Request) -> Response:
         web, query = self.web, request.scope["query_string"]
         asked = await self._asked(request, query)
-        error = authorization.refused(asked)
-        if error is not None:
-            return _back(asked.denied(error))
+        authorization.answerable(asked)
         path = f"{metadata.AUTHORIZE}?{query.decode('ascii')}"
         source = redirects.policy_source(asked.redirect_uri)
         found = await sign_in.signed_in(web, request)
         if found is None:
             return _back(sign_in.address_of(web, path, (source,)))
+        error = authorization.refused(asked)
+        if error is not None:
+            return _back(asked.denied(error))
         session, user = found
         if request.method == "POST":
             return await self._decided(request, asked, session, path)

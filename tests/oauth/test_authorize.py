@@ -107,6 +107,14 @@ def test_what_is_wrong_is_told_to_the_app_with_issuer_and_state(
     assert "code" not in told
 
 
+@pytest.mark.parametrize("changed", [change for change, _ in REFUSED.values()], ids=REFUSED)
+def test_nobody_is_sent_to_an_app_before_they_have_signed_in(
+    browser: Browser, asking: Asking, changed: dict[str, str | None]
+) -> None:
+    answer = browser.client.get("/oauth/authorize", params=asking.query(**changed))
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/oauth/sign-in")
+
+
 @pytest.mark.parametrize(
     "name", ["response_type", "scope", "state", "code_challenge", "code_challenge_method", "invented"]
 )
