@@ -17,6 +17,7 @@ from gateway.identity import IdentityUnavailable, User
 from gateway.oauth import authorization, clients, consent, metadata, redirects, snapshot
 from gateway.oauth.authorization import Asked
 from gateway.oauth.errors import UnusableError
+from gateway.protocol import MAX_TARGET
 from gateway.scopes import allowed
 from gateway.stores.errors import StoreUnavailable
 from gateway.web import csrf, forms, returning, sign_in
@@ -56,9 +57,12 @@ class Pages:
         authorization.answerable(asked)
         path = f"{metadata.AUTHORIZE}?{query.decode('ascii')}"
         source = redirects.policy_source(asked.redirect_uri)
+        away = sign_in.address_of(web, path, (source,))
+        if len(away) > MAX_TARGET:
+            raise UnusableError("The link is too long: the app has to ask for access with fewer characters.")
         found = await sign_in.signed_in(web, request)
         if found is None:
-            return _back(sign_in.address_of(web, path, (source,)))
+            return _back(away)
         error = authorization.refused(asked)
         if error is not None:
             return _back(asked.denied(error))

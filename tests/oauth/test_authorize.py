@@ -141,6 +141,24 @@ def test_the_state_comes_back_byte_for_byte(someone: Browser, asking: Asking, st
     assert "\n" not in answer.headers["location"]
 
 
+def test_a_link_that_is_too_long_for_the_sign_in_is_refused_before_it(
+    someone: Browser, browser: Browser, asking: Asking
+) -> None:
+    for visitor in (browser, someone):
+        answer = visitor.client.get("/oauth/authorize", params=asking.query(state="x" * 6000))
+        assert (answer.status_code, answer.headers.get("location")) == (400, None)
+        assert "too long" in answer.text
+    answers = {
+        length: browser.client.get("/oauth/authorize", params=asking.query(state="x" * length))
+        for length in range(4000, 6000, 50)
+    }
+    led = [answer.headers["location"] for answer in answers.values() if answer.status_code == 303]
+    assert 0 < len(led) < len(answers)
+    assert browser.client.get(led[-1]).status_code == 200, "the longest that is taken can be signed in for"
+    quoted = browser.client.get("/oauth/authorize?" + urlencode(asking.query()) + "&x=" + "\\" * 4000)
+    assert quoted.status_code == 400
+
+
 def test_no_state_is_no_state_in_the_answer(someone: Browser, asking: Asking) -> None:
     answer = someone.asked(asking, state=None)
     assert "state" not in returned(answer if answer.status_code == 303 else someone.decide(answer))
