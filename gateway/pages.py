@@ -53,7 +53,7 @@ _ADVICE = {
 
 def pages(routes: Sequence[BaseRoute]) -> ASGIApp:
     """The application for every path that is not the API's: its own pages, and those of `routes`."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/problems", problem_list),
@@ -62,6 +62,9 @@ def pages(routes: Sequence[BaseRoute]) -> ASGIApp:
         ],
         exception_handlers={HTTPException: refused, Exception: crashed},
     )
+    # It would send credentials once more, to whatever host and scheme the request named.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def healthz(request: Request) -> Response:

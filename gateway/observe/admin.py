@@ -38,7 +38,9 @@ def create(exposition: Callable[[], bytes], checks: Mapping[str, Check]) -> Star
         body = {"status": "ready" if ready else "not ready", "checks": states}
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NO_STORE)
 
-    return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])
+    app = Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _holds(name: str, check: Check) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 
 from gateway.brands import Brand
@@ -23,7 +23,7 @@ ASSETS: Final = "/assets"
 def assets() -> Mount:
     """The style sheet, served as a file, and the few lines that each brand puts on top."""
     files = StaticFiles(packages=[("gateway.web", "static")])
-    return Mount(ASSETS, routes=[Route("/brand.css", _brand), Mount("/", files)])
+    return Mount(ASSETS, Router([Route("/brand.css", _brand), Mount("/", files)], redirect_slashes=False))
 
 
 async def _brand(request: Request) -> Response:

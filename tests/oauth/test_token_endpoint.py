@@ -36,6 +36,35 @@ def test_only_post_is_answered(pair: Live, path: str, method: str) -> None:
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{endpoint}/" for endpoint in ENDPOINTS),
+        "/oauth/authorize/",
+        "/oauth/sign-in/",
+        "/oauth/register/",
+        "/.well-known/oauth-authorization-server/",
+        "/console/",
+        "/console/tokens/",
+        "/problems/",
+        "/docs/",
+        "/healthz/",
+        "/assets",
+        "/assets/brand.css/",
+        "/console/assets",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_path_that_differs_by_a_slash_is_not_there_and_leads_nowhere(
+    pair: Live, basic: App, method: str, path: str
+) -> None:
+    credentials = basic.authenticated({"token": "x"}) if method == "POST" else {}
+    answer = pair.client.request(method, path, **credentials)
+    assert answer.status_code in ({404} if not path.startswith("/assets/") else {404, 405})
+    assert "location" not in answer.headers
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 BAD_BODIES: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     "json": lambda form: {"json": form},
     "no type": lambda form: {"content": b"grant_type=refresh_token"},

@@ -28,6 +28,10 @@ async def test_metrics_are_text_for_prometheus() -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
+async def test_a_path_that_differs_by_a_slash_is_not_there() -> None:
+    assert [(await ask(path)).status_code for path in ("/metrics/", "/healthz/", "/readyz/")] == [404] * 3
+
+
 async def test_healthz_asks_nothing_but_the_process() -> None:
     assert (await ask("/healthz", redis=fails)).status_code == 200
 
