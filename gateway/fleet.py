@@ -1,4 +1,4 @@
-"""The worker processes: started together, started again when one dies, stopped without dropping a request."""
+"""The worker processes: started together, started again when one dies or hangs, stopped without dropping a request."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,6 +20,7 @@ from gateway.observe import logs
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
+_SILENT: Final = 10.0  # seconds after which a worker whose loop did not turn is ended; it speaks every one
 
 
 class Fleet(Collector):
@@ -114,14 +115,24 @@ class Fleet(Collector):
 
     async def _live(self, place: int, up: "asyncio.Future[bool]") -> None:
         """One worker from its start to its end; `up` is told whether the first one serves. OSError when there is none."""
-        worker, ready = await self._spawn(place)
-        serving = await _said(ready)
-        if serving:
-            self._serving.add(place)
-        if not up.done():
-            up.set_result(serving)
-        status = await worker.wait()
+        worker, pipe = await self._spawn(place)
+        with closing(_Pulse(pipe)) as pulse:
+            serving = await pulse.beat()
+            if serving:
+                self._serving.add(place)
+            if not up.done():
+                up.set_result(serving)
+            while serving:
+                try:
+                    async with asyncio.timeout(_SILENT):
+                        serving = await pulse.beat()
+                except TimeoutError:
+                    serving = self._stopping.is_set()
+                    if not serving:
+                        logs.event("worker hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT)
+                        worker.kill()
         self._serving.discard(place)
+        status = await worker.wait()
         self._workers[place] = None
         if not self._stopping.is_set():
             logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
@@ -156,17 +167,30 @@ class Fleet(Collector):
         return worker, reading
 
 
-async def _said(ready: int) -> bool:
-    """Whether the worker reports that it serves; False when it ends without."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(ready, readable.set)
-    try:
-        await readable.wait()
-        return os.read(ready, 1) != b""
-    finally:
-        loop.remove_reader(ready)
-        os.close(ready)
+class _Pulse:
+    """What a worker says through its pipe: a byte when it serves, and more for as long as its loop turns."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._ended = False
+        self._heard = asyncio.Event()
+        asyncio.get_running_loop().add_reader(pipe, self._hear)
+
+    async def beat(self) -> bool:
+        """Wait for the next; False when the worker has ended instead."""
+        await self._heard.wait()
+        self._heard.clear()
+        return not self._ended
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pipe)
+        os.close(self._pipe)
+
+    def _hear(self) -> None:
+        self._ended = os.read(self._pipe, 4096) == b""
+        self._heard.set()
+        if self._ended:
+            asyncio.get_running_loop().remove_reader(self._pipe)
 
 
 def _resident(pid: int) -> float:

@@ -2,16 +2,19 @@
 
 `python -m gateway.worker PARENT SOCKET READY`: the supervisor's pid and two inherited file descriptors. Settings and
 runtime facts come pickled on stdin, from the process that started us and from nobody else: what was checked once is not
-read and checked again, even when the file has changed since. One byte on READY says that requests are being answered.
+read and checked again, even when the file has changed since. One byte on READY says that requests are being answered, one
+each second from then on that they still are.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import pickle
 import socket
 import sys
+from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.app import App
 
 BACKLOG: Final = 2048
+BEAT: Final = 1.0
 KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front keep their idle connections
 
 
@@ -49,6 +53,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: int) -> None:
         super().__init__(config)
         self._ready = ready
+        os.set_blocking(ready, False)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -56,7 +61,13 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
-        os.write(self._ready, b"!")
+        self._beat()
+
+    def _beat(self) -> None:
+        # The pipe is full when the supervisor itself hangs, and then this must not.
+        with suppress(BlockingIOError):
+            os.write(self._ready, b"!")
+        asyncio.get_running_loop().call_later(BEAT, self._beat)
 
 
 def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:

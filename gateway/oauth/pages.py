@@ -17,7 +17,7 @@ from gateway.identity import IdentityUnavailable, User
 from gateway.oauth import authorization, clients, consent, metadata, redirects, snapshot
 from gateway.oauth.authorization import Asked
 from gateway.oauth.errors import UnusableError
-from gateway.protocol import MAX_TARGET
+from gateway.reading import MAX_TARGET
 from gateway.scopes import allowed
 from gateway.stores.errors import StoreUnavailable
 from gateway.web import csrf, forms, returning, sign_in

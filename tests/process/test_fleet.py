@@ -36,6 +36,14 @@ async def _until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def _instead_of_a_worker(home: Path, code: str) -> dict[str, str]:
+    """The environment in which that code is what the fleet starts."""
+    (home / "gateway").mkdir()
+    (home / "gateway" / "__init__.py").touch()
+    (home / "gateway" / "worker.py").write_text(code)
+    return {**tether.environment(), "PYTHONPATH": str(home)}
+
+
 async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(public: Listener, logged: Logged) -> None:
     fleet = Fleet(1, public, {"MUCH": TOO_LONG}, 1.0)
     fleet.warm_up()
@@ -50,10 +58,7 @@ async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(pu
 async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
     tmp_path: Path, public: Listener, logged: Logged
 ) -> None:
-    (tmp_path / "gateway").mkdir()
-    (tmp_path / "gateway" / "__init__.py").touch()
-    (tmp_path / "gateway" / "worker.py").write_text(WORKER)
-    environment = {**tether.environment(), "PYTHONPATH": str(tmp_path)}
+    environment = _instead_of_a_worker(tmp_path, WORKER)
     fleet = Fleet(1, public, environment, 0.1)
     fleet.warm_up()
     try:
@@ -68,5 +73,37 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
         await _until(lambda: fleet.complete)
         events = [line["event"] for line in logged()[:3]]
         assert events == ["worker died", "worker could not be started", "worker could not be started"]
+    finally:
+        await fleet.stop()
+
+
+async def test_a_worker_that_says_nothing_any_more_is_ended_and_started_again(
+    tmp_path: Path, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.fleet._SILENT", 0.3)
+    fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, WORKER), 0.1)
+    fleet.warm_up()
+    try:
+        await fleet.start(b"")
+        silent = fleet._workers[0]
+        assert silent is not None
+        await _until(lambda: silent.returncode is not None and fleet.complete)
+        assert silent.returncode == -signal.SIGKILL
+        assert [line["event"] for line in logged()[:2]] == ["worker hangs", "worker died"]
+    finally:
+        await fleet.stop()
+
+
+async def test_a_worker_that_goes_on_speaking_is_left_alone(
+    tmp_path: Path, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.fleet._SILENT", 0.5)
+    speaking = WORKER.replace("time.sleep(60)", "while True: time.sleep(0.05); os.write(int(sys.argv[3]), b'!')")
+    fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, speaking), 0.1)
+    fleet.warm_up()
+    try:
+        await fleet.start(b"")
+        await asyncio.sleep(1.5)
+        assert fleet.complete and logged() == []
     finally:
         await fleet.stop()
