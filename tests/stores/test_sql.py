@@ -203,6 +203,42 @@ async def test_a_locked_sqlite_fails_in_time(tmp_path: Path) -> None:
     sql.close()
 
 
+async def test_work_for_which_no_connection_is_free_in_time_is_refused(url: str) -> None:
+    sql = Sql(url, pool_size=1, timeout=0.3)
+    began = time.monotonic()
+    work = [sql.read(lambda _: time.sleep(0.2)) for _ in range(20)]
+    ended = await asyncio.gather(*work, return_exceptions=True)
+    assert time.monotonic() - began < 2
+    refused = [each for each in ended if isinstance(each, StoreUnavailable)]
+    assert 18 <= len(refused) < 20 and "no database connection" in str(refused[0])
+    assert await sql.read(lambda _: 7) == 7
+    sql.close()
+
+
+async def test_cancelled_work_gives_its_connection_back_once_and_not_before_it_ends(url: str) -> None:
+    sql = Sql(url, pool_size=1, timeout=0.1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Session) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    holding = asyncio.create_task(sql.read(hold))
+    assert await asyncio.to_thread(begun.wait, 10)
+    waiting = asyncio.create_task(sql.read(tenants.list))
+    await asyncio.sleep(0)
+    for task in (waiting, holding):
+        task.cancel()
+    await asyncio.gather(waiting, holding, return_exceptions=True)
+    with pytest.raises(StoreUnavailable):
+        await sql.read(tenants.list)
+    go_on.set()
+    sql._timeout = 5.0
+    assert await sql.read(lambda _: 7) == 7
+    assert sql._free._value == 1
+    sql.close()
+
+
 async def test_a_restarted_postgresql_is_used_again(postgres_url: str) -> None:
     with fresh_database(postgres_url) as url:
         migrate(url)

@@ -18,6 +18,8 @@ from gateway.stores.errors import StoreUnavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_NONE_FREE: Final = "no database connection was free in time"
+
 READ_ONLY: Final[dict[str, Any]] = {"gateway_read_only": True, "postgresql_readonly": True}
 
 
@@ -27,6 +29,8 @@ class Sql:
     def __init__(self, url: str, *, pool_size: int = 5, timeout: float = 5.0) -> None:
         self._engine = open_engine(url, pool_size=pool_size, timeout=timeout)
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="sql")
+        self._free = asyncio.Semaphore(pool_size)
+        self._timeout = timeout
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -40,7 +44,7 @@ class Sql:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except PoolTimeout as fault:
-            raise StoreUnavailable("no database connection was free in time") from fault
+            raise StoreUnavailable(_NONE_FREE) from fault
         except (OperationalError, InterfaceError) as fault:
             raise StoreUnavailable(f"the database failed: {type(fault.orig).__name__}") from fault
         except DBAPIError as fault:
@@ -61,7 +65,19 @@ class Sql:
             with self.session(read_only=read_only) as session:
                 return fn(session, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        if self._free.locked():
+            # Here and not in front of the threads, whose queue has no end and no time.
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._free.acquire()
+            except TimeoutError:
+                raise StoreUnavailable(_NONE_FREE) from None
+        else:
+            await self._free.acquire()
+        working = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        working.add_done_callback(lambda _: self._free.release())
+        # Whoever is cancelled does not stop the thread: it is free, and with it the connection, when its work is done.
+        return await asyncio.shield(working)
 
     def close(self) -> None:
         """Waits for what is running and hangs up."""
