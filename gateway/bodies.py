@@ -27,6 +27,7 @@ def arrived(exchange: Exchange, most: int) -> bytes | None:
 async def whole(exchange: Exchange, most: int, timeout: float) -> bytes:
     """The whole body, of at most `most` bytes, if it arrives within `timeout` seconds; raises 400, 408, 413 or 415."""
     _announced(exchange, most)
+    deadline = monotonic() + timeout
     message = await _receive(exchange, timeout)
     chunk: bytes = message.get("body", b"")
     if not message.get("more_body", False):
@@ -34,7 +35,6 @@ async def whole(exchange: Exchange, most: int, timeout: float) -> bytes:
             raise _too_large(most)
         return chunk
     body = bytearray(chunk)
-    deadline = monotonic() + timeout
     while message.get("more_body", False):
         message = await _receive(exchange, deadline - monotonic())
         body += message.get("body", b"")

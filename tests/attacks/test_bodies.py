@@ -143,6 +143,19 @@ def test_a_body_that_never_ends_is_given_up(wary: Live, framing: str) -> None:
     assert wary.counted() == before
 
 
+def test_the_time_of_a_body_does_not_begin_anew_with_its_first_piece(wary: Live) -> None:
+    began = time.monotonic()
+
+    def late() -> Iterator[bytes]:
+        yield head(wary, "POST", SEARCH, JSON, "Content-Length: 1000")
+        time.sleep(0.8)
+        yield b" "
+
+    refused = exchange(wary, late())
+    assert (refused.status, refused.code, refused.closed) == (408, "body_timeout", True)
+    assert time.monotonic() - began < 1.5
+
+
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("target", [SEARCH, CREATE])
 def test_a_body_that_breaks_off_does_nothing(live: Live, target: str) -> None:
