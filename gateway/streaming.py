@@ -19,6 +19,10 @@ class ClientLeft(Exception):
     """The client closed the connection, or stopped reading, before the answer was complete."""
 
 
+class ShuttingDown(Exception):
+    """The server stopped before the answer was complete."""
+
+
 class Streamed(Answer):
     """An answer whose body follows in pieces.
 
@@ -47,12 +51,17 @@ async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
             if leaving.done():
                 raise ClientLeft
             sent += len(piece)
+    except asyncio.CancelledError:
+        failure = ShuttingDown()
+        raise
     except Exception as error:  # noqa: BLE001 - the head is out: all that is left is to cut the connection and say why
         failure = error
     finally:
         leaving.cancel()
-        await answer.close()
-    answer.finished(sent, failure)
+        try:
+            await answer.close()
+        finally:
+            answer.finished(sent, failure)
     if failure is None:
         await turn.send({"type": "http.response.body", "body": b""})
 

@@ -13,7 +13,7 @@ from gateway.exchange import Exchange, Handler
 from gateway.observe import logs, metrics
 from gateway.problems import Problem
 from gateway.services import Services
-from gateway.streaming import ClientLeft, Streamed
+from gateway.streaming import ClientLeft, ShuttingDown, Streamed
 
 # What every answer below /v1 carries, and pieces of a log line.
 _UNIFORM = b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
@@ -49,6 +49,8 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         code = ""
         if isinstance(failure, ClientLeft):
             code = "client_left"
+        elif isinstance(failure, ShuttingDown):
+            code = "shutting_down"
         elif failure is not None:
             code = _problem(failure, exchange, route).code
         record(exchange, status, code, f',"bytes":{sent}')

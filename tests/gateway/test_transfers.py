@@ -8,11 +8,16 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.stores.sql import Sql, usage
+from tests.attacks.wire import connect, head
 from tests.live import OLDEST, Live
 from tests.live import live as running
 
@@ -238,6 +243,24 @@ def test_an_export_that_breaks_off_does_not_look_whole_and_is_logged(live: Live)
     line = next(line for line in reversed(live.served.events()) if line.get("route") == EXPORT)
     assert (line["status"], line["code"]) == (200, "upstream_invalid")
     assert line["bytes"] > 100_000
+
+
+def test_an_export_that_the_end_of_the_server_cuts_off_is_logged_and_counted(tmp_path: Path) -> None:
+    with running(tmp_path, server={"shutdown_grace": "1s"}) as pair:
+        titles, _, rows = pair.sandbox.get(
+            "/api/crm/contacts/export", headers={"Authorization": f"Bearer {pair.a.api_key}"}
+        ).text.partition("\r\n")
+        # More than the buffers on the way hold, for a client that does not read.
+        long = f"{titles}\r\n" + rows * (16 * 2**20 // len(rows))
+        with pair.fault(path="/api/crm/contacts/export", status=200, body=long), connect(pair) as client:
+            client.sendall(head(pair, "GET", EXPORT))
+            assert client.recv(12) == b"HTTP/1.1 200"
+            pair.served.stop()
+        (line,) = [line for line in pair.served.events() if line.get("route") == EXPORT]
+        assert (line["status"], line["code"]) == (200, "shutting_down") and 0 < line["bytes"] < len(long)
+        with closing(Sql(f"sqlite:///{pair.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+            counted = usage.by_day(session, pair.a.business_id, None, date(2026, 1, 1))
+        assert sum(each.requests for each in counted) == 1
 
 
 def test_the_log_tells_how_much_was_sent(live: Live) -> None:
