@@ -170,10 +170,11 @@ class Pool:
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 connection = waiter.result()
-                if connection is not None:
-                    self.released(connection)
-                else:
+                if connection is None:
                     self._freed()
+                # One that has ended since it was handed over has given its place back already.
+                elif not connection.closed:
+                    self.released(connection)
             raise
         finally:
             timer.cancel()

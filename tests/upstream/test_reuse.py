@@ -234,6 +234,31 @@ async def test_an_idle_connection_does_not_keep_the_last_answer_in_memory(make_p
         assert alive(Connection) == 1
 
 
+async def test_a_connection_that_ends_as_it_is_handed_to_a_call_that_is_cancelled_is_not_kept(
+    make_pool: MakePool,
+) -> None:
+    arrived = asyncio.Event()
+
+    async def mute(peer: Peer) -> None:
+        await peer.read()
+        arrived.set()
+        await peer.hold()
+
+    async with serving(mute, answers(OK)) as service:
+        pool = make_pool(service.url, max_connections=1)
+        first, second = (asyncio.ensure_future(call(pool)) for _ in range(2))
+        await until(arrived)
+        (connection,) = pool._busy
+        connection.data_received(OK)
+        connection.connection_lost(None)
+        second.cancel()
+        await asyncio.wait([first, second])
+        assert first.result().body == b"ok" and second.cancelled()
+        # Nor is anything left to look for what has been idle too long, which would find it for ever.
+        assert pool._open == 0 and pool._idle == [] and pool._sweeper is None
+        assert (await call(pool)).body == b"ok"
+
+
 CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 
 
