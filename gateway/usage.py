@@ -30,6 +30,7 @@ class Usage:
         self._counts: dict[_Key, int] = {}
         self._seen: set[tuple[str, str]] = set()
         self._places: list[Place] = []
+        self._forgotten: date | None = None
 
     def note(self, caller: Caller, contract: str, status: int, address: str) -> None:
         """One answered request; on the path of every request, so nothing but an addition and a look into a set."""
@@ -40,10 +41,11 @@ class Usage:
             self._noted(caller, address)
 
     async def flush_regularly(self, sql: Sql) -> None:
-        """Write the counts down, until cancelled."""
+        """Write the counts down and forget once a day what is too old, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH)
             await self.flush(sql)
+            await self._forget(sql)
 
     async def flush(self, sql: Sql) -> None:
         """Write what was counted since the last time; counted on here when that fails. Never raises."""
@@ -58,10 +60,7 @@ class Usage:
         try:
             await sql.run(_write, counts, fresh, datetime.now(UTC))
         except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
-            lost = isinstance(error, StoreUnavailable)
-            if lost:
-                metrics.store_lost("sql")
-            logs.event("usage not recorded yet", "warning" if lost else "error", error=error, rows=len(counts))
+            _postponed("usage not recorded yet", error, rows=len(counts))
             for key, requests in taken.items():
                 self._counts[key] = self._counts.get(key, 0) + requests
             self._places += fresh
@@ -71,6 +70,18 @@ class Usage:
         flushing.cancel()
         await asyncio.gather(flushing, return_exceptions=True)
         await self.flush(sql)
+
+    async def _forget(self, sql: Sql) -> None:
+        today = datetime.now(UTC).date()
+        if self._forgotten == today:
+            return
+        try:
+            # Not together with the counts: a day of everybody's rows may take longer than they can wait.
+            await sql.run(usage.forget, today - KEPT)
+        except Exception as error:  # noqa: BLE001 - as above
+            _postponed("old usage not forgotten yet", error)
+        else:
+            self._forgotten = today
 
     def _noted(self, caller: Caller, address: str) -> None:
         if len(self._seen) >= MOST_SEEN:
@@ -90,7 +101,13 @@ def _date(day: int) -> date:
     return datetime.fromtimestamp(day * _DAY, UTC).date()
 
 
+def _postponed(event: str, error: Exception, **fields: object) -> None:
+    lost = isinstance(error, StoreUnavailable)
+    if lost:
+        metrics.store_lost("sql")
+    logs.event(event, "warning" if lost else "error", error=error, **fields)
+
+
 def _write(session: Session, counts: list[Count], seen: list[Place], now: datetime) -> None:
     usage.add(session, counts)
-    usage.forget(session, now.date() - KEPT)
     places.note(session, seen, now)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Thread
 
+from sqlalchemy import text
+
 from gateway.stores.sql import Session, Sql, audit, clients, grants, places, tokens, usage
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant
@@ -52,6 +54,14 @@ def test_what_is_old_is_forgotten(session: Session) -> None:
     usage.add(session, [ONE, ONE._replace(day=NEXT)])
     usage.forget(session, NEXT)
     assert usage.by_day(session, "clx1", None, DAY) == (Total(NEXT, "ok", 3),)
+
+
+def test_what_is_old_is_found_without_reading_what_is_not(session: Session) -> None:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    if not sqlite:
+        session.execute(text("SET LOCAL enable_seqscan = off"))  # which is the best plan for a table this small
+    plan = session.execute(text(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} DELETE FROM usage WHERE day < '2020-01-01'"))
+    assert "ix_usage_day" in str(plan.all())
 
 
 def app(session: Session) -> Grant:

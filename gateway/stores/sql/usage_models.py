@@ -10,7 +10,7 @@ from gateway.stores.sql.models import Base, Instant
 
 class UsageRow(Base):
     __tablename__ = "usage"
-    __table_args__ = (Index("ix_usage_tenant_id_day", "tenant_id", "day"),)
+    __table_args__ = (Index("ix_usage_tenant_id_day", "tenant_id", "day"), Index("ix_usage_day", "day"))
 
     principal: Mapped[str] = mapped_column(String(24), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
