@@ -92,11 +92,6 @@ class Keyring:
         """Id of the key that ``hash`` uses: stored beside each hash."""
         return self._hashing[0].id
 
-    @property
-    def sealing_id(self) -> str:
-        """Id of the key that ``seal`` uses."""
-        return self._sealing[0].id
-
     def ids(self, kind: KeyKind) -> tuple[str, ...]:
         """Ids of all keys of ``kind``, the current one first."""
         return tuple(key.id for key in self._keys(kind))

@@ -18,14 +18,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from select import PIPE_BUF
 from traceback import extract_tb
-from types import TracebackType
 from typing import BinaryIO, Final, TypeAlias
 
 import orjson
 import structlog
 
 Record: TypeAlias = dict[str, object]
-ErrorInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 LEVELS: Final[Mapping[str, int]] = {
     "debug": logging.DEBUG,
