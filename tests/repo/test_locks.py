@@ -1,7 +1,9 @@
 """Installing must give the same bytes everywhere, and the lock files must not tie anybody to one package index."""
 
+import ast
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,11 @@ def pins(lock: str) -> dict[str, str]:
 def asked(file: str) -> set[str]:
     names = [line.split("[")[0].strip() for line in (ROOT / file).read_text().splitlines()]
     return {name for name in names if name and not name.startswith(("#", "-"))}
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as the lock files spell it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -57,3 +64,24 @@ def test_every_dependency_has_its_line_of_reason() -> None:
     page = (ROOT / "docs/decisions/0001-dependencies.md").read_text()
     wanted = asked("requirements.in") | asked("requirements-build.in") | asked("requirements-dev.in")
     assert [name for name in sorted(wanted) if f"`{name}`" not in page] == []
+
+
+def test_what_runs_is_imported_by_what_runs() -> None:
+    otherwise = {
+        "drf-spectacular-sidecar": "files",
+        "joserfc": "Authlib's",
+        "psycopg": "named in a URL of SQLAlchemy",
+        "uvloop": "chosen by uvicorn",
+    }
+    imported: set[str] = set()
+    for folder in ("gateway", "adapters", "sandbox", "openapi"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import):
+                    imported |= {name.name.partition(".")[0] for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                    imported.add(node.module.partition(".")[0])
+    found = {
+        canonical(name) for module, names in packages_distributions().items() if module in imported for name in names
+    }
+    assert asked("requirements.in") - found == set(otherwise)
