@@ -1,7 +1,8 @@
 """Limits without the store: each worker grants its share, so that the sum stays near what was declared.
 
-The same arithmetic as ``scripts/admit.lua``, in memory and by this machine's clock. The state is kept only while the
-store is away and only for the subjects seen last; a subject dropped for want of room starts afresh.
+The same arithmetic as ``scripts/admit.lua``, in memory and by this machine's clock. Only the subjects seen last are kept;
+one dropped for want of room starts afresh. What was counted outlives the return of the store: one that comes and goes must
+not grant every share anew each time.
 """
 
 import time

@@ -38,8 +38,8 @@ class Pool:
     ) -> Response:
         """One call, answered whole; `known` are further header lines, best `Lines`.
 
-        A reused connection that dies before the first byte of the answer is replaced silently once when `idempotent`;
-        otherwise the call is repeated only while nothing of it has been sent.
+        A reused connection that dies before the first byte of the answer is replaced silently once when `idempotent`; any
+        other call is sent at most once.
         """
         message = self._heads.build(method, path, headers, body, known)
         connection = self._reusable()

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
-from gateway.cli import COMMANDS
+from gateway.cli import COMMANDS, main
 from gateway.config.environment import CONFIG, SHORT
 from gateway.observe import metrics
 
@@ -22,6 +23,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_the_readme_names_every_command_and_no_other() -> None:
     named = set(re.findall(r"^\| `gateway (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert named == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_names_every_command_of_a_group_and_no_other(name: str) -> None:
+    command = main.get_command(click.Context(main), name)
+    if isinstance(command, click.Group):
+        row = re.search(rf"^\| `gateway {name} ([^`]*)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+        assert row is not None
+        assert set(row[1].split(r" \| ")) == set(command.commands)
 
 
 def test_every_short_environment_name_is_documented() -> None:
