@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+
+from iso4217 import Currency
 
 from adapters import RESOURCES
 from adapters.core.changes import Contract
 from adapters.core.compiler import changes_since, compile_all
-from adapters.core.kinds import Reference
+from adapters.core.kinds import Choice, Instant, Money, Reference
 from adapters.core.operations import Operation
 from adapters.core.resource import Op, Resource
-from adapters.core.shapes import Shape, shape_at
+from adapters.core.shapes import Field, Shape, shape_at
 from gateway.versions import CONTRACTS
 
 OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {})
@@ -43,6 +46,33 @@ def sample(resource: Resource, date: str) -> dict[str, Any]:
         for field in shape(resource, date).fields
         if not field.read_only and not isinstance(field.kind, Reference)
     }
+
+
+def bare(public_id: str) -> str:
+    """An id as the services write it."""
+    return public_id.rpartition("_")[2]
+
+
+def told(shape: Shape, held: dict[str, Any]) -> dict[str, Any]:
+    """A service's record as the newest contract tells it, field by field: without what is compiled to do the same."""
+    return {field.name: _value(field, held[field.held], held) for field in shape.fields}
+
+
+def _value(field: Field, held: Any, record: dict[str, Any]) -> Any:
+    if field.nested is not None and held is not None:
+        return [told(field.nested, each) for each in held] if field.many else told(field.nested, held)
+    match field.kind:
+        case _ if held is None:
+            return None
+        case Reference():
+            return field.kind.of.prefix + held
+        case Instant():
+            return held.replace(".000Z", "Z")
+        case Money():
+            return f"{Decimal(str(held)):.{Currency(record['currency']).exponent}f}"
+        case Choice(held_as=words) if words is not None:
+            return next(word for word, value in words.items() if value == held)
+    return held
 
 
 def foreign(resource: Resource) -> str:
