@@ -21,7 +21,6 @@ from gateway.instance import CannotStartError, Claim
 from gateway.keyring import KeyringInvalid
 from gateway.listening import Listener
 from gateway.observe import admin, logs, metrics
-from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.line import Line
 from gateway.stores.sql import Sql
@@ -75,17 +74,10 @@ class House:
         url = reveal(self._settings.stores.redis)
         if url == EMBEDDED:
             return await self._stack.enter_async_context(parts.embedded_valkey(self._claim.data_dir))
-        try:
-            Address.parse(url)
-        except ValueError as error:
-            raise CannotStartError(f"stores.redis: {error}", code=2) from error
         return url
 
     async def _migrated(self) -> None:
-        try:
-            await asyncio.to_thread(migrate, parts.sql_url(self._settings))
-        except ValueError as error:
-            raise CannotStartError(f"stores.sql: {error}", code=2) from error
+        await asyncio.to_thread(migrate, parts.sql_url(self._settings))
 
     async def _keyring(self, sql_url: str) -> None:
         sql = Sql(sql_url, pool_size=1)

@@ -5,6 +5,7 @@ from gateway.config.loader import load, locate
 from gateway.config.runtime import Runtime
 from gateway.config.secrets import Secret, reveal
 from gateway.config.services import SANDBOX
-from gateway.config.settings import EMBEDDED, Settings
+from gateway.config.settings import Settings
+from gateway.config.stores import EMBEDDED
 
 __all__ = ["EMBEDDED", "SANDBOX", "ConfigError", "Fault", "Runtime", "Secret", "Settings", "load", "locate", "reveal"]

@@ -1,5 +1,6 @@
 """`services`: where the internal services are, how to speak to them, and what they offer."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
@@ -26,6 +27,10 @@ def _certificates(value: object, info: ValidationInfo) -> Path | None:
     path = anchored(str(value), info)
     if not path.is_file():
         raise refuse(f"there is no file {path}", "Name a PEM file with the certificates to trust, or null.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:
+        raise refuse(f"no certificate can be read from {path}", "Name a PEM file with certificates, or null.") from None
     return path
 
 

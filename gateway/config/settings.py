@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
@@ -12,11 +12,10 @@ from gateway.config.faults import refuse
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size, Timeout
-from gateway.config.secrets import Secret, SecretOrEmbedded, SecretOrNone, anchored, parse
+from gateway.config.secrets import SecretOrNone, anchored
 from gateway.config.section import AsList, AsMap, Base, Count, Host, Link, Name, Origin, Port, Section, key_of
 from gateway.config.services import Services, default_services
-
-EMBEDDED: Final = "embedded"
+from gateway.config.stores import Secrets, Stores
 
 
 def _data_dir(value: object, info: ValidationInfo) -> object:
@@ -137,42 +136,6 @@ class Identity(Section):
     )
 
 
-_REDIS = ("redis://", "rediss://", "unix://")
-_SQL = ("sqlite:///", "postgresql://")
-
-
-def _store(value: object, info: ValidationInfo) -> str | Secret:
-    schemes = _REDIS if info.field_name == "redis" else _SQL
-    if isinstance(value, dict):
-        value = parse(value, info)
-    url = value.read((info.context or {})["env"]) if isinstance(value, Secret) and info.context else value
-    if isinstance(url, str) and url != EMBEDDED and not url.startswith(schemes):
-        raise refuse("is not a store this gateway speaks to", f"Write embedded, or a URL with {', '.join(schemes)}.")
-    if isinstance(value, str | Secret):
-        return value
-    raise refuse("is not the address of a store", f"Write embedded, or a URL with {', '.join(schemes)}.")
-
-
-StoreUrl = Annotated[str | Secret, PlainValidator(_store)]
-
-
-class Stores(Section):
-    """Where buckets, replays and revocation signals live (redis), and where tokens, tenants and the audit do (sql).
-
-    A URL with a password in it is a secret: give `{env: NAME}` or `{file: PATH}`, read with `gateway.config.reveal`.
-    """
-
-    redis: StoreUrl = Field(
-        EMBEDDED, description="embedded, redis://…, rediss://…, unix://…, {env: NAME} or {file: PATH}."
-    )
-    redis_timeout: Timeout = Field(
-        0.5, description="How long a store command may take before the store counts as lost."
-    )
-    sql: StoreUrl = Field(EMBEDDED, description="embedded, sqlite:///…, postgresql://…, {env: NAME} or {file: PATH}.")
-    sql_pool: Count = Field(5, description="Database connections for each worker, 1 or more.")
-    sql_timeout: Timeout = Field(5.0, description="How long to wait for a database connection, such as 5s.")
-
-
 class Tokens(Section):
     """Personal access tokens."""
 
@@ -259,12 +222,6 @@ class Logging(Section):
     """Logs: one JSON object a line, on standard output."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
-
-
-class Secrets(Section):
-    """The gateway's own keys."""
-
-    keyring: SecretOrEmbedded = Field(EMBEDDED, description="embedded, {env: NAME} or {file: PATH}.")
 
 
 class Settings(Section):

@@ -28,7 +28,12 @@ class Address:
 
         User and password are percent-decoded. Anything else raises ``ValueError``, which never quotes the password.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            # What the library says quotes the part in question, which may be half a password.
+            raise ValueError("the store's URL cannot be read; mind that the port is from 1 to 65535") from None
         if parts.scheme not in _SCHEMES:
             raise ValueError(f"the store's URL must start with redis://, rediss:// or unix://, not {parts.scheme!r}")
         unix = parts.scheme == "unix"
@@ -46,7 +51,7 @@ class Address:
         return cls(
             path=unquote(parts.path) if unix else None,
             host=parts.hostname or "",
-            port=parts.port or _DEFAULT_PORT,
+            port=port or _DEFAULT_PORT,
             tls=parts.scheme == "rediss",
             ca_file=options.get("ca_file"),
             database=int(database),

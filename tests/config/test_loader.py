@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError, Fault, Secret, Settings, load, locate, reveal
+from gateway.keyring import Keyring
 
 Write = Callable[[str], Path]
 
@@ -185,12 +186,12 @@ class TestSecrets:
         assert "hunter2" not in "".join(map(str, found.values()))
 
     def test_a_reference_is_read_without_the_line_end(self, write: Write, tmp_path: Path) -> None:
-        path = write("secrets: {keyring: {file: key}}\nstores: {sql: {env: GATEWAY_DB_URL}}")
+        path = write("leaks: {secret: {file: key}}\nstores: {sql: {env: GATEWAY_DB_URL}}")
         (tmp_path / "etc" / "key").write_text("k\n")
         env = {"GATEWAY_DB_URL": "postgresql://u:p@h/d"}
         settings = load(path, env)
-        assert isinstance(settings.secrets.keyring, Secret)
-        assert settings.secrets.keyring.read() == "k"
+        assert isinstance(settings.leaks.secret, Secret)
+        assert settings.leaks.secret.read() == "k"
         assert reveal(settings.stores.sql, env) == "postgresql://u:p@h/d"
         assert "u:p" not in repr(settings)
 
@@ -199,6 +200,31 @@ class TestSecrets:
     )
     def test_a_reference_that_leads_nowhere_is_refused(self, write: Write, value: str) -> None:
         assert set(faults(write(f"secrets: {{keyring: {value}}}"), {"EMPTY": ""})) == {"secrets.keyring"}
+
+    @pytest.mark.parametrize(
+        ("store", "url"),
+        [
+            ("redis", "redis://h:99999"),
+            ("redis", "redis://:hunter2/x@h"),
+            ("redis", "redis://[::1"),
+            ("redis", "redis://h/first"),
+            ("redis", "rediss://h?ca_file=none.pem"),
+            ("sql", "postgresql://h:abc/x"),
+            ("sql", "postgresql://u:hunter2@h:99999/x"),
+            ("sql", "sqlite:///"),
+        ],
+    )
+    def test_a_store_that_cannot_be_addressed_is_refused(self, write: Write, store: str, url: str) -> None:
+        for text, env in ((f"stores: {{{store}: '{url}'}}", {}), (f"stores: {{{store}: {{env: URL}}}}", {"URL": url})):
+            found = faults(write(text), env)
+            assert set(found) == {f"stores.{store}"} and "hunter2" not in str(found)
+
+    def test_a_keyring_that_is_none_is_refused_without_being_repeated(self, write: Write) -> None:
+        fault = faults(write("secrets: {keyring: {env: KEYS}}"), {"KEYS": "hunter2"})["secrets.keyring"]
+        assert "not JSON" in fault.problem and "hunter2" not in str(fault)
+        text = Keyring.create()
+        settings = load(write("secrets: {keyring: {env: KEYS}}"), {"KEYS": text})
+        assert isinstance(settings.secrets.keyring, Secret) and settings.secrets.keyring.read({"KEYS": text}) == text
 
     def test_what_a_store_reference_holds_is_checked(self, write: Write) -> None:
         found = faults(write("stores: {sql: {env: URL}}"), {"URL": "mysql://root:hunter2@h/d"})
@@ -210,6 +236,12 @@ def test_a_service_left_out_is_not_offered_rather_than_sandboxed(write: Write) -
     assert set(settings.services) == {"auth"}
     assert "`auth` is missing" in faults(write("services: {crm: {}}"))["services"].problem
     assert "tenant_key" in faults(write("services: {auth: {}}"))["services"].problem
+
+
+def test_a_file_of_certificates_has_to_hold_one(write: Write, tmp_path: Path) -> None:
+    path = write("services: {auth: {credentials: service_key, ca_file: x.pem}}")
+    (tmp_path / "etc" / "x.pem").write_text("nothing of the kind")
+    assert "no certificate" in faults(path)["services.auth.ca_file"].problem
 
 
 def test_a_host_belongs_to_one_brand(write: Write) -> None:
