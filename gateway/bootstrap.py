@@ -55,9 +55,9 @@ def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) 
 
 
 async def introduce(settings: Settings, facts: Runtime) -> str | None:
-    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for a day.
+    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for at most a day.
 
-    None with a real auth service.
+    None with a real auth service, and where the configuration allows the owner nothing.
     """
     if settings.services["auth"].base_url != SANDBOX:
         return None
@@ -67,16 +67,19 @@ async def introduce(settings: Settings, facts: Runtime) -> str | None:
     owner = next(user for user in first["users"] if user["role"] == "owner")
     user = User(owner["user_id"], first["business_id"], owner["email"], owner["email"], owner["role"], active=True)
 
-    def write(session: Session) -> str:
+    def write(session: Session) -> str | None:
         register_seeded(session, keys, seeded)
+        scopes = sorted(SINGLE_SCOPES & allowed(user.role, settings.roles))
+        if not scopes:
+            return None
         issued = issue(
             session,
             keys,
             settings,
             user,
             name="Demo, made at the start",
-            scopes=sorted(SINGLE_SCOPES & allowed(user.role, settings.roles)),
-            lifetime=_DEMO_LIFETIME,
+            scopes=scopes,
+            lifetime=min(_DEMO_LIFETIME, settings.tokens.max_lifetime),
             actor=_ACTOR,
             now=datetime.now(UTC),
         )
@@ -103,7 +106,7 @@ def greet(settings: Settings, facts: Runtime, admin_port: int, token: str | None
     if token is not None:
         lines += [
             "",
-            "Try it (this token is good for a day):",
+            "Try it (this token is good for a day at most):",
             "",
             f"  curl -X POST {origin}/v1/{RESOURCES[0].path}/search \\",
             f"    -H 'Authorization: Bearer {token}' \\",

@@ -1,4 +1,7 @@
-"""What this deployment offers, from its settings: the operations of its services, and the limits on them."""
+"""What this deployment offers, from its settings: the operations of its services, and the limits on them.
+
+Here a configuration is held against what this release has: contracts, scopes, operations.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,29 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from adapters import RESOURCES
+from adapters import RESOURCES, SCOPE_FAMILIES
 from adapters.core.compiler import Override, compile_all
 from adapters.core.documents import nearest
 from adapters.core.operations import Operation
 from gateway.config import ConfigError, Fault
 from gateway.config.policies import Limit
 from gateway.config.settings import Settings
+from gateway.scopes import SINGLE_SCOPES, matching
 from gateway.stores.policies import Policy
 from gateway.versions import CONTRACTS
 
 FURTHER = "further"
+
+
+def check(settings: Settings) -> None:
+    """ConfigError with every fault when the configuration speaks of a contract, scope or operation that does not exist."""
+    faults = [*_contracts(settings), *_patterns(settings)]
+    try:
+        operations(settings)
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
 
 
 def operations(settings: Settings) -> list[Operation]:
@@ -37,6 +52,23 @@ def operations(settings: Settings) -> list[Operation]:
         operation if operation.service in offered else dataclasses.replace(operation, enabled=False)
         for operation in compiled
     ]
+
+
+def _contracts(settings: Settings) -> Iterator[Fault]:
+    known = [contract.date for contract in CONTRACTS]
+    for date in settings.versions:
+        if date.isoformat() not in known:
+            hint = f"Remove it, or name one of {', '.join(known)}."
+            yield Fault(f"versions.{date}", "is not the date of a contract", hint)
+
+
+def _patterns(settings: Settings) -> Iterator[Fault]:
+    for name, role in settings.roles.items():
+        for field, patterns in (("allow", role.allow), ("deny", role.deny)):
+            for at, pattern in enumerate(patterns):
+                if not matching((pattern,)):
+                    hint = nearest(pattern, SINGLE_SCOPES).strip() or f"Scopes begin with {', '.join(SCOPE_FAMILIES)}."
+                    yield Fault(f"roles.{name}.{field}.{at}", f'"{pattern}" matches no scope', hint)
 
 
 def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 
-from gateway import bootstrap, parts
-from gateway.config import EMBEDDED, Runtime, Settings, reveal
+from gateway import bootstrap, deployment, parts
+from gateway.config import EMBEDDED, ConfigError, Runtime, Settings, reveal
 from gateway.embedded import sandbox
 from gateway.embedded.sandbox import Sandbox, SandboxFailed
 from gateway.embedded.valkey import ValkeyFailed
@@ -54,6 +54,9 @@ class House:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
                 group.create_task(self._migrated())
+                group.create_task(asyncio.to_thread(deployment.check, self._settings))
+        except* ConfigError as errors:
+            raise _first(errors) from None
         except* (CannotStartError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
             error = _first(errors)
             raise error if isinstance(error, CannotStartError) else CannotStartError(str(error)) from None

@@ -41,7 +41,7 @@ def expanded(scopes: Iterable[str]) -> frozenset[str]:
 def allowed(role: str, roles: Mapping[str, Role]) -> frozenset[str]:
     """The single scopes that `role` may use; a role that the configuration does not name may use none."""
     found = roles.get(role)
-    return _matching(tuple(found.allow)) - _matching(tuple(found.deny)) if found is not None else frozenset()
+    return matching(tuple(found.allow)) - matching(tuple(found.deny)) if found is not None else frozenset()
 
 
 def effective(scopes: frozenset[str], role: str, roles: Mapping[str, Role]) -> frozenset[str]:
@@ -67,5 +67,6 @@ class Permissions:
 
 
 @lru_cache(maxsize=256)
-def _matching(patterns: tuple[str, ...]) -> frozenset[str]:
+def matching(patterns: tuple[str, ...]) -> frozenset[str]:
+    """The single scopes that any of a role's patterns stands for."""
     return frozenset(scope for scope in SINGLE_SCOPES if any(fnmatchcase(scope, pattern) for pattern in patterns))

@@ -9,7 +9,7 @@ import click
 from gateway.cli.failures import USAGE
 from gateway.cli.options import as_json, print_json
 from gateway.config import ConfigError, load, locate
-from gateway.deployment import operations
+from gateway.deployment import check
 
 
 @click.command("check")
@@ -21,7 +21,7 @@ def command(context: click.Context, as_json: bool, config: Path | None, data_dir
     """Check the whole configuration and name every error with its fix."""
     source = locate(config, os.environ)
     try:
-        operations(load(config, os.environ, {"server.data_dir": data_dir}))
+        check(load(config, os.environ, {"server.data_dir": data_dir}))
     except ConfigError as error:
         if not as_json:
             raise

@@ -132,6 +132,44 @@ def test_a_lost_keyring_is_never_replaced_by_one_that_opens_nothing(tmp_path: Pa
     assert run(tmp_path, "tenants", "list").returncode == 0
 
 
+def test_a_configuration_that_leaves_the_owner_nothing_starts_without_a_token_to_try(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("roles: {member: {allow: ['*.read']}}\n")
+    gateway = Served(tmp_path)
+    try:
+        gateway.wait_for("started")
+        until = time.monotonic() + 5
+        while "answers on" not in gateway.err.read_text():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert "Bearer" not in gateway.err.read_text()
+    finally:
+        gateway.stop()
+
+
+def test_tokens_that_live_shorter_than_a_day_are_no_reason_not_to_start(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("tokens: {default_lifetime: 1h, max_lifetime: 2h, rotation_overlap: 1h}\n")
+    with served(tmp_path) as gateway:
+        assert gateway.ask("GET", "/v1/me").status == 200
+
+
+def test_what_check_refuses_serve_refuses_in_the_same_words(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "versions: {2026-06-02: {sunset: 2027-01-01}}\n"
+        "roles: {owner: {allow: [contcat.read], deny: ['zebra.*']}}\n"
+        "services: {auth: {credentials: service_key}, crm: {operations: {contacts.serach: {enabled: false}}}}\n"
+    )
+    checked, refused = run(tmp_path, "check"), run(tmp_path, "serve")
+    assert checked.returncode == refused.returncode == 2
+    assert checked.stderr == refused.stderr and "Traceback" not in refused.stderr
+    for said in (
+        "versions.2026-06-02: is not the date of a contract. Remove it, or name one of 2026-09-01, 2026-06-01.",
+        'roles.owner.allow.0: "contcat.read" matches no scope. Did you mean contact.read?',
+        'roles.owner.deny.0: "zebra.*" matches no scope. Scopes begin with contact,',
+        "services.crm.operations.contacts.serach: the service crm has no such operation. Did you mean contacts.search?",
+    ):
+        assert said in checked.stderr
+
+
 def test_a_broken_configuration_names_every_fault_and_its_fix(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("server: {prot: 80}\ntokens: {default_lifetime: 90}\n")
     refused = run(tmp_path, "serve")
