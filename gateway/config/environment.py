@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from gateway.config.document import Key, TextDates
+from gateway.config.document import Document, Key, NotYamlError, parse
 from gateway.config.faults import Fault
 from gateway.config.settings import Settings
 
@@ -51,14 +49,18 @@ def overrides(env: Mapping[str, str], exempt: frozenset[str]) -> Iterator[Overri
                 "environment",
             )
         else:
-            yield _parsed(name, key, env[name])
+            yield from _parsed(name, key, env[name])
 
 
-def _parsed(name: str, key: Key, text: str) -> Override | Fault:
+def _parsed(name: str, key: Key, text: str) -> Iterator[Override | Fault]:
+    read = Document()
     try:
-        return Override(key, yaml.load(text, TextDates), name)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
-        return Fault(".".join(key), "is not valid YAML", "Quote it: VARIABLE='\"text\"'.", name)
+        value = parse(text, key, read, lambda _: name)
+    except NotYamlError as error:
+        yield Fault(".".join(key), f"is not valid YAML: {error.problem}", "Quote it: VARIABLE='\"text\"'.", name)
+        return
+    yield from read.faults
+    yield Override(key, value, name)
 
 
 def _advice(name: str) -> str:

@@ -51,7 +51,9 @@ def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, obje
     try:
         settings = Settings.model_validate(document.values, context={"folder": folder, "env": env})
     except ValidationError as error:
-        document.faults.extend(explained(error, document))
+        # A value that could not be read stands as null: what is wrong with that has been said.
+        said = {fault.path for fault in document.faults}
+        document.faults.extend(fault for fault in explained(error, document) if fault.path not in said)
         raise ConfigError(document.faults) from None
     if document.faults:
         raise ConfigError(document.faults)
@@ -93,6 +95,7 @@ def _apply(document: Document, override: Override) -> None:
     # A relative folder in a flag or a variable means relative to where the command is called, as for any command.
     from_here = override.key == _DATA_DIR and isinstance(override.value, str | os.PathLike)
     place[last] = str(Path(override.value).absolute()) if from_here else override.value
+    document.sources = {at: where for at, where in document.sources.items() if at[: len(override.key)] != override.key}
     document.sources[override.key] = override.source
 
 
