@@ -55,11 +55,10 @@ class House:
                 box = group.create_task(self._sandbox())
                 group.create_task(self._migrated())
                 group.create_task(asyncio.to_thread(deployment.check, self._settings))
-        except* ConfigError as errors:
-            raise _first(errors) from None
-        except* (CannotStartError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
+        except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
             error = _first(errors)
-            raise error if isinstance(error, CannotStartError) else CannotStartError(str(error)) from None
+            told = isinstance(error, CannotStartError | ConfigError | OSError)
+            raise error if told else CannotStartError(str(error)) from None
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
         facts = parts.runtime(self._settings, redis.result(), box.result(), self._public.port)
@@ -87,7 +86,7 @@ class House:
         try:
             await bootstrap.make_keyring(self._settings, sql)
             parts.keyring(self._settings)
-        except (KeyringInvalid, OSError) as error:
+        except KeyringInvalid as error:
             raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
         finally:
             sql.close()

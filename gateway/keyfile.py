@@ -28,7 +28,7 @@ class KeptKeyring(Keyring):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp = _stamp(path)
-        read = Keyring.load(path.read_bytes())
+        read = _read(path)
         super().__init__(read._hashing, read._sealing)  # noqa: SLF001 - its own kind
 
     def hashes(self, token: bytes) -> tuple[bytes, ...]:
@@ -49,7 +49,7 @@ class KeptKeyring(Keyring):
             stamp = _stamp(self._path)
             if stamp == self._stamp:
                 return False
-            read = Keyring.load(self._path.read_bytes())
+            read = _read(self._path)
         except (OSError, KeyringInvalid) as error:
             logs.event("the keyring cannot be read again", "error", error=error)
             return False
@@ -76,9 +76,16 @@ def create(path: Path) -> None:
 def change(path: Path, how: Callable[[Keyring], Keyring]) -> Keyring:
     """Replace the file's keyring by what `how` makes of it, whole or not at all; one change at a time."""
     with _alone(path):
-        changed = how(Keyring.load(path.read_bytes()))
+        changed = how(_read(path))
         _draft(path, changed.dump()).replace(path)
         return changed
+
+
+def _read(path: Path) -> Keyring:
+    try:
+        return Keyring.load(path.read_bytes())
+    except KeyringInvalid as fault:
+        raise KeyringInvalid(f"{path}: {fault}") from fault
 
 
 def _draft(path: Path, text: str) -> Path:

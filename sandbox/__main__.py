@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from sandbox.seed import open_seeded
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
+    try:
+        return _run(given)
+    except sqlite3.DatabaseError as error:
+        print(f"sandbox: {given.db} cannot be used: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(given: argparse.Namespace) -> int:
     if given.command == "serve":
         # late: the short commands need no web server
         from sandbox.serve import Options, serve

@@ -1,5 +1,6 @@
 """How a command fails: one line on stderr that says what to do, and an exit code that scripts can tell apart."""
 
+import errno
 from typing import Final
 
 from gateway.config import ConfigError
@@ -29,8 +30,9 @@ def explained(error: Exception) -> Failure | None:
         return Failure("\n  ".join([f"the configuration has {head}:", *map(str, error.faults)]), USAGE)
     if isinstance(error, CannotStartError):
         return Failure(str(error), error.code)
-    if isinstance(error, PermissionError | FileNotFoundError) and error.filename is not None:
-        return Failure(f"cannot use {error.filename}: {error.strerror}", USAGE)
+    if isinstance(error, OSError) and error.filename is not None:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return Failure(f"cannot use {error.filename}: {error.strerror}", UNAVAILABLE if full else USAGE)
     return _of_parts(error)
 
 

@@ -119,6 +119,36 @@ def test_a_broken_keyring_is_one_clear_line(tmp_path: Path) -> None:
     _is_one_line(run(tmp_path, "serve"), "keyring", 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("keyring.json", b"\xff", "keyring.json: the keyring is not UTF-8 text"),
+        ("keyring.json", b"", "keyring.json: the keyring is not JSON"),
+        ("keyring.json", None, "keyring.json: Is a directory"),
+        ("lock", None, "lock: Is a directory"),
+        ("metrics", b"", "metrics: File exists"),
+        ("valkey", b"", "valkey: File exists"),
+    ],
+)
+def test_a_damaged_data_directory_is_one_clear_line(
+    tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    path = tmp_path / "data" / name
+    path.parent.mkdir()
+    path.mkdir() if content is None else path.write_bytes(content)
+    _is_one_line(run(tmp_path, "serve"), says, 2)
+    if name in {"keyring.json", "lock"}:
+        _is_one_line(run(tmp_path, "keys", "list"), says, 2)
+
+
+def test_a_damaged_sandbox_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sandbox.db").write_bytes(b"garbage" * 999)
+    refused = run(tmp_path, "serve")
+    assert refused.returncode == 5 and "Traceback" not in refused.stderr
+    assert "sandbox.db cannot be used: file is not a database" in refused.stderr
+
+
 def test_a_lost_keyring_is_never_replaced_by_one_that_opens_nothing(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
         kept = (gateway.data_dir / "keyring.json").read_bytes()
