@@ -30,6 +30,13 @@ def sql_url(settings: Settings) -> str:
     return f"sqlite:///{settings.server.data_dir / 'gateway.db'}" if url == EMBEDDED else url
 
 
+def embedded_files(settings: Settings) -> list[Path]:
+    """The files by which a data directory is known for a deployment's; none when all that lasts is kept elsewhere."""
+    directory = settings.server.data_dir
+    kept = {"gateway.db": settings.stores.sql, "keyring.json": settings.secrets.keyring}
+    return [directory / name for name, where in kept.items() if where == EMBEDDED]
+
+
 def needs_sandbox(settings: Settings) -> bool:
     """Whether any service is left to the sandbox."""
     return any(service.base_url == SANDBOX for service in settings.services.values())

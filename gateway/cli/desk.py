@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway import bootstrap, instance, parts
-from gateway.cli.failures import UNAVAILABLE, Failure
+from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
 from gateway.embedded import sandbox
 from gateway.identity import Identity
@@ -90,13 +90,30 @@ class Desk:
             await line.aclose()
 
 
+def running(settings: Settings) -> Runtime | None:
+    """The facts of the gateway that runs on the data directory; None when none runs.
+
+    Failure where there is none to speak of: what a command wrote there would be another deployment, which nobody serves.
+    """
+    data_dir = settings.server.data_dir.absolute()
+    live = instance.running(data_dir)
+    marks = parts.embedded_files(settings)
+    if live is None and marks and not any(path.exists() for path in marks):
+        raise Failure(
+            f"there is no gateway's data in {data_dir}: name its data directory with --data-dir, or let "
+            "`gateway serve` make one there first",
+            NOT_FOUND,
+        )
+    return live
+
+
 def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
     """Run `work` to its end and return what it returns."""
 
     async def seated() -> Result:
         data_dir = settings.server.data_dir.absolute()
+        live = await asyncio.to_thread(running, settings)
         instance.prepare(data_dir)
-        live = await asyncio.to_thread(instance.running, data_dir)
         url = live.sql_url if live is not None else parts.sql_url(settings)
         if live is None:
             await asyncio.to_thread(migrate, url)

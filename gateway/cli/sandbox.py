@@ -1,6 +1,5 @@
 """`gateway sandbox …`: who is who in the seeded sandbox."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,7 @@ def command() -> None:
 @configured
 def credentials(settings: Settings, as_json: bool) -> None:
     """Show the sandbox's tenants, users, roles, passwords and API keys."""
-    data_dir = settings.server.data_dir.absolute()
-    instance.prepare(data_dir)
-    asyncio.run(_seeded(data_dir))
-    found = sandbox.credentials(data_dir)
+    found = sandbox.credentials(_seeded(settings))
     if as_json:
         print_json(found)
         return
@@ -61,18 +57,22 @@ def set_active(settings: Settings, email: str, active: bool) -> None:
     click.echo(f"{email} is {state} now; the gateway notices within {settings.identity.role_ttl:g} s.")
 
 
-async def _seeded(data_dir: Path) -> None:
-    # The first start makes the data; a gateway that runs has made it.
+def _seeded(settings: Settings) -> Path:
+    """The data directory, with a sandbox in it."""
+    data_dir = settings.server.data_dir.absolute()
+    # Waits for a gateway that is just starting, and is making its sandbox's data.
+    instance.running(data_dir)
     if not sandbox.database(data_dir).exists():
-        async with sandbox.running(data_dir):
-            pass
+        raise Failure(
+            f"there is no sandbox in {data_dir}: name the gateway's data directory with --data-dir, or let "
+            "`gateway serve` make one there first",
+            NOT_FOUND,
+        )
+    return data_dir
 
 
 def _told(change: Callable[[Path, str, Any], None], settings: Settings, email: str, value: object) -> None:
-    data_dir = settings.server.data_dir.absolute()
-    if not sandbox.database(data_dir).exists():
-        raise Failure(f"there is no sandbox in {data_dir} yet: `gateway serve` makes it", NOT_FOUND)
     try:
-        change(data_dir, email, value)
+        change(_seeded(settings), email, value)
     except SandboxFailed as error:
         raise Failure(str(error), NOT_FOUND) from error

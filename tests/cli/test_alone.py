@@ -7,10 +7,31 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import COMMANDS
-from tests.process.serving import command, environment, run
+from gateway.keyring import Keyring
+from tests.process.serving import command, environment, run, served
 
 
-def test_on_a_fresh_directory_credentials_and_a_token_can_be_had_before_the_first_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tenants", "add", "clxacme", "--name", "Acme"),
+        ("tokens", "list"),
+        ("keys", "rotate"),
+        ("explain", "GET", "/v1/me"),
+        ("sandbox", "credentials"),
+        ("sandbox", "set-role", "--user", "a@b.example", "--role", "owner"),
+    ],
+)
+def test_a_command_in_the_wrong_place_makes_no_deployment_there(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    refused = run(tmp_path, *arguments, stdin="sk_acme")
+    assert refused.returncode == 4 and refused.stderr.count("\n") == 1
+    assert str(tmp_path / "data") in refused.stderr and "--data-dir" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_stop_credentials_and_tokens_can_be_had_all_the_same(tmp_path: Path) -> None:
+    with served(tmp_path):
+        pass
     tenant = json.loads(run(tmp_path, "sandbox", "credentials", "--json").stdout)["tenants"][0]
     assert {user["role"] for user in tenant["users"]} == {"owner", "admin", "manager", "member", "viewer"}
     create = ("tokens", "create", "--tenant", tenant["business_id"], "--user", tenant["users"][0]["email"])
@@ -18,10 +39,10 @@ def test_on_a_fresh_directory_credentials_and_a_token_can_be_had_before_the_firs
     assert made.returncode == 0, made.stderr
     token = json.loads(made.stdout)
     assert run(tmp_path, "tokens", "revoke", token["id"]).returncode == 0
-    assert json.loads(run(tmp_path, "tokens", "list", "--json").stdout)["tokens"][0]["state"] == "revoked"
-
-
-def test_credentials_for_people_are_a_table(tmp_path: Path) -> None:
+    states = {
+        each["id"]: each["state"] for each in json.loads(run(tmp_path, "tokens", "list", "--json").stdout)["tokens"]
+    }
+    assert states[token["id"]] == "revoked"
     shown = run(tmp_path, "sandbox", "credentials")
     assert "EMAIL" in shown.stdout and "owner@" in shown.stdout
 
@@ -58,8 +79,11 @@ def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[s
 
 def test_an_auth_service_that_does_not_answer_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("service-key")
+    (tmp_path / "keyring").write_text(Keyring.create())
+    # All that lasts is kept elsewhere, so there is nothing to be found in the data directory.
     (tmp_path / "config.yaml").write_text(
         "services:\n  auth: {base_url: 'http://127.0.0.1:1', credentials: service_key, service_key: {file: key}}\n"
+        f"stores: {{sql: 'sqlite:///{tmp_path}/elsewhere.db'}}\nsecrets: {{keyring: {{file: keyring}}}}\n"
     )
     assert run(tmp_path, "tenants", "add", "clxacme", "--name", "Acme", stdin="sk_acme").returncode == 0
     create = ("tokens", "create", "--tenant", "clxacme", "--user", "jane@acme.example", "--scope", "contact.read")
