@@ -125,6 +125,13 @@ def run(home: Path, *arguments: str, stdin: str | None = None) -> "subprocess.Co
     )
 
 
+def is_one_line(refused: "subprocess.CompletedProcess[str]", says: str, code: int) -> None:
+    """A command that ended with `code` and one line on stderr, which holds `says`."""
+    assert refused.returncode == code, refused.stderr
+    assert says in refused.stderr
+    assert refused.stderr.count("\n") == 1, refused.stderr
+
+
 @contextmanager
 def served(home: Path, *arguments: str, **env: str) -> Iterator[Served]:
     gateway = Served(home, *arguments, **env)
