@@ -17,6 +17,7 @@ from gateway.identity import Identity
 from gateway.keyfile import KeptKeyring
 from gateway.keyring import Keyring
 from gateway.observe import logs
+from gateway.stores.sql import urls
 from gateway.upstream import Pool, Target
 
 _LOOK: Final = 1.0
@@ -27,7 +28,7 @@ _TENANT_KEY: Final = "tenant-key"
 def sql_url(settings: Settings) -> str:
     """The SQLAlchemy URL of the database; the embedded one is a file below the data directory."""
     url = reveal(settings.stores.sql)
-    return f"sqlite:///{settings.server.data_dir / 'gateway.db'}" if url == EMBEDDED else url
+    return urls.of_file(settings.server.data_dir / "gateway.db") if url == EMBEDDED else url
 
 
 def embedded_files(settings: Settings) -> list[Path]:

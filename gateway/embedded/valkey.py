@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 # The kernel allows 107 bytes for a socket's path; some tools on the way allow fewer.
 _LONGEST_SOCKET_PATH: Final = 100
@@ -44,7 +45,7 @@ async def running(data_dir: Path) -> AsyncIterator[str]:
     process = _start(home, path)
     try:
         await _answering(process, home, path)
-        yield f"unix://{path}"
+        yield _url(path)
     finally:
         await _stop(process)
         for leftover in (path, home / "valkey.pid"):
@@ -54,7 +55,11 @@ async def running(data_dir: Path) -> AsyncIterator[str]:
 def url(data_dir: Path) -> str | None:
     """The URL of the Valkey that runs on ``data_dir`` now, or ``None``: for commands beside a running server."""
     path = _socket_path(data_dir, create=False)
-    return f"unix://{path}" if _ping(path) else None
+    return _url(path) if _ping(path) else None
+
+
+def _url(path: Path) -> str:
+    return f"unix://{quote(os.fspath(path))}"
 
 
 def _socket_path(data_dir: Path, *, create: bool) -> Path:

@@ -19,6 +19,16 @@ def test_a_broken_keyring_is_one_clear_line(tmp_path: Path) -> None:
     is_one_line(run(tmp_path, "serve"), "keyring", 2)
 
 
+def test_a_path_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
+    home = tmp_path / "a?b#c%25d e"
+    with served(home) as gateway:
+        assert gateway.ask("GET", "/v1/me").status == 200
+        assert gateway.admin("/readyz").json["checks"] == {"workers": "ok", "redis": "ok", "sql": "ok"}
+        assert run(home, "tenants", "list").returncode == 0
+    assert {"gateway.db", "sandbox.db"} <= {path.name for path in (home / "data").iterdir()}
+    assert [path.name for path in tmp_path.iterdir()] == [home.name]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
