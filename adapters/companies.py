@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core import ids
-from adapters.core.kinds import CustomFields, Line, Moment, Name, Phone, Reference, Text, Url, Whole
+from adapters.core.custom import CustomFields
+from adapters.core.kinds import Line, Moment, Name, Phone, Reference, Text, Url, Whole
 from adapters.core.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core import ids
-from adapters.core.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
+from adapters.core.custom import CustomFields
+from adapters.core.kinds import Email, Integer, Line, Moment, Name, Phones, Reference, Words
 from adapters.core.resource import (
     Export,
     Import,

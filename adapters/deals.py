@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core import ids
+from adapters.core.custom import CustomFields
 from adapters.core.kinds import (
     Amount,
     Choice,
     Currency,
-    CustomFields,
     Date,
     Integer,
     Line,

@@ -19,9 +19,10 @@ from typing import Any
 
 import msgspec
 
+from adapters.core.custom import Custom
 from adapters.core.documents import read_json
 from adapters.core.inward import encode
-from adapters.core.kinds import Custom, Flag, Integer, TextList
+from adapters.core.kinds import Flag, Integer, TextList
 from adapters.core.shapes import Field
 
 SEPARATOR = ";"

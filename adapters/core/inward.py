@@ -11,8 +11,9 @@ import msgspec
 
 from adapters.core.calls import Revision, Row
 from adapters.core.currencies import minor_digits
+from adapters.core.custom import Custom
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.kinds import Custom, Money
+from adapters.core.kinds import Money
 from adapters.core.shapes import Field, Shape
 
 encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode

@@ -8,7 +8,8 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.changes import Contract
-from adapters.core.kinds import Custom, Instant
+from adapters.core.custom import Custom
+from adapters.core.kinds import Instant
 from adapters.core.operations import Body, Operation
 from adapters.core.resource import Op, Resource
 from gateway.versions import CONTRACTS
