@@ -186,7 +186,7 @@ def _takes(member: str, other: str | None, exact: Schema | None) -> Schema:
 
 
 def _operand(kind: Kind) -> Kind:
-    return kind.element if isinstance(kind, TextList) else kind
+    return kind.sought if isinstance(kind, TextList) else kind
 
 
 def _wider(one: Schema, other: Schema) -> Schema:

@@ -94,8 +94,8 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
     assert isinstance(kind, TextList)
     shape = _sole(name, Annotated[list[str], TextList(kind.element, kind.most, 1)], [kind.element.example])
     document, inward = Document(shape, partial=False), Inward(shape, partial=False)
-    word = Document(_sole(singular, Annotated[str, kind.element], kind.element.example), partial=False)
-    sends, gives = Fields(f"{title}Add", shape), Words(f"{title}List", kind.element)
+    word = Document(_sole(singular, Annotated[str, kind.sought], kind.sought.example), partial=False)
+    sends, gives = Fields(f"{title}Add", shape), Words(f"{title}List", kind.sought)
     adding = compiler.place(f"add_{name}", f"/{{id}}/{name}")
     removing = compiler.place(f"remove_{singular}", f"/{{id}}/{name}")
 
@@ -136,7 +136,7 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         description=f"Removes one {singular}. One that is not there is no error.",
         params=(compiler.resource.id, None),
         param_names=("id", singular),
-        words=(kind.element,),
+        words=(kind.sought,),
         success=204,
     )
 

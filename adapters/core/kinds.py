@@ -24,6 +24,8 @@ from adapters.core.moments import RFC3339, read_day, read_instant, utc
 # 15 digits in all: what a service that keeps numbers as doubles gives back unchanged.
 _AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1,11}\.[0-9]{4})$"
 _LINE = r"^[^\x00-\x1f\x7f]*$"
+# Files of records separate the items of a list by `;`, and so do the services' own.
+_LABEL = r"^[^\x00-\x1f\x7f;]*$"
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -214,7 +216,7 @@ class CurrencyCode(Kind):
 class TextList(Kind):
     """A list of at most `most` short texts, in order."""
 
-    element: Text = Text(100, 1, example="vip")
+    element: Text = Text(100, 1, _LABEL, example="vip")
     most: int = 50
     least: int = 0
     operators = LISTED
@@ -225,8 +227,13 @@ class TextList(Kind):
             self.element.core(), strict=True, min_length=self.least or None, max_length=self.most
         )
 
+    @property
+    def sought(self) -> Text:
+        """An item to look for or to take away: a service may hold some that would not be taken today."""
+        return Text(self.element.most, 1, example=self.element.example)
+
     def operand(self) -> CoreSchema:
-        return self.element.core()
+        return self.sought.core()
 
 
 PHONE = Text(40, 3, r"^[0-9A-Za-z+().,/#*\- ]+$")

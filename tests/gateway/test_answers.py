@@ -113,6 +113,27 @@ def test_the_cursor_of_the_last_page_may_be_sent_back(live: Live) -> None:
     assert live.call("POST", "/v1/contacts/search", {"cursor": None, "limit": 1}).status_code == 200
 
 
+def test_a_tag_that_a_file_would_take_for_two_is_refused_but_can_be_found_and_removed(live: Live) -> None:
+    made = live.call("POST", "/v1/contacts", {"first_name": "Ada", "tags": ["a"]})
+    location, contact = made.headers["location"], made.json()["data"]["id"]
+    tags = {"tags": ["ok", "a;b"]}
+    for refused in (
+        live.call("POST", "/v1/contacts", {"first_name": "Ada", **tags}),
+        live.call("PATCH", location, tags),
+        live.call("POST", f"{location}/tags", tags),
+    ):
+        told = [(error["pointer"], error["code"]) for error in refused.json()["errors"]]
+        assert (refused.status_code, told) == (422, [("/tags/1", "format_invalid")])
+    key = {"Authorization": f"Bearer {live.a.api_key}"}
+    held = f"/api/crm/contacts/{contact.removeprefix('con_')}/tags"
+    live.sandbox.post(held, json={"tags": ["old; one"]}, headers=key).raise_for_status()
+    old = {"field": "tags", "operator": "contains_any", "values": ["old; one"]}
+    found = live.call("POST", "/v1/contacts/search", {"filters": [old]}).json()["data"]
+    assert [each["id"] for each in found] == [contact]
+    assert live.call("DELETE", f"{location}/tags/old%3B%20one").status_code == 204
+    assert live.call("GET", f"{location}/tags").json()["data"] == ["a"]
+
+
 def test_a_long_name_is_not_echoed_whole(live: Live) -> None:
     refused = live.call("POST", "/v1/contacts", {"first_name": "A", "x" * 900_000: 1})
     assert refused.status_code == 422
