@@ -9,8 +9,7 @@ from typing import Any
 
 from adapters.core.contents import Query
 from adapters.core.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
-from adapters.core.kind import FRAGMENTS, Kind
-from adapters.core.kinds import TextList
+from adapters.core.kind import FRAGMENTS
 from adapters.core.searches import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
 from adapters.core.shapes import Field
 from openapi.schemas import Schema, Schemas, generated, strict
@@ -118,7 +117,7 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
     assert field.kind is not None
     single = [each for each in operators if each not in NO_VALUE and each not in PLURAL]
     plural = [each for each in operators if each in PLURAL]
-    operand = strict(_operand(field.kind))
+    operand = strict(field.kind.sought)
     parts = [each for each in single if each in FRAGMENTS]
     part = generated(field.kind.fragment()) if parts else operand
     properties: Schema = {
@@ -183,10 +182,6 @@ def _takes(member: str, other: str | None, exact: Schema | None) -> Schema:
     if other is not None:
         properties[other] = False
     return {"required": [member], **({"properties": properties} if properties else {})}
-
-
-def _operand(kind: Kind) -> Kind:
-    return kind.sought if isinstance(kind, TextList) else kind
 
 
 def _wider(one: Schema, other: Schema) -> Schema:

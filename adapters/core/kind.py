@@ -28,9 +28,14 @@ class Kind:
         """The strict schema of a public value."""
         raise TypeError(f"{type(self).__name__} has no schema of its own")
 
+    @property
+    def sought(self) -> Kind:
+        """The kind of what a filter compares a value with."""
+        return self
+
     def operand(self) -> CoreSchema:
-        """The schema of a filter's value: the element's for lists, else that of the field."""
-        return self.core()
+        """The schema of a filter's value."""
+        return self.sought.core()
 
     def fragment(self) -> CoreSchema:
         """The schema of the operand of an operator in FRAGMENTS."""

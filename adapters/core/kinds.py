@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from adapters.core.currencies import CODES, read_currency
 from adapters.core.ids import IdType
 from adapters.core.kind import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
-from adapters.core.moments import RFC3339, read_day, read_instant, utc
+from adapters.core.moments import RFC3339, RFC3339_MICROSECONDS, read_bound, read_day, read_instant, utc
 
 # Control characters never belong in a value: they forge log lines and headers further down.
 # 15 digits in all: what a service that keeps numbers as doubles gives back unchanged.
@@ -68,14 +68,20 @@ class Instant(Kind):
     """A moment: any RFC 3339 offset in, UTC out, fraction only when it is not zero. Services hold milliseconds."""
 
     operators = ORDERED
+    note = "Kept to the millisecond: further digits are cut off."
+    form, read = RFC3339, staticmethod(read_instant)
 
     def core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            read_instant, core_schema.str_schema(strict=True, max_length=40)
+            self.read, core_schema.str_schema(strict=True, max_length=40)
         )
 
+    @property
+    def sought(self) -> Kind:
+        return Bound()
+
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{RFC3339.pattern}$"}
+        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{self.form.pattern}$"}
 
     @staticmethod
     def inward(value: str) -> str:
@@ -87,6 +93,12 @@ class Instant(Kind):
         if len(value) == 24 and value[19] == "." and value[23] == "Z":
             return value[:19] + "Z" if value[20:23] == "000" else value
         return utc(datetime.fromisoformat(value))
+
+
+class Bound(Instant):
+    """A moment that others are compared with."""
+
+    form, read = RFC3339_MICROSECONDS, staticmethod(read_bound)
 
 
 class Day(Kind):
@@ -231,9 +243,6 @@ class TextList(Kind):
     def sought(self) -> Text:
         """An item to look for or to take away: a service may hold some that would not be taken today."""
         return Text(self.element.most, 1, example=self.element.example)
-
-    def operand(self) -> CoreSchema:
-        return self.sought.core()
 
 
 PHONE = Text(40, 3, r"^[0-9A-Za-z+().,/#*\- ]+$")

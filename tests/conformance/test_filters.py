@@ -121,6 +121,36 @@ def test_groups_mean_what_they_say(live: Live, resource: Resource) -> None:
     assert total({"not": {"any": [some, {"all": [others, some]}]}}) == everything - 4
 
 
+@pytest.mark.parametrize(
+    ("operator", "first", "found"),
+    [
+        ("gt", "2031-05-01T22:00:00.0004Z", False),
+        ("gte", "2031-05-01T22:00:00.0004Z", False),
+        ("gte", "2031-05-01T22:00:00.000000000Z", True),
+        ("lt", "2031-05-02T00:00:00.0004+02:00", True),
+        ("lte", "2031-05-01T22:00:00.000001Z", True),
+        ("lt", "2031-05-01T22:00:00Z", False),
+        ("eq", "2031-05-01T22:00:00.0004Z", False),
+        ("neq", "2031-05-01T22:00:00.0004Z", True),
+        ("in", "2031-05-01T22:00:00.0004Z", False),
+        ("between", "2031-05-01T22:00:00.0004Z", False),
+    ],
+)
+def test_a_moment_between_two_milliseconds_is_compared_as_it_is(
+    live: Live, operator: str, first: str, found: bool
+) -> None:
+    sent = {"type": "note", "occurred_at": "2031-05-01T22:00:00.0009Z"}
+    made = live.call("POST", "/v1/activities", sent).json()["data"]
+    assert made["occurred_at"] == "2031-05-01T22:00:00Z"
+    values = {"values": [first, "2032-01-01T00:00:00Z"]} if operator in PLURAL else {"value": first}
+    filters = [
+        {"field": "occurred_at", "operator": operator, **values},
+        {"field": "id", "operator": "eq", "value": made["id"]},
+    ]
+    rows = live.call("POST", "/v1/activities/search", {"filters": filters}).json()["data"]
+    assert [row["id"] for row in rows] == [made["id"]] * found
+
+
 BAD: list[tuple[Any, str]] = [
     ("x", "/filters"),
     ({}, "/filters"),
@@ -142,6 +172,7 @@ BAD: list[tuple[Any, str]] = [
     ([{"field": "email", "operator": "eq", "value": "a", "x": 1}], "/filters/0/x"),
     ([{"field": "created_at", "operator": "between", "values": ["2026-01-01T00:00:00Z"]}], "/filters/0/values"),
     ([{"field": "created_at", "operator": "gt", "value": "yesterday"}], "/filters/0/value"),
+    ([{"field": "created_at", "operator": "gt", "value": "2026-01-01T00:00:00.0000004Z"}], "/filters/0/value"),
     ([{"field": "created_at", "operator": "gt", "value": "0001-01-01T00:00:00+23:00"}], "/filters/0/value"),
     ([{"field": "lead_score", "operator": "gt", "value": 1.5}], "/filters/0/value"),
     ([{"field": "lead_score", "operator": "gt", "value": True}], "/filters/0/value"),
