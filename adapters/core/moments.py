@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from pydantic_core import PydanticCustomError
 
-_WRITTEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.%s)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_WRITTEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.%s)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 RFC3339 = re.compile(_WRITTEN % "[0-9]{1,9}")
 RFC3339_MICROSECONDS = re.compile(_WRITTEN % "[0-9]{1,6}0{0,3}")
 

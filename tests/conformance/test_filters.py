@@ -173,6 +173,8 @@ BAD: list[tuple[Any, str]] = [
     ([{"field": "created_at", "operator": "between", "values": ["2026-01-01T00:00:00Z"]}], "/filters/0/values"),
     ([{"field": "created_at", "operator": "gt", "value": "yesterday"}], "/filters/0/value"),
     ([{"field": "created_at", "operator": "gt", "value": "2026-01-01T00:00:00.0000004Z"}], "/filters/0/value"),
+    ([{"field": "created_at", "operator": "gt", "value": "2026-01-01T00:00:00+05:60"}], "/filters/0/value"),
+    ([{"field": "created_at", "operator": "gt", "value": "2026-01-01T00:00:00-24:00"}], "/filters/0/value"),
     ([{"field": "created_at", "operator": "gt", "value": "0001-01-01T00:00:00+23:00"}], "/filters/0/value"),
     ([{"field": "lead_score", "operator": "gt", "value": 1.5}], "/filters/0/value"),
     ([{"field": "lead_score", "operator": "gt", "value": True}], "/filters/0/value"),

@@ -109,6 +109,14 @@ def test_a_won_deal_is_not_reopened_by_clearing_where_it_is(live: Live, version:
     assert live.call("GET", deal).json()["data"]["status"] == "won"
 
 
+@pytest.mark.parametrize(
+    "moment", ["2026-06-17T14:30:00+05:60", "2026-06-17T14:30:00+24:00", "2026-06-17T14:30:00+0530"]
+)
+def test_an_offset_that_rfc_3339_does_not_know_is_refused(live: Live, moment: str) -> None:
+    refused = live.call("POST", "/v1/tasks", {"title": "Late", "due_at": moment})
+    assert [error["code"] for error in refused.json()["errors"]] == ["datetime_invalid"]
+
+
 def test_the_cursor_of_the_last_page_may_be_sent_back(live: Live) -> None:
     assert live.call("POST", "/v1/contacts/search", {"cursor": None, "limit": 1}).status_code == 200
 
