@@ -102,7 +102,7 @@ def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
     def read(body: bytes) -> Any:
         try:
             return decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except STRANGE as error:
             raise ServiceInvalid(str(error)) from None
 
     return read

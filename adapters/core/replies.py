@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.core.calls import Reply
 from adapters.core.faults import Conflict, Fault, FieldError, Invalid, RecordNotFound, ServiceFailed, ServiceThrottled
+from adapters.core.outward import STRANGE
 
 
 class _Row(msgspec.Struct):
@@ -57,7 +58,7 @@ def written(reply: Reply, pointers: Mapping[str, str], *, record: bool) -> bytes
 def _refused(body: bytes, pointers: Mapping[str, str]) -> Fault:
     try:
         error = _decode(body).error
-    except msgspec.MsgspecError:
+    except STRANGE:
         return ServiceFailed(400)
     errors = [
         FieldError(pointers[name.split(".")[0]], "refused", _message(texts))

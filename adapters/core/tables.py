@@ -17,7 +17,7 @@ from adapters.core.cells import Reader, held_reader, public_reader, shown, writt
 from adapters.core.documents import Document, nearest
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
 from adapters.core.inward import Inward
-from adapters.core.outward import Outward
+from adapters.core.outward import STRANGE, Outward
 from adapters.core.records import MOST_CELL, MOST_HELD_ROW, Records
 from adapters.core.shapes import Field, Shape
 
@@ -159,7 +159,7 @@ class Outgoing:
                 record = msgspec.convert(held, self._outward.row)
                 self._outward.publish((record,))
                 self._writer.writerow([shown(value) for value in msgspec.structs.astuple(record)])
-        except (Malformed, msgspec.MsgspecError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        except (Malformed, IndexError, *STRANGE) as error:
             raise ServiceInvalid(str(error)) from None
         return _taken(self._out)
 

@@ -87,6 +87,38 @@ def test_a_record_that_is_none_never_crashes_an_operation(resource: Resource, bo
         answered(f"{path}.create", face(f"{path}.create").accept(asked(text)), body, 500)
 
 
+NO_TEXT = [
+    b'{"data":[{"id":"\xff"}]}',
+    b'{"error":{"fields":{"email":["\xff"]}}}',
+    b'{"data":' + DEEP,
+    b'{"error":' + DEEP,
+]
+
+
+@pytest.mark.parametrize("body", NO_TEXT)
+def test_a_list_that_is_no_text_or_has_no_end_of_depth_never_crashes_a_search(body: bytes) -> None:
+    for operation in ("contacts.search", "contacts.import", "contacts.add_tags"):
+        with pytest.raises(ServiceInvalid):
+            answered(operation, face(operation).accept(asked({"tags": ["vip"]} if "tags" in operation else {})), body)
+
+
+@pytest.mark.parametrize("body", NO_TEXT)
+def test_a_refusal_that_is_no_text_or_has_no_end_of_depth_is_a_failure(body: bytes) -> None:
+    with pytest.raises(ServiceFailed):
+        answered("contacts.create", face("contacts.create").accept(asked({"first_name": "Ada"})), body, 400)
+
+
+def test_a_cell_with_no_end_of_depth_ends_an_export() -> None:
+    translate = face("contacts.export").translate
+    assert translate is not None
+    with pytest.raises(ServiceInvalid):
+        translate().feed(
+            b"id,firstName,customFields,createdAt,updatedAt\n5f2b8c1d9e3a7b6c4d5e6f70,Ada,"
+            + DEEP
+            + b",2026-06-01T09:00:00Z,2026-06-01T09:00:00Z\n"
+        )
+
+
 @pytest.mark.parametrize(
     ("sent", "now"),
     [
