@@ -96,8 +96,12 @@ def _depth(document: Any) -> int:
 
 
 def pointer(path: Iterable[str | int]) -> str:
-    """Path → JSON pointer (RFC 6901). A name of more than 128 characters is nobody's field, and is not echoed whole."""
-    return "".join("/" + str(step)[:128].replace("~", "~0").replace("/", "~1") for step in path)
+    """Path → JSON pointer (RFC 6901). A name of more than 128 characters is nobody's field, and ends in an ellipsis there."""
+    return "".join("/" + _shortened(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _shortened(step: str) -> str:
+    return step if len(step) <= 128 else f"{step[:128]}…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -126,7 +130,7 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
     """A validator's error → one entry of `errors`. `names` may be suggested; `fixed` are the read-only ones."""
     kind, context = error["type"], error.get("ctx", {})
     code = _CODES.get(kind) or (kind if kind in _OWN else "type_invalid")
-    where = pointer(step for step in error["loc"] if step != "[key]")
+    where = pointer(_place(error))
     match code:
         case "required":
             return FieldError(where, code, "This field is required.")
@@ -140,6 +144,12 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
         case "format_invalid":
             return FieldError(where, code, "Not of the form this field has.")
     return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
+
+
+def _place(error: ErrorDetails) -> tuple[str | int, ...]:
+    """Where the error is. What is wrong with a key itself is told as one step more; a field may be called the same."""
+    place = error["loc"]
+    return place[:-1] if place[-1:] == ("[key]",) and error["type"] != "extra_forbidden" else place
 
 
 _TYPES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import reduce
 from typing import Any
@@ -13,14 +13,16 @@ from adapters.core.calls import Revision, Row
 from adapters.core.currencies import minor_digits
 from adapters.core.custom import Custom
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.kinds import Money
+from adapters.core.kinds import Money, TextList
 from adapters.core.shapes import Field, Shape
 
 encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Inward:
-    """A shape's request translator. `pointers` maps the service's field names to public JSON pointers."""
+    """A shape's request translator. `pointers` maps the service's names of places to public JSON pointers: `address.state`
+    to `/address/region`, `phoneNumbers.0` to `/phones/0`, and `customFields.*` to `/custom`, to which the name is added.
+    """
 
     __slots__ = ("_amounts", "_cleared", "_fields", "_partial", "pointers")
 
@@ -34,7 +36,7 @@ class Inward:
             if not field.nullable and not (partial and isinstance(field.kind, Custom))
         }
         self._amounts = tuple(_Amount(field, shape) for field in shape.fields if isinstance(field.kind, Money))
-        self.pointers = {field.held: f"/{field.name}" for field in shape.fields}
+        self.pointers = dict(_pointers(shape))
 
     def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
         """Fields by contract name → the service's body, and what must be completed from the record as it is now."""
@@ -50,6 +52,18 @@ class Inward:
         for amount in self._amounts:
             revisions += amount.check(sent, partial=self._partial)
         return body, tuple(revisions)
+
+
+def _pointers(shape: Shape, held: str = "", public: str = "") -> Iterator[tuple[str, str]]:
+    for field in shape.fields:
+        where, pointer = f"{held}{field.held}", f"{public}/{field.name}"
+        yield where, pointer
+        if field.nested is not None:
+            yield from _pointers(field.nested, f"{where}.", pointer)
+        elif isinstance(field.kind, TextList):
+            yield from ((f"{where}.{position}", f"{pointer}/{position}") for position in range(field.kind.most))
+        elif isinstance(field.kind, Custom):
+            yield f"{where}.*", pointer
 
 
 def _apply(value: Any, step: Callable[[Any], Any]) -> Any:

@@ -32,6 +32,7 @@ class _Failure(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Failure).decode
 # A validation message is passed on when it is plain words; anything with addresses, code or markup in it is not.
 _PLAIN = re.compile(r"[A-Za-z0-9]+(?:[ ,;'()-]+[A-Za-z0-9]+){0,24}[.)]?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_ -]{1,64}", re.ASCII)
 _CAMEL = re.compile(r"[a-z][A-Z]")
 
 
@@ -61,14 +62,24 @@ def _refused(body: bytes, pointers: Mapping[str, str]) -> Fault:
     except STRANGE:
         return ServiceFailed(400)
     errors = [
-        FieldError(pointers[name.split(".")[0]], "refused", _message(texts))
+        FieldError(where, "refused", _message(texts))
         for name, texts in error.fields.items()
-        if name.split(".")[0] in pointers
+        if (where := _pointer(name, pointers))
     ]
     for each in error.rows:
-        where = pointers.get((each.field or "").split(".")[0], "")
-        errors.append(FieldError(where, "refused", _message([each.message]), row=each.row, column=where[1:] or None))
+        where = _pointer(each.field or "", pointers)
+        column = where[1:].partition("/")[0] or None
+        errors.append(FieldError(where, "refused", _message([each.message]), row=each.row, column=column))
     return Invalid(errors or [FieldError("", "refused", "The values were refused together.")])
+
+
+def _pointer(name: str, pointers: Mapping[str, str]) -> str:
+    """The public place of what the service calls `name`, as exactly as it is known; empty when it is nobody's."""
+    field, _, step = name.partition(".")
+    # The workspace's own names may have dots: of several steps it is not known whether they are one name.
+    if f"{field}.*" in pointers and _NAME.fullmatch(step):
+        return f"{pointers[field]}/{step}"
+    return pointers.get(name) or pointers.get(field, "")
 
 
 def _message(texts: list[str]) -> str:

@@ -146,6 +146,7 @@ def test_a_long_name_is_not_echoed_whole(live: Live) -> None:
     refused = live.call("POST", "/v1/contacts", {"first_name": "A", "x" * 900_000: 1})
     assert refused.status_code == 422
     assert len(refused.content) < 2000
+    assert refused.json()["errors"][0]["pointer"] == f"/{'x' * 128}…"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,44 @@ def test_names_that_are_traps_are_refused_at_every_depth(live: Live) -> None:
     body = {"first_name": "A", "custom": {"x": [{"__proto__": 1}]}}
     refused = live.call("POST", "/v1/contacts", body)
     assert refused.json()["errors"][0]["pointer"] == "/custom/x"
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer"),
+    [
+        ({"[key]": 1}, "/[key]"),
+        ({"custom": {"[key]": 1}}, "/custom/[key]"),
+        ({"custom": {"a/b~c": 1}}, "/custom/a~1b~0c"),
+        ({"phones": ["123", "x;"]}, "/phones/1"),
+    ],
+)
+def test_a_pointer_leads_to_the_fault(live: Live, sent: dict[str, object], pointer: str) -> None:
+    refused = live.call("POST", "/v1/contacts", {"first_name": "Ada", **sent})
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("path", "held", "pointer", "version"),
+    [
+        ("contacts", "customFields.tier", "/custom/tier", "2026-09-01"),
+        ("contacts", "customFields.a.b", "/custom", "2026-09-01"),
+        ("contacts", "customFields.<b>", "/custom", "2026-09-01"),
+        ("contacts", "phoneNumbers.1", "/phones/1", "2026-09-01"),
+        ("contacts", "phoneNumbers.1", "/phone", "2026-06-01"),
+        ("contacts", "phoneNumbers.carrierId", "/phones", "2026-09-01"),
+        ("companies", "address.state", "/address/region", "2026-09-01"),
+        ("companies", "address.geoHash", "/address", "2026-09-01"),
+        ("contacts", "tenantId", "", "2026-09-01"),
+    ],
+)
+def test_what_a_service_refuses_is_pointed_to_as_exactly_as_it_is_known(
+    live: Live, path: str, held: str, pointer: str, version: str
+) -> None:
+    record = {"contacts": {"first_name": "Ada"}, "companies": {"name": "A"}}[path]
+    body = {"error": {"code": "validation_failed", "message": "no", "fields": {held: ["is wrong"]}}}
+    with live.fault(method="POST", path=f"/api/crm/{path}", status=400, body=body):
+        refused = live.call("POST", f"/v1/{path}", record, version=version)
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [(pointer, "refused")]
 
 
 def test_an_id_that_could_not_be_read_back_is_not_handed_out(live: Live) -> None:
