@@ -122,7 +122,8 @@ def _labels(compiler: Compiler, declared: Labels) -> Iterator[Operation]:
         "write",
         lambda *_: Face(fields(document, inward), plans.add_labels(adding, inward.pointers), sends, gives),
         summary=f"Add {name} to {one}",
-        description=f"Adds {name}, and answers all that the {noun} then has. One that is there already is no error.",
+        description=f"Adds {name}, and answers all that the {noun} then has. One that is there already is no error. "
+        f"The limit of {kind.most} is that of one request, here as in a PATCH, and not of what the {noun} has in all.",
         body=Body.JSON,
         replayable=True,
     )

@@ -17,7 +17,10 @@ class Custom(Kind):
     """An object of the workspace's own fields: names to JSON values, of at most 64 KiB as JSON, like a cell of an import."""
 
     held = dict[str, Any]
-    note = "One request sends at most 65,536 bytes of it, counted as compact JSON in UTF-8."
+    note = (
+        "The limits are those of one request, which sends at most 65,536 bytes of it, counted as compact JSON in UTF-8: "
+        "a PATCH adds to what is there."
+    )
 
     def core(self) -> CoreSchema:
         name = core_schema.no_info_after_validator_function(

@@ -141,6 +141,8 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
         case "value_unknown":
             words = tuple(word.strip().strip("'") for word in context["expected"].replace(" or ", ", ").split(","))
             return FieldError(where, code, "Not one of the values this field can hold.", words)
+        case "too_long" if context.get("field_type") == "Dictionary":
+            return FieldError(where, code, f"This object has more than {context['max_length']} names.")
         case "format_invalid":
             return FieldError(where, code, "Not of the form this field has.")
     return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")

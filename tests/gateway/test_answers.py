@@ -214,6 +214,13 @@ def test_what_a_service_refuses_is_pointed_to_as_exactly_as_it_is_known(
     assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [(pointer, "refused")]
 
 
+def test_too_much_is_told_of_what_it_is(live: Live) -> None:
+    refused = live.call("POST", "/v1/contacts", {"first_name": "A", "custom": {f"k{n}": n for n in range(101)}})
+    assert refused.json()["errors"][0]["message"] == "This object has more than 100 names."
+    refused = live.call("POST", "/v1/contacts", {"first_name": "A", "tags": [str(n) for n in range(51)]})
+    assert refused.json()["errors"][0]["message"] == "This list has too many entries."
+
+
 def test_an_id_that_could_not_be_read_back_is_not_handed_out(live: Live) -> None:
     contact = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
     row = {"id": "x\r\nSet-Cookie: a=b", "firstName": "A", "createdAt": "2026-01-01T00:00:00.000Z"}
