@@ -46,7 +46,6 @@ _DIALECT = {
 PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "contains_none"})
 NO_VALUE = frozenset({"is_empty", "is_not_empty"})
 _LISTABLE = frozenset({"eq", "contains_any"})
-_LISTED = frozenset({"contains_any", "contains_all", "contains_none"})
 
 Where = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -61,10 +61,6 @@ class Declared:
                 said[name] = entry
         return said
 
-    def is_off(self, name: str) -> bool:
-        """Whether the configuration switches the operation off now."""
-        return not self._configured.get(name, Configured()).enabled
-
     def _listable(self) -> list[str]:
         return [f"{each.path}.{name}" for each in self.resources if each.upstream.lists for name in _BY_LIST]
 
