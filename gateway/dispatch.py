@@ -12,7 +12,7 @@ from gateway import problems
 from gateway.brands import Brand, Brands
 from gateway.cors import Cors
 from gateway.exchange import Exchange, Handler
-from gateway.lines import lines
+from gateway.lines import UNIFORM, lines
 from gateway.misdirected import misdirected
 from gateway.observe import logs, trace
 from gateway.pipeline import build
@@ -42,12 +42,13 @@ class Dispatch:
         try:
             brand = self._brands.of(turn.headers[b"host"])
             if brand is None:
-                await _told(turn, misdirected(self._brands, turn.method, turn.path))
+                refused = misdirected(self._brands, turn.method, turn.path)
+                await _told(turn, refused, lines(refused.headers))
                 return
             added = b""
             if self._cors is not None:
                 if (asked := self._cors.preflight(turn.method, turn.headers)) is not None:
-                    await _told(turn, Answer(204, headers=tuple(asked)))
+                    await _told(turn, Answer(204), _uniform() + lines(asked))
                     return
                 added = lines(self._cors.readable(turn.headers))
             exchange = self._exchange(turn, brand, started)
@@ -92,8 +93,7 @@ class Dispatch:
             return
         base, trace_id = self._brands.first.problem_base, trace.started().trace_id
         answer = problems.render(problem, base=base, instance=turn.path, trace_id=trace_id)
-        closing = ((b"connection", b"close"), (b"cache-control", b"no-store"))
-        await _told(turn, Answer(answer.status, answer.body, closing, answer.content_type))
+        await _told(turn, answer, _uniform() + b"connection: close\r\n")
 
     def _refusal(self, problem: Problem) -> Handler:
         """A handler for what is no operation: it is explained, logged and counted like any other."""
@@ -105,9 +105,13 @@ class Dispatch:
         return explain(_UNKNOWN, self._services, refuse)
 
 
-async def _told(turn: Turn, answer: Answer) -> None:
+async def _told(turn: Turn, answer: Answer, head: bytes) -> None:
     """Answer what never became an exchange."""
-    await turn.answer(answer.status, lines(answer.headers), answer.body, answer.content_type)
+    await turn.answer(answer.status, head, answer.body, answer.content_type)
+
+
+def _uniform() -> bytes:
+    return UNIFORM % (b"req_" + trace.digits(24).encode("ascii"))
 
 
 _UNKNOWN = Operation(name="unknown", first="{unknown}", tail="", method="", summary="", scopes=())

@@ -5,6 +5,10 @@ ends its line and begins another (RFC 9112 § 11.1).
 """
 
 from collections.abc import Iterable
+from typing import Final
+
+UNIFORM: Final = b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
+"""What every answer below /v1 carries, to be filled with the id of the request."""
 
 _BREAKS = (b"\r", b"\n", b"\0")
 

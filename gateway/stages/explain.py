@@ -10,13 +10,13 @@ from adapters.core.calls import Answer
 from adapters.core.operations import Operation
 from gateway import problems
 from gateway.exchange import Exchange, Handler
+from gateway.lines import UNIFORM
 from gateway.observe import logs, metrics
 from gateway.problems import Problem
 from gateway.services import Services
 from gateway.streaming import ClientLeft, ShuttingDown, Streamed
 
-# What every answer below /v1 carries, and pieces of a log line.
-_UNIFORM = b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
+# Pieces of a log line.
 _NOBODY = '"tenant":null,"token":null'
 _CODE = ',"code":"%s"'
 
@@ -37,7 +37,7 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
             problem = _problem(error, exchange, route)
             code = problem.code
             answer = services.render(problem, exchange)
-        exchange.lines += _UNIFORM % exchange.request_id.encode("ascii")
+        exchange.lines += UNIFORM % exchange.request_id.encode("ascii")
         if isinstance(answer, Streamed):
             answer.finished = partial(streamed, exchange, answer.status)
         else:

@@ -39,6 +39,14 @@ def test_a_script_of_an_allowed_origin_may_ask_and_read(pair: Live, method: str,
     assert "access-control-allow-credentials" not in read
 
 
+def test_a_preflight_carries_what_every_answer_below_v1_carries(pair: Live) -> None:
+    wanted = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+    first, second = (pair.client.options("/v1/me", headers=wanted).headers for _ in range(2))
+    assert first["x-request-id"].startswith("req_")
+    assert first["x-request-id"] != second["x-request-id"]
+    assert (first["vary"], first["cache-control"]) == ("Authorization, Version", "no-store")
+
+
 def test_even_a_refusal_may_be_read(pair: Live) -> None:
     answer = pair.client.get("/v1/me", headers={"Origin": ORIGIN})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, ORIGIN)

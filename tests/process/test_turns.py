@@ -197,6 +197,7 @@ def test_what_breaks_outside_of_the_stages_is_a_problem_document(inside_dispatch
     status, head, document = inside_dispatch("breaks")
     assert (status, document["code"], document["status"]) == (500, "internal_error", 500)
     assert b"connection: close" in head
+    assert b"vary: Authorization, Version\r\ncache-control: no-store\r\nx-request-id: req_" in head
 
 
 def test_a_request_that_the_end_of_the_grace_cuts_off_is_told(inside_dispatch: Any) -> None:
