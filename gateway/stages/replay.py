@@ -48,7 +48,8 @@ def replay(operation: Operation, services: Services, proceed: Handler) -> Handle
         path = "/".join((operation.name, *exchange.input.ids))
         place = (caller.tenant_id, caller.principal, operation.method, path, key.decode("ascii"))
         exchange.idempotency_key = hashlib.sha256("\n".join(place).encode()).hexdigest().encode("ascii")
-        content = orjson.dumps([exchange.version, exchange.document], option=orjson.OPT_SORT_KEYS)
+        # To an action, no body and {} are one request: it has no fields.
+        content = orjson.dumps([exchange.version, exchange.document or None], option=orjson.OPT_SORT_KEYS)
         try:
             found = await replays.reserve(*place, hashlib.sha256(content).digest(), again=deduplicates)
         except StoreUnavailable:

@@ -152,6 +152,14 @@ def test_actions_honour_the_key_too(live: Live, key: str) -> None:
     assert live.call("GET", task).json()["data"]["status"] == "open"
 
 
+def test_an_action_without_a_body_and_with_an_empty_one_is_one_request(live: Live, key: str) -> None:
+    task = live.call("POST", "/v1/tasks", {"title": "Once"}).headers["location"]
+    headers = {"Idempotency-Key": key}
+    first = live.call("POST", f"{task}/complete", headers=headers)
+    again = live.call("POST", f"{task}/complete", {}, headers=headers)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+
+
 def test_the_service_is_sent_a_key_of_the_gateways_own(live: Live, key: str) -> None:
     create(live, key)
     headers = live.sent()[0]["headers"]
