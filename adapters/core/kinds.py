@@ -204,10 +204,15 @@ class Money(Kind):
     currency: str = "currency"
     operators = ORDERED
     held = Decimal
-    inward = Decimal
 
     def core(self) -> CoreSchema:
         return core_schema.str_schema(strict=True, max_length=17, pattern=_AMOUNT)
+
+    @staticmethod
+    def inward(value: str) -> Decimal:
+        amount = Decimal(value)
+        # A double keeps the sign of a zero and an integer does not: the same amount would read in two ways.
+        return amount or abs(amount)
 
 
 class CurrencyCode(Kind):

@@ -83,6 +83,14 @@ def test_an_amount_comes_back_as_it_was_sent_or_is_refused(live: Live) -> None:
         assert refused.json()["errors"][0]["pointer"] == "/amount"
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"), [("-0.00", "USD", "0.00"), ("-0", "USD", "0.00"), ("-0", "JPY", "0")]
+)
+def test_nothing_has_no_sign(live: Live, amount: str, currency: str, shown: str) -> None:
+    made = live.call("POST", "/v1/deals", {"name": "Nothing", "amount": amount, "currency": currency})
+    assert made.json()["data"]["amount"] == shown
+
+
 def test_an_amount_sent_alone_is_held_to_the_currency_it_has(live: Live) -> None:
     deal = live.call("POST", "/v1/deals", {"name": "Yen", "amount": "1200", "currency": "JPY"}).headers["location"]
     assert live.call("PATCH", deal, {"amount": "1200.5"}).json()["errors"][0]["pointer"] == "/amount"
