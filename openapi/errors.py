@@ -115,7 +115,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         problems.RateLimited: [
             Example(
                 "rate_limited",
-                "Too many requests: at most 600 in 60 seconds. Try again in 3 s.",
+                "Too many requests: at most 600 in 60 seconds, 100 at once. Try again in 3 s.",
                 {"limit": 600, "retry_after": 3, "violated_policies": ["token"]},
             )
         ],

@@ -72,9 +72,11 @@ def _exceeded(verdict: Verdict) -> RateLimited:
     refusing = [reading for reading in verdict.readings if reading.retry_after > 0] or verdict.readings
     for reading in refusing:
         metrics.rate_limited(reading.policy.name)
+    first = refusing[0].policy
+    at_once = "" if first.burst is None else f", {first.burst} at once"
     return throttled(
         max(reading.retry_after for reading in refusing),
         [reading.policy.name for reading in refusing],
-        f"Too many requests: at most {refusing[0].policy.quota} in {refusing[0].policy.window:.0f} seconds.",
-        refusing[0].policy.quota,
+        f"Too many requests: at most {first.quota} in {first.window:.0f} seconds{at_once}.",
+        first.quota,
     )

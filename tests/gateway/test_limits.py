@@ -47,6 +47,7 @@ def test_two_workers_share_one_bucket_and_tell_it_in_their_headers(pair: Live) -
     refused = next(answer for answer in answers if answer.status_code == 429)
     problem = refused.json()
     assert (problem["code"], problem["violated_policies"], problem["limit"]) == ("rate_limited", ["token"], 60)
+    assert problem["detail"].startswith("Too many requests: at most 60 in 60 seconds, 20 at once.")
     assert refused.headers["content-type"] == "application/problem+json"
     assert int(refused.headers["retry-after"]) == problem["retry_after"] >= 1
     assert refused.headers["x-ratelimit-limit"] == "60"
