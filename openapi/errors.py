@@ -158,7 +158,7 @@ def problem_schema(schemas: Schemas) -> Schema:
             "properties": {
                 "pointer": _text("Where, as a JSON pointer (RFC 6901) into the body.", "/email"),
                 "code": _text("What is wrong, for programs.", "format_invalid"),
-                "message": _text("What is wrong, for people.", "Not of the form this field has."),
+                "message": _text("What is wrong, for people.", "Not an e-mail address such as ada@example.com."),
                 "allowed": {"type": "array", "items": {"type": "string"}, "description": "What could stand there."},
                 "row": {
                     "type": "integer",

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import msgspec
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from adapters.core.forms import CUSTOM_NAME
 from adapters.core.kind import Kind
 
 _MOST_CUSTOM = 64 * 1024
-_CUSTOM_NAME = r"^[A-Za-z0-9_.\- ]{1,64}$"
 
 
 class Custom(Kind):
@@ -24,14 +24,14 @@ class Custom(Kind):
 
     def core(self) -> CoreSchema:
         name = core_schema.no_info_after_validator_function(
-            _read_custom_name, core_schema.str_schema(strict=True, pattern=_CUSTOM_NAME)
+            _read_custom_name, core_schema.str_schema(strict=True, pattern=CUSTOM_NAME)
         )
         value = core_schema.no_info_after_validator_function(_read_custom_value, core_schema.any_schema())
         members = core_schema.dict_schema(name, value, strict=True, max_length=100)
         return core_schema.no_info_after_validator_function(_read_custom, members)
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        names = {"pattern": _CUSTOM_NAME, "not": {"const": "__proto__"}}
+        names = {"pattern": CUSTOM_NAME, "not": {"const": "__proto__"}}
         return {"type": "object", "additionalProperties": True, "maxProperties": 100, "propertyNames": names}
 
 

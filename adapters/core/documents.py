@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
 from adapters.core.faults import FieldError, Invalid, Malformed
+from adapters.core.forms import TOLD
 from adapters.core.shapes import Field, Shape
 
 MOST_NESTING = 32
@@ -144,7 +145,7 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
         case "too_long" if context.get("field_type") == "Dictionary":
             return FieldError(where, code, f"This object has more than {context['max_length']} names.")
         case "format_invalid":
-            return FieldError(where, code, "Not of the form this field has.")
+            return FieldError(where, code, TOLD.get(context["pattern"], "Not of the form this field has."))
     return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
 
 

@@ -15,18 +15,11 @@ from typing import Annotated, Any
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from adapters.core import forms
 from adapters.core.currencies import CODES, read_currency
 from adapters.core.ids import IdType
 from adapters.core.kind import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
 from adapters.core.moments import RFC3339, RFC3339_MICROSECONDS, read_bound, read_day, read_instant, utc
-
-# Control characters never belong in a value: they forge log lines and headers further down.
-# 15 digits in all: what a service that keeps numbers as doubles gives back unchanged.
-_AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1,11}\.[0-9]{4})$"
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-# Files of records separate the items of a list by `;`, and so do the services' own.
-_LABEL = r"^[^\x00-\x1f\x7f;]*$"
-_PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +28,7 @@ class Text(Kind):
 
     most: int = 255
     least: int = 0
-    pattern: str = _LINE
+    pattern: str = forms.LINE
     format: str | None = None
     example: str = "text"
     operators = TEXTUAL
@@ -47,7 +40,7 @@ class Text(Kind):
 
     def fragment(self) -> CoreSchema:
         # A part of an address or a number need not look like a whole one.
-        return core_schema.str_schema(strict=True, min_length=1, max_length=self.most, pattern=_LINE)
+        return core_schema.str_schema(strict=True, min_length=1, max_length=self.most, pattern=forms.LINE)
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema | {"format": self.format} if self.format else schema
@@ -61,7 +54,9 @@ class Prose(Kind):
     least: int = 0
 
     def core(self) -> CoreSchema:
-        return core_schema.str_schema(strict=True, min_length=self.least or None, max_length=self.most, pattern=_PROSE)
+        return core_schema.str_schema(
+            strict=True, min_length=self.least or None, max_length=self.most, pattern=forms.PROSE
+        )
 
 
 class Instant(Kind):
@@ -206,7 +201,7 @@ class Money(Kind):
     held = Decimal
 
     def core(self) -> CoreSchema:
-        return core_schema.str_schema(strict=True, max_length=17, pattern=_AMOUNT)
+        return core_schema.str_schema(strict=True, max_length=17, pattern=forms.AMOUNT)
 
     @staticmethod
     def inward(value: str) -> Decimal:
@@ -222,7 +217,7 @@ class CurrencyCode(Kind):
 
     def core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            read_currency, core_schema.str_schema(strict=True, pattern="^[A-Z]{3}$")
+            read_currency, core_schema.str_schema(strict=True, pattern=forms.CURRENCY)
         )
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -233,7 +228,7 @@ class CurrencyCode(Kind):
 class TextList(Kind):
     """A list of at most `most` short texts, in order."""
 
-    element: Text = Text(100, 1, _LABEL, example="vip")
+    element: Text = Text(100, 1, forms.LABEL, example="vip")
     most: int = 50
     least: int = 0
     operators = LISTED
@@ -250,17 +245,14 @@ class TextList(Kind):
         return Text(self.element.most, 1, example=self.element.example)
 
 
-PHONE = Text(40, 3, r"^[0-9A-Za-z+().,/#*\- ]+$")
-# What `\s` stands for differs between Rust, ECMAScript and Python; the documents must mean what the validator means.
-_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_EMAIL = rf'^[^{_BLANK}@<>()\[\],;:\\"]{{1,64}}@[^{_BLANK}@.]{{1,63}}(\.[^{_BLANK}@.]{{1,63}}){{1,8}}$'
+PHONE = Text(40, 3, forms.PHONE)
 
 Line = Annotated[str, Text(255)]
 Name = Annotated[str, Text(255, 1)]
-Email = Annotated[str, Text(254, 3, _EMAIL, "email")]
+Email = Annotated[str, Text(254, 3, forms.EMAIL, "email")]
 Phone = Annotated[str, PHONE]
 Phones = Annotated[list[str], TextList(PHONE, most=20)]
-Url = Annotated[str, Text(2048, 8, rf"^https?://[^{_BLANK}]+$", "uri")]
+Url = Annotated[str, Text(2048, 8, forms.URL, "uri")]
 LongText = Annotated[str, Prose()]
 Moment = Annotated[str, Instant()]
 Date = Annotated[str, Day()]

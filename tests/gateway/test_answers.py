@@ -222,6 +222,26 @@ def test_what_a_service_refuses_is_pointed_to_as_exactly_as_it_is_known(
     assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [(pointer, "refused")]
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "told"),
+    [
+        ("contacts", {"first_name": "A", "email": "ada"}, "Not an e-mail address such as ada@example.com."),
+        ("contacts", {"first_name": "A", "phones": ["12;3"]}, "A phone number is written in digits, "),
+        ("contacts", {"first_name": "A", "tags": ["a;b"]}, "This cannot hold semicolons, "),
+        ("contacts", {"first_name": "A", "custom": {"é": 1}}, "A name has 1 to 64 letters without accents, "),
+        ("contacts", {"first_name": "A\nB"}, "One line of text cannot hold line breaks "),
+        ("companies", {"name": "A", "website": "example.com"}, "Not an address such as https://example.com."),
+        ("deals", {"name": "A", "amount": "1e3"}, "Not an amount such as 1234.50, "),
+        ("deals", {"name": "A", "currency": "euro"}, "Not an ISO 4217 currency code such as EUR."),
+        ("notes", {"body": "A\0"}, "Text cannot hold control characters "),
+    ],
+)
+def test_a_refusal_says_what_form_is_asked_for(live: Live, path: str, sent: dict[str, object], told: str) -> None:
+    error = live.call("POST", f"/v1/{path}", sent).json()["errors"][0]
+    assert error["code"] == "format_invalid"
+    assert error["message"].startswith(told)
+
+
 def test_too_much_is_told_of_what_it_is(live: Live) -> None:
     refused = live.call("POST", "/v1/contacts", {"first_name": "A", "custom": {f"k{n}": n for n in range(101)}})
     assert refused.json()["errors"][0]["message"] == "This object has more than 100 names."
