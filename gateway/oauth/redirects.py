@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 MOST: Final = 2000
+_LONGEST_HOST: Final = 253
 
 _CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
 _PRIVATE: Final = re.compile(r"[a-z][a-z0-9+\-]*(\.[a-z0-9+\-]+)+")
-_LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?([/?].*)?")
+_LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?([/?].*)?")
+# What stands between scheme and path goes into a Content-Security-Policy as it is, where other characters mean something.
+_HOST: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+_AUTHORITY: Final = re.compile(r"(?:\[[^\]]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 
 
 def fault(uri: str) -> str | None:
@@ -20,15 +25,19 @@ def fault(uri: str) -> str | None:
         return "must be a URI of ordinary characters, without fragment"
     try:
         parts = urlsplit(uri)
-        host, _ = parts.hostname, parts.port
+        host = parts.hostname
     except ValueError:
         return "is not a URI"
     if parts.username is not None or parts.password is not None:
         return "must not carry credentials"
-    if parts.scheme == "https":
-        return None if host else "needs a host"
-    if parts.scheme == "http":
-        return None if host in {"127.0.0.1", "::1", "localhost"} else "must use https, unless it is on loopback"
+    if parts.scheme in {"http", "https"}:
+        if not host or not _is_authority(parts.netloc, host):
+            return (
+                "needs a host: a name of letters, digits, hyphens and dots, or an IP address, and a port of 1 to 65535"
+            )
+        if parts.scheme == "http" and host not in {"127.0.0.1", "::1", "localhost"}:
+            return "must use https, unless it is on loopback"
+        return None
     if not _PRIVATE.fullmatch(parts.scheme):
         return "needs https, loopback http, or a private scheme that is a reversed domain such as com.example.app"
     return None
@@ -55,6 +64,22 @@ def policy_source(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _is_authority(text: str, host: str) -> bool:
+    found = _AUTHORITY.fullmatch(text)
+    if found is None or not _is_port(found[1]):
+        return False
+    if ":" not in host:
+        return len(host) <= _LONGEST_HOST and _HOST.fullmatch(host) is not None
+    try:
+        return IPv6Address(host).scope_id is None
+    except ValueError:
+        return False
+
+
+def _is_port(text: str | None) -> bool:
+    return text is None or 0 < int(text) < 65_536
+
+
 def _without_port(uri: str) -> tuple[str, str] | None:
     found = _LOOPBACK.fullmatch(uri)
-    return None if found is None else (found[1], found[2] or "")
+    return None if found is None or not _is_port(found[2]) else (found[1], found[3] or "")

@@ -17,6 +17,8 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     "uri",
     [
         "http://127.0.0.1:7777/callback/",
+        "http://127.0.0.1:99999/callback",
+        "http://127.0.0.1:0/callback",
         "http://127.0.0.1:7777/callback?x=1",
         "http://127.0.0.1:7777/Callback",
         "http://localhost:7777/callback",

@@ -47,7 +47,16 @@ def test_an_app_that_wants_no_refresh_tokens_gets_none(pair: Live, browser: Brow
 
 
 @pytest.mark.parametrize(
-    "uri", ["com.example.app:/cb", "https://a.example/cb?x=1", "http://[::1]/cb", "http://localhost:3000/"]
+    "uri",
+    [
+        "com.example.app:/cb",
+        "https://a.example/cb?x=1",
+        "https://A-1.example:65535/cb",
+        "https://192.0.2.1/cb",
+        "https://[2001:db8::1]:8443/cb",
+        "http://[::1]/cb",
+        "http://localhost:3000/",
+    ],
 )
 def test_addresses_of_web_and_native_apps_are_taken(pair: Live, uri: str) -> None:
     assert post(pair, redirect_uris=[uri]).status_code == 201
@@ -73,6 +82,22 @@ def test_addresses_of_web_and_native_apps_are_taken(pair: Live, uri: str) -> Non
         "https://ä.example/",
         "https://a.example/" + "x" * 2000,
         "https://a.example:99999/",
+        "https://a.example:0/",
+        "https://a.example:/",
+        "http://127.0.0.1:0/cb",
+        "https://a;sandbox/cb",
+        "https://a,b/cb",
+        "https://*/cb",
+        "https://*.example/cb",
+        "https://'self'/cb",
+        "https://google.com%2eevil.example/cb",
+        "https://a_b.example/cb",
+        "https://a..example/cb",
+        "https://a.example./cb",
+        "https://[::1%25eth0]/cb",
+        "https://[v1.x;sandbox]/cb",
+        "https://[::1]x/cb",
+        "https://" + "a." * 130 + "example/cb",
     ],
 )
 def test_addresses_that_could_hurt_somebody_are_refused(pair: Live, uri: str) -> None:
@@ -91,6 +116,9 @@ BAD: dict[str, dict[str, Any]] = {
     "implicit": {"grant_types": ["implicit"]},
     "token": {"response_types": ["token"]},
     "script as logo": {"logo_uri": "javascript:alert(1)"},
+    "logo anywhere": {"logo_uri": "https://*/x"},
+    "logo with a directive": {"logo_uri": "https://a;sandbox/x"},
+    "home page anywhere": {"client_uri": "https://*/x"},
     "logo on plain http": {"logo_uri": "http://a.example/x.png"},
     "grant types are a string": {"grant_types": "authorization_code"},
 }
