@@ -83,6 +83,16 @@ def test_a_refresh_cannot_widen_the_scope(pair: Live, someone: Browser, asking: 
     assert refresh(pair, asking.app, first["refresh_token"]).status_code == 200
 
 
+def test_a_refresh_can_narrow_all_to_a_part_of_it(pair: Live, browser: Browser) -> None:
+    app = register(pair, "--public", scope="contact.all deal.read")
+    first = browser.tokens(Asking(pair, app, scope="contact.all"))
+    narrow = refresh(pair, app, first["refresh_token"], scope="contact.read contact.delete").json()
+    assert narrow["scope"] == "contact.read contact.delete"
+    for beyond in ("contact.read deal.read", "deal.all"):
+        assert refresh(pair, app, narrow["refresh_token"], scope=beyond).json()["error"] == "invalid_scope"
+    assert refresh(pair, app, narrow["refresh_token"]).json()["scope"] == "contact.all"
+
+
 def test_another_app_neither_uses_nor_harms_a_refresh_token(
     pair: Live, someone: Browser, asking: Asking, basic: App, post: App
 ) -> None:
