@@ -33,6 +33,16 @@ def covered(wanted: Iterable[str], granted: Iterable[str]) -> bool:
     return expanded(wanted) <= expanded(granted)
 
 
+def within(wanted: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """What is left of `wanted` inside `allowed`, in its order: a `.all` that is allowed in part gives way to those parts."""
+    inside = expanded(allowed)
+    left: dict[str, None] = {}
+    for scope in wanted:
+        parts = expanded([scope])
+        left.update(dict.fromkeys([scope] if parts <= inside else sorted(parts & inside)))
+    return tuple(left)
+
+
 def is_challenge(text: str) -> bool:
     """Whether this can be an S256 code challenge."""
     return _CHALLENGE.fullmatch(text) is not None

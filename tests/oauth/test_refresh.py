@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.live import Live
-from tests.oauth.acting import App, Asking, Browser, refresh, register, works
+from tests.oauth.acting import LOOPBACK, App, Asking, Browser, refresh, register, works
 from tests.oauth.conftest import ROLE_TTL
 
 
@@ -91,6 +91,36 @@ def test_a_refresh_can_narrow_all_to_a_part_of_it(pair: Live, browser: Browser) 
     for beyond in ("contact.read deal.read", "deal.all"):
         assert refresh(pair, app, narrow["refresh_token"], scope=beyond).json()["error"] == "invalid_scope"
     assert refresh(pair, app, narrow["refresh_token"]).json()["scope"] == "contact.all"
+
+
+def test_an_app_gets_no_more_than_it_is_registered_for_now_and_keeps_its_grant(pair: Live, browser: Browser) -> None:
+    plain = {"redirect_uris": [LOOPBACK], "token_endpoint_auth_method": "none"}
+    made = pair.client.post("/oauth/register", json={**plain, "scope": "contact.all deal.read"}).json()
+    app = App(made["client_id"], None, "none")
+
+    def registered_for(scope: str) -> None:
+        mine = {"Authorization": f"Bearer {made['registration_access_token']}"}
+        new = {**plain, "client_id": app.client_id, "scope": scope}
+        assert pair.client.put(made["registration_client_uri"], headers=mine, json=new).status_code == 200
+
+    asking = Asking(pair, app, scope="contact.all deal.read")
+    code = browser.code(asking)
+    registered_for("contact.read contact.write")
+    first = asking.redeem(code).json()
+    assert first["scope"] == "contact.read contact.write"
+    registered_for("contact.read deal.all")
+    second = refresh(pair, app, first["refresh_token"]).json()
+    assert second["scope"] == "contact.read deal.read"
+    beyond = pair.call("POST", "/v1/contacts", {"first_name": "A"}, token=second["access_token"])
+    assert (beyond.status_code, beyond.json()["denied_by"]) == (403, "scope")
+    assert refresh(pair, app, second["refresh_token"], scope="contact.write").json()["error"] == "invalid_scope"
+    registered_for("task.read")
+    assert refresh(pair, app, second["refresh_token"]).json()["error"] == "invalid_scope"
+    code = browser.code(Asking(pair, app, scope="task.read", verifier=asking.verifier))
+    registered_for("note.read")
+    assert asking.redeem(code).json()["error"] == "invalid_scope"
+    registered_for("contact.all deal.read")
+    assert refresh(pair, app, second["refresh_token"]).json()["scope"] == "contact.all deal.read"
 
 
 def test_another_app_neither_uses_nor_harms_a_refresh_token(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, grants
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.oauth import families, grammar
@@ -65,6 +65,8 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             raise InvalidGrantError(description="The code verifier does not match.")
         if code.issuer != self.server.snapshot.issuer:
             raise InvalidGrantError(description="The code was issued elsewhere.")
+        if not grammar.within(code.scopes, self.request.client.record.scopes):
+            raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
     def authenticate_user(self, authorization_code: Claimed) -> granted.Grant:
         """The new grant: it stands for the user in what follows."""
@@ -101,8 +103,8 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
 
 
 def issued(issuer: families.Issuer, grant: granted.Grant, app: App) -> dict[str, Any]:
-    """The first tokens of a grant."""
-    answer = issuer.access(grant, app.record.name, grant.scopes)
+    """The first tokens of a grant. The app may have been narrowed since the user agreed."""
+    answer = issuer.access(grant, app.record.name, grammar.within(grant.scopes, app.record.scopes))
     if app.check_grant_type("refresh_token"):
         answer["refresh_token"], _ = issuer.refresh(grant)
     return answer

@@ -66,14 +66,21 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
         """A new access token, with the scopes asked for, and the one successor that this refresh token has."""
         issuer = self.server.issuer
         successor = issuer.rotated(user, refresh_token.record)
-        scopes = (self.request.payload.scope or refresh_token.get_scope()).split(" ")
+        scopes = self._scopes(refresh_token)
         return {**issuer.access(user, self.request.client.record.name, scopes), "refresh_token": successor}
+
+    def _scopes(self, token: Presented) -> tuple[str, ...]:
+        """Asked for, or granted; never more than the app is registered for now, though the grant stays as it is."""
+        wanted = (self.request.payload.scope or token.get_scope()).split(" ")
+        return grammar.within(wanted, self.request.client.record.scopes)
 
     def _validate_token_scope(self, token: Presented) -> None:
         """Instead of Authlib's, which compares words: `contact.read` is part of a granted `contact.all`."""
         wanted = self.request.payload.scope
         if wanted and not grammar.covered(wanted.split(" "), token.grant.scopes):
             raise InvalidScopeError(description="The scope is wider than what was granted.")
+        if not self._scopes(token):
+            raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
     def revoke_old_credential(self, refresh_token: Presented) -> None:
         """Nothing: claiming it has used it up."""
