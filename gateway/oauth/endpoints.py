@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
 import orjson
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidGrantError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +18,7 @@ from gateway.identity import IdentityUnavailable
 from gateway.keyring import Keyring
 from gateway.oauth import introspection, metadata, revocation, snapshot, token
 from gateway.oauth.announcing import announce
-from gateway.oauth.server import Outcome, failed
+from gateway.oauth.server import Holder, Outcome, failed
 from gateway.oauth.snapshot import Snapshot
 from gateway.oauth.token import Check
 from gateway.observe import logs, metrics
@@ -29,6 +28,7 @@ from gateway.stores.sql import Session
 from gateway.web.parts import Web
 
 Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
+Find = Callable[[Session, Keyring, Settings, Snapshot], Holder | None]
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -53,7 +53,7 @@ class Endpoints:
 
     async def token(self, request: Request) -> Response:
         """Codes and refresh tokens for access tokens."""
-        return await self._answered(request, token.CHECKS, token.answer, self._user_is_there)
+        return await self._answered(request, token.CHECKS, token.answer, token.holder)
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009."""
@@ -61,7 +61,7 @@ class Endpoints:
 
     async def introspect(self, request: Request) -> Response:
         """RFC 7662."""
-        return await self._answered(request, token.FORM_CHECKS, introspection.answer)
+        return await self._answered(request, token.FORM_CHECKS, introspection.answer, introspection.holder)
 
     async def server(self, request: Request) -> Response:
         """RFC 8414."""
@@ -76,7 +76,7 @@ class Endpoints:
         request: Request,
         checks: tuple[Check, ...],
         answer: Answer,
-        before: Callable[[Snapshot], Awaitable[None]] | None = None,
+        holder: Find | None = None,
     ) -> Response:
         issuer = request.scope["brand"].origin
         try:
@@ -85,8 +85,8 @@ class Endpoints:
             )
             outcome = token.refused(taken, checks)
             if outcome is None:
-                if before is not None:
-                    await before(taken)
+                if holder is not None and await self._is_gone(holder, taken):
+                    taken = replace(taken, user_gone=True)
                 outcome = await self.web.sql.run(answer, self.web.keys, self.web.settings, taken)
         except OAuth2Error as error:
             outcome = failed(error, issuer)
@@ -113,17 +113,16 @@ class Endpoints:
         wait = max(1, ceil(verdict.readings[0].retry_after))
         return Outcome(429, {"error": "temporarily_unavailable"}, (("Retry-After", str(wait)),))
 
-    async def _user_is_there(self, taken: Snapshot) -> None:
-        """A disabled user's grants are not refreshed. When that cannot be asked, `/v1` will ask before it does anything."""
-        grant = await self.web.sql.read(token.holder, self.web.keys, taken)
-        if grant is None:
-            return
+    async def _is_gone(self, holder: Find, taken: Snapshot) -> bool:
+        """Whether the user is disabled. When that cannot be asked, `/v1` will ask before it does anything."""
+        found = await self.web.sql.read(holder, self.web.keys, self.web.settings, taken)
+        if found is None:
+            return False
         try:
-            user = await self.web.identity.live_user(grant.tenant_id, grant.user_id)
+            user = await self.web.identity.live_user(found.tenant_id, found.user_id)
         except IdentityUnavailable:
-            return
-        if user is None or not user.active:
-            raise InvalidGrantError(description="The user of this grant is disabled.")
+            return False
+        return user is None or not user.active
 
 
 def _told(outcome: Outcome) -> Response:

@@ -11,7 +11,7 @@ from adapters.core import ids
 from gateway.config.settings import Settings
 from gateway.keyring import Keyring
 from gateway.oauth.revocation import Found, find
-from gateway.oauth.server import Outcome, Server, TokenRequest
+from gateway.oauth.server import Holder, Outcome, Server, TokenRequest
 from gateway.oauth.snapshot import Snapshot
 from gateway.stores.sql import Session
 
@@ -53,11 +53,25 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # shipped with
 
     def _lives(self, found: Found) -> bool:
         now = self.server.snapshot.now
+        if self.server.snapshot.user_gone:
+            return False
         if found.grant.revoked_at is not None or found.grant.expires_at <= now:
             return False
         if found.access is not None:
             return found.access.revoked_at is None and found.access.expires_at > now
         return found.refresh is not None and found.refresh.used_at is None and found.refresh.expires_at > now
+
+
+def holder(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Holder | None:
+    """Whose token is asked about; None unless the client authenticates and it is that client's."""
+    client_id = Server(session, keys, settings, snapshot).client_id(Introspection.CLIENT_AUTH_METHODS)
+    text = snapshot.one("token")
+    if client_id is None or text is None:
+        return None
+    found = find(session, keys, text)
+    if found is None or found.grant.client_id != client_id:
+        return None
+    return Holder(found.grant.tenant_id, found.grant.user_id)
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,14 @@ class Outcome:
     body: Mapping[str, Any] = field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
     announced: tuple[Revoked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The user that a code or token stands for; ids are internal ones."""
+
+    tenant_id: str
+    user_id: str
 
 
 def failed(error: OAuth2Error, issuer: str) -> Outcome:
@@ -80,6 +88,13 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         except InvalidClientError:
             raise InvalidClientError(description="Client authentication failed.", status_code=401) from None
         return found
+
+    def client_id(self, methods: Sequence[str]) -> str | None:
+        """The client that this request authenticates as, by one of `methods`; None when it does not."""
+        try:
+            return self.authenticate_client(TokenRequest(self.snapshot), [*methods]).record.id
+        except OAuth2Error:
+            return None
 
     def create_oauth2_request(self, request: Snapshot) -> TokenRequest:
         return TokenRequest(request)

@@ -31,7 +31,10 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One request to an OAuth endpoint. `pairs` are the form's fields, `issuer` the brand's origin."""
+    """One request to an OAuth endpoint. `pairs` are the form's fields, `issuer` the brand's origin.
+
+    `user_gone`: the user of the code or token in it is disabled or no longer there.
+    """
 
     method: str
     is_form: bool
@@ -41,6 +44,7 @@ class Snapshot:
     issuer: str
     address: str
     now: datetime
+    user_gone: bool = False
 
     def one(self, name: str) -> str | None:
         """A parameter's value; one sent without a value counts as not sent (RFC 6749 § 3.2)."""

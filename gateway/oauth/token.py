@@ -11,12 +11,12 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeErro
 from gateway.config.settings import Settings
 from gateway.keyring import Keyring
 from gateway.oauth import grammar
-from gateway.oauth.clients import GRANT_TYPES
+from gateway.oauth.clients import GRANT_TYPES, METHODS
 from gateway.oauth.errors import InvalidTargetError
 from gateway.oauth.resources import is_ours
-from gateway.oauth.server import Outcome, Server, failed
+from gateway.oauth.server import Holder, Outcome, Server, failed
 from gateway.oauth.snapshot import Snapshot, repeated
-from gateway.stores.sql import Session, grants
+from gateway.stores.sql import Session, codes, grants
 
 Check = Callable[[Snapshot], None]
 
@@ -106,13 +106,21 @@ def refused(snapshot: Snapshot, checks: tuple[Check, ...]) -> Outcome | None:
     return None
 
 
-def holder(session: Session, keys: Keyring, snapshot: Snapshot) -> grants.Grant | None:
-    """The grant that a refresh is about, to see whether its user is still there before anything is changed."""
-    presented = snapshot.one("refresh_token")
-    if presented is None:
+def holder(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Holder | None:
+    """Whose code or refresh token this is; None unless the client authenticates and it is that client's."""
+    client_id = Server(session, keys, settings, snapshot).client_id(METHODS)
+    kind = "code" if snapshot.one("grant_type") == "authorization_code" else "refresh_token"
+    presented = snapshot.one(kind)
+    if client_id is None or presented is None:
         return None
-    found = grants.refresh_by_hash(session, keys.hashes(presented.encode("utf-8", "surrogateescape")))
-    return None if found is None else grants.get(session, found.grant_id)
+    hashes = keys.hashes(presented.encode("utf-8", "surrogateescape"))
+    found: codes.Code | grants.Grant | None
+    if kind == "code":
+        found = codes.get(session, hashes)
+    else:
+        refresh = grants.refresh_by_hash(session, hashes)
+        found = grants.get(session, refresh.grant_id) if refresh is not None else None
+    return None if found is None or found.client_id != client_id else Holder(found.tenant_id, found.user_id)
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

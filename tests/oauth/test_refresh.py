@@ -162,17 +162,35 @@ def test_an_idempotent_create_is_replayed_after_a_refresh(pair: Live, browser: B
     assert "idempotent-replayed" not in apart.headers, "another grant is another principal"
 
 
-def test_a_disabled_user_neither_signs_in_nor_is_refreshed_for(pair: Live, browser: Browser, asking: Asking) -> None:
-    held = browser.tokens(asking, "manager")["refresh_token"]
+def test_a_disabled_user_neither_signs_in_nor_is_anything_issued_or_told_for_them(
+    pair: Live, browser: Browser, basic: App, post: App, public: App
+) -> None:
+    asking = Asking(pair, basic)
+    tokens = browser.tokens(asking, "manager")
+    held, code = tokens["refresh_token"], browser.code(asking, "manager")
     email = pair.a.users["manager"]["email"]
     pair.sandbox_command("set-active", "--user", email, "--active", "no")
     try:
         time.sleep(ROLE_TTL)
         assert Browser(pair).sign_in("manager").status_code == 401
-        assert refresh(pair, asking.app, held).json()["error"] == "invalid_grant"
+        unknown = refresh(pair, basic, "x")
+        assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_grant")
+        for other in (basic, post, public):
+            refused = refresh(pair, other, held)
+            assert (refused.status_code, refused.json()) == (400, unknown.json()), "as if it were nobody's"
+        wrong = App(basic.client_id, "wrong", basic.method)
+        for known in (held, "x"):
+            refused = refresh(pair, wrong, known)
+            assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+        for _ in range(2):
+            assert asking.redeem(code).json()["error"] == "invalid_grant"
+        for token in (held, tokens["access_token"]):
+            asked = pair.client.post("/oauth/introspect", **basic.authenticated({"token": token}))
+            assert asked.json() == {"active": False}
         link = browser.client.get("/oauth/authorize", params=asking.query())
         assert link.headers["location"].startswith("/oauth/sign-in"), "the session has ended"
     finally:
         pair.sandbox_command("set-active", "--user", email, "--active", "yes")
         time.sleep(ROLE_TTL)
-    assert refresh(pair, asking.app, held).status_code == 200
+    assert refresh(pair, basic, held).status_code == 200
+    assert asking.redeem(code).json()["error"] == "invalid_grant", "it was used up"

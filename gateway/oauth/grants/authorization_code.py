@@ -69,8 +69,10 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
     def authenticate_user(self, authorization_code: Claimed) -> granted.Grant:
-        """The new grant: it stands for the user in what follows."""
+        """The new grant: it stands for the user in what follows. Whose user is gone has used the code up all the same."""
         code, server = authorization_code.record, self.server
+        if server.snapshot.user_gone:
+            raise InvalidGrantError
         grant = granted.Grant(
             id=code.grant_id,
             client_id=code.client_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from authlib.oauth2.rfc6749 import InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 
 from gateway.oauth import grammar
 from gateway.stores.sql import grants as granted
@@ -59,7 +59,9 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
         return Presented(found, grant)
 
     def authenticate_user(self, refresh_token: Presented) -> granted.Grant:
-        """The grant: it stands for the user in what follows."""
+        """The grant: it stands for the user in what follows. A disabled user's can be refreshed once they are back."""
+        if self.server.snapshot.user_gone:
+            raise InvalidGrantError
         return refresh_token.grant
 
     def issue_token(self, user: granted.Grant, refresh_token: Presented) -> dict[str, Any]:

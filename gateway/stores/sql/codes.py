@@ -56,6 +56,12 @@ def claim(session: Session, hashes: tuple[bytes, ...], client_id: str, now: date
     return None if row is None else _record(row)
 
 
+def get(session: Session, hashes: tuple[bytes, ...]) -> Code | None:
+    """The code with one of these hashes, whatever its state."""
+    row = session.scalar(select(CodeRow).where(CodeRow.hash.in_(hashes)).execution_options(populate_existing=True))
+    return None if row is None else _record(row)
+
+
 def used(session: Session, hashes: tuple[bytes, ...], client_id: str) -> Code | None:
     """The client's code, if it has been claimed before."""
     query = select(CodeRow).where(
