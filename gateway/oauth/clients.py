@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from gateway.keyring import Keyring
 from gateway.oauth import families, redirects
 from gateway.scopes import KNOWN_SCOPES
-from gateway.stores.sql import Session, audit, clients, grants
+from gateway.stores.sql import Session, audit, clients, codes, grants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client, Secret
 from gateway.tokens import display_prefix, mint, new_id
@@ -171,6 +171,7 @@ def disable(
         audit.append(
             session, Event(now, client.owner_tenant_id, actor, "client.disable", f"client:{client.id}", address)
         )
+    codes.spend(session, client.id, now)
     ended: list[grants.Revoked] = []
     for grant in grants.list(session, client_id=client.id, limit=1_000_000):
         if grant.expires_at > now:

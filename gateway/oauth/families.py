@@ -15,7 +15,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 
 from gateway.config.settings import Settings
 from gateway.keyring import Keyring, Unsealable
-from gateway.stores.sql import Session, audit, consents, grants, tokens
+from gateway.stores.sql import Session, audit, codes, consents, grants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Grant, Refresh, Revoked
 from gateway.tokens import display_prefix, mint, new_id
@@ -133,7 +133,9 @@ def disconnect(
     now: datetime,
     address: str | None = None,
 ) -> tuple[Revoked, ...]:
-    """A user takes back everything granted to an app: all its families and the remembered consent."""
+    """A user takes back everything granted to an app: all its families, codes on their way, and the remembered consent."""
+    # Before the families are listed: whoever is redeeming a code at this moment is waited for, and its family found.
+    codes.spend(session, client_id, now, tenant_id=tenant_id, user_id=user_id)
     consents.forget(session, client_id, tenant_id, user_id)
     announced: list[Revoked] = []
     for grant in grants.list(session, tenant_id, user_id, client_id, limit=1_000_000):

@@ -59,6 +59,23 @@ def test_a_connected_app_is_told_in_plain_words_and_ends_at_once_with_all_its_to
     assert browser.asked(asking(desk, app), "member").status_code == 200, "the consent is asked for again"
 
 
+def test_a_code_from_before_a_disconnection_is_worth_nothing_after_it(
+    desk: Live, app: App, browser: Browser, member: Person
+) -> None:
+    asked = asking(desk, app)
+    granted = browser.tokens(asked, "member")
+    theirs = Browser(desk).code(asked)
+    code = browser.code(asked, "member")
+    member.post(f"/console/connected/{app.client_id}/disconnect")
+    for _ in range(2):
+        refused = asked.redeem(code)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert not works(desk, granted["access_token"])
+    entries = desk.run("audit", "tail", "-n", "20")["entries"]
+    assert "code.replay" not in {entry["action"] for entry in entries}
+    assert asked.redeem(theirs).status_code == 200, "somebody else's"
+
+
 def test_an_administrator_disconnects_for_anybody_and_others_for_themselves_only(
     desk: Live, app: App, browser: Browser, owner: Person, member: Person, stranger: Person
 ) -> None:

@@ -56,6 +56,17 @@ def claim(session: Session, hashes: tuple[bytes, ...], client_id: str, now: date
     return None if row is None else _record(row)
 
 
+def spend(
+    session: Session, client_id: str, now: datetime, *, tenant_id: str | None = None, user_id: str | None = None
+) -> None:
+    """Nobody can claim the client's unused codes from now on; of one user if named."""
+    statement = update(CodeRow).where(CodeRow.client_id == client_id, CodeRow.used_at.is_(None))
+    for column, value in ((CodeRow.tenant_id, tenant_id), (CodeRow.user_id, user_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    session.execute(statement.values(used_at=now).execution_options(synchronize_session=False))
+
+
 def get(session: Session, hashes: tuple[bytes, ...]) -> Code | None:
     """The code with one of these hashes, whatever its state."""
     row = session.scalar(select(CodeRow).where(CodeRow.hash.in_(hashes)).execution_options(populate_existing=True))
