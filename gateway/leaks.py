@@ -157,7 +157,7 @@ def _end(session: Session, keys: Keyring, report: Report, now: datetime, address
         return True
     of_app = revocation.find(session, keys, report.token)
     if of_app is not None:
-        ended += families.end(session, of_app.grant, report.reason, actor=_ACTOR, now=now, address=address)
+        ended += families.end(session, of_app.grant, report.reason, actor=_ACTOR, now=now, address=address, leaked=True)
         return True
     secret = clients.secret_by_hash(session, hashes)
     if secret is None:

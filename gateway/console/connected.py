@@ -1,4 +1,4 @@
-"""Connected apps: what others' programs may do in somebody's name, and the end of it."""
+"""Connected apps: what others' programs may do in somebody's name, or would get without asking, and the end of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.core import ids
 from gateway.console.visits import Console, NotHere, Visit, redirect
 from gateway.oauth import consent, families
 from gateway.oauth.announcing import announce
@@ -24,11 +25,12 @@ _DONE: Final = {"disconnected": "The app was disconnected. Its access ended at o
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A connection as the list shows it."""
+    """A connection as the list shows it; `whose`: the address of the user, or the id of one who never had a token."""
 
     connection: Connection
     groups: tuple[Group, ...]
     mine: bool
+    whose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,5 @@ class Connected:
 def _row(connection: Connection, visit: Visit) -> Row:
     mine = connection.user_id == visit.user.id
     # Of others' roles nothing is said: the page does not ask the auth service about each of them.
-    return Row(connection, consent.asked(connection.scopes, visit.may if mine else SINGLE_SCOPES), mine)
+    groups = consent.asked(connection.scopes, visit.may if mine else SINGLE_SCOPES)
+    return Row(connection, groups, mine, connection.user_email or ids.USER.encode(connection.user_id))

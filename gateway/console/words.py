@@ -63,6 +63,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "token.use": "was used from an address that was new for it",
     "consent.allow": "agreed to give access to {thing}",
     "consent.deny": "refused access to {thing}",
+    "consent.withdraw": "took back the consent to {thing}",
     "grant.create": "connected to the workspace",
     "grant.revoke": "ended the access of {thing}",
     "grant.revoke_by_app": "gave its access back",

@@ -173,16 +173,31 @@ def refused(asked: Asked) -> OAuth2Error | None:
 
 
 def agreed_before(session: Session, asked: Asked, person: Person) -> bool:
-    """Whether this person has agreed to all of this already."""
+    """Whether this person has agreed to all of this already, and the app does not want them to be asked all the same."""
+    if "consent" in asked.one("prompt").split(" "):
+        return False
     agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id)
     return grammar.covered(asked.scopes, agreed)
 
 
 def allowed(
-    session: Session, keys: Keyring, settings: Settings, asked: Asked, person: Person, address: str, now: datetime
-) -> str:
-    """Remember the consent, make the code and return the redirect that carries it."""
+    session: Session,
+    keys: Keyring,
+    settings: Settings,
+    asked: Asked,
+    person: Person,
+    address: str,
+    now: datetime,
+    *,
+    answered: bool,
+) -> str | None:
+    """Remember the consent, make the code and return the redirect that carries it.
+
+    `answered`: whether the person has said yes just now; else they must have before, and None says that they have not.
+    """
     if not agreed_before(session, asked, person):
+        if not answered:
+            return None
         consents.remember(session, asked.app.id, person.tenant_id, person.user_id, frozenset(asked.scopes), now)
         audit.append(session, _event(asked, person, "consent.allow", address, now))
     text = mint(settings.tokens.prefix, "code")

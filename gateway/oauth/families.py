@@ -114,8 +114,14 @@ def end(
     now: datetime,
     address: str | None = None,
     action: str = "grant.revoke",
+    leaked: bool = False,
 ) -> tuple[Revoked, ...]:
-    """End a family; `action` is what the audit calls it. Returns the access tokens to announce, at a second time too."""
+    """End a family; `action` is what the audit calls it. Returns the access tokens to announce, at a second time too.
+
+    `leaked`: its tokens may be in wrong hands, and whoever has them must not get others without its user being asked.
+    """
+    if leaked:
+        consents.forget(session, grant.client_id, grant.tenant_id, grant.user_id)
     ended, announced = grants.revoke(session, grant.id, reason, now)
     if ended:
         detail = {"client": grant.client_id, "user": grant.user_id, "reason": reason}
@@ -136,7 +142,9 @@ def disconnect(
     """A user takes back everything granted to an app: all its families, codes on their way, and the remembered consent."""
     # Before the families are listed: whoever is redeeming a code at this moment is waited for, and its family found.
     codes.spend(session, client_id, now, tenant_id=tenant_id, user_id=user_id)
-    consents.forget(session, client_id, tenant_id, user_id)
+    if consents.forget(session, client_id, tenant_id, user_id):
+        detail = {"client": client_id, "user": user_id}
+        audit.append(session, Event(now, tenant_id, actor, "consent.withdraw", f"client:{client_id}", address, detail))
     announced: list[Revoked] = []
     for grant in grants.list(session, tenant_id, user_id, client_id, limit=1_000_000):
         if grant.expires_at > now:

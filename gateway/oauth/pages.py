@@ -70,7 +70,10 @@ class Pages:
         if request.method == "POST":
             return await self._decided(request, asked, session, path)
         if await web.sql.read(authorization.agreed_before, asked, session):
-            return await self._allowed(request, asked, session)
+            # The consent may be withdrawn in between: whoever writes looks once more.
+            target = await self._allowed(request, asked, session, answered=False)
+            if target is not None:
+                return _back(target)
         return await self._question(request, asked, session, user, path, source)
 
     async def _asked(self, request: Request, query: bytes) -> Asked:
@@ -112,16 +115,19 @@ class Pages:
             )
             return self._told(request, 403, "This page cannot be used", text, again=path)
         if form.get("decision") == "allow":
-            return await self._allowed(request, asked, session)
+            target = await self._allowed(request, asked, session, answered=True)
+            assert target is not None
+            return _back(target)
         address, now = web.address(request), datetime.now(UTC)
         await web.sql.run(authorization.note_denial, asked, session, address, now)
         return _back(asked.denied(AccessDeniedError(description="The user denied the request.")))
 
-    async def _allowed(self, request: Request, asked: Asked, session: Session) -> Response:
+    async def _allowed(self, request: Request, asked: Asked, session: Session, *, answered: bool) -> str | None:
         web = self.web
         address, now = web.address(request), datetime.now(UTC)
-        target = await web.sql.run(authorization.allowed, web.keys, web.settings, asked, session, address, now)
-        return _back(target)
+        return await web.sql.run(
+            authorization.allowed, web.keys, web.settings, asked, session, address, now, answered=answered
+        )
 
     def _told(self, request: Request, status: int, heading: str, text: str, again: str | None = None) -> Response:
         link = {"href": again, "text": "Start again"} if again is not None else None

@@ -112,8 +112,8 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         told = failed(error, self.snapshot.issuer)
         return Outcome(told.status, told.body, told.headers, tuple(self.announced))
 
-    def end(self, grant: Grant, reason: str, action: str) -> None:
-        """End a family because of what this request did; `action` is what the audit calls it."""
+    def end(self, grant: Grant, reason: str, action: str, *, leaked: bool = False) -> None:
+        """End a family because of what this request did; `action` and `leaked` as in `families.end`."""
         self.announced += families.end(
             self.session,
             grant,
@@ -122,6 +122,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
             now=self.snapshot.now,
             address=self.snapshot.address,
             action=action,
+            leaked=leaked,
         )
 
     def _first_tokens(self, *, client: App, user: Grant, **_: object) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from datetime import date
 import httpx
 import pytest
 
+from adapters.core import ids
 from gateway.stores.sql import Sql, usage
 from tests.console.people import Fields, Person, shown
 from tests.live import Live
-from tests.oauth.acting import App, Asking, Browser, refresh, token, works
+from tests.oauth.acting import App, Asking, Browser, refresh, returned, token, works
 
 URI = "https://ledger.example/callback"
 
@@ -57,6 +58,38 @@ def test_a_connected_app_is_told_in_plain_words_and_ends_at_once_with_all_its_to
         assert not works(desk, each["access_token"])
         assert refresh(desk, app, each["refresh_token"]).status_code == 400
     assert browser.asked(asking(desk, app), "member").status_code == 200, "the consent is asked for again"
+
+
+def test_a_remembered_consent_is_shown_and_can_be_withdrawn_after_its_grants_ended(
+    desk: Live, app: App, browser: Browser, owner: Person, member: Person
+) -> None:
+    granted = browser.tokens(asking(desk, app), "member")
+    desk.client.post("/oauth/revoke", **app.authenticated({"token": granted["refresh_token"]})).raise_for_status()
+    assert not works(desk, granted["access_token"])
+    assert "code" in returned(browser.asked(asking(desk, app), "member")), "without a question"
+    path = f"/console/connected/{app.client_id}/disconnect"
+    page = member.page("/console/connected")
+    assert path in page and "no access at the moment" in page
+    assert member.user["email"] in owner.page("/console/connected")
+    assert Person(desk, "manager").post(path, {"user": member.user["user_id"]}).status_code == 404
+    assert "disconnected" in member.post(path).text
+    assert path not in member.page("/console/connected")
+    assert member.post(path).status_code == 404
+    assert browser.asked(asking(desk, app), "member").status_code == 200, "asked again"
+    history = re.sub(r"<[^>]+>", "", member.page("/console/history"))
+    assert "You took back the consent to Ledger &amp; Sons" in history
+
+
+def test_of_somebody_who_never_got_a_token_the_administrators_see_the_id(
+    desk: Live, app: App, owner: Person, browser: Browser
+) -> None:
+    viewer = desk.a.users["viewer"]
+    browser.code(asking(desk, app), "viewer")
+    page = owner.page("/console/connected")
+    assert ids.USER.encode(viewer["user_id"]) in page or viewer["email"] in page
+    fields: Fields = {"user": viewer["user_id"]}
+    assert owner.post(f"/console/connected/{app.client_id}/disconnect", fields).status_code == 200
+    assert browser.asked(asking(desk, app), "viewer").status_code == 200
 
 
 def test_a_code_from_before_a_disconnection_is_worth_nothing_after_it(

@@ -78,6 +78,7 @@ def test_a_leaked_token_of_an_app_takes_its_grant_with_it(desk: Live, owner: Per
     )
     leaked = found(by_access["access_token"], by_refresh["refresh_token"])
     assert labels(report(desk, leaked)) == ["true_positive"] * 2
+    assert browser.asked(Asking(desk, app, scope="contact.read", redirect_uri=uri)).status_code == 200, "asked again"
     for each in (by_access, by_refresh):
         assert not works(desk, each["access_token"])
         assert refresh(desk, app, each["refresh_token"]).status_code == 400

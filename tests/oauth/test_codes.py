@@ -35,6 +35,7 @@ def test_a_replayed_code_ends_everything_it_led_to_on_every_worker(
     assert not works(pair, tokens["access_token"]) and not works(pair, renewed["access_token"])
     assert refresh(pair, asking.app, renewed["refresh_token"]).json()["error"] == "invalid_grant"
     assert works(pair, other["access_token"]), "another family of the same user and app lives on"
+    assert someone.asked(asking).status_code == 200, "the consent is asked for again"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.config import Settings
 from gateway.keyring import Keyring
-from gateway.oauth import authorization, clients, introspection, token
+from gateway.oauth import authorization, clients, families, introspection, token
 from gateway.oauth.authorization import Asked
 from gateway.oauth.snapshot import Snapshot
 from gateway.stores.sql import Sql, tenants
@@ -46,11 +46,17 @@ class House:
             )
             self.app = clients.register(session, self.keys, "gw", draft, actor="test")
 
-    def code(self, at: datetime) -> str:
+    def allow(self, at: datetime, *, answered: bool) -> str | None:
         query = {"redirect_uri": "https://a.example/", "code_challenge": CHALLENGE, "scope": "contact.read"}
         asked = Asked(tuple(query.items()), ISSUER, self.app.client)
         with self.sql.session() as session:
-            back = authorization.allowed(session, self.keys, SETTINGS, asked, self.person, "192.0.2.1", at)
+            return authorization.allowed(
+                session, self.keys, SETTINGS, asked, self.person, "192.0.2.1", at, answered=answered
+            )
+
+    def code(self, at: datetime) -> str:
+        back = self.allow(at, answered=True)
+        assert back is not None
         return back.partition("code=")[2].partition("&")[0]
 
     def ask(self, at: datetime, answer: Any = token.answer, issuer: str = ISSUER, **form: str) -> dict[str, Any]:
@@ -83,6 +89,15 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         made = House(url)
         yield made
         made.sql.close()
+
+
+def test_a_consent_that_is_withdrawn_in_the_same_moment_gives_no_code(house: House) -> None:
+    assert house.allow(START, answered=False) is None
+    assert house.allow(START, answered=True) is not None
+    assert house.allow(START, answered=False) is not None
+    with house.sql.session() as session:
+        families.disconnect(session, house.app.client.id, "clxtenant", "clxuser", actor="test", now=START)
+    assert house.allow(START, answered=False) is None
 
 
 def test_a_code_waits_a_minute_and_no_longer(house: House) -> None:

@@ -153,6 +153,14 @@ def test_consent_is_remembered_and_asked_again_when_an_app_wants_more(pair: Live
     )
 
 
+def test_an_app_can_have_people_asked_although_they_have_agreed(pair: Live, browser: Browser) -> None:
+    asking = Asking(pair, register(pair, "--public"))
+    assert "code" in returned(browser.decide(browser.asked(asking)))
+    assert "code" in returned(browser.asked(asking, prompt="login"))
+    for prompt in ("consent", "login consent"):
+        assert "code" in returned(browser.decide(browser.asked(asking, prompt=prompt)))
+
+
 def test_a_refusal_is_told_and_not_remembered(pair: Live, browser: Browser) -> None:
     app = register(pair, "--public")
     for _ in range(2):

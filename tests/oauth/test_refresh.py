@@ -52,6 +52,7 @@ def test_reuse_after_the_successor_was_used_ends_that_family_only(pair: Live, so
     assert refresh(pair, asking.app, third["refresh_token"]).json()["error"] == "invalid_grant"
     assert works(pair, other["access_token"])
     assert refresh(pair, asking.app, other["refresh_token"]).status_code == 200
+    assert someone.asked(asking).status_code == 200, "the consent is asked for again"
 
 
 def test_only_the_immediate_predecessor_is_forgiven(pair: Live, someone: Browser, asking: Asking) -> None:

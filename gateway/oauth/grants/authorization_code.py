@@ -51,7 +51,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
         used = codes.used(server.session, hashes, client.record.id)
         grant = granted.get(server.session, used.grant_id) if used is not None else None
         if grant is not None:
-            server.end(grant, "its authorization code was presented again", "code.replay")
+            server.end(grant, "its authorization code was presented again", "code.replay", leaked=True)
         return None
 
     def validate_token_request(self) -> None:

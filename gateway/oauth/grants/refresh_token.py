@@ -54,7 +54,7 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
         if grant.issuer != server.snapshot.issuer:
             return None
         if found.used_at is not None and not server.issuer.repeatable(found):
-            server.end(grant, "a refresh token was used again", "grant.reuse")
+            server.end(grant, "a refresh token was used again", "grant.reuse", leaked=True)
             return None
         return Presented(found, grant)
 

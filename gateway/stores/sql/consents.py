@@ -27,10 +27,11 @@ def remember(
     session.flush()
 
 
-def forget(session: Session, client_id: str, tenant_id: str, user_id: str) -> None:
-    """The user is asked again the next time."""
-    session.execute(
-        delete(ConsentRow).where(
-            ConsentRow.client_id == client_id, ConsentRow.tenant_id == tenant_id, ConsentRow.user_id == user_id
-        )
+def forget(session: Session, client_id: str, tenant_id: str, user_id: str) -> bool:
+    """The user is asked again the next time. Whether there was something to forget."""
+    forgotten = session.scalar(
+        delete(ConsentRow)
+        .where(ConsentRow.client_id == client_id, ConsentRow.tenant_id == tenant_id, ConsentRow.user_id == user_id)
+        .returning(ConsentRow.client_id)
     )
+    return forgotten is not None
