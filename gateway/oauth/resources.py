@@ -1,4 +1,4 @@
-"""The one protected resource there is: the API of a brand (RFC 8707, RFC 9728)."""
+"""The one protected resource there is: the API, by the name it has at a brand (RFC 8707, RFC 9728; docs/decisions/0016)."""
 
 
 def is_ours(resource: str, issuer: str) -> bool:
