@@ -16,6 +16,7 @@ from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.console import pages as console
+from gateway.console import visits
 from gateway.cors import Cors, Scripted
 from gateway.cursors import Cursors
 from gateway.deployment import groups, operations, policy
@@ -30,6 +31,7 @@ from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
 from gateway.observe import logs
+from gateway.observe.access import Observed
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.scopes import Permissions
@@ -43,7 +45,10 @@ from gateway.turn import Turn
 from gateway.usage import Usage
 from gateway.versions import CONTRACTS
 from gateway.web.parts import web
-from gateway.web.templates import assets
+from gateway.web.templates import ASSETS, assets
+
+# Asked for with every page, or every few seconds by whatever watches over the process.
+_QUIET = ("/healthz", f"{ASSETS}/", f"{visits.ASSETS}/", f"{site.ASSETS}/")
 
 
 class App:
@@ -95,9 +100,9 @@ class App:
         origins = self._settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch([ME, *offered], services, self._brands, cors)
-        self._pages = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
-        if cors is not None:
-            self._pages = Scripted(self._pages, cors, SCRIPTED)
+        starlette = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
+        answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
+        self._pages = Observed(answering, starlette.routes, services.address_of, _QUIET)
 
 
 def create(settings: Settings, runtime: Runtime) -> App:

@@ -10,10 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
 
 from gateway import problems
-from gateway.observe import logs, trace
+from gateway.observe import access, logs
 
 _BY_SLUG = {kind.slug: kind for kind in problems.ALL}
 _BY_STATUS = {kind.status: kind for kind in problems.ALL}
@@ -51,7 +50,7 @@ _ADVICE = {
 }
 
 
-def pages(routes: Sequence[BaseRoute]) -> ASGIApp:
+def pages(routes: Sequence[BaseRoute]) -> Starlette:
     """The application for every path that is not the API's: its own pages, and those of `routes`."""
     app = Starlette(
         routes=[
@@ -109,7 +108,8 @@ async def crashed(request: Request, error: Exception) -> Response:
 
 def _problem(request: Request, problem: problems.Problem) -> Response:
     brand = request.scope["brand"]
-    trace_id = trace.continued(request.headers.get("traceparent", "").encode("latin-1") or None).trace_id
+    entry = access.entry.get()
+    entry.code, trace_id = problem.code, entry.trace.trace_id
     answer = problems.render(problem, base=brand.problem_base, instance=request.url.path, trace_id=trace_id)
     response = Response(answer.body, answer.status, media_type=answer.content_type.decode("ascii"))
     response.headers["cache-control"] = "no-store"

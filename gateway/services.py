@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from starlette.types import Scope
+
 from adapters.core.calls import Answer
 from adapters.core.changes import Contract
 from gateway import addresses, problems
@@ -79,3 +81,9 @@ class Services:
             if not any(parsed in network for network in trusted):
                 return peer
         return peer
+
+    def address_of(self, scope: Scope) -> str:
+        """The same, of an ASGI request."""
+        peer = scope["client"][0] if scope["client"] else ""
+        told = b", ".join([value for name, value in scope["headers"] if name == b"x-forwarded-for"])
+        return self.address(peer, {b"x-forwarded-for": told})

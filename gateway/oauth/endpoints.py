@@ -21,7 +21,7 @@ from gateway.oauth.announcing import announce
 from gateway.oauth.server import Holder, Outcome, failed
 from gateway.oauth.snapshot import Snapshot
 from gateway.oauth.token import Check
-from gateway.observe import logs, metrics
+from gateway.observe import access, logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session
@@ -126,6 +126,7 @@ class Endpoints:
 
 
 def _told(outcome: Outcome) -> Response:
+    access.entry.get().code = outcome.body.get("error")
     headers = {**_NO_STORE, **dict(outcome.headers)}
     if outcome.status == 405:
         headers["Allow"] = "POST"

@@ -25,7 +25,7 @@ from gateway.oauth import metadata
 from gateway.oauth.announcing import announce
 from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
 from gateway.oauth.errors import InvalidTokenError, SlowDownError
-from gateway.observe import metrics
+from gateway.observe import access, metrics
 from gateway.scopes import KNOWN_SCOPES
 from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session
@@ -217,6 +217,7 @@ def _told(error: ClientRefused) -> OAuth2Error:
 
 
 def _refused(error: OAuth2Error) -> Response:
+    access.entry.get().code = error.error
     headers = {**_NO_STORE, **dict(error.get_headers())}
     return Response(orjson.dumps(dict(error.get_body())), error.status_code, headers, "application/json")
 

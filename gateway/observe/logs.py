@@ -23,6 +23,8 @@ from typing import BinaryIO, Final, TypeAlias
 import orjson
 import structlog
 
+from gateway.observe import trace
+
 Record: TypeAlias = dict[str, object]
 
 LEVELS: Final[Mapping[str, int]] = {
@@ -121,12 +123,20 @@ def quoted(text: str) -> str:
     return _encode(text).decode()
 
 
+def quoted_once(text: str) -> str:
+    """The same of a text that will hardly come again, such as a path that a client chose: remembering it costs memory."""
+    return _encode(text).decode()
+
+
 def event(name: str, level: str = "info", /, **fields: object) -> None:
-    """Write one line about the process itself. `error=` may be an exception: its type and place are written."""
+    """Write one line about the process itself. `error=` may be an exception: its type and place are written.
+
+    Of what happens while a request outside `/v1` is answered, the line has the request's trace_id.
+    """
     if LEVELS[level] >= _sink.threshold:
         error = fields.pop("error", None)
         described = describe(error) if isinstance(error, BaseException) else {} if error is None else {"error": error}
-        _sink.lines.info(_encode({"at": _now(), "level": level, "event": name, **fields, **described}))
+        _sink.lines.info(_encode({"at": _now(), "level": level, "event": name, **_traced(), **fields, **described}))
 
 
 def describe(error: BaseException) -> Record:
@@ -154,6 +164,7 @@ class _Bridge(logging.Handler):
             "level": record.levelname.lower(),
             "event": record.getMessage().strip(),
             "logger": record.name,
+            **_traced(),
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
@@ -168,6 +179,11 @@ def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -
         if raised is not None:
             line |= describe(raised)
     return _encode(line)
+
+
+def _traced() -> Record:
+    found = trace.current.get()
+    return {} if found is None else {"trace_id": found.trace_id}
 
 
 def _encode(line: Record | str) -> bytes:

@@ -5,6 +5,7 @@ Source: https://www.w3.org/TR/trace-context/ (level 1).
 
 import os
 import re
+from contextvars import ContextVar
 from typing import Final
 
 import msgspec
@@ -29,6 +30,10 @@ class Trace(msgspec.Struct, frozen=True):
     def header(self) -> bytes:
         """The `traceparent` for calls made on behalf of this request."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}".encode("ascii")
+
+
+current: Final[ContextVar[Trace | None]] = ContextVar("trace", default=None)
+"""The trace of the request outside `/v1` that is being answered: whatever is logged meanwhile carries its id."""
 
 
 class _Drawn:

@@ -40,9 +40,7 @@ class Web:
 
     def address(self, request: Request) -> str:
         """The client's address, as for `/v1`."""
-        peer = request.client.host if request.client else ""
-        told = ", ".join(request.headers.getlist("x-forwarded-for")).encode("latin-1")
-        return self.services.address(peer, {b"x-forwarded-for": told})
+        return self.services.address_of(request.scope)
 
 
 def web(services: Services, sql: Sql, keys: Keyring, line: Line) -> Web:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from gateway.deployment import policy
 from gateway.identity import IdentityUnavailable, User
-from gateway.observe import metrics
+from gateway.observe import access, metrics
 from gateway.stores.sql import Session as SqlSession
 from gateway.stores.sql import audit, tenants
 from gateway.stores.sql.audit import Event
@@ -171,6 +171,7 @@ async def signed_in(web: Web, request: Request) -> tuple[Session, User] | None:
     if user is None or not user.active:
         await web.sessions.end(session)
         return None
+    access.entry.get().tenant = session.tenant_id
     return session, user
 
 

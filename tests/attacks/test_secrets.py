@@ -126,7 +126,7 @@ def test_what_is_echoed_makes_one_log_line_and_no_header(
         assert line.startswith(b"{") and isinstance(json.loads(line), dict)
         assert not any(byte < 0x20 for byte in line)
     told = [event for event in _settled(wary) if event["event"] == "request"][len(before) :]
-    assert len(told) == (1 if target.startswith("/v1") else 0)
+    assert len(told) == 1
 
 
 def test_strange_text_is_stored_and_read_back_as_data(live: Live) -> None:
