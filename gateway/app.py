@@ -31,7 +31,7 @@ from gateway.oauth.metadata import SCRIPTED
 from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
 from gateway.observe import logs
-from gateway.observe.access import Observed
+from gateway.observe.access import Address, Observed, begun
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.scopes import Permissions
@@ -61,6 +61,7 @@ class App:
         self._stack = AsyncExitStack()
         self._public: Dispatch
         self._pages: ASGIApp
+        self._address: Address
 
     def serve(self, turn: Turn) -> Coroutine[Any, Any, None]:
         """Answer a request under `/v1`."""
@@ -72,7 +73,7 @@ class App:
             return
         brand = self._brands.of(next(value for name, value in scope["headers"] if name == b"host"))
         if brand is None:
-            refusal = misdirected(self._brands, scope["method"], scope["raw_path"].decode("latin-1"))
+            refusal = misdirected(self._brands, scope["raw_path"].decode("latin-1"), begun(scope, self._address))
             framing = (b"content-type", refusal.content_type), (b"content-length", b"%d" % len(refusal.body))
             headers = [*refusal.headers, *framing]
             await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
@@ -100,9 +101,10 @@ class App:
         origins = self._settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch([ME, *offered], services, self._brands, cors)
+        self._address = services.address_of
         starlette = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
-        self._pages = Observed(answering, starlette.routes, services.address_of, _QUIET)
+        self._pages = Observed(answering, starlette.routes, self._address, _QUIET)
 
 
 def create(settings: Settings, runtime: Runtime) -> App:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from time import perf_counter
+from urllib.parse import unquote
 
 from adapters.core.calls import Answer
 from adapters.core.operations import Operation
@@ -15,6 +16,7 @@ from gateway.exchange import Exchange, Handler
 from gateway.lines import UNIFORM, lines
 from gateway.misdirected import misdirected
 from gateway.observe import logs, trace
+from gateway.observe.access import Entry
 from gateway.pipeline import build
 from gateway.problems import Problem, ServerError, Unavailable
 from gateway.routes import Routes
@@ -42,7 +44,7 @@ class Dispatch:
         try:
             brand = self._brands.of(turn.headers[b"host"])
             if brand is None:
-                refused = misdirected(self._brands, turn.method, turn.path)
+                refused = misdirected(self._brands, turn.path, self._entry(turn, started))
                 await _told(turn, refused, lines(refused.headers))
                 return
             added = b""
@@ -86,6 +88,11 @@ class Dispatch:
             "req_" + trace.digits(24),
             started,
         )
+
+    def _entry(self, turn: Turn, started: float) -> Entry:
+        address = self._services.address(turn.peer, turn.headers)
+        parent = turn.headers.get(b"traceparent")
+        return Entry(trace.continued(parent), turn.method, unquote(turn.path), address, started)
 
     async def _failed(self, turn: Turn, problem: Problem) -> None:
         """Say so to a client that has heard nothing yet, and end the connection."""

@@ -139,6 +139,38 @@ def test_the_trace_id_of_a_problem_is_found_in_the_log(talking: Live) -> None:
     assert _counted(talking, route="/{unknown}") == before + 1
 
 
+@pytest.mark.parametrize("path", ["/v1/me", "/oauth/token"])
+def test_a_request_for_an_unknown_host_leaves_a_whole_line(talking: Live, path: str) -> None:
+    trace_id, headers = _traced()
+    before = _seconds(talking)
+    refused = talking.client.post(f"{path}?code=x", headers={"Host": "evil.example", **headers})
+    assert (refused.status_code, refused.json()["trace_id"]) == (400, trace_id)
+    (line,) = _lines(talking, trace_id)
+    assert line.pop("total_ms") > 0
+    del line["at"]
+    assert line == {
+        "level": "info",
+        "event": "request",
+        "trace_id": trace_id,
+        "request_id": refused.headers["x-request-id"],
+        "method": "POST",
+        "route": "unknown host",
+        "path": path,
+        "status": 400,
+        "tenant": None,
+        "client": "203.0.113.7",
+        "code": "host_unknown",
+    }
+    time.sleep(0.2)
+    assert _seconds(talking) > before
+
+
+def _seconds(live: Live) -> float:
+    text = live.served.admin("/metrics").body.decode()
+    found = re.search(r'^gateway_request_seconds_sum\{route="unknown host"\} (\S+)$', text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
 def test_the_admin_port_and_style_sheets_write_no_lines(talking: Live) -> None:
     trace_id, headers = _traced()
     for path in ("/assets/pages.css", "/console/assets/console.css", "/docs/assets/docs.css", "/healthz"):
