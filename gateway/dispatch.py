@@ -17,6 +17,7 @@ from gateway.lines import UNIFORM, lines
 from gateway.misdirected import misdirected
 from gateway.observe import logs, trace
 from gateway.observe.access import Entry
+from gateway.observe.trace import Trace
 from gateway.pipeline import build
 from gateway.problems import Problem, ServerError, Unavailable
 from gateway.routes import Routes
@@ -41,10 +42,11 @@ class Dispatch:
     async def __call__(self, turn: Turn) -> None:
         """Answer one request whose path begins with /v1."""
         started = perf_counter()
+        traced = trace.continued(turn.headers.get(b"traceparent"))
         try:
             brand = self._brands.of(turn.headers[b"host"])
             if brand is None:
-                refused = misdirected(self._brands, turn.path, self._entry(turn, started))
+                refused = misdirected(self._brands, turn.path, self._entry(turn, traced, started))
                 await _told(turn, refused, lines(refused.headers))
                 return
             added = b""
@@ -53,7 +55,7 @@ class Dispatch:
                     await _told(turn, Answer(204), _uniform() + lines(asked))
                     return
                 added = lines(self._cors.readable(turn.headers))
-            exchange = self._exchange(turn, brand, started)
+            exchange = self._exchange(turn, brand, traced, started)
             try:
                 handler, exchange.segments = self._routes.find(exchange.method, exchange.path)
             except Problem as problem:
@@ -67,13 +69,15 @@ class Dispatch:
             else:
                 await turn.answer(answer.status, head, answer.body, answer.content_type)
         except asyncio.CancelledError:
-            await self._failed(turn, Unavailable("shutting_down", "The server is stopping. Try again shortly."))
+            stopping = Unavailable("shutting_down", "The server is stopping. Try again shortly.")
+            await self._failed(turn, traced, stopping)
             raise
         except Exception as error:  # noqa: BLE001 - what goes wrong outside of the stages is answered all the same
-            logs.event("crash", "error", path=turn.path, error=error)
-            await self._failed(turn, ServerError("internal_error", "The request could not be completed."))
+            logs.event("crash", "error", trace_id=traced.trace_id, path=turn.path, error=error)
+            broken = ServerError("internal_error", "The request could not be completed.")
+            await self._failed(turn, traced, broken)
 
-    def _exchange(self, turn: Turn, brand: Brand, started: float) -> Exchange:
+    def _exchange(self, turn: Turn, brand: Brand, traced: Trace, started: float) -> Exchange:
         headers = turn.headers
         return Exchange(
             turn.method,
@@ -84,22 +88,21 @@ class Dispatch:
             turn.receive,
             brand,
             turn.peer if self._direct else self._services.address(turn.peer, headers),
-            trace.continued(headers.get(b"traceparent")),
+            traced,
             "req_" + trace.digits(24),
             started,
         )
 
-    def _entry(self, turn: Turn, started: float) -> Entry:
+    def _entry(self, turn: Turn, traced: Trace, started: float) -> Entry:
         address = self._services.address(turn.peer, turn.headers)
-        parent = turn.headers.get(b"traceparent")
-        return Entry(trace.continued(parent), turn.method, unquote(turn.path), address, started)
+        return Entry(traced, turn.method, unquote(turn.path), address, started)
 
-    async def _failed(self, turn: Turn, problem: Problem) -> None:
+    async def _failed(self, turn: Turn, traced: Trace, problem: Problem) -> None:
         """Say so to a client that has heard nothing yet, and end the connection."""
         if turn.response_started or turn.flow.write_paused:
             return
-        base, trace_id = self._brands.first.problem_base, trace.started().trace_id
-        answer = problems.render(problem, base=base, instance=turn.path, trace_id=trace_id)
+        base = self._brands.first.problem_base
+        answer = problems.render(problem, base=base, instance=turn.path, trace_id=traced.trace_id)
         await _told(turn, answer, _uniform() + b"connection: close\r\n")
 
     def _refusal(self, problem: Problem) -> Handler:
