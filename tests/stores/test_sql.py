@@ -2,9 +2,11 @@
 
 import asyncio
 import pkgutil
+import re
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -93,6 +95,42 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
     migrate(empty_url)
     assert is_current(empty_url)
     engine.dispose()
+
+
+def failure(url: str, *statements: str) -> str:
+    """What is said when the statements fail."""
+
+    def execute(session: Session) -> None:
+        for statement in statements:
+            session.execute(text(statement))
+
+    with closing(Sql(url, timeout=0.1)) as sql, pytest.raises(StoreUnavailable) as said:
+        asyncio.run(sql.run(execute))
+    return str(said.value)
+
+
+def test_a_failure_of_sqlite_names_the_file_and_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    migrate(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        locked = failure(f"sqlite:///{file}", "SELECT 1")
+    assert f"{file}: database is locked: another process keeps it locked" in locked
+    lost = failure(f"sqlite:///{tmp_path}/none/x.db", "SELECT 1")
+    assert f"{tmp_path}/none/x.db: unable to open database file: give this user" in lost
+    file.write_bytes(b"garbage" * 999)
+    with pytest.raises(StoreUnavailable, match="file is not a database: restore it from the backup"):
+        migrate(f"sqlite:///{file}")
+
+
+def test_a_failure_of_postgresql_names_host_and_reason_and_never_who_connects(postgres_url: str) -> None:
+    refused = failure("postgresql://somebody:hunter2@127.0.0.1:1/x", "SELECT 1")
+    assert "127.0.0.1:1/x: Connection refused" in refused
+    unknown = failure("postgresql://somebody:hunter2@nowhere.invalid/x", "SELECT 1")
+    assert "nowhere.invalid:5432/x: " in unknown
+    assert not {"hunter2", "somebody"} & set(re.findall(r"\w+", refused + unknown))
+    slow = failure(postgres_url, "SET LOCAL statement_timeout = 1", "SELECT pg_sleep(1)")
+    assert "SQLSTATE 57014" in slow
 
 
 def test_a_tenant_is_read_as_it_was_added(session: Session) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway.stores.errors import StoreUnavailable
+from gateway.stores.sql import urls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class Sql:
         except PoolTimeout as fault:
             raise StoreUnavailable(_NONE_FREE) from fault
         except (OperationalError, InterfaceError) as fault:
-            raise StoreUnavailable(f"the database failed: {type(fault.orig).__name__}") from fault
+            raise StoreUnavailable(f"the database failed: {urls.failed(self._engine.url, fault.orig)}") from fault
         except DBAPIError as fault:
             if fault.connection_invalidated:
                 raise StoreUnavailable("the database connection was lost") from fault

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
+from gateway.stores.sql.urls import failed
 
 # Alembic is imported late: workers import this package, but only the supervisor and some commands migrate.
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def migrate(url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as fault:
-        raise StoreUnavailable(f"the database could not be migrated: {fault.orig}") from fault
+        raise StoreUnavailable(f"the database could not be migrated: {failed(engine.url, fault.orig)}") from fault
     finally:
         engine.dispose()
 
