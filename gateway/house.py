@@ -67,8 +67,8 @@ class House:
         await fleet.start(pickle.dumps((self._settings, facts)))
         token = await introduced
         await self._admin(facts, fleet)
-        self._claim.publish(facts)
         admin_port = self._private.port
+        self._claim.publish(facts, (self._settings.server.admin_host, admin_port))
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
         bootstrap.greet(self._settings, facts, admin_port, token, sys.stderr)
 

@@ -31,12 +31,15 @@ class Claim:
 
     data_dir: Path
 
-    def publish(self, runtime: Runtime) -> None:
-        """Let other commands find the parts of this instance. Holds service keys: readable by this user only."""
+    def publish(self, runtime: Runtime, admin: tuple[str, int]) -> None:
+        """Let other commands find the parts of this instance. Holds service keys: readable by this user only.
+
+        admin: host and port of the admin port, as it listens.
+        """
         announced = _facts(self.data_dir).with_suffix(".new")
         announced.unlink(missing_ok=True)
         with os.fdopen(os.open(announced, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(json.dumps({"pid": os.getpid(), "runtime": runtime.to_json()}))
+            file.write(json.dumps({"pid": os.getpid(), "admin": admin, "runtime": runtime.to_json()}))
         announced.rename(_facts(self.data_dir))
 
 
@@ -88,6 +91,15 @@ def running(data_dir: Path) -> Runtime | None:
                 return None
             time.sleep(_POLL)
     return None
+
+
+def admin_address(data_dir: Path) -> tuple[str, int] | None:
+    """Host and port where the gateway on `data_dir` said that its health can be asked; None when it has not started."""
+    try:
+        host, port = json.loads(_facts(data_dir).read_text())["admin"]
+    except FileNotFoundError:
+        return None
+    return host, port
 
 
 def _is_claimed(data_dir: Path) -> bool:

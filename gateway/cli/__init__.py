@@ -1,7 +1,7 @@
 """The command `gateway`. A command is one module of this package and one line in COMMANDS.
 
 Exit codes: 0 done · 2 wrong usage or configuration · 3 refused by a rule · 4 not found · 5 a service or store is
-unavailable. What people read goes to stdout, complaints to stderr, one line each; `--json` makes stdout a document.
+unavailable · 1 `healthy` alone: it is not. What people read goes to stdout, complaints to stderr, one line each; `--json` makes stdout a document.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from gateway.cli.failures import Failure, explained
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "gateway.cli.serve",
     "check": "gateway.cli.check",
+    "healthy": "gateway.cli.healthy",
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",

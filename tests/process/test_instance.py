@@ -24,14 +24,14 @@ def facts(data_dir: Path) -> Runtime:
 
 def test_the_facts_of_a_running_gateway_are_found_and_gone_with_it(tmp_path: Path) -> None:
     with instance.claimed(tmp_path) as claim:
-        claim.publish(facts(tmp_path))
+        claim.publish(facts(tmp_path), ("127.0.0.1", 1))
         assert instance.running(tmp_path) == facts(tmp_path)
     assert instance.running(tmp_path) is None
 
 
 def test_the_facts_hold_keys_and_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     with instance.claimed(tmp_path / "data") as claim:
-        claim.publish(facts(tmp_path))
+        claim.publish(facts(tmp_path), ("127.0.0.1", 1))
         (file,) = (tmp_path / "data").glob("*.json")
         assert file.stat().st_mode & 0o777 == 0o600
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
@@ -59,7 +59,7 @@ def test_a_killed_instance_leaves_nothing_that_stops_the_next(tmp_path: Path) ->
 
 def test_facts_that_a_killed_instance_left_are_not_believed(tmp_path: Path) -> None:
     with instance.claimed(tmp_path) as claim:
-        claim.publish(facts(tmp_path))
+        claim.publish(facts(tmp_path), ("127.0.0.1", 1))
         left = (tmp_path / "running.json").read_text()
     (tmp_path / "running.json").write_text(left)
     assert instance.running(tmp_path) is None

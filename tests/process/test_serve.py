@@ -67,6 +67,14 @@ def test_health_and_readiness_answer_on_the_admin_port_only(gateway: Served) -> 
     assert gateway.ask("GET", "/metrics").status == 404
 
 
+def test_the_health_check_finds_the_admin_port_by_itself_and_has_two_answers(gateway: Served, tmp_path: Path) -> None:
+    assert gateway.run("healthy").returncode == 0
+    is_one_line(run(tmp_path, "healthy"), "no gateway has started", 1)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "running.json").write_text('{"admin": ["0.0.0.0", 1]}')
+    is_one_line(run(tmp_path, "healthy"), "does not answer", 1)
+
+
 def test_a_worker_that_dies_is_started_again_and_the_other_answers_meanwhile(gateway: Served) -> None:
     workers = [pid for pid in family(gateway.process.pid) if "gateway.worker" in _command(pid)]
     assert len(workers) == 2
