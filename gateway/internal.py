@@ -17,7 +17,7 @@ from gateway.problems import throttled
 from gateway.stores.limits import Limiter
 from gateway.upstream import Lines, Pool, UpstreamError, line
 
-MOST_WAIT = 3600.0  # seconds; a service that names a later moment is not believed
+MOST_WAIT = 86_400.0  # seconds; a service that names a later moment is not believed
 
 _JSON = b"Content-Type: application/json\r\n"
 _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"

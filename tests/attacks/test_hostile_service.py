@@ -118,7 +118,7 @@ def _date(seconds: int) -> str:
         ({"Retry-After": "40", "X-RateLimit-Reset": "20"}, 40, 40),
         ({"Retry-After": _date(600)}, 400, 600),
         ({"Retry-After": _date(-600)}, 1, 1),
-        ({"Retry-After": "99999999999999"}, 3600, 3600),
+        ({"Retry-After": "99999999999999"}, 86_400, 86_400),
         ({"Retry-After": "Wed, 99 Canary 2026"}, 1, 1),
     ],
 )
