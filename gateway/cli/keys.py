@@ -9,7 +9,7 @@ import click
 
 from gateway import keyfile, parts
 from gateway.cli.desk import Desk, at_desk
-from gateway.cli.failures import REFUSED, Failure
+from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.keyring import KeyKind, Keyring
@@ -80,6 +80,11 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
     """Forget a key that is no longer current. Cursors sealed with it end, and so do credentials hashed with it."""
 
     async def work(desk: Desk) -> None:
+        kind = next((kind for kind in KINDS if key_id in desk.keys.ids(kind)), None)
+        if kind is None:
+            raise Failure(f"there is no key {key_id}: `gateway keys list` shows those there are", NOT_FOUND)
+        if desk.keys.ids(kind)[0] == key_id:
+            raise Failure(f"{key_id} is the current {kind} key: `gateway keys rotate` first", REFUSED)
         dying = (await desk.sql.read(hashed.living, datetime.now(UTC))).get(key_id, 0)
         if dying and not force:
             raise Failure(

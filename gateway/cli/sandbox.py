@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,6 +12,8 @@ from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.embedded import sandbox
 from gateway.embedded.sandbox import SandboxFailed
+
+ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 
 
 @click.group("sandbox")
@@ -38,7 +40,7 @@ def credentials(settings: Settings, as_json: bool) -> None:
 
 @command.command("set-role")
 @click.option("--user", "email", required=True, metavar="EMAIL", help="Whose role.")
-@click.option("--role", required=True, help="owner, admin, manager, member or viewer.")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="The role.")
 @configured
 def set_role(settings: Settings, email: str, role: str) -> None:
     """Give a user of the sandbox another role."""

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.cli import main
+from gateway.cli import main, sandbox
 from gateway.observe import logs
+from sandbox import directory
 from tests.process.serving import Served, served
 
 
@@ -129,6 +130,12 @@ def test_an_unknown_tenant_or_user_or_token_is_not_found(gateway: Served, tenant
         ("sandbox", "set-role", "--user", "nobody@meridian.example", "--role", "viewer"),
     ):
         assert refused(gateway, *arguments)[0] == 4
+
+
+def test_a_role_that_the_sandbox_does_not_have_is_wrong_usage(gateway: Served) -> None:
+    ended = call(gateway, "sandbox", "set-role", "--user", "owner@meridian.example", "--role", "bogus")
+    assert ended.exit_code == 2 and "'viewer'" in ended.stderr
+    assert sandbox.ROLES == directory.ROLES
 
 
 def test_another_tenants_user_is_not_found(gateway: Served, tenant: Any) -> None:
