@@ -21,6 +21,7 @@ from gateway.probing.rows import compare
 from tests.conformance.declared import OPERATIONS
 from tests.live import Live, sandbox_running
 from tests.live import live as running
+from tests.process.serving import founded
 
 DOCUMENTED = ("--documented-only", "--cap", "6000")
 CLEARLY = "gateway probe"
@@ -254,31 +255,31 @@ def test_a_record_that_cannot_be_deleted_is_named_and_the_exit_code_says_so(live
 
 def test_a_dead_service_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("service-key")
-    nowhere = "base_url: 'http://127.0.0.1:1'"
+    data_dir, nowhere = founded(tmp_path), "base_url: 'http://127.0.0.1:1'"
     config = tmp_path / "config.yaml"
     config.write_text(
         f"services:\n  auth: {{{nowhere}, credentials: service_key, service_key: {{file: key}}}}\n  crm: {{{nowhere}}}\n"
     )
-    assert run(tmp_path / "data", config, "probe").exit_code == 4, "nobody is registered yet"
-    assert run(tmp_path / "data", config, "tenants", "add", "clxacme", "--name", "Acme", stdin="sk_acme").exit_code == 0
+    assert run(data_dir, config, "probe").exit_code == 4, "nobody is registered yet"
+    assert run(data_dir, config, "tenants", "add", "clxacme", "--name", "Acme", stdin="sk_acme").exit_code == 0
     for arguments in ((), ("--json",), ("--service", "crm", "--allow-writes")):
-        dead = run(tmp_path / "data", config, "probe", *arguments)
+        dead = run(data_dir, config, "probe", *arguments)
         assert (dead.exit_code, dead.stdout, dead.stderr.count("\n")) == (5, "", 1), dead.stderr
         assert dead.stderr.startswith("gateway: services.crm does not answer")
 
 
 def test_a_wrong_key_and_a_wrong_address_are_one_clear_line_each(live: Live, elsewhere: str, tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
+    data_dir, config = founded(tmp_path), tmp_path / "config.yaml"
     settings = yaml.safe_load(Path(elsewhere).read_text())
     config.write_text(yaml.safe_dump(settings))
     add = ("tenants", "add", live.a.business_id, "--name", "Acme")
-    run(tmp_path / "data", config, *add, stdin="sk_wrong")
-    refused = run(tmp_path / "data", config, "probe")
+    run(data_dir, config, *add, stdin="sk_wrong")
+    refused = run(data_dir, config, "probe")
     assert (refused.exit_code, refused.stdout) == (5, "") and "refuses these credentials with 401" in refused.stderr
-    run(tmp_path / "data", config, *add, "--replace", stdin=live.a.api_key)
+    run(data_dir, config, *add, "--replace", stdin=live.a.api_key)
     settings["services"]["crm"]["base_url"] += "/elsewhere"
     config.write_text(yaml.safe_dump(settings))
-    lost = run(tmp_path / "data", config, "probe")
+    lost = run(data_dir, config, "probe")
     assert (lost.exit_code, lost.stdout) == (5, "") and "base_url" in lost.stderr and lost.stderr.count("\n") == 1
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import tether
+from gateway import keyfile, tether
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "2026-09-01"
@@ -115,6 +115,14 @@ class Served:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(30)
+
+
+def founded(home: Path) -> Path:
+    """The data directory below `home` as of a gateway that has not served anybody yet."""
+    data_dir = home / "data"
+    data_dir.mkdir()
+    keyfile.create(data_dir / "keyring.json")
+    return data_dir
 
 
 def run(home: Path, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
