@@ -119,6 +119,7 @@ def test_a_failure_of_sqlite_names_the_file_and_what_to_do(tmp_path: Path) -> No
     lost = failure(f"sqlite:///{tmp_path}/none/x.db", "SELECT 1")
     assert f"{tmp_path}/none/x.db: unable to open database file: give this user" in lost
     file.write_bytes(b"garbage" * 999)
+    assert "file is not a database" in failure(f"sqlite:///{file}", "SELECT 1")
     with pytest.raises(StoreUnavailable, match="file is not a database: restore it from the backup"):
         migrate(f"sqlite:///{file}")
 

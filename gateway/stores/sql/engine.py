@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -46,9 +46,10 @@ class Sql:
                 yield session
         except PoolTimeout as fault:
             raise StoreUnavailable(_NONE_FREE) from fault
-        except (OperationalError, InterfaceError) as fault:
-            raise StoreUnavailable(f"the database failed: {urls.failed(self._engine.url, fault.orig)}") from fault
         except DBAPIError as fault:
+            # SQLite says of a damaged file that it is a DatabaseError, and no kind of one.
+            if isinstance(fault, OperationalError | InterfaceError) or type(fault) is DatabaseError:
+                raise StoreUnavailable(f"the database failed: {urls.failed(self._engine.url, fault.orig)}") from fault
             if fault.connection_invalidated:
                 raise StoreUnavailable("the database connection was lost") from fault
             raise
