@@ -53,6 +53,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("multipart_malformed", "Send one part, the file, with the name `file`."),
             Example("body_incomplete", "The body ended early."),
             Example("host_unknown", "This host does not serve the API."),
+            Example("request_malformed", "The header authorization is given twice."),
         ],
         problems.Unauthorized: [
             Example("token_missing", "Send your access token as `Authorization: Bearer <token>`."),

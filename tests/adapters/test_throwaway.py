@@ -13,7 +13,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.versions import CONTRACTS
-from tests.process.serving import ROOT
+from tests.process.serving import ROOT, founded
 
 DECLARATION = '''\
 """Gadgets: a throw-away resource over rows that the sandbox has."""
@@ -76,7 +76,8 @@ def test_the_declaration_is_short_and_nothing_of_the_edge_is_touched(checkout: P
     assert len([line for line in DECLARATION.splitlines() if line]) <= 32
     for path in (ROOT / "gateway").rglob("*.py"):
         assert (checkout / path.relative_to(ROOT)).exists()
-    said = python(checkout, "-m", "gateway", "explain", "POST", "/v1/gadgets", "--body", "/dev/null", "--json")
+    asked = ("explain", "POST", "/v1/gadgets", "--body", "/dev/null", "--json", "--data-dir", str(founded(checkout)))
+    said = python(checkout, "-m", "gateway", *asked)
     assert json.loads(said.stdout)["scopes"] == ["gadget.write"], said.stderr
 
 

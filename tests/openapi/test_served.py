@@ -18,6 +18,7 @@ from adapters import RESOURCES
 from adapters.core.compiler import Override, compile_all
 from gateway.brands import Brands
 from gateway.config import load
+from gateway.observe.access import Observed
 from gateway.pages import pages
 from gateway.reference import site
 from gateway.reference.guides import duration, guides
@@ -45,7 +46,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
     path.write_text(BRANDS)
     settings = load(path, {})
     brands = Brands(settings.brands, 8080)
-    inner = pages(site.routes(settings, brands.all, compile_all(RESOURCES, CONTRACTS, OFF), CONTRACTS))
+    starlette = pages(site.routes(settings, brands.all, compile_all(RESOURCES, CONTRACTS, OFF), CONTRACTS))
+    inner = Observed(starlette, starlette.routes, lambda _: "", ())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         scope["brand"] = brands.of(dict(scope["headers"])[b"host"])

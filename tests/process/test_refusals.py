@@ -32,7 +32,7 @@ def test_a_path_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("keyring.json", b"\xff", "keyring.json: the keyring is not UTF-8 text"),
+        ("keyring.json", b"\xff", "keyring.json: the keyring is not JSON"),
         ("keyring.json", b"", "keyring.json: the keyring is not JSON"),
         ("keyring.json", None, "keyring.json: Is a directory"),
         ("lock", None, "lock: Is a directory"),
