@@ -44,6 +44,7 @@ _PLACES = (
     ("gateway/cycle.py", "protocol: write the answer"),
     ("gateway/plain.py", "protocol: read the request"),
     ("gateway/protocol.py", "protocol: read the request"),
+    ("gateway/reading.py", "protocol: read the request"),
     ("gateway/routes.py", "dispatch"),
     ("gateway/observe/trace.py", "dispatch"),
     ("gateway/brands.py", "dispatch"),
