@@ -20,7 +20,8 @@ from gateway.observe import logs
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
-_SILENT: Final = 10.0  # seconds after which a worker whose loop did not turn is ended; it speaks every one
+_BEAT: Final = 2.0  # seconds within which a worker says something, if its loop turns
+_SILENT: Final = 5  # beats missed after which it is ended
 
 
 class Fleet(Collector):
@@ -122,15 +123,18 @@ class Fleet(Collector):
                 self._serving.add(place)
             if not up.done():
                 up.set_result(serving)
-            while serving:
+            missed = 0
+            while serving and missed < _SILENT:
                 try:
-                    async with asyncio.timeout(_SILENT):
+                    # Short waits: after a pause of our own or of the whole machine one is over at once, but not several.
+                    async with asyncio.timeout(_BEAT):
                         serving = await pulse.beat()
+                        missed = 0
                 except TimeoutError:
-                    serving = self._stopping.is_set()
-                    if not serving:
-                        logs.event("worker hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT)
-                        worker.kill()
+                    missed += not self._stopping.is_set()
+            if serving:
+                logs.event("worker hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT * _BEAT)
+                worker.kill()
         self._serving.discard(place)
         status = await worker.wait()
         self._workers[place] = None
