@@ -225,7 +225,12 @@ class Hardened(Reading):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        if not (self._complete and self._begun):
+        if self._complete and self._begun:
+            return
+        if self.flow.read_paused:
+            # It is we who do not read on, until what was asked before is answered.
+            self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
+        else:
             self.transport.close()
 
     def _forget_rest(self) -> None:

@@ -158,6 +158,26 @@ def test_a_client_that_leaves_with_more_requests_waiting_ends_the_one_under_way(
     assert app.told == {"type": "http.disconnect"}
 
 
+def test_a_head_that_waits_to_be_read_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(App):
+        async def serve(self, turn: Turn) -> None:
+            await asyncio.sleep(0.1 if turn.path == "/v1/a" else 0.6)
+            await turn.answer(200, b"", b"ok", b"text/plain")
+
+    async def pipelining() -> None:
+        monkeypatch.setattr("gateway.protocol.HEADERS_TIMEOUT", 0.2)
+        async with serving(Slow()) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /v1/a HTTP/1.1\r\n%b\r\nGET /v1/b HTTP/1.1\r\n%b\r\nGET /v1/a HT" % (HOST, HOST))
+            await asyncio.sleep(0.05)
+            writer.write(b"TP/1.1\r\n%b\r\n" % HOST)
+            for _ in range(3):
+                assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+
+    on_uvloop(pipelining())
+
+
 @pytest.mark.parametrize("target", [b"/page", b"/v1/x"])
 def test_of_many_pipelined_requests_a_hundred_wait_and_what_is_answered_is_answered_in_order(target: bytes) -> None:
     class Counting(App):
