@@ -172,11 +172,14 @@ def refused(asked: Asked) -> OAuth2Error | None:
     return None
 
 
-def agreed_before(session: Session, asked: Asked, person: Person) -> bool:
-    """Whether this person has agreed to all of this already, and the app does not want them to be asked all the same."""
+def agreed_before(session: Session, asked: Asked, person: Person, *, held: bool = False) -> bool:
+    """Whether this person has agreed to all of this already, and the app does not want them to be asked all the same.
+
+    `held`: and cannot take it back before the end of the transaction.
+    """
     if "consent" in asked.one("prompt").split(" "):
         return False
-    agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id)
+    agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id, held=held)
     return grammar.covered(asked.scopes, agreed)
 
 
@@ -195,7 +198,7 @@ def allowed(
 
     `answered`: whether the person has said yes just now; else they must have before, and None says that they have not.
     """
-    if not agreed_before(session, asked, person):
+    if not agreed_before(session, asked, person, held=True):
         if not answered:
             return None
         consents.remember(session, asked.app.id, person.tenant_id, person.user_id, frozenset(asked.scopes), now)

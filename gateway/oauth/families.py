@@ -121,7 +121,7 @@ def end(
     `leaked`: its tokens may be in wrong hands, and whoever has them must not get others without its user being asked.
     """
     if leaked:
-        consents.forget(session, grant.client_id, grant.tenant_id, grant.user_id)
+        _withdraw(session, grant.client_id, grant.tenant_id, grant.user_id, now)
     ended, announced = grants.revoke(session, grant.id, reason, now)
     if ended:
         detail = {"client": grant.client_id, "user": grant.user_id, "reason": reason}
@@ -141,8 +141,7 @@ def disconnect(
 ) -> tuple[Revoked, ...]:
     """A user takes back everything granted to an app: all its families, codes on their way, and the remembered consent."""
     # Before the families are listed: whoever is redeeming a code at this moment is waited for, and its family found.
-    codes.spend(session, client_id, now, tenant_id=tenant_id, user_id=user_id)
-    if consents.forget(session, client_id, tenant_id, user_id):
+    if _withdraw(session, client_id, tenant_id, user_id, now):
         detail = {"client": client_id, "user": user_id}
         audit.append(session, Event(now, tenant_id, actor, "consent.withdraw", f"client:{client_id}", address, detail))
     announced: list[Revoked] = []
@@ -150,3 +149,11 @@ def disconnect(
         if grant.expires_at > now:
             announced += end(session, grant, "disconnected by the user", actor=actor, now=now, address=address)
     return tuple(announced)
+
+
+def _withdraw(session: Session, client_id: str, tenant_id: str, user_id: str, now: datetime) -> bool:
+    """Forget the consent, and spend the codes that were made on its strength. Whether there was one."""
+    # In this order: whoever is making a code holds the consent until the code can be seen.
+    withdrawn = consents.forget(session, client_id, tenant_id, user_id)
+    codes.spend(session, client_id, now, tenant_id=tenant_id, user_id=user_id)
+    return withdrawn

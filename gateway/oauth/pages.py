@@ -17,6 +17,7 @@ from gateway.identity import IdentityUnavailable, User
 from gateway.oauth import authorization, clients, consent, metadata, redirects, snapshot
 from gateway.oauth.authorization import Asked
 from gateway.oauth.errors import UnusableError
+from gateway.observe import access
 from gateway.reading import MAX_TARGET
 from gateway.scopes import allowed
 from gateway.stores.errors import StoreUnavailable
@@ -45,6 +46,7 @@ class Pages:
         try:
             return await self._authorized(request)
         except UnusableError as fault:
+            access.entry.get().code = "invalid_request"
             return self._told(request, 400, "This link does not work", str(fault))
         except (StoreUnavailable, IdentityUnavailable):
             return self._told(
@@ -65,7 +67,7 @@ class Pages:
             return _back(away)
         error = authorization.refused(asked)
         if error is not None:
-            return _back(asked.denied(error))
+            return _denied(asked, error)
         session, user = found
         if request.method == "POST":
             return await self._decided(request, asked, session, path)
@@ -120,7 +122,7 @@ class Pages:
             return _back(target)
         address, now = web.address(request), datetime.now(UTC)
         await web.sql.run(authorization.note_denial, asked, session, address, now)
-        return _back(asked.denied(AccessDeniedError(description="The user denied the request.")))
+        return _denied(asked, AccessDeniedError(description="The user denied the request."))
 
     async def _allowed(self, request: Request, asked: Asked, session: Session, *, answered: bool) -> str | None:
         web = self.web
@@ -136,6 +138,11 @@ class Pages:
 
 def _about(path: str, asked: Asked) -> str:
     return f"{path}\0{asked.shown}"
+
+
+def _denied(asked: Asked, error: OAuth2Error) -> Response:
+    access.entry.get().code = error.error
+    return _back(asked.denied(error))
 
 
 def _back(target: str) -> Response:

@@ -28,6 +28,7 @@ def test_a_replayed_code_ends_everything_it_led_to_on_every_worker(
     tokens = asking.redeem(code).json()
     renewed = refresh(pair, asking.app, tokens["refresh_token"]).json()
     other = someone.tokens(asking)
+    unused = someone.code(asking)
     assert works(pair, tokens["access_token"]) and works(pair, renewed["access_token"])
 
     assert asking.redeem(code).json()["error"] == "invalid_grant"
@@ -36,6 +37,7 @@ def test_a_replayed_code_ends_everything_it_led_to_on_every_worker(
     assert refresh(pair, asking.app, renewed["refresh_token"]).json()["error"] == "invalid_grant"
     assert works(pair, other["access_token"]), "another family of the same user and app lives on"
     assert someone.asked(asking).status_code == 200, "the consent is asked for again"
+    assert asking.redeem(unused).json()["error"] == "invalid_grant", "made on the strength of that consent"
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,19 @@ def test_a_page_of_the_console_is_told_under_its_template_and_tenant(talking: Li
     assert _counted(talking, route=route) == before + 1
 
 
+def test_the_line_of_a_refused_authorization_says_why(talking: Live, app: App) -> None:
+    browser, asking = Browser(talking), Asking(talking, app)
+    browser.asked(asking)
+    for changed, status, code in (
+        ({"scope": "no.such"}, 303, "invalid_scope"),
+        ({"redirect_uri": "https://x.example/"}, 400, "invalid_request"),
+    ):
+        trace_id, headers = _traced()
+        answer = browser.client.get("/oauth/authorize", params=asking.query(**changed), headers=headers)
+        (line,) = _lines(talking, trace_id)
+        assert (answer.status_code, line["status"], line["code"]) == (status, status, code)
+
+
 def test_the_trace_id_of_a_problem_is_found_in_the_log(talking: Live) -> None:
     before = _counted(talking, route="/{unknown}")
     problem = talking.client.get("/wp-admin/setup.php").json()
