@@ -19,7 +19,7 @@ from adapters.core import forms
 from adapters.core.currencies import CODES, read_currency
 from adapters.core.ids import IdType
 from adapters.core.kind import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
-from adapters.core.moments import RFC3339, RFC3339_MICROSECONDS, read_bound, read_day, read_instant, utc
+from adapters.core.moments import RFC3339, read_bound, read_day, read_instant, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Instant(Kind):
 
     operators = ORDERED
     note = "Kept to the millisecond: further digits are cut off."
-    form, read = RFC3339, staticmethod(read_instant)
+    read = staticmethod(read_instant)
 
     def core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
@@ -76,7 +76,7 @@ class Instant(Kind):
         return Bound()
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{self.form.pattern}$"}
+        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{RFC3339.pattern}$"}
 
     @staticmethod
     def inward(value: str) -> str:
@@ -93,7 +93,7 @@ class Instant(Kind):
 class Bound(Instant):
     """A moment that others are compared with."""
 
-    form, read = RFC3339_MICROSECONDS, staticmethod(read_bound)
+    read = staticmethod(read_bound)
 
 
 class Day(Kind):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import LiteralString
 
 from pydantic_core import PydanticCustomError
 
-_WRITTEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.%s)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-RFC3339 = re.compile(_WRITTEN % "[0-9]{1,9}")
-RFC3339_MICROSECONDS = re.compile(_WRITTEN % "[0-9]{1,6}0{0,3}")
+RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_FINER = re.compile(r"\.[0-9]{6}0*[1-9]")
 
 
 def utc(moment: datetime) -> str:
@@ -22,23 +22,31 @@ def utc(moment: datetime) -> str:
 
 def read_instant(value: str) -> str:
     """RFC 3339 text with any offset → the same moment as the contract writes it, cut to the millisecond."""
-    return utc(_moment(value, RFC3339, "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z"))
+    return utc(_moment(value))
 
 
 def read_bound(value: str) -> str:
-    """The same for what moments are compared with, to the microsecond: cut, it would let through what lies before it."""
-    told = "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z, to the microsecond at most"
-    moment = _moment(value, RFC3339_MICROSECONDS, told)
-    return utc(moment) if moment.microsecond % 1000 == 0 else moment.isoformat(timespec="microseconds")[:-6] + "Z"
+    """The same for what moments are compared with: to the microsecond, and never moved onto a millisecond or past one.
+
+    Services hold milliseconds, so all that lies between two of them compares alike.
+    """
+    moment = _moment(value)
+    if moment.microsecond % 1000 == 0:
+        if not _FINER.search(value):
+            return utc(moment)
+        moment = moment.replace(microsecond=moment.microsecond + 1)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def _moment(value: str, form: re.Pattern[str], told: LiteralString) -> datetime:
+def _moment(value: str) -> datetime:
     try:
-        if not form.fullmatch(value):
+        if not RFC3339.fullmatch(value):
             raise ValueError(value)
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise PydanticCustomError("datetime_invalid", told) from None
+        raise PydanticCustomError(
+            "datetime_invalid", "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z"
+        ) from None
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
