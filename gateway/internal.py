@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import perf_counter
+from typing import Final
 
 from adapters.core.calls import Call, Reply
 from gateway.deployment import FURTHER
@@ -17,7 +19,9 @@ from gateway.problems import throttled
 from gateway.stores.limits import Limiter
 from gateway.upstream import Lines, Pool, UpstreamError, line
 
-MOST_WAIT = 86_400.0  # seconds; a service that names a later moment is not believed
+MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
+
+_NUMBER: Final = re.compile(rb"[0-9]{1,30}(?:\.[0-9]{1,9})?")
 
 _JSON = b"Content-Type: application/json\r\n"
 _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
@@ -145,17 +149,19 @@ def _throttled(headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> Rep
 
 
 def _reset(header: bytes) -> float:
-    """Seconds until the service's limit resets; its header is epoch seconds or seconds."""
-    if not header.isdigit():
+    """Seconds until the service's limit resets; its header is seconds, or a moment in seconds or milliseconds since 1970."""
+    if not _NUMBER.fullmatch(header):
         return 0.0
-    value = int(header[:12])
-    return value - time.time() if value > 1_000_000_000 else value
+    value = float(header)
+    if value > 1e12:
+        value /= 1000
+    return value - time.time() if value > 1e9 else value
 
 
 def _after(header: bytes) -> float:
     """Seconds that a Retry-After asks for (RFC 9110 § 10.2.3); it is seconds or a date."""
-    if header.isdigit():
-        return int(header[:12])
+    if _NUMBER.fullmatch(header):
+        return float(header)
     try:
         moment = parsedate_to_datetime(header.decode("latin-1"))
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
