@@ -12,6 +12,7 @@ from adapters.core.custom import Custom
 from adapters.core.kinds import Instant
 from adapters.core.operations import Body, Operation
 from adapters.core.resource import Op, Resource
+from adapters.core.shapes import Field
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import (
     CREATABLE,
@@ -93,30 +94,46 @@ def test_a_patch_keeps_what_it_does_not_name(live: Live, resource: Resource, con
             before = after
 
 
-@pytest.mark.parametrize("resource", UPDATABLE, ids=name)
-def test_an_object_of_names_is_no_larger_than_an_import_takes(live: Live, resource: Resource) -> None:
+CUSTOMIZED = [
+    (resource, field.name)
+    for resource in UPDATABLE
+    for field in shape(resource, CONTRACTS[0].date).fields
+    if isinstance(field.kind, Custom)
+]
+COLLECTIONS = [
+    (contract, resource, field)
+    for contract in CONTRACTS
+    for resource in UPDATABLE
+    for field in shape(resource, contract.date).fields
+    if isinstance(field.default, list | dict) and not field.read_only
+]
+
+
+@pytest.mark.parametrize(("resource", "field"), CUSTOMIZED, ids=[name(resource) for resource, _ in CUSTOMIZED])
+def test_an_object_of_names_is_no_larger_than_an_import_takes(live: Live, resource: Resource, field: str) -> None:
     body, location = sample(resource, CONTRACTS[0].date), f"/v1/{resource.path}/{foreign(resource)}"
-    for field in shape(resource, CONTRACTS[0].date).fields:
-        if isinstance(field.kind, Custom):
-            most = {"a": "é" * 32_764}
-            made = live.call("POST", f"/v1/{resource.path}", {**body, field.name: most})
-            assert made.json()["data"][field.name] == most
-            for method, path in (("POST", f"/v1/{resource.path}"), ("PATCH", location)):
-                refused = live.call(method, path, {**body, field.name: {"a": "é" * 32_765}})
-                errors = [(error["pointer"], error["code"]) for error in refused.json()["errors"]]
-                assert (refused.status_code, errors) == (422, [(f"/{field.name}", "too_long")])
+    most = {"a": "é" * 32_764}
+    made = live.call("POST", f"/v1/{resource.path}", {**body, field: most})
+    assert made.json()["data"][field] == most
+    for method, target in (("POST", f"/v1/{resource.path}"), ("PATCH", location)):
+        refused = live.call(method, target, {**body, field: {"a": "é" * 32_765}})
+        errors = [(error["pointer"], error["code"]) for error in refused.json()["errors"]]
+        assert (refused.status_code, errors) == (422, [(f"/{field}", "too_long")])
 
 
-@every_contract
-@pytest.mark.parametrize("resource", UPDATABLE, ids=name)
-def test_null_clears_a_list_or_an_object_of_names(live: Live, resource: Resource, contract: Contract) -> None:
+@pytest.mark.parametrize(
+    ("contract", "resource", "field"),
+    COLLECTIONS,
+    ids=[f"{contract.date}-{name(resource)}-{field.name}" for contract, resource, field in COLLECTIONS],
+)
+def test_null_clears_a_list_or_an_object_of_names(
+    live: Live, contract: Contract, resource: Resource, field: Field
+) -> None:
     made = live.call("POST", f"/v1/{resource.path}", sample(resource, contract.date), version=contract.date)
-    for field in shape(resource, contract.date).fields:
-        if isinstance(field.default, list | dict) and not field.read_only:
-            assert made.json()["data"][field.name] == field.example
-            patched = live.call("PATCH", made.headers["location"], {field.name: None}, version=contract.date)
-            read = live.call("GET", made.headers["location"], version=contract.date)
-            assert patched.json()["data"][field.name] == read.json()["data"][field.name] == field.default
+    assert made.json()["data"][field.name] == field.example
+    patched = live.call("PATCH", made.headers["location"], {field.name: None}, version=contract.date)
+    read = live.call("GET", made.headers["location"], version=contract.date)
+    assert patched.json()["data"][field.name] == read.json()["data"][field.name] == field.default
 
 
 @pytest.mark.parametrize("resource", UPDATABLE, ids=name)
