@@ -26,28 +26,32 @@ class Address:
     def parse(cls, url: str) -> "Address":
         """``redis://[user[:password]@]host[:port][/db]``, ``rediss://…[?ca_file=PEM]``, ``unix://[user:password@]/path[?db=n]``.
 
-        User and password are percent-decoded. Anything else raises ``ValueError``, which never quotes the password.
+        User and password are percent-decoded. Anything else raises ``ValueError``, which quotes nothing of the URL.
         """
+        # A password with a raw / or ? in it ends up in any part behind the host, so no part may be quoted, not by the
+        # library either.
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            # What the library says quotes the part in question, which may be half a password.
             raise ValueError("the store's URL cannot be read; mind that the port is from 1 to 65535") from None
         if parts.scheme not in _SCHEMES:
-            raise ValueError(f"the store's URL must start with redis://, rediss:// or unix://, not {parts.scheme!r}")
+            raise ValueError("the store's URL must start with redis://, rediss:// or unix://")
         unix = parts.scheme == "unix"
-        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-        unknown = options.keys() - ({"db"} if unix else {"db", "ca_file"} if parts.scheme == "rediss" else {"db"})
-        if unknown:
-            raise ValueError(f"the store's URL has an unknown option: {', '.join(sorted(unknown))}")
+        try:
+            options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        except ValueError:
+            raise ValueError("the store's URL has options that are not written as name=value") from None
+        known = {"db", "ca_file"} if parts.scheme == "rediss" else {"db"}
+        if options.keys() - known:
+            raise ValueError(f"the store's URL has an option other than {' and '.join(sorted(known))}")
         if unix and not parts.path.startswith("/"):
             raise ValueError("a unix:// URL needs an absolute path: unix:///run/valkey.sock")
         if not unix and not parts.hostname:
             raise ValueError("the store's URL names no host")
         database = options.get("db", "0") if unix else parts.path.strip("/") or options.get("db", "0")
         if not (database.isascii() and database.isdigit()):
-            raise ValueError(f"the store's database must be a number, not {database!r}")
+            raise ValueError("the store's database must be a number")
         return cls(
             path=unquote(parts.path) if unix else None,
             host=parts.hostname or "",
