@@ -133,20 +133,24 @@ class _Walk:
 
     def _is_named(self, written: Node, key: Key) -> bool:
         """Whether a key is text; YAML takes on, no, 1 and [a] for other things."""
-        if written.tag == _MERGE or (written.tag == _TEXT and self._is_readable(written)):
+        is_scalar = isinstance(written, ScalarNode)
+        # A tag is whatever somebody wrote: !!str [a] is a list all the same.
+        if is_scalar and (written.tag == _MERGE or (written.tag == _TEXT and self._is_readable(written))):
             return True
-        path = (*key, str(written.value)) if isinstance(written, ScalarNode) else key
+        path = (*key, str(written.value)) if is_scalar else key
         self._fault(written, path, "is a key that is not text", "Put the key in quotes, or correct it.")
         return False
 
     def _tell_twice(self, node: MappingNode, key: Key) -> None:
         first: dict[str, Node] = {}
         for written, _ in node.value:
-            before = first.setdefault(written.value, written)
-            if before is not written:
-                lines = sorted({_line(before), _line(written)})
+            # Not by the node: an alias of the key before is the same one.
+            if written.value in first:
+                lines = sorted({_line(first[written.value]), _line(written)})
                 on = f"lines {lines[0]} and {lines[1]}" if lines[1:] else f"line {lines[0]}"
                 self._fault(written, (*key, written.value), f"stands twice, on {on}", "Remove one of them.")
+            else:
+                first[written.value] = written
 
     def _is_readable(self, node: Node) -> bool:
         # What the constructors raise depends on the tag; KeyError and AttributeError are among it.

@@ -19,6 +19,7 @@ def test_a_key_written_twice_is_refused_with_both_lines(write: Write) -> None:
     [
         ("limits: {token: {quota: 200, quota: 5}}", "limits.token.quota"),
         ("limits: {token: {quota: 200, 'quota': 200}}", "limits.token.quota"),
+        ("server: {&k port: 8081, *k : 8082}", "server.port"),
     ],
 )
 def test_a_key_written_twice_on_one_line_is_refused_as_well(write: Write, text: str, path: str) -> None:
@@ -40,8 +41,14 @@ def test_a_key_that_yaml_does_not_take_for_text_is_named_as_it_was_written(write
     assert path == key.removeprefix("!!int ") and "not text" in fault.problem and fault.source == "gateway.yaml, line 2"
 
 
-def test_a_key_that_is_a_list_is_refused(write: Write) -> None:
-    assert "not text" in faults(write("? [a, b]\n: x\n"))["configuration"].problem
+@pytest.mark.parametrize("key", ["[a, b]", "!!str [a]", "!!str {a: b}", "!!merge [a]"])
+def test_a_key_that_is_a_list_or_a_map_is_refused(write: Write, key: str) -> None:
+    assert "not text" in faults(write(f"? {key}\n: x\n"))["configuration"].problem
+
+
+def test_a_key_that_is_an_alias_of_the_one_before_stands_twice(write: Write) -> None:
+    fault = faults(write("server:\n  &k port: 8081\n  *k : 8082\n"))["server.port"]
+    assert fault.problem == "stands twice, on line 2"
 
 
 UNREADABLE = [
