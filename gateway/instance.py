@@ -94,12 +94,19 @@ def running(data_dir: Path) -> Runtime | None:
 
 
 def admin_address(data_dir: Path) -> tuple[str, int] | None:
-    """Host and port where the gateway on `data_dir` said that its health can be asked; None when it has not started."""
+    """Host and port where the gateway on `data_dir` said that its health can be asked.
+
+    None when none runs there, or none that has started: whatever listens where a killed one did is another gateway.
+    Raises OSError when the directory cannot be looked into.
+    """
+    if not _is_claimed(data_dir):
+        return None
     try:
         host, port = json.loads(_facts(data_dir).read_text())["admin"]
-    except FileNotFoundError:
+        return str(host), int(port)
+    except (FileNotFoundError, KeyError, ValueError, TypeError):
+        # Another release may write other facts.
         return None
-    return host, port
 
 
 def _is_claimed(data_dir: Path) -> bool:

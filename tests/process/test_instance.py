@@ -60,9 +60,20 @@ def test_a_killed_instance_leaves_nothing_that_stops_the_next(tmp_path: Path) ->
 def test_facts_that_a_killed_instance_left_are_not_believed(tmp_path: Path) -> None:
     with instance.claimed(tmp_path) as claim:
         claim.publish(facts(tmp_path), ("127.0.0.1", 1))
+        assert instance.admin_address(tmp_path) == ("127.0.0.1", 1)
         left = (tmp_path / "running.json").read_text()
     (tmp_path / "running.json").write_text(left)
     assert instance.running(tmp_path) is None
+    assert instance.admin_address(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "1", '{"admin": 1}', '{"admin": ["h"]}', '{"admin": [null, null]}', '{"admin": "hp"}']
+)
+def test_facts_of_another_release_are_those_of_a_gateway_that_has_not_started(tmp_path: Path, text: str) -> None:
+    with instance.claimed(tmp_path):
+        (tmp_path / "running.json").write_text(text)
+        assert instance.admin_address(tmp_path) is None
 
 
 @pytest.mark.parametrize("place", ["file/below", "/proc/gateway-data"])

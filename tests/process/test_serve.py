@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway import instance
+from gateway.config import Runtime
 from gateway.observe import metrics
 from tests.process.serving import Served, alive, command, environment, family, is_one_line, run, served, wait_gone
 
@@ -70,9 +72,10 @@ def test_health_and_readiness_answer_on_the_admin_port_only(gateway: Served) -> 
 def test_the_health_check_finds_the_admin_port_by_itself_and_has_two_answers(gateway: Served, tmp_path: Path) -> None:
     assert gateway.run("healthy").returncode == 0
     is_one_line(run(tmp_path, "healthy"), "no gateway has started", 1)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "running.json").write_text('{"admin": ["0.0.0.0", 1]}')
-    is_one_line(run(tmp_path, "healthy"), "does not answer", 1)
+    facts = Runtime.from_json(json.dumps(gateway.facts()))
+    with instance.claimed(tmp_path / "data") as claim:
+        claim.publish(facts, ("0.0.0.0", 1))
+        is_one_line(run(tmp_path, "healthy"), "does not answer", 1)
 
 
 def test_a_worker_that_dies_is_started_again_and_the_other_answers_meanwhile(gateway: Served) -> None:
