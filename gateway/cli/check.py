@@ -7,15 +7,14 @@ from pathlib import Path
 import click
 
 from gateway.cli.failures import USAGE
-from gateway.cli.options import as_json, print_json
+from gateway.cli.options import as_json, located, print_json
 from gateway.config import ConfigError, load, locate
 from gateway.deployment import check
 
 
 @click.command("check")
 @as_json
-@click.option("--config", type=click.Path(path_type=Path), help="The configuration file. [default: ./config.yaml]")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="The data directory. [default: ./data]")
+@located
 @click.pass_context
 def command(context: click.Context, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Check the whole configuration and name every error with its fix."""

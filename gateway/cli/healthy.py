@@ -1,28 +1,37 @@
 """`gateway healthy`."""
 
 import http.client
+import os
+from pathlib import Path
 
 import click
 
 from gateway import instance
 from gateway.cli.failures import Failure
-from gateway.cli.options import configured
-from gateway.config import Settings
+from gateway.cli.options import located
+from gateway.config import data_directory
 
-_UNHEALTHY = 1  # what container engines expect of a health check
+_UNHEALTHY = 1  # what container engines expect of a health check; they keep 2 to themselves
 _PATIENCE = 2.0  # seconds
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 
 
 @click.command("healthy")
-@configured
-def command(settings: Settings) -> None:
+@located
+def command(config: Path | None, data_dir: Path | None) -> None:
     """Exit with 0 when the gateway on the data directory answers, else with 1: a health check for containers."""
-    data_dir = settings.server.data_dir.absolute()
-    address = instance.admin_address(data_dir)
+    # Whatever has become of the file and of its secrets, the running gateway has read them: they say nothing of its health.
+    try:
+        directory = data_directory(config, os.environ, data_dir).absolute()
+        address = instance.admin_address(directory)
+    except OSError as error:
+        raise Failure(f"cannot look into the data directory: {error}", _UNHEALTHY) from error
     if address is None:
-        raise Failure(f"no gateway has started on {data_dir}", _UNHEALTHY)
-    host, port = address
+        raise Failure(f"no gateway has started on {directory}", _UNHEALTHY)
+    _ask(*address)
+
+
+def _ask(host: str, port: int) -> None:
     # Not through a proxy that the environment names, which urllib would ask.
     connection = http.client.HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=_PATIENCE)
     try:

@@ -16,14 +16,22 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _OVERRIDE: Final = "override__"
 
 
+def located(command: Command) -> Command:
+    """Give a command `--config` and `--data-dir`, each a path or None."""
+    data_dir = click.option("--data-dir", type=click.Path(path_type=Path), help="The data directory. [default: ./data]")
+    config = click.option(
+        "--config", type=click.Path(path_type=Path), help="The configuration file. [default: ./config.yaml]"
+    )
+    return config(data_dir(command))
+
+
 def configured(command: Command) -> Command:
     """Give a command `--config` and `--data-dir`, and hand it the checked settings as its first argument.
 
     What options made by `overriding` carry goes into the configuration, above file and environment.
     """
 
-    @click.option("--config", type=click.Path(path_type=Path), help="The configuration file. [default: ./config.yaml]")
-    @click.option("--data-dir", type=click.Path(path_type=Path), help="The data directory. [default: ./data]")
+    @located
     @functools.wraps(command)
     def with_settings(config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
         overrides: dict[str, object] = {"server.data_dir": data_dir}

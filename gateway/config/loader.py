@@ -17,7 +17,7 @@ from gateway.config.faults import ConfigError, Fault
 from gateway.config.policies import roles_as_written
 from gateway.config.secrets import has_password
 from gateway.config.services import services_as_written
-from gateway.config.settings import Settings
+from gateway.config.settings import Server, Settings
 
 _DATA_DIR = ("server", "data_dir")
 
@@ -58,6 +58,30 @@ def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, obje
     if document.faults:
         raise ConfigError(document.faults)
     return settings
+
+
+def data_directory(path: Path | None, env: Mapping[str, str], given: Path | None = None) -> Path:
+    """Where `load` finds the data directory, from a configuration that may be full of faults by now. Reads no secret.
+
+    path and env: as for `load`. given: the flag, None when it was not given. What cannot be read counts as not written,
+    and the default stands for a directory that is not written anywhere. Raises OSError when the current one has gone.
+    """
+    file = locate(path, env)
+    document = read(file) if file else Document()
+    found = [item for item in overrides(env, frozenset()) if isinstance(item, Override)]
+    if given is not None:
+        found.append(Override(_DATA_DIR, given, "command line"))
+    for override in found:
+        if override.key == _DATA_DIR[: len(override.key)]:
+            document.values["server"] = _server(document)
+            _apply(document, override)
+    written = _server(document).get("data_dir")
+    return (file.parent if file else Path()).absolute() / written if isinstance(written, str) else Server().data_dir
+
+
+def _server(document: Document) -> dict[str, Any]:
+    server = document.values.get("server")
+    return server if isinstance(server, dict) else {}
 
 
 def _environment(env: Mapping[str, str], document: Document) -> Iterator[Override | Fault]:

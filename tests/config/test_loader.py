@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Secret, Settings, load, locate, reveal
+from gateway.config import Secret, Settings, data_directory, load, locate, reveal
 from gateway.keyring import Keyring
 from tests.config.reading import Write, faults
 
@@ -125,6 +125,29 @@ def test_the_folder_of_data_is_relative_to_the_file_or_to_the_caller(write: Writ
     assert load(path, {"GATEWAY_DATA_DIR": "here"}).server.data_dir == tmp_path / "here"
     assert load(path, {}, {"server.data_dir": Path("there")}).server.data_dir == tmp_path / "there"
     assert load(None, {}).server.data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("server: {data_dir: ../var, prot: 1}\nleaks: {secret: {env: GONE}}", "var"),
+        ("server: {data_dir: 5}", "data"),
+        ("server: 5", "data"),
+        ("server: [", "data"),
+        ("[]", "data"),
+    ],
+)
+def test_the_data_directory_is_found_whatever_else_is_wrong(
+    write: Write, tmp_path: Path, text: str, found: str
+) -> None:
+    path = write(text)
+    assert data_directory(path, {}).resolve() == tmp_path / found
+    assert data_directory(path, {"GATEWAY_SERVER": "{data_dir: own}"}) == tmp_path / "etc" / "own"
+    env = {"GATEWAY_SERVER": "5", "GATEWAY_SERVER__DATA_DIR": "long", "GATEWAY_PORT": "x", "GATEWAY_WHATEVER": "["}
+    assert data_directory(path, env) == tmp_path / "long"
+    assert data_directory(path, env | {"GATEWAY_DATA_DIR": "short"}) == tmp_path / "short"
+    assert data_directory(path, env | {"GATEWAY_DATA_DIR": "short"}, Path("flag")) == tmp_path / "flag"
+    assert data_directory(Path("gone.yaml"), {}) == data_directory(None, {}) == tmp_path / "data"
 
 
 def test_the_file_is_the_given_one_or_the_named_one_or_the_one_here(write: Write, tmp_path: Path) -> None:

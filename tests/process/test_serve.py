@@ -76,6 +76,22 @@ def test_the_health_check_finds_the_admin_port_by_itself_and_has_two_answers(gat
     with instance.claimed(tmp_path / "data") as claim:
         claim.publish(facts, ("0.0.0.0", 1))
         is_one_line(run(tmp_path, "healthy"), "does not answer", 1)
+    (tmp_path / "data" / "lock").unlink()
+    (tmp_path / "data" / "lock").mkdir()
+    is_one_line(run(tmp_path, "healthy"), "cannot look into the data directory", 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["server: {prot: 1}", "server: [", "leaks: {secret: {file: gone}}", "leaks: {secret: {env: GONE}}"]
+)
+def test_the_health_check_does_not_mind_what_became_of_the_configuration(gateway: Served, text: str) -> None:
+    config = gateway.home / "config.yaml"
+    config.write_text(text)
+    try:
+        assert gateway.run("check").returncode == 2
+        assert gateway.run("healthy").returncode == 0
+    finally:
+        config.unlink()
 
 
 def test_a_worker_that_dies_is_started_again_and_the_other_answers_meanwhile(gateway: Served) -> None:
