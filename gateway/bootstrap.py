@@ -34,7 +34,10 @@ async def make_keyring(settings: Settings, sql: Sql) -> None:
     if settings.secrets.keyring != EMBEDDED or path is None or path.exists():
         return
     if await sql.read(hashed.in_use):
-        raise KeyringInvalid(f"{path} is missing, but the database was written with it: restore it from the backup")
+        raise KeyringInvalid(
+            f"{path} is missing, but the database was written with a keyring: restore it from the backup, or point "
+            "secrets.keyring at the keyring that the other instances use"
+        )
     keyfile.create(path)
 
 

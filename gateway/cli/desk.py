@@ -99,10 +99,13 @@ def running(settings: Settings) -> Runtime | None:
     live = instance.running(data_dir)
     marks = parts.embedded_files(settings)
     if live is None and marks and not any(path.exists() for path in marks):
+        if settings.stores.sql == EMBEDDED:
+            way = "or let `gateway serve` make one there first"
+        else:
+            # `serve` makes a keyring for an empty database only.
+            way = "or point secrets.keyring at the keyring that the database was written with"
         raise Failure(
-            f"there is no gateway's data in {data_dir}: name its data directory with --data-dir, or let "
-            "`gateway serve` make one there first",
-            NOT_FOUND,
+            f"there is no gateway's data in {data_dir}: name its data directory with --data-dir, {way}", NOT_FOUND
         )
     return live
 

@@ -48,8 +48,14 @@ def _of_parts(error: Exception) -> Failure | None:
     match error:
         case IssueRefused():
             return Failure(str(error), REFUSED)
-        case KeyringInvalid() | Unsealable():
-            return Failure(f"{error}. Give this command the --config and --data-dir of the gateway itself.", USAGE)
+        case KeyringInvalid():
+            return Failure(str(error), USAGE)
+        case Unsealable():
+            return Failure(
+                "the keyring does not open what is stored: it belongs to another database. "
+                "Give this command the --config and --data-dir of the gateway itself.",
+                USAGE,
+            )
         case IdentityUnavailable() | StoreUnavailable() | ValkeyFailed() | SandboxFailed():
             return Failure(" ".join(str(error).split()), UNAVAILABLE)
         case _:

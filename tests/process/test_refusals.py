@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.keyring import Keyring
 from tests.process.serving import Served, is_one_line, run, served
 
 
@@ -64,12 +65,27 @@ def test_a_lost_keyring_is_never_replaced_by_one_that_opens_nothing(tmp_path: Pa
         kept = (gateway.data_dir / "keyring.json").read_bytes()
     keyring = tmp_path / "data" / "keyring.json"
     keyring.unlink()
-    said = f"{keyring} is missing, but the database was written with it: restore it from the backup"
+    said = f"{keyring} is missing, but the database was written with a keyring: restore it from the backup"
     is_one_line(run(tmp_path, "serve"), said, 2)
     is_one_line(run(tmp_path, "tenants", "list"), said, 2)
     assert not keyring.exists()
+    keyring.write_text(Keyring.create())
+    is_one_line(run(tmp_path, "keys", "rotate"), "gateway: the keyring does not open what is stored", 2)
     keyring.write_bytes(kept)
     assert run(tmp_path, "tenants", "list").returncode == 0
+
+
+def test_an_instance_whose_keyring_was_forgotten_is_told_of_the_others(tmp_path: Path) -> None:
+    with served(tmp_path / "first"):
+        pass
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "config.yaml").write_text(f"stores: {{sql: 'sqlite:///{tmp_path}/first/data/gateway.db'}}\n")
+    told = run(second, "tokens", "list")
+    is_one_line(told, "point secrets.keyring at the keyring that the database was written with", 4)
+    assert "gateway serve" not in told.stderr
+    said = "or point secrets.keyring at the keyring that the other instances use\n"
+    is_one_line(run(second, "serve"), said, 2)
 
 
 def test_a_configuration_that_leaves_the_owner_nothing_starts_without_a_token_to_try(tmp_path: Path) -> None:
