@@ -65,7 +65,7 @@ class KeptKeyring(Keyring):
 
 
 def create(path: Path) -> None:
-    """Make the file with new keys, readable by this user only, unless there is one."""
+    """Make the file with new keys, readable by this user only, unless there is one. OSError, which names it, if it cannot."""
     # Two first starts may race: whoever links first wins, and nobody ever reads a half-written keyring.
     draft = _draft(path, Keyring.create())
     with suppress(FileExistsError):
@@ -74,7 +74,10 @@ def create(path: Path) -> None:
 
 
 def change(path: Path, how: Callable[[Keyring], Keyring]) -> Keyring:
-    """Replace the file's keyring by what `how` makes of it, whole or not at all; one change at a time."""
+    """Replace the file's keyring by what `how` makes of it, whole or not at all; one change at a time.
+
+    Raises KeyringInvalid for a file that holds none, and OSError, which names the file, when it cannot be written.
+    """
     with _alone(path):
         changed = how(_read(path))
         _draft(path, changed.dump()).replace(path)
@@ -90,10 +93,17 @@ def _read(path: Path) -> Keyring:
 
 def _draft(path: Path, text: str) -> Path:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        # In a container the next process has the same id, and would find its draft in the way.
+        draft.unlink(missing_ok=True)
+        # On a full disk the system names no file.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return draft
 
 

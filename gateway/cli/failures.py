@@ -30,9 +30,13 @@ def explained(error: Exception) -> Failure | None:
         return Failure("\n  ".join([f"the configuration has {head}:", *map(str, error.faults)]), USAGE)
     if isinstance(error, CannotStartError):
         return Failure(str(error), error.code)
-    if isinstance(error, OSError) and error.filename is not None:
+    if isinstance(error, OSError):
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        return Failure(f"cannot use {error.filename}: {error.strerror}", UNAVAILABLE if full else USAGE)
+        if error.filename is not None:
+            return Failure(f"cannot use {error.filename}: {error.strerror}", UNAVAILABLE if full else USAGE)
+        if full:
+            # A write, unlike an opening, fails without the name of its file.
+            return Failure(f"cannot write: {error.strerror}", UNAVAILABLE)
     return _of_parts(error)
 
 

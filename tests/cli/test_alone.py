@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli import COMMANDS
 from gateway.keyring import Keyring
-from tests.process.serving import command, environment, run, served
+from tests.process.serving import command, environment, is_one_line, run, served
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,20 @@ def test_every_command_explains_itself(tmp_path: Path, arguments: tuple[str, ...
 def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     wrong = run(tmp_path, *arguments)
     assert wrong.returncode == 2 and "Traceback" not in wrong.stderr
+
+
+def test_a_result_that_finds_no_room_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command("check"),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    is_one_line(ended, "cannot write: No space left on device", 5)
 
 
 def test_an_auth_service_that_does_not_answer_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Hashing and sealing: what opens, what must not, and what a rotation keeps."""
 
+import errno
 import hashlib
 import hmac
 import json
+import os
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import keyfile
+from gateway.cli.failures import explained
 from gateway.keyfile import KeptKeyring
 from gateway.keyring import Keyring, KeyringInvalid, Unsealable
 
@@ -143,6 +146,28 @@ def test_a_file_that_becomes_nonsense_leaves_the_keys_as_they_are(
     keyfile.create(tmp_path / "other.json")
     (tmp_path / "other.json").replace(path)
     assert kept.refresh() and kept.hash(b"token") != first.hash(b"token")
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "keyring.json"
+    keyfile.create(path)
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left") as failed:
+            keyfile.change(path, lambda keys: keys.rotate("hashing"))
+        said = explained(failed.value)
+        assert said is not None and said.line == f"cannot use {path}: No space left on device" and said.code == 5
+        with pytest.raises(OSError, match="other"):
+            keyfile.create(tmp_path / "other.json")
+    assert path.read_bytes() == before
+    assert {left.name for left in tmp_path.iterdir()} == {"keyring.json", "keyring.json.lock"}
+    keyfile.change(path, lambda keys: keys.rotate("hashing"))
 
 
 def test_two_keys_with_one_id_are_refused() -> None:
