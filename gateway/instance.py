@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from gateway.config.runtime import Runtime
 
 STARTING_UP: Final = 20.0
 _POLL: Final = 0.05
+_LOOKING: Final = 0.5  # seconds in which whoever looks for a running gateway has let go of the lock again
 
 
 class CannotStartError(Exception):
@@ -63,13 +64,14 @@ def claimed(data_dir: Path) -> Iterator[Claim]:
     """Hold the data directory for this process. The kernel drops the lock with the process, however it ends."""
     prepare(data_dir)
     with (data_dir / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotStartError(
-                f"another gateway is running on the data directory {data_dir}. "
-                "Stop it first, or choose another directory with --data-dir."
-            ) from None
+        until = time.monotonic() + _LOOKING
+        while not _locked(lock, fcntl.LOCK_EX):
+            if time.monotonic() > until:
+                raise CannotStartError(
+                    f"another gateway is running on the data directory {data_dir}. "
+                    "Stop it first, or choose another directory with --data-dir."
+                )
+            time.sleep(_POLL)
         _facts(data_dir).unlink(missing_ok=True)
         try:
             yield Claim(data_dir)
@@ -112,12 +114,17 @@ def admin_address(data_dir: Path) -> tuple[str, int] | None:
 def _is_claimed(data_dir: Path) -> bool:
     try:
         with (data_dir / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return not _locked(lock, fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
+
+
+def _locked(lock: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _facts(data_dir: Path) -> Path:

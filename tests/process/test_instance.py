@@ -1,5 +1,7 @@
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,16 @@ def test_a_second_instance_is_refused_in_one_line_with_the_fix(tmp_path: Path) -
         pass
     assert "another gateway is running" in str(refused.value) and "--data-dir" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_somebody_who_only_looks_does_not_stop_a_start(tmp_path: Path) -> None:
+    with instance.claimed(tmp_path):
+        pass
+    looking = (tmp_path / "lock").open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.1, looking.close).start()
+    with instance.claimed(tmp_path):
+        assert looking.closed
 
 
 def test_a_killed_instance_leaves_nothing_that_stops_the_next(tmp_path: Path) -> None:
