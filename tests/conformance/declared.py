@@ -10,6 +10,7 @@ from iso4217 import Currency
 from adapters import RESOURCES
 from adapters.core.changes import Contract
 from adapters.core.compiler import changes_since, compile_all
+from adapters.core.custom import Custom
 from adapters.core.kinds import Choice, Instant, Money, Reference
 from adapters.core.operations import Operation
 from adapters.core.resource import Op, Resource
@@ -37,6 +38,21 @@ def name(value: object) -> str:
 def shape(resource: Resource, date: str) -> Shape:
     """The resource's shape in a contract."""
     return shape_at(resource, changes_since(CONTRACTS, date))
+
+
+CUSTOMIZED = [
+    (resource, field.name)
+    for resource in UPDATABLE
+    for field in shape(resource, CONTRACTS[0].date).fields
+    if isinstance(field.kind, Custom)
+]
+COLLECTIONS = [
+    (contract, resource, field)
+    for contract in CONTRACTS
+    for resource in UPDATABLE
+    for field in shape(resource, contract.date).fields
+    if isinstance(field.default, list | dict) and not field.read_only
+]
 
 
 def sample(resource: Resource, date: str) -> dict[str, Any]:

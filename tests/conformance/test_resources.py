@@ -8,14 +8,15 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.changes import Contract
-from adapters.core.custom import Custom
 from adapters.core.kinds import Instant
 from adapters.core.operations import Body, Operation
 from adapters.core.resource import Op, Resource
 from adapters.core.shapes import Field
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import (
+    COLLECTIONS,
     CREATABLE,
+    CUSTOMIZED,
     DELETABLE,
     OPERATIONS,
     UPDATABLE,
@@ -92,21 +93,6 @@ def test_a_patch_keeps_what_it_does_not_name(live: Live, resource: Resource, con
             changed = {key for key in after if after[key] != before[key]} - {"updated_at", "name", field.name}
             assert not changed
             before = after
-
-
-CUSTOMIZED = [
-    (resource, field.name)
-    for resource in UPDATABLE
-    for field in shape(resource, CONTRACTS[0].date).fields
-    if isinstance(field.kind, Custom)
-]
-COLLECTIONS = [
-    (contract, resource, field)
-    for contract in CONTRACTS
-    for resource in UPDATABLE
-    for field in shape(resource, contract.date).fields
-    if isinstance(field.default, list | dict) and not field.read_only
-]
 
 
 @pytest.mark.parametrize(("resource", "field"), CUSTOMIZED, ids=[name(resource) for resource, _ in CUSTOMIZED])
