@@ -10,9 +10,9 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from adapters.core.calls import Translation
 from adapters.core.faults import Fault
@@ -20,6 +20,7 @@ from gateway import bodies
 from gateway.exchange import Exchange, File
 from gateway.multipart import OneFile
 from gateway.problems import Problem, UnsupportedMediaType
+from gateway.stores.errors import StoreUnavailable
 
 T = TypeVar("T")
 
@@ -47,25 +48,27 @@ async def received(
 ) -> AsyncIterator[File]:
     """The request's file, checked whole and translated, in a file without a name that is gone at the end.
 
-    Raises the translation's Fault, and 400, 408, 413 or 415. A wrong file is read to its end all the same: most clients
-    look at the answer only after they have sent everything.
+    Raises the translation's Fault, and 400, 408, 413 or 415, and StoreUnavailable when the disk has no room for it. A wrong file
+    is read to its end all the same: most clients look at the answer only after they have sent everything.
     """
     form = _form(exchange.headers.get(b"content-type", b""))
     digest = hashlib.sha256()
-    wrong: Fault | Problem | None = None
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder)) as spool:
+    wrong: Fault | Problem | StoreUnavailable | None = None
+    with _spooled(folder) as spool:
 
         def take(data: bytes) -> None:
             content = data if form is None else form.feed(data)
             digest.update(content)
-            spool.write(translation.feed(content))
+            with _roomy():
+                spool.write(translation.feed(content))
 
         def finish(_: bytes) -> int:
             if form is not None:
                 form.close()
-            spool.write(translation.close())
-            length: int = spool.tell()
-            spool.seek(0)
+            with _roomy():
+                spool.write(translation.close())
+                length: int = spool.tell()
+                spool.seek(0)
             return length
 
         async for chunk in bodies.pieces(exchange, most + (_FRAME if form else 0), timeout):
@@ -73,7 +76,7 @@ async def received(
                 if wrong is None:
                     try:
                         await turns.take(take, piece)
-                    except (Fault, Problem) as error:
+                    except (Fault, Problem, StoreUnavailable) as error:
                         wrong = error
         if wrong is not None:
             raise wrong
@@ -84,6 +87,25 @@ async def received(
                 yield piece
 
         yield File(content, length, digest.hexdigest())
+
+
+@contextmanager
+def _spooled(folder: Path) -> Iterator[IO[bytes]]:
+    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))  # noqa: SIM115 - its end may fail, and need not be heard
+    try:
+        yield spool
+    finally:
+        # What had no room when it was written has none now either.
+        with suppress(OSError):
+            spool.close()
+
+
+@contextmanager
+def _roomy() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"no room for a file on its way: {error.strerror}") from error
 
 
 def _form(header: bytes) -> OneFile | None:

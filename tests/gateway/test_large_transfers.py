@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,11 +43,15 @@ def file() -> tuple[bytes, int]:
     return "".join([COLUMNS + "\n", *(row.format(number) for number in range(count))]).encode(), count
 
 
+def cmdline(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 def peaks(live: Live) -> list[int]:
     """The most memory each worker has ever had resident, in KiB."""
     found = []
     for pid in family(live.served.process.pid):
-        if "gateway.worker" in Path(f"/proc/{pid}/cmdline").read_text():
+        if "gateway.worker" in cmdline(pid):
             status = Path(f"/proc/{pid}/status").read_text()
             found.append(int(status.partition("VmHWM:")[2].split()[0]))
     assert found
@@ -66,6 +71,24 @@ def longest_wait(live: Live, until: Future[Any]) -> float:
         longest = max(longest, time.monotonic() - began)
         time.sleep(0.02)
     return longest
+
+
+def test_a_file_for_which_the_disk_has_no_room_is_asked_for_again_later(large: Live) -> None:
+    row = "Ada,Lovelace,nobody@small.example,,,{}\n"
+    content = (COLUMNS + "\n" + row * 100_000).encode()
+    workers = [pid for pid in family(large.served.process.pid) if "gateway.worker" in cmdline(pid)]
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in workers}
+    try:
+        for pid, (_, hard) in before.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (2 * 2**20, hard))
+        answer = httpx.post(large.url + IMPORT, content=content, headers=headers(large), timeout=60)
+    finally:
+        for pid, limits in before.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert answer.headers["retry-after"] == "1"
+    (line,) = [line for line in large.served.events() if line["event"] == "failure"]
+    assert line["reason"] == "no room for a file on its way: File too large"
 
 
 def test_fifty_megabytes_go_in_and_out_in_little_memory(large: Live) -> None:
