@@ -104,7 +104,7 @@ def malformed(problem_base: str) -> Render:
             f'"trace_id":"{trace_id}","request_id":"{request_id}","route":"malformed request","status":400,'
             f'"client":{logs.quoted(client)},"code":"{problem.code}","detail":{logs.quoted(detail)}'
         )
-        metrics.request("malformed request", "", 400, "", 0.0)
+        metrics.malformed()
         headers = (
             (b"content-type", answer.content_type),
             (b"vary", b"Authorization, Version"),

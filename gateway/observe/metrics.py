@@ -126,6 +126,11 @@ def request(route: str, method: str, status: int, contract: str, seconds: float)
     _answered(route, method, status, contract).add(seconds)
 
 
+def malformed() -> None:
+    """Count what was no HTTP request that is served; how long it took to arrive says nothing about us."""
+    _requests.labels("malformed request", "other", 400, "").inc()
+
+
 def upstream(service: str, seconds: float) -> None:
     """Record how long one internal call to `service` (a key of the configuration) took."""
     _called(service).add(seconds)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -143,6 +145,20 @@ def test_the_line_of_a_refused_authorization_says_why(talking: Live, app: App) -
         assert (answer.status_code, line["status"], line["code"]) == (status, status, code)
 
 
+def test_what_is_no_request_leaves_a_line_and_a_count_and_no_time(talking: Live) -> None:
+    before, seconds = _counted(talking, route="malformed request"), _seconds(talking, "malformed request")
+    with socket.create_connection(("127.0.0.1", talking.served.port)) as client:
+        client.sendall(b"GET /v1/me?secret HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+        answer = client.makefile("rb").read()
+    problem = json.loads(answer.partition(b"\r\n\r\n")[2])
+    (line,) = _lines(talking, problem["trace_id"])
+    assert (line["route"], line["status"], line["code"]) == ("malformed request", 400, "request_malformed")
+    assert (line["client"], line["detail"]) == ("127.0.0.1", problem["detail"]) and "secret" not in str(line)
+    assert line["request_id"].encode() in answer
+    assert _counted(talking, route="malformed request") == before + 1
+    assert _seconds(talking, "malformed request") == seconds == 0
+
+
 def test_the_trace_id_of_a_problem_is_found_in_the_log(talking: Live) -> None:
     before = _counted(talking, route="/{unknown}")
     problem = talking.client.get("/wp-admin/setup.php").json()
@@ -155,7 +171,7 @@ def test_the_trace_id_of_a_problem_is_found_in_the_log(talking: Live) -> None:
 @pytest.mark.parametrize("path", ["/v1/me", "/oauth/token"])
 def test_a_request_for_an_unknown_host_leaves_a_whole_line(talking: Live, path: str) -> None:
     trace_id, headers = _traced()
-    before = _seconds(talking)
+    before = _seconds(talking, "unknown host")
     refused = talking.client.post(f"{path}?code=x", headers={"Host": "evil.example", **headers})
     assert (refused.status_code, refused.json()["trace_id"]) == (400, trace_id)
     (line,) = _lines(talking, trace_id)
@@ -175,12 +191,12 @@ def test_a_request_for_an_unknown_host_leaves_a_whole_line(talking: Live, path: 
         "code": "host_unknown",
     }
     time.sleep(0.2)
-    assert _seconds(talking) > before
+    assert _seconds(talking, "unknown host") > before
 
 
-def _seconds(live: Live) -> float:
+def _seconds(live: Live, route: str) -> float:
     text = live.served.admin("/metrics").body.decode()
-    found = re.search(r'^gateway_request_seconds_sum\{route="unknown host"\} (\S+)$', text, re.MULTILINE)
+    found = re.search(rf'^gateway_request_seconds_sum\{{route="{route}"\}} (\S+)$', text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
