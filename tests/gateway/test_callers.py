@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,25 +20,18 @@ from gateway.stores.sql import Session, Sql, tenants
 from gateway.stores.sql import tokens as stored
 from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.tenants import Tenant
-from gateway.stores.sql.tokens import Token
+from tests.stores.records import TOKEN as STORED
+from tests.stores.records import statements
 
 NOW = datetime.now(UTC)
 KEYRING = Keyring.load(Keyring.create())
 SECRET = b"any text that was given out"
-TOKEN = Token(
-    id="a" * 24,
-    tenant_id="clx1",
-    user_id="clxu",
-    user_email="u@example.com",
-    name="CI",
-    kind="personal",
+TOKEN = replace(
+    STORED,
     hash=KEYRING.hash(SECRET),
     hash_key_id=KEYRING.hashing_id,
-    display_prefix="gw_pat_abcd",
-    scopes=("contact.read",),
     created_at=NOW,
     expires_at=NOW + timedelta(days=90),
-    family="a" * 24,
 )
 
 
@@ -88,29 +80,13 @@ async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
     await known.stop(flushing)
 
 
-@contextmanager
-def _look_ups() -> Iterator[list[str]]:
-    """The statements about tokens that SQL is asked meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "FROM tokens" in statement:
-            seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known: Callers) -> None:
     caller = await known.find(SECRET)
     assert caller is not None
     old = replace(caller, read_at=caller.read_at - 5)
-    with _look_ups() as seen:
+    with statements() as seen:
         found = await asyncio.gather(*(known.renewed(old, None, lost=True) for _ in range(200)))
-    assert len(seen) == 1
+    assert len([each for each in seen if "FROM tokens" in each]) == 1
     assert len(set(map(id, found))) == 1 and found[0] is not None
 
 

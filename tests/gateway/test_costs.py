@@ -7,15 +7,13 @@ import gc
 import json
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httptools
 import pytest
 import redis
 import uvicorn
-from sqlalchemy import Engine, event
 from uvicorn.server import ServerState
 
 from gateway.app import App, create
@@ -23,6 +21,7 @@ from gateway.config import Runtime, load
 from gateway.protocol import hardened
 from gateway.worker import malformed
 from tests.live import NEWEST, OLDEST, Live
+from tests.stores.records import statements
 
 WARM = 20
 
@@ -105,21 +104,6 @@ async def inside(live: Live) -> AsyncIterator[Inside]:
     counted.wire.hang_up()
     await told.put({"type": "lifespan.shutdown"})
     await living
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Every SQL statement of this process, from any engine."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def commands(live: Live) -> dict[str, int]:

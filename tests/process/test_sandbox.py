@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.sandbox import ROLES
 from gateway.embedded import sandbox
 from gateway.embedded.sandbox import SandboxFailed
+from sandbox import directory
 
 
 async def answers(port: int) -> bool:
@@ -85,3 +87,7 @@ async def test_a_sandbox_that_cannot_start_says_so(tmp_path: Path) -> None:
     with pytest.raises(SandboxFailed):
         async with sandbox.running(tmp_path):
             pass
+
+
+def test_the_command_knows_the_roles_that_the_sandbox_knows() -> None:
+    assert ROLES == directory.ROLES

@@ -1,9 +1,13 @@
-"""Records that the SQL tests store, and processes that they start beside themselves."""
+"""Records that the SQL tests store, processes that they start beside themselves, and what SQL is asked."""
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, event
 
 from gateway.stores.sql.tenants import Tenant
 from gateway.stores.sql.tokens import Token
@@ -48,3 +52,18 @@ def go(process: subprocess.Popen[str]) -> None:
 
 def successor_of(old: Token, mark: str) -> Token:
     return replace(old, id=mark * 24, hash=mark.encode() * 32, replaces=old.id, created_at=NOW + timedelta(hours=1))
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every SQL statement of this process, from any engine."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
