@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.activities import activities
 from adapters.companies import companies
 from adapters.contacts import contacts
-from adapters.core.resource import Resource
+from adapters.core.declare.resource import Resource
 from adapters.deals import deals
 from adapters.notes import notes
 from adapters.pipelines import pipelines

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core import ids
-from adapters.core.kinds import Choice, Line, LongText, Moment, Reference, Whole
-from adapters.core.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare import ids
+from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Reference, Whole
+from adapters.core.declare.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
 
 
 class Activity(Record):

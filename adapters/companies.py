@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core import ids
-from adapters.core.custom import CustomFields
-from adapters.core.kinds import Line, Moment, Name, Phone, Reference, Text, Url, Whole
-from adapters.core.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.declare import ids
+from adapters.core.declare.custom_fields import CustomFields
+from adapters.core.declare.kinds import Line, Moment, Name, Phone, Reference, Text, Url, Whole
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
 
 
 class Address(Record):

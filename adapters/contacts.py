@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core import ids
-from adapters.core.custom import CustomFields
-from adapters.core.kinds import Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.resource import (
+from adapters.core.declare import ids
+from adapters.core.declare.custom_fields import CustomFields
+from adapters.core.declare.kinds import Email, Integer, Line, Moment, Name, Phones, Reference, Words
+from adapters.core.declare.resource import (
     Export,
     Import,
     Labels,

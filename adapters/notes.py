@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core import ids
-from adapters.core.kinds import Boolean, Moment, Prose, Reference
-from adapters.core.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare import ids
+from adapters.core.declare.kinds import Boolean, Moment, Prose, Reference
+from adapters.core.declare.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
 
 
 class Note(Record):

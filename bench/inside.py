@@ -28,11 +28,11 @@ from bench.subjects import gateway
 from bench.work import PAGE, SEARCH, SINGLE, Workload
 from gateway.app import App, create
 from gateway.config import Runtime, load
+from gateway.downstream.connection import hardened
 from gateway.observe import logs
-from gateway.protocol import hardened
-from gateway.stores.line import _Link
+from gateway.process.worker import malformed
+from gateway.stores.redis_connection import _Link
 from gateway.upstream.connection import Connection
-from gateway.worker import malformed
 
 CLIENTS, RUNS, EACH = 8, 25, 1000
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from adapters import RESOURCES
 from adapters.contacts import contacts
-from adapters.core.compiler import compile_all
-from adapters.core.operations import Operation
+from adapters.core.compile.builder import compile_all
+from adapters.core.operation import Operation
 from bench.running import resident_mb
-from gateway.routes import Routes
+from gateway.api.routes import Routes
 from gateway.versions import CONTRACTS
 
 MANY = 60

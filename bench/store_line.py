@@ -19,10 +19,10 @@ import redis.asyncio
 import uvloop
 from redis.asyncio.connection import ConnectionPool, UnixDomainSocketConnection
 
-from gateway.embedded import valkey
+from gateway.process.embedded import valkey
 from gateway.stores.limits import ADMIT, Gate, Limiter
-from gateway.stores.line import _SCRIPTS, Line
 from gateway.stores.policies import Policy
+from gateway.stores.redis_connection import _SCRIPTS, Line
 
 CONCURRENCY = 32
 POLICIES = (

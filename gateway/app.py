@@ -10,45 +10,45 @@ from typing import Any
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import parts
+from gateway import factories
+from gateway.api.dependencies import Services
+from gateway.api.dispatch import Dispatch
+from gateway.api.internal_calls import Internal
+from gateway.api.me import ME, me
+from gateway.api.unknown_host import misdirected
+from gateway.api.usage import Usage
+from gateway.auth.callers import Callers
+from gateway.auth.scopes import Permissions
 from gateway.brands import Brands
-from gateway.callers import Callers
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.console import pages as console
-from gateway.console import visits
-from gateway.cors import Cors, Scripted
-from gateway.cursors import Cursors
+from gateway.console import routes as console
+from gateway.console import signed_in
 from gateway.deployment import groups, operations, policy
-from gateway.dispatch import Dispatch
-from gateway.internal import Internal
-from gateway.keyfile import KeptKeyring
-from gateway.leaks import Leaks
-from gateway.me import ME, me
-from gateway.misdirected import misdirected
+from gateway.downstream.cors import Cors, Scripted
+from gateway.downstream.direct import Turn
+from gateway.keys.cursors import Cursors
+from gateway.keys.keyring_file import KeptKeyring
+from gateway.oauth.consent_pages import Pages
 from gateway.oauth.endpoints import Endpoints
+from gateway.oauth.leak_reports import Leaks
 from gateway.oauth.metadata import SCRIPTED
-from gateway.oauth.pages import Pages
 from gateway.oauth.registration import Registration
 from gateway.observe import logs
 from gateway.observe.access import Address, Observed, begun
-from gateway.pages import pages
 from gateway.reference import site
-from gateway.scopes import Permissions
-from gateway.services import Services
 from gateway.stores.limits import Limiter
-from gateway.stores.line import Line
-from gateway.stores.liveness import Liveness
+from gateway.stores.redis_connection import Line
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
-from gateway.turn import Turn
-from gateway.usage import Usage
+from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
-from gateway.web.parts import web
+from gateway.web.application import pages
+from gateway.web.context import web
 from gateway.web.templates import ASSETS, assets
 
 # Asked for with every page, or every few seconds by whatever watches over the process.
-_QUIET = ("/healthz", f"{ASSETS}/", f"{visits.ASSETS}/", f"{site.ASSETS}/")
+_QUIET = ("/healthz", f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
 
 
 class App:
@@ -118,7 +118,7 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
     stack.callback(sql.close)
-    keyring = parts.keyring(settings)
+    keyring = factories.keyring(settings)
     if isinstance(keyring, KeptKeyring):
         stack.callback(asyncio.create_task(keyring.follow()).cancel)
     limiter = Limiter(line, runtime.replicas)
@@ -133,10 +133,10 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     usage = Usage()
     counting = asyncio.create_task(usage.flush_regularly(sql))
     stack.push_async_callback(usage.stop, counting, sql)
-    identity = parts.identity(settings, runtime)
+    identity = factories.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
-        {name: parts.pool(settings, runtime, name) for name in settings.services},
+        {name: factories.pool(settings, runtime, name) for name in settings.services},
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )

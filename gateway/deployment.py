@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from adapters import RESOURCES, SCOPE_FAMILIES
-from adapters.core.compiler import Override, compile_all
-from adapters.core.documents import nearest
-from adapters.core.operations import Operation
+from adapters.core.compile.builder import Override, compile_all
+from adapters.core.operation import Operation
+from adapters.core.request.json_body import nearest
+from gateway.auth.scopes import SINGLE_SCOPES, matching
 from gateway.config import ConfigError, Fault
 from gateway.config.policies import Limit
 from gateway.config.settings import Settings
-from gateway.scopes import SINGLE_SCOPES, matching
 from gateway.stores.policies import Policy
 from gateway.versions import CONTRACTS
 

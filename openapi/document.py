@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from adapters import RESOURCES
-from adapters.core.changes import Contract
-from adapters.core.compiler import compile_all
-from adapters.core.contents import Many, One
-from adapters.core.operations import Operation
-from adapters.core.resource import Resource
+from adapters.core.compile.builder import compile_all
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.resource import Resource
+from adapters.core.operation import Operation
+from adapters.core.payloads import Many, One
 from adapters.core.shapes import Shape
-from gateway.me import ME
+from gateway.api.me import ME
 from gateway.versions import CONTRACTS
 from openapi import headers
 from openapi.errors import responses

@@ -6,9 +6,9 @@ import csv
 import io
 from typing import Any
 
-from adapters.core.cells import shown
-from adapters.core.contents import Table
-from adapters.core.kinds import Reference
+from adapters.core.csv.cells import shown
+from adapters.core.declare.kinds import Reference
+from adapters.core.payloads import Table
 from adapters.core.shapes import Field
 from openapi.schemas import Schema
 

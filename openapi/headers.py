@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.core.searches import DEFAULT_LIMIT
+from adapters.core.request.search_request import DEFAULT_LIMIT
 from openapi.searching import limit
 
 _TEXT = {"type": "string"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adapters.core.contents import Fields, Given, Imported, Many, One, Query, Sent, Table, Words
-from adapters.core.operations import Body, Face, Operation
+from adapters.core.operation import Body, Face, Operation
+from adapters.core.payloads import Fields, Given, Imported, Many, One, Query, Sent, Table, Words
 from gateway import problems
 from gateway.problems import Problem
 from openapi import files

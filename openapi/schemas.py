@@ -12,8 +12,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
-from adapters.core.kind import Kind
-from adapters.core.kinds import Choice, Reference, Text, TextList
+from adapters.core.declare.kind_base import Kind
+from adapters.core.declare.kinds import Choice, Reference, Text, TextList
 from adapters.core.shapes import Field, Shape
 
 Schema = dict[str, Any]

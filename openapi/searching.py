@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.core.contents import Query
-from adapters.core.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
-from adapters.core.kind import FRAGMENTS
-from adapters.core.searches import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
+from adapters.core.declare.kind_base import FRAGMENTS
+from adapters.core.payloads import Query
+from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
+from adapters.core.request.search_request import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
 from adapters.core.shapes import Field
 from openapi.schemas import Schema, Schemas, generated, strict
 

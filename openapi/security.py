@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.core.resource import Op, Resource
+from adapters.core.declare.resource import Op, Resource
+from gateway.auth.scopes import ACTIONS, allowed
 from gateway.config.policies import default_roles
-from gateway.scopes import ACTIONS, allowed
 
 ORIGIN = "https://api.example.com"
 """Stands for the deployment's own address, which the gateway puts in its place when it serves a document."""

@@ -14,8 +14,9 @@ import httpx
 import yaml
 
 from adapters import SCOPE_FAMILIES
-from gateway import tether, tokens
-from gateway.keyring import Keyring
+from gateway.keys import token_format
+from gateway.keys.keyring import Keyring
+from gateway.process import child
 from gateway.stores.sql import Sql
 from gateway.stores.sql import tokens as stored
 from tests.process.serving import Served
@@ -87,7 +88,7 @@ class Live:
     def record(self, tenant: Tenant, role: str, scopes: str) -> tuple[str, str]:
         """The same, with the token's id."""
         keys = Keyring.load((self.served.data_dir / "keyring.json").read_text())
-        text, now, token_id = tokens.mint("gw", "personal"), datetime.now(UTC), tokens.new_id()
+        text, now, token_id = token_format.mint("gw", "personal"), datetime.now(UTC), token_format.new_id()
         user = tenant.users[role]
         made = stored.Token(
             id=token_id,
@@ -98,7 +99,7 @@ class Live:
             kind="personal",
             hash=keys.hash(text.encode()),
             hash_key_id=keys.hashing_id,
-            display_prefix=tokens.display_prefix(text),
+            display_prefix=token_format.display_prefix(text),
             scopes=tuple(scopes.split()),
             created_at=now,
             expires_at=now + timedelta(days=1),
@@ -110,8 +111,8 @@ class Live:
 
     def sandbox_command(self, *arguments: str) -> None:
         """`python -m sandbox …` on the sandbox's database."""
-        line = tether.module("sandbox", *arguments, "--db", str(self.database))
-        subprocess.run(line, check=True, env=tether.environment(), capture_output=True)
+        line = child.module("sandbox", *arguments, "--db", str(self.database))
+        subprocess.run(line, check=True, env=child.environment(), capture_output=True)
 
     @contextmanager
     def fault(self, **switch: Any) -> Iterator[None]:
@@ -137,8 +138,8 @@ class Live:
 def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Path]]:
     """A sandbox process: its URL, service key and database."""
     database = home / "sandbox.db"
-    line = tether.module("sandbox", "serve", "--db", str(database), "--cap", "0", *arguments)
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=tether.environment()) as process:
+    line = child.module("sandbox", "serve", "--db", str(database), "--cap", "0", *arguments)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=child.environment()) as process:
         try:
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
@@ -166,8 +167,8 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
         }
         path = home / "config.yaml"
         path.write_text(yaml.safe_dump(settings))
-        line = tether.module("sandbox", "credentials", "--db", str(database), "--json")
-        said = subprocess.run(line, check=True, env=tether.environment(), capture_output=True).stdout
+        line = child.module("sandbox", "credentials", "--db", str(database), "--json")
+        said = subprocess.run(line, check=True, env=child.environment(), capture_output=True).stdout
         tenants = [Tenant(each) for each in json.loads(said)["tenants"]]
         served = Served(home, "--config", str(path))
         try:

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from pydantic_core import PydanticUndefined
 
-from adapters.core.changes import Change, Renamed, Reshaped, ValueRenamed
-from adapters.core.kind import Kind
-from adapters.core.kinds import Choice
-from adapters.core.resource import Record, Resource, kept, kind_of, nested_of, read_only
+from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
+from adapters.core.declare.kind_base import Kind
+from adapters.core.declare.kinds import Choice
+from adapters.core.declare.resource import Record, Resource, kept, kind_of, nested_of, read_only
 
 
 @dataclass(frozen=True, slots=True)

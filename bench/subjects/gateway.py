@@ -14,8 +14,9 @@ from bench import stub
 from bench.running import AROUND, UNDER_TEST, Process, children, command, fetch, free_port, pin
 from bench.subjects import Ground, Subject
 from bench.work import ALL
-from gateway import tether, tokens
-from gateway.keyring import Keyring
+from gateway.keys import token_format
+from gateway.keys.keyring import Keyring
+from gateway.process import child
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.models import TenantRow, TokenRow
 
@@ -52,9 +53,9 @@ def start(
     config = home / "config.yaml"
     config.write_text(yaml.safe_dump(settings(ground.stub_port)))
     port, admin = free_port(), free_port()
-    line = tether.module("gateway", "serve", "--config", str(config), "--data-dir", str(home / "data"))
+    line = child.module("gateway", "serve", "--config", str(config), "--data-dir", str(home / "data"))
     env = {
-        **tether.environment(),
+        **child.environment(),
         "BENCH_SERVICE_KEY": KEY,
         "GATEWAY_PORT": str(port),
         "GATEWAY_ADMIN_PORT": str(admin),
@@ -67,7 +68,7 @@ def start(
     process.wait_for(admin)
     _wait_ready(admin)
     found = children(process.pid)
-    serving = [pid for pid in found if "gateway.worker" in command(pid)]
+    serving = [pid for pid in found if "gateway.process.worker" in command(pid)]
     cores = [UNDER_TEST] if workers == 1 else [UNDER_TEST, AROUND]
     for nth, pid in enumerate(serving):
         pin(pid, cores[nth % len(cores)])
@@ -100,7 +101,7 @@ def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
     """Tenants and tokens straight into the database; the texts of the first thousand, of which the first is of the stub's tenant."""
     keys = Keyring.load((data_dir / "keyring.json").read_text())
     now = datetime.now(UTC)
-    texts = [tokens.mint("gw", "personal") for _ in range(min(token_count, 1000))]
+    texts = [token_format.mint("gw", "personal") for _ in range(min(token_count, 1000))]
     with closing(Sql(f"sqlite:///{data_dir / 'gateway.db'}")) as sql, sql.session() as session:
         known = {tenant.id for tenant in tenants.list(session)}
         new = [_tenant(number) for number in range(tenant_count) if _tenant(number) not in known]
@@ -119,7 +120,7 @@ def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
 
 
 def _row(tenant: str, digest: bytes, key_id: str, now: datetime) -> dict[str, Any]:
-    token_id = tokens.new_id()
+    token_id = token_format.new_id()
     return {
         "id": token_id,
         "tenant_id": tenant,

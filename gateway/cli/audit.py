@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from gateway.cli.desk import Desk, at_desk
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.stores.sql import audit

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from gateway.cli.desk import Desk, at_desk
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings

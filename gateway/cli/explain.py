@@ -13,24 +13,25 @@ import orjson
 
 from adapters.core.calls import Call, Plan, Reply
 from adapters.core.faults import Fault
-from adapters.core.operations import Body, Operation
-from gateway import problems, tokens
+from adapters.core.operation import Body, Operation
+from gateway import problems
+from gateway.api.dependencies import Services
+from gateway.api.exchange import Caller, Exchange, Handler
+from gateway.api.me import ME
+from gateway.api.routes import Routes
+from gateway.api.stages.accept import accept
+from gateway.api.stages.negotiate import negotiate
+from gateway.auth.scopes import allowed, effective, expanded
+from gateway.auth.users import IdentityUnavailable, User
 from gateway.brands import Brands
-from gateway.cli.desk import Desk, at_desk
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json
 from gateway.config import Settings
-from gateway.cursors import Cursors
 from gateway.deployment import groups, operations
-from gateway.exchange import Caller, Exchange, Handler
-from gateway.identity import IdentityUnavailable, User
-from gateway.me import ME
+from gateway.keys import token_format
+from gateway.keys.cursors import Cursors
 from gateway.observe.trace import started
-from gateway.routes import Routes
-from gateway.scopes import allowed, effective, expanded
-from gateway.services import Services
-from gateway.stages.accept import accept
-from gateway.stages.negotiate import negotiate
 from gateway.stores.sql import tokens as stored
 from gateway.versions import CONTRACTS
 
@@ -106,7 +107,7 @@ def _policy(settings: Settings, operation: Operation) -> Story:
 
 
 async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
-    if not tokens.well_formed(text.encode(), desk.settings.tokens.prefix):
+    if not token_format.well_formed(text.encode(), desk.settings.tokens.prefix):
         raise Failure("this is not a token of this gateway: its checksum is wrong", REFUSED)
     token = await desk.sql.read(stored.by_hash, desk.keys.hashes(text.encode()))
     if token is None:

@@ -4,7 +4,7 @@ import errno
 from typing import Final
 
 from gateway.config import ConfigError
-from gateway.instance import CannotStartError
+from gateway.process.instance_lock import CannotStartError
 
 USAGE: Final = 2
 REFUSED: Final = 3
@@ -42,11 +42,11 @@ def explained(error: Exception) -> Failure | None:
 
 def _of_parts(error: Exception) -> Failure | None:
     # Late, because `check` and `--help` have no need of what these modules import.
-    from gateway.embedded.sandbox import SandboxFailed
-    from gateway.embedded.valkey import ValkeyFailed
-    from gateway.identity import IdentityUnavailable
-    from gateway.issuing import IssueRefused
-    from gateway.keyring import KeyringInvalid, Unsealable
+    from gateway.auth.issuing import IssueRefused
+    from gateway.auth.users import IdentityUnavailable
+    from gateway.keys.keyring import KeyringInvalid, Unsealable
+    from gateway.process.embedded.sandbox import SandboxFailed
+    from gateway.process.embedded.valkey import ValkeyFailed
     from gateway.stores.errors import StoreUnavailable
 
     match error:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from gateway.cli.desk import Desk, at_desk
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
-from gateway.oauth import families
+from gateway.oauth import token_families
 from gateway.stores.sql import Session, grants
 from gateway.stores.sql.grants import Grant, Revoked
 
@@ -58,7 +58,7 @@ def revoke(settings: Settings, grant_id: str, reason: str, as_json: bool) -> Non
     async def work(desk: Desk) -> Grant:
         def write(session: Session) -> tuple[Revoked, ...]:
             grant = _found(session, grant_id)
-            return families.end(session, grant, reason, actor=desk.actor, now=datetime.now(UTC))
+            return token_families.end(session, grant, reason, actor=desk.actor, now=datetime.now(UTC))
 
         for each in await desk.sql.run(write):
             await desk.announce(each.tenant_id, each.token_id, each.generation)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from gateway import instance
 from gateway.cli.failures import Failure
 from gateway.cli.options import located
 from gateway.config import data_directory
+from gateway.process import instance_lock
 
 _UNHEALTHY = 1  # what container engines expect of a health check; they keep 2 to themselves
 _PATIENCE = 2.0  # seconds
@@ -23,7 +23,7 @@ def command(config: Path | None, data_dir: Path | None) -> None:
     # Whatever has become of the file and of its secrets, the running gateway has read them: they say nothing of its health.
     try:
         directory = data_directory(config, os.environ, data_dir).absolute()
-        address = instance.admin_address(directory)
+        address = instance_lock.admin_address(directory)
     except OSError as error:
         raise Failure(f"cannot look into the data directory: {error}", _UNHEALTHY) from error
     if address is None:

@@ -7,12 +7,13 @@ from typing import Final
 
 import click
 
-from gateway import keyfile, parts
-from gateway.cli.desk import Desk, at_desk
+from gateway import factories
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
-from gateway.keyring import KeyKind, Keyring
+from gateway.keys import keyring_file
+from gateway.keys.keyring import KeyKind, Keyring
 from gateway.stores.sql import Session, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 
@@ -105,18 +106,18 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
 
 
 def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
-    path = parts.keyring_file(settings)
+    path = factories.keyring_file(settings)
     if path is None:
         raise Failure("the keyring comes from the environment, so it cannot be changed from here", REFUSED)
-    return keyfile.change(path, how)
+    return keyring_file.change(path, how)
 
 
 def _resealed(session: Session, keys: Keyring) -> None:
     # What is stored for good moves to the current key at once: only cursors, which end by themselves, need the others.
     for tenant in tenants.list(session):
         if tenant.api_key_sealed is not None:
-            text = parts.open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
-            tenants.add(session, replace(tenant, api_key_sealed=parts.seal_tenant_key(keys, tenant.id, text)))
+            text = factories.open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
+            tenants.add(session, replace(tenant, api_key_sealed=factories.seal_tenant_key(keys, tenant.id, text)))
 
 
 def _noted(session: Session, actor: str, action: str, detail: dict[str, str]) -> None:

@@ -11,18 +11,18 @@ import click
 import yaml
 
 from adapters import RESOURCES
-from gateway import parts
-from gateway.cli.desk import Desk, at_desk
+from gateway import factories
+from gateway.api.internal_calls import identity_lines
+from gateway.auth.scopes import allowed
+from gateway.auth.users import IdentityUnavailable, User
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Runtime, Settings
 from gateway.config.services import ServiceName
-from gateway.identity import IdentityUnavailable, User
-from gateway.internal import identity_lines
 from gateway.probing.asking import Unanswered, probe
 from gateway.probing.findings import Report, Sight, Verdict
 from gateway.probing.service import Service
-from gateway.scopes import allowed
 from gateway.stores.sql import tenants, tokens
 from gateway.upstream import line
 
@@ -54,7 +54,7 @@ def command(
             user = await _user(desk, facts, tenant.id)
             reports, failures = [], []
             for name in wanted:
-                asked = Service(parts.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
+                asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
                 try:
                     reports.append(await probe(asked, name, settings.services[name].operations, writes=allow_writes))
                 except Unanswered as reason:
@@ -93,7 +93,7 @@ async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
     """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
     recent = await desk.sql.read(tokens.list, tenant_id, limit=_RECENT)
     found: list[User] = []
-    identity = parts.identity(desk.settings, facts)
+    identity = factories.identity(desk.settings, facts)
     try:
         for user_id in dict.fromkeys(token.user_id for token in recent):
             user = await identity.user(tenant_id, user_id)
@@ -111,7 +111,7 @@ def _headers(desk: Desk, facts: Runtime, name: ServiceName, tenant: tenants.Tena
     if desk.settings.services[name].credentials == "tenant_key":
         if tenant.api_key_sealed is None:
             raise Failure(f"the tenant {tenant.id} has no API key: `gateway tenants add --replace` stores one", USAGE)
-        key = parts.open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
+        key = factories.open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
     request_id = line(b"X-Request-Id", f"probe-{uuid.uuid4().hex}".encode())
     if user is None:
         business = line(b"X-Business-Id", tenant.id.encode())

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import click
 
-from gateway import instance
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
-from gateway.embedded import sandbox
-from gateway.embedded.sandbox import SandboxFailed
+from gateway.process import instance_lock
+from gateway.process.embedded import sandbox
+from gateway.process.embedded.sandbox import SandboxFailed
 
 ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 
@@ -63,7 +63,7 @@ def _seeded(settings: Settings) -> Path:
     """The data directory, with a sandbox in it."""
     data_dir = settings.server.data_dir.absolute()
     # Waits for a gateway that is just starting, and is making its sandbox's data.
-    instance.running(data_dir)
+    instance_lock.running(data_dir)
     if not sandbox.database(data_dir).exists():
         raise Failure(
             f"there is no sandbox in {data_dir}: name the gateway's data directory with --data-dir, or let "

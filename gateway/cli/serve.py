@@ -15,6 +15,6 @@ from gateway.config import Settings
 @configured
 def command(settings: Settings) -> None:
     """Run the gateway until it is told to stop."""
-    from gateway import supervisor
+    from gateway.process import supervisor
 
     asyncio.run(supervisor.serve(settings))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from gateway import bootstrap
-from gateway.cli.desk import Desk, at_desk
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
+from gateway.process import first_start
 from gateway.stores.sql import Session, tenants
 
 
@@ -40,7 +40,7 @@ def add(
         def write(session: Session) -> tenants.Tenant:
             if not replace and tenants.get(session, business_id) is not None:
                 raise Failure(f"the tenant {business_id} is registered already; --replace changes it", REFUSED)
-            return bootstrap.register(session, desk.keys, business_id, name, key, actor=desk.actor)
+            return first_start.register(session, desk.keys, business_id, name, key, actor=desk.actor)
 
         return await desk.sql.run(write)
 

@@ -6,13 +6,13 @@ from typing import Any
 import click
 from pydantic_core import PydanticCustomError
 
-from gateway import issuing
-from gateway.cli.desk import Desk, at_desk
+from gateway.auth import issuing
+from gateway.auth.issuing import Issued
+from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.config.quantities import seconds
-from gateway.issuing import Issued
 from gateway.stores.sql import Session, tenants, tokens
 
 PREFIX = "tok_"

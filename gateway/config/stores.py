@@ -72,7 +72,7 @@ class Stores(Section):
 def _keys(source: Secret | Literal["embedded"], info: ValidationInfo) -> Secret | Literal["embedded"]:
     if isinstance(source, Secret):
         # Late: what it imports is for those who use keys.
-        from gateway.keyring import Keyring, KeyringInvalid
+        from gateway.keys.keyring import Keyring, KeyringInvalid
 
         try:
             Keyring.load(source.read((info.context or {}).get("env", os.environ)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gateway.console import words
+from gateway.console import formatting
 
 OUTCOMES: Final = (
     ("ok", "Answered"),
@@ -79,7 +79,7 @@ def _bar(day: Day, x: float, width: float, top: int) -> Bar:
             height = max(2.0, HEIGHT * count / top)
             y = max(0.0, y - height)
             parts.append(Part(outcome, round(y, 2), round(height, 2)))
-    told = [f"{words.number(n)} {name.lower()}" for (_, name), n in zip(OUTCOMES, day.counts, strict=True) if n]
+    told = [f"{formatting.number(n)} {name.lower()}" for (_, name), n in zip(OUTCOMES, day.counts, strict=True) if n]
     return Bar(round(x, 2), round(width, 2), tuple(parts), f"{_short(day.at)}: {', '.join(told) or 'no requests'}")
 
 

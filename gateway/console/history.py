@@ -10,9 +10,9 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console import words
-from gateway.console.visits import Console, Visit
-from gateway.identity import IdentityUnavailable
+from gateway.auth.users import IdentityUnavailable
+from gateway.console import formatting
+from gateway.console.signed_in import Console, Visit
 from gateway.stores.sql import Session, audit, clients, grants, tokens
 from gateway.stores.sql.audit import Event
 
@@ -110,9 +110,9 @@ def _entry(event: Event, visit: Visit, people: Mapping[str, str], names: Mapping
         who = names.get(event.actor, _PROGRAMS[kind])
     else:
         who = people.get(event.actor) or _SOMEBODY.get(kind, "Somebody who is gone")
-    before, after = words.told(event.action)
+    before, after = formatting.told(event.action)
     thing = ""
-    if words.names_a_thing(event.action):
+    if formatting.names_a_thing(event.action):
         app = names.get(f"client:{event.detail.get('client')}")
         thing = app or names.get(event.subject) or str(event.detail.get("name") or "that is gone")
     # What a person did needs no further reason: the reason kept with it says that they did it.
@@ -123,5 +123,5 @@ def _entry(event: Event, visit: Visit, people: Mapping[str, str], names: Mapping
 def _by_day(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
     days: dict[str, list[Entry]] = {}
     for entry in entries:
-        days.setdefault(words.day(entry.event.at), []).append(entry)
+        days.setdefault(formatting.day(entry.event.at), []).append(entry)
     return list(days.items())

@@ -9,14 +9,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.core import ids
-from gateway import issuing
+from adapters.core.declare import ids
+from gateway.auth import issuing
+from gateway.auth.issuing import Issued, IssueRefused
 from gateway.config.settings import Settings
-from gateway.console import picker, words
-from gateway.console.visits import Console, NotHere, Visit, redirect
-from gateway.issuing import Issued, IssueRefused
-from gateway.leaks import FOUND
-from gateway.oauth.announcing import announce
+from gateway.console import formatting, scope_picker
+from gateway.console.signed_in import Console, NotHere, Visit, redirect
+from gateway.oauth.announce_revoked import announce
+from gateway.oauth.leak_reports import FOUND
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.sql.tokens import Token
@@ -82,8 +82,8 @@ class Tokens:
             further=rows[-1].id if len(found) > PAGE else None,
             first=not visit.asked("before"),
             secret=await visit.shown_once(),
-            in_words=picker.in_words,
-            overlap=words.span(timedelta(seconds=self.console.web.settings.tokens.rotation_overlap)),
+            in_words=scope_picker.in_words,
+            overlap=formatting.span(timedelta(seconds=self.console.web.settings.tokens.rotation_overlap)),
             done=_DONE.get(visit.asked("done"), ""),
         )
 
@@ -178,7 +178,7 @@ class Tokens:
             422 if fault else 200,
             fault=fault,
             called=visit.one("name"),
-            families=picker.families(visit.may, visit.every("scope")),
+            families=scope_picker.families(visit.may, visit.every("scope")),
             days=[(days, visit.now + timedelta(days=days)) for days in _offered(lifetimes)],
             chosen=visit.one("days") or default,
         )

@@ -17,16 +17,16 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
 
 from gateway.config.settings import Settings
-from gateway.keyring import Keyring
-from gateway.oauth import grammar, redirects
+from gateway.keys.keyring import Keyring
+from gateway.keys.token_format import mint, new_id
+from gateway.oauth import redirects, syntax
 from gateway.oauth.errors import InvalidTargetError, UnusableError
-from gateway.oauth.resources import is_ours
-from gateway.oauth.snapshot import Pairs, repeated
+from gateway.oauth.request_snapshot import Pairs, repeated
+from gateway.oauth.resource_indicator import is_ours
 from gateway.stores.sql import Session, audit, codes, consents
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.codes import Code
-from gateway.tokens import mint, new_id
 from gateway.web.sessions import Session as Person
 
 
@@ -57,7 +57,7 @@ class Asked:
     def scopes(self) -> tuple[str, ...]:
         """What is asked for: all that the app is registered for when it does not say."""
         given = self.one("scope")
-        return grammar.scopes(given) if given else self.app.scopes
+        return syntax.scopes(given) if given else self.app.scopes
 
     @property
     def shown(self) -> str:
@@ -125,7 +125,7 @@ def nothing_is_passed_by_reference(asked: Asked) -> None:
 
 def challenge_is_s256(asked: Asked) -> None:
     """For every client; a missing method would mean `plain` (RFC 7636 § 4.3)."""
-    if not grammar.is_challenge(asked.one("code_challenge")):
+    if not syntax.is_challenge(asked.one("code_challenge")):
         raise InvalidRequestError(description="code_challenge must be 43 characters of base64url.")
     if asked.one("code_challenge_method") != "S256":
         raise InvalidRequestError(description="code_challenge_method must be S256.")
@@ -133,7 +133,7 @@ def challenge_is_s256(asked: Asked) -> None:
 
 def scope_is_allowed(asked: Asked) -> None:
     """Well-formed, existing, and within what the app is registered for: refused, never cut."""
-    if not grammar.covered(asked.scopes, asked.app.scopes):
+    if not syntax.covered(asked.scopes, asked.app.scopes):
         raise InvalidScopeError(description="The app is not registered for a requested scope.")
 
 
@@ -180,7 +180,7 @@ def agreed_before(session: Session, asked: Asked, person: Person, *, held: bool 
     if "consent" in asked.one("prompt").split(" "):
         return False
     agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id, held=held)
-    return grammar.covered(asked.scopes, agreed)
+    return syntax.covered(asked.scopes, agreed)
 
 
 def allowed(

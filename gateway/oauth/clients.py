@@ -11,13 +11,13 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from gateway.keyring import Keyring
-from gateway.oauth import families, redirects
-from gateway.scopes import KNOWN_SCOPES
+from gateway.auth.scopes import KNOWN_SCOPES
+from gateway.keys.keyring import Keyring
+from gateway.keys.token_format import display_prefix, mint, new_id
+from gateway.oauth import redirects, token_families
 from gateway.stores.sql import Session, audit, clients, codes, grants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client, Secret
-from gateway.tokens import display_prefix, mint, new_id
 
 METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
@@ -175,7 +175,7 @@ def disable(
     ended: list[grants.Revoked] = []
     for grant in grants.list(session, client_id=client.id, limit=1_000_000):
         if grant.expires_at > now:
-            ended += families.end(session, grant, "the app was disabled", actor=actor, now=now, address=address)
+            ended += token_families.end(session, grant, "the app was disabled", actor=actor, now=now, address=address)
     return tuple(ended)
 
 

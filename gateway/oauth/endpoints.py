@@ -13,19 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.auth.users import IdentityUnavailable
 from gateway.config.settings import Settings
-from gateway.identity import IdentityUnavailable
-from gateway.keyring import Keyring
-from gateway.oauth import introspection, metadata, revocation, snapshot, token
-from gateway.oauth.announcing import announce
+from gateway.keys.keyring import Keyring
+from gateway.oauth import introspection, metadata, request_snapshot, revocation, token
+from gateway.oauth.announce_revoked import announce
+from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.server import Holder, Outcome, failed
-from gateway.oauth.snapshot import Snapshot
 from gateway.oauth.token import Check
 from gateway.observe import access, logs, metrics
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session
-from gateway.web.parts import Web
+from gateway.stores.token_generations import Liveness
+from gateway.web.context import Web
 
 Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
 Find = Callable[[Session, Keyring, Settings, Snapshot], Holder | None]
@@ -80,7 +80,7 @@ class Endpoints:
     ) -> Response:
         issuer = request.scope["brand"].origin
         try:
-            taken = await snapshot.taken(
+            taken = await request_snapshot.taken(
                 request, issuer, self.web.address(request), self.web.settings.server.body_timeout
             )
             outcome = token.refused(taken, checks)

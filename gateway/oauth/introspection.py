@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from adapters.core import ids
+from adapters.core.declare import ids
 from gateway.config.settings import Settings
-from gateway.keyring import Keyring
+from gateway.keys.keyring import Keyring
+from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.revocation import Found, find
 from gateway.oauth.server import Holder, Outcome, Server, TokenRequest
-from gateway.oauth.snapshot import Snapshot
 from gateway.stores.sql import Session
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gateway.auth.scopes import KNOWN_SCOPES
 from gateway.brands import Brand
 from gateway.config.settings import OAuth
 from gateway.oauth.clients import GRANT_TYPES, METHODS
-from gateway.scopes import KNOWN_SCOPES
 
 AUTHORIZE: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/token"  # noqa: S105 - a path

@@ -18,22 +18,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.auth.scopes import KNOWN_SCOPES
 from gateway.brands import Brand
 from gateway.deployment import policy
+from gateway.keys.token_format import mint
 from gateway.oauth import clients as apps
 from gateway.oauth import metadata
-from gateway.oauth.announcing import announce
+from gateway.oauth.announce_revoked import announce
 from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
 from gateway.oauth.errors import InvalidTokenError, SlowDownError
 from gateway.observe import access, metrics
-from gateway.scopes import KNOWN_SCOPES
-from gateway.stores.liveness import Liveness
 from gateway.stores.sql import Session
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Revoked
-from gateway.tokens import mint
+from gateway.stores.token_generations import Liveness
 from gateway.web import forms
-from gateway.web.parts import Web
+from gateway.web.context import Web
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # What an app that names no scope is registered for: nothing that changes anything.

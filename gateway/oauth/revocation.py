@@ -8,9 +8,9 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
 from gateway.config.settings import Settings
-from gateway.keyring import Keyring
+from gateway.keys.keyring import Keyring
+from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.server import Outcome, Server, TokenRequest
-from gateway.oauth.snapshot import Snapshot
 from gateway.stores.sql import Session, audit, grants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Revoked

@@ -11,11 +11,11 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, OAut
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from gateway.config.settings import Settings
-from gateway.keyring import Keyring
-from gateway.oauth import clients, families
+from gateway.keys.keyring import Keyring
+from gateway.oauth import clients, token_families
 from gateway.oauth.clients import App
 from gateway.oauth.grants import GRANTS, authorization_code
-from gateway.oauth.snapshot import Snapshot
+from gateway.oauth.request_snapshot import Snapshot
 from gateway.stores.sql import Session
 from gateway.stores.sql.grants import Grant, Revoked
 
@@ -70,7 +70,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         self.keys = keys
         self.settings = settings
         self.snapshot = snapshot
-        self.issuer = families.Issuer(session, keys, settings, snapshot.now)
+        self.issuer = token_families.Issuer(session, keys, settings, snapshot.now)
         self.announced: list[Revoked] = []
         for grant in GRANTS:
             self.register_grant(grant)
@@ -114,7 +114,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
 
     def end(self, grant: Grant, reason: str, action: str, *, leaked: bool = False) -> None:
         """End a family because of what this request did; `action` and `leaked` as in `families.end`."""
-        self.announced += families.end(
+        self.announced += token_families.end(
             self.session,
             grant,
             reason,

@@ -9,13 +9,13 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
 
 from gateway.config.settings import Settings
-from gateway.keyring import Keyring
-from gateway.oauth import grammar
+from gateway.keys.keyring import Keyring
+from gateway.oauth import syntax
 from gateway.oauth.clients import GRANT_TYPES, METHODS
 from gateway.oauth.errors import InvalidTargetError
-from gateway.oauth.resources import is_ours
+from gateway.oauth.request_snapshot import Snapshot, repeated
+from gateway.oauth.resource_indicator import is_ours
 from gateway.oauth.server import Holder, Outcome, Server, failed
-from gateway.oauth.snapshot import Snapshot, repeated
 from gateway.stores.sql import Session, codes, grants
 
 Check = Callable[[Snapshot], None]
@@ -71,7 +71,7 @@ def scope_is_well_formed(snapshot: Snapshot) -> None:
     """Authlib would split on any white space."""
     given = snapshot.one("scope")
     if given is not None:
-        grammar.scopes(given)
+        syntax.scopes(given)
 
 
 def resource_is_ours(snapshot: Snapshot) -> None:

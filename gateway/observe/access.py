@@ -1,5 +1,5 @@
 """One trace, one line and a place in the metrics for each request outside `/v1`: pages, the authorization server, unknown
-paths. `/v1` has its own way, in gateway/stages/explain.py, which every request there pays for.
+paths. `/v1` has its own way, in gateway/api/stages/explain.py, which every request there pays for.
 """
 
 from __future__ import annotations

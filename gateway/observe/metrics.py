@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from gateway.observe import reserving
+from gateway.observe import metrics_files
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -28,7 +28,7 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 DELAY: Final = 0.1
 """Seconds until a request shows in the metrics, at most."""
 
-reserving.install()
+metrics_files.install()
 _registry: Final = CollectorRegistry()
 
 

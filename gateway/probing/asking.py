@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.core.calls import Call
-from adapters.core.operations import Operation
-from adapters.core.resource import Resource
+from adapters.core.declare.resource import Resource
+from adapters.core.operation import Operation
 from gateway.config.services import Operation as Configured
 from gateway.probing.declared import Declared
 from gateway.probing.findings import Finding, Report, Verdict

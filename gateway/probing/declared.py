@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters import RESOURCES
-from adapters.core.compiler import Override, compile_all
-from adapters.core.operations import Face, Operation
-from adapters.core.resource import Resource
+from adapters.core.compile.builder import Override, compile_all
+from adapters.core.declare.resource import Resource
+from adapters.core.operation import Face, Operation
 from adapters.core.shapes import Shape, shape_of
 from gateway.config.services import Operation as Configured
 from gateway.probing.findings import UNSERVED, Finding, Verdict

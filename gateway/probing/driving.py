@@ -11,7 +11,7 @@ import orjson
 
 from adapters.core.calls import Answer, Call, Input, Plan, Reply
 from adapters.core.faults import Conflict, Fault, Invalid, RecordNotFound, ServiceInvalid, ServiceThrottled, Unsettled
-from adapters.core.operations import Face, Request
+from adapters.core.operation import Face, Request
 from gateway.probing.findings import Verdict
 from gateway.probing.service import Named, Service
 from gateway.upstream import Response, UpstreamError

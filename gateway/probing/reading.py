@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.core.calls import Input, Window
+from adapters.core.declare.resource import ListQuery, Op, Related, Resource, StructuredSearch
 from adapters.core.faults import ServiceInvalid
-from adapters.core.looking import MOST_CALLS
-from adapters.core.operations import Face, Operation
-from adapters.core.resource import ListQuery, Op, Related, Resource, StructuredSearch
-from adapters.core.spans import MOST_ROWS
+from adapters.core.operation import Face, Operation
+from adapters.core.paging.lookup import MOST_CALLS
+from adapters.core.paging.spans import MOST_ROWS
 from gateway.probing.declared import Declared, face_of, sample_id
 from gateway.probing.driving import Driven, Judgement, drive, entered, judged, shown
 from gateway.probing.findings import UNSERVED, Finding, Sight, Verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from adapters.core.kinds import Reference
+from adapters.core.declare.kinds import Reference
 from adapters.core.shapes import Shape
 from gateway.probing.findings import Sight
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.core.calls import Input
-from adapters.core.contents import Fields, Table
+from adapters.core.declare.kinds import Prose, Reference, Text
+from adapters.core.declare.resource import Resource
 from adapters.core.faults import Fault, Invalid
-from adapters.core.kinds import Prose, Reference, Text
-from adapters.core.operations import Body, Face, Operation
-from adapters.core.resource import Resource
+from adapters.core.operation import Body, Face, Operation
+from adapters.core.payloads import Fields, Table
 from adapters.core.shapes import Field, Shape
 from gateway.probing.declared import face_of, sample_id
 from gateway.probing.driving import Driven, drive, entered, first_call, judged, shown

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.core.operations import Operation
+from adapters.core.operation import Operation
 from gateway.brands import Brand
 
 Document = dict[str, Any]

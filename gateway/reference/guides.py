@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from adapters.core.changes import Contract
+from adapters.core.declare.changes import Contract
 from gateway.brands import Brand
 from gateway.config.policies import Limits
 from gateway.config.settings import Settings

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.core.changes import Contract
-from adapters.core.operations import Operation
+from adapters.core.declare.changes import Contract
+from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
 from gateway.reference.documents import Document, branded, committed, offered

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import Any, Final
 
-from gateway import addresses
+from gateway.stores import addresses
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.line import Line, Part, Script
-from gateway.stores.liveness import live_key
-from gateway.stores.local import LocalLimits
+from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy, Reading, Verdict
+from gateway.stores.redis_connection import Line, Part, Script
+from gateway.stores.token_generations import live_key
 
 ADMIT: Final = Script.named("admit")
 

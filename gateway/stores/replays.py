@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.line import Line, Part, Script
+from gateway.stores.redis_connection import Line, Part, Script
 
 _RESERVE: Final = Script.named("reserve")
 _SETTLE: Final = Script.named("settle")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.core.changes import Contract
+from adapters.core.declare.changes import Contract
 from gateway.versions.v2026_06_01 import v2026_06_01
 from gateway.versions.v2026_09_01 import v2026_09_01
 

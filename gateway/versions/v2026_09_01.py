@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.core.changes import Contract, Renamed, Reshaped, ValueRenamed
-from adapters.core.kinds import Phone
+from adapters.core.declare.changes import Contract, Renamed, Reshaped, ValueRenamed
+from adapters.core.declare.kinds import Phone
 
 
 def _up(phone: str | None) -> list[str]:

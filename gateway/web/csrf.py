@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from gateway.stores.line import Line
+from gateway.stores.redis_connection import Line
 
 FIELD: Final = "csrf"
 _KEPT: Final = 3600

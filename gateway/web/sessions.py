@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.brands import Brand
-from gateway.stores.line import Line
+from gateway.stores.redis_connection import Line
 
 COOKIE: Final = "session"
 _ID_BYTES: Final = 32

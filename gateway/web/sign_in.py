@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.auth.users import IdentityUnavailable, User
 from gateway.deployment import policy
-from gateway.identity import IdentityUnavailable, User
 from gateway.observe import access, metrics
 from gateway.stores.sql import Session as SqlSession
 from gateway.stores.sql import audit, tenants
 from gateway.stores.sql.audit import Event
-from gateway.web import csrf, forms, returning, sessions
-from gateway.web.parts import Web
+from gateway.web import csrf, forms, return_to, sessions
+from gateway.web.context import Web
 from gateway.web.sessions import Session
 
 PATH: Final = "/oauth/sign-in"
@@ -40,7 +40,7 @@ _STALE: Final = "This page was open for too long, or cookies are off. Try again.
 
 def address_of(web: Web, path: str, form_action: tuple[str, ...] = ()) -> str:
     """Where to send a person who has to sign in before `path`."""
-    return f"{PATH}?next={quote(returning.sealed(web.keys, path, form_action))}"
+    return f"{PATH}?next={quote(return_to.sealed(web.keys, path, form_action))}"
 
 
 def routes(web: Web) -> list[Route]:
@@ -62,7 +62,7 @@ class _Pages:
         after = request.query_params.get("next", "")
         session = await self.web.sessions.find(request)
         if session is not None:
-            return RedirectResponse(returning.opened(self.web.keys, after)[0], 303)
+            return RedirectResponse(return_to.opened(self.web.keys, after)[0], 303)
         return await self._form(request, after)
 
     async def sign_in(self, request: Request) -> Response:
@@ -86,7 +86,7 @@ class _Pages:
         if session is None:
             metrics.auth_failure("sign_in_failed")
             return await self._form(request, after, email=email, fault=_WRONG, status=401)
-        answer = RedirectResponse(returning.opened(web.keys, after)[0], 303)
+        answer = RedirectResponse(return_to.opened(web.keys, after)[0], 303)
         answer.headers["Cache-Control"] = "no-store"
         sessions.keep(answer, request, session.id)
         return answer
@@ -115,7 +115,7 @@ class _Pages:
             request,
             "sign_in.html",
             status,
-            form_action=returning.opened(web.keys, after)[1],
+            form_action=return_to.opened(web.keys, after)[1],
             csrf=await web.csrf.issue(visitor, SIGN_IN),
             next=after,
             email=email,

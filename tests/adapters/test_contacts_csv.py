@@ -10,10 +10,10 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Translation
-from adapters.core.compiler import compile_all
+from adapters.core.compile.builder import compile_all
+from adapters.core.csv.rows import MOST_HELD_ROW, MOST_ROW, Records
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
-from adapters.core.operations import Face, Operation
-from adapters.core.records import MOST_HELD_ROW, MOST_ROW, Records
+from adapters.core.operation import Face, Operation
 from gateway.versions import CONTRACTS
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"

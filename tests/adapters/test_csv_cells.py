@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.core.cells import neutral, undone
+from adapters.core.csv.cells import neutral, undone
 
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n＝a1 ;(")) | st.text())

@@ -6,9 +6,9 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Call, Input, Reply
-from adapters.core.compiler import compile_all
+from adapters.core.compile.builder import compile_all
 from adapters.core.faults import FieldError, Invalid, ServiceFailed, ServiceThrottled
-from adapters.core.operations import Face, Operation
+from adapters.core.operation import Face, Operation
 from gateway.versions import CONTRACTS
 
 BY_NAME = {operation.name: operation for operation in compile_all(RESOURCES, CONTRACTS, {})}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.changes import Contract
-from adapters.core.outward import Outward
-from adapters.core.resource import Resource
+from adapters.core.answer.from_service import Outward
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.resource import Resource
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import name, shape
 

@@ -8,8 +8,8 @@ import msgspec
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Input, Reply
-from adapters.core.operations import Face, Operation, Request
-from adapters.core.resource import Op, Resource
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.operation import Face, Operation, Request
 from adapters.core.shapes import Shape
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import OPERATIONS, shape

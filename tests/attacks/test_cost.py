@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.documents import read_json
+from adapters.core.declare.resource import Op, Resource
 from adapters.core.faults import Fault, Malformed
-from adapters.core.resource import Op, Resource
+from adapters.core.request.json_body import read_json
 from adapters.core.shapes import Field
 from tests.attacks.driving import NEWEST, asked, face
 from tests.attacks.wire import exchange, head

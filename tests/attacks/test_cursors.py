@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.core.faults import StaleCursor
-from gateway.cursors import Cursors
-from gateway.keyring import Keyring
+from gateway.keys.cursors import Cursors
+from gateway.keys.keyring import Keyring
 from tests.live import OLDEST, Live
 
 SEARCH = "/v1/contacts/search"

@@ -20,7 +20,9 @@ Lines = list[http.client.HTTPConnection]
 
 def _workers(live: Live) -> list[int]:
     return [
-        pid for pid in family(live.served.process.pid) if b"gateway.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in family(live.served.process.pid)
+        if b"gateway.process.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

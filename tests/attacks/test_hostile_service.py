@@ -214,7 +214,9 @@ def test_an_auth_service_that_misbehaves_lets_nobody_in(wary: Live) -> None:
 
 def test_a_gigabyte_does_not_fill_the_memory(live: Live) -> None:
     workers = [
-        pid for pid in family(live.served.process.pid) if b"gateway.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in family(live.served.process.pid)
+        if b"gateway.process.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     before = max(map(_peak, workers))
     for _ in range(3):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.core.calls import Input
+from adapters.core.declare.resource import Op, Resource
 from adapters.core.faults import ServiceFailed, ServiceInvalid
-from adapters.core.resource import Op, Resource
 from gateway import problems
 from tests.attacks.driving import READABLE, answered, asked, face, record
 from tests.conformance.declared import name, shape

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.kinds import Reference
-from adapters.core.operations import Operation
-from adapters.core.resource import Op, Resource
+from adapters.core.declare.kinds import Reference
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.operation import Operation
 from tests.conformance.declared import CREATABLE, OPERATIONS, UPDATABLE, foreign, name, path, sample, shape
 from tests.live import NEWEST, Live
 

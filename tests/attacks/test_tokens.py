@@ -11,7 +11,7 @@ from statistics import median
 import httpx
 import pytest
 
-from gateway import tokens
+from gateway.keys import token_format
 from tests.attacks.wire import Answer, exchange, head
 from tests.live import Live
 
@@ -23,8 +23,8 @@ TARGET = "/v1/contacts/con_" + "0" * 24
 def _forged(text: str, keep: int) -> str:
     """A token with the first `keep` characters of another and a checksum that fits."""
     start = text[:keep]
-    fresh = start + tokens.random_text(len(text) - keep - tokens.CHECKSUM_LENGTH)
-    return fresh + tokens._checksum(fresh.encode())
+    fresh = start + token_format.random_text(len(text) - keep - token_format.CHECKSUM_LENGTH)
+    return fresh + token_format._checksum(fresh.encode())
 
 
 def _changed(text: str, at: int) -> str:
@@ -44,12 +44,12 @@ def _changed(text: str, at: int) -> str:
         lambda token: token.replace("gw_", "test_"),
         lambda token: token.upper(),
         lambda token: token.replace("_pat_", "_oac_"),
-        lambda token: tokens.mint("gw", "code"),
-        lambda token: tokens.mint("gw", "refresh"),
-        lambda token: tokens.mint("gw", "secret"),
-        lambda token: tokens.mint("gx", "personal"),
-        lambda token: tokens.mint("gw", "personal"),
-        lambda token: tokens.mint("gw", "app"),
+        lambda token: token_format.mint("gw", "code"),
+        lambda token: token_format.mint("gw", "refresh"),
+        lambda token: token_format.mint("gw", "secret"),
+        lambda token: token_format.mint("gx", "personal"),
+        lambda token: token_format.mint("gw", "personal"),
+        lambda token: token_format.mint("gw", "app"),
         lambda token: f"{token} {token}",
         lambda token: f"{token},{token}",
         lambda token: "a" * 20_000,
@@ -158,7 +158,7 @@ def test_the_time_of_a_refusal_does_not_tell_how_close_a_guess_was(live: Live) -
     with httpx.Client(base_url=live.url) as client:
         for round_ in range(670):
             for kind, token in (
-                ("random", tokens.mint("gw", "personal")),
+                ("random", token_format.mint("gw", "personal")),
                 ("close", _forged(known, len(known) - 10)),
                 ("revoked", revoked[round_ % 2][0]),
             ):

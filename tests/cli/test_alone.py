@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import COMMANDS
-from gateway.keyring import Keyring
+from gateway.keys.keyring import Keyring
 from tests.process.serving import command, environment, is_one_line, run, served
 
 

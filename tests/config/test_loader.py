@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Secret, Settings, data_directory, load, locate, reveal
-from gateway.keyring import Keyring
+from gateway.keys.keyring import Keyring
 from tests.config.reading import Write, faults
 
 

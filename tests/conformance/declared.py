@@ -8,12 +8,12 @@ from typing import Any
 from iso4217 import Currency
 
 from adapters import RESOURCES
-from adapters.core.changes import Contract
-from adapters.core.compiler import changes_since, compile_all
-from adapters.core.custom import Custom
-from adapters.core.kinds import Choice, Instant, Money, Reference
-from adapters.core.operations import Operation
-from adapters.core.resource import Op, Resource
+from adapters.core.compile.builder import changes_since, compile_all
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.custom_fields import Custom
+from adapters.core.declare.kinds import Choice, Instant, Money, Reference
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.operation import Operation
 from adapters.core.shapes import Field, Shape, shape_at
 from gateway.versions import CONTRACTS
 

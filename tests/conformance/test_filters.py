@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.changes import Contract
-from adapters.core.filters import MOST_DEPTH, MOST_LEAVES, MOST_VALUES
-from adapters.core.kinds import Flag, Money, TextList
-from adapters.core.resource import Op, Resource
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.kinds import Flag, Money, TextList
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, MOST_VALUES
 from adapters.core.shapes import Field
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import name, shape

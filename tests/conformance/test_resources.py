@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.changes import Contract
-from adapters.core.kinds import Instant
-from adapters.core.operations import Body, Operation
-from adapters.core.resource import Op, Resource
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.kinds import Instant
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.operation import Body, Operation
 from adapters.core.shapes import Field
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import (

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway import tokens
+from gateway.keys import token_format
 from tests.console.people import LEAKS_SECRET, Person
 from tests.live import Live, live
 from tests.oauth.acting import App, Asking, Browser, refresh, works
@@ -63,7 +63,7 @@ def test_a_repeated_report_changes_nothing(desk: Live, member: Person) -> None:
 
 
 def test_what_is_not_ours_is_labelled_and_nothing_else_is_said(desk: Live) -> None:
-    strange = [tokens.mint("gw", "personal"), "gw_pat_x", "", "ü" * 50, "x" * 10_000]
+    strange = [token_format.mint("gw", "personal"), "gw_pat_x", "", "ü" * 50, "x" * 10_000]
     answer = report(desk, found(*strange))
     assert labels(answer) == ["false_positive"] * len(strange)
     assert {key for each in answer.json() for key in each} == {"token_hash", "token_type", "label"}

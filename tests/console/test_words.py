@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.console import chart, words
+from gateway.console import chart, formatting
 from gateway.console.chart import HEIGHT, OUTCOMES, WIDTH, Day
 from gateway.web import colours
 
@@ -21,22 +21,22 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
     [(0, "just now"), (59, "just now"), (60, "1 minute ago"), (7199, "1 hour ago"), (172_800, "2 days ago")],
 )
 def test_a_moment_ago_is_told_by_its_largest_unit(seconds: int, said: str) -> None:
-    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == said
-    assert words.ago(NOW - timedelta(days=100), NOW) == "on 21 Feb 2026"
+    assert formatting.ago(NOW - timedelta(seconds=seconds), NOW) == said
+    assert formatting.ago(NOW - timedelta(days=100), NOW) == "on 21 Feb 2026"
 
 
 def test_what_is_to_come_is_told_alike() -> None:
-    assert words.ahead(NOW + timedelta(seconds=5), NOW) == "within a minute"
-    assert words.ahead(NOW + timedelta(hours=5, minutes=50), NOW) == "in 5 hours"
-    assert words.ahead(NOW + timedelta(days=365), NOW) == "on 1 Jun 2027"
-    assert words.listed(["a"]) == "a"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert formatting.ahead(NOW + timedelta(seconds=5), NOW) == "within a minute"
+    assert formatting.ahead(NOW + timedelta(hours=5, minutes=50), NOW) == "in 5 hours"
+    assert formatting.ahead(NOW + timedelta(days=365), NOW) == "on 1 Jun 2027"
+    assert formatting.listed(["a"]) == "a"
+    assert formatting.listed(["a", "b", "c"]) == "a, b and c"
 
 
 def test_an_event_without_words_is_told_by_its_name() -> None:
-    assert words.told("token.create") == ("created the token ", "")
-    assert words.told("something.new") == ("something.new", "")
-    assert not words.names_a_thing("something.new")
+    assert formatting.told("token.create") == ("created the token ", "")
+    assert formatting.told("something.new") == ("something.new", "")
+    assert not formatting.names_a_thing("something.new")
 
 
 COUNTS = st.tuples(*[st.integers(0, 10**7) for _ in OUTCOMES])

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.core import listing
-from adapters.core.outward import Outward
-from adapters.core.plans import Place, Planner
-from adapters.core.resource import ListQuery
+from adapters.core.answer.from_service import Outward
+from adapters.core.compile.plans import Place, Planner
+from adapters.core.declare.resource import ListQuery
+from adapters.core.paging import anchored_walk
+from adapters.core.paging.spans import onward
 from adapters.core.shapes import shape_of
-from adapters.core.spans import onward
 from tests.laws.things import HELD, RENAME, SORTS, Listing, Thing, Unrest, comparable, thing, walk
 
 Style = Literal["page", "offset", "cursor"]
@@ -34,7 +34,7 @@ bursts = st.lists(
 
 def planner(style: Style) -> Planner:
     declared = ListQuery(style=style, items="items" if style == "cursor" else "data")
-    return listing.search(Place("crm", "/api/things"), declared, OUTWARD, HELD)
+    return anchored_walk.search(Place("crm", "/api/things"), declared, OUTWARD, HELD)
 
 
 def service_of(style: Style, seed: int, size: int, variety: int = 5) -> Listing:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.core.changes import Contract, Renamed, Reshaped, ValueRenamed
-from adapters.core.documents import Document
-from adapters.core.inward import Inward, encode
-from adapters.core.outward import Outward
-from adapters.core.resource import Resource
+from adapters.core.answer.from_service import Outward
+from adapters.core.declare.changes import Contract, Renamed, Reshaped, ValueRenamed
+from adapters.core.declare.resource import Resource
+from adapters.core.request.json_body import Document
+from adapters.core.request.to_service import Inward, encode
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import CREATABLE, name, sample, shape
 

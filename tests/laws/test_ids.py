@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.core import ids
-from adapters.core.ids import IdType
+from adapters.core.declare import ids
+from adapters.core.declare.ids import IdType
 
 KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.prefix)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.core import plans
-from adapters.core.outward import Outward
-from adapters.core.plans import Place
-from adapters.core.searches import Sort
+from adapters.core.answer.from_service import Outward
+from adapters.core.compile import plans
+from adapters.core.compile.plans import Place
+from adapters.core.request.search_request import Sort
 from adapters.core.shapes import shape_of
 from tests.laws.things import HELD, RENAME, SORTS, Searching, Thing, Unrest, comparable, holds, thing, walk
 

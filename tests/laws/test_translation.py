@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Input, Window
-from adapters.core.documents import _decoder, read_json
+from adapters.core.declare.kinds import Instant
 from adapters.core.faults import Malformed, ServiceInvalid
-from adapters.core.inward import encode
-from adapters.core.kinds import Instant
-from adapters.core.outward import Outward
-from adapters.core.searches import Sort, structured
+from adapters.core.request.json_body import _decoder, read_json
+from adapters.core.request.search_request import Sort, structured
+from adapters.core.request.to_service import encode
 from adapters.core.shapes import shape_of
 from tests.attacks.driving import asked, face
 from tests.laws.things import RENAME, THING, Thing

@@ -11,11 +11,11 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Call, Reply
-from adapters.core.changes import Contract
-from adapters.core.compiler import Override, compile_all
+from adapters.core.compile.builder import Override, compile_all
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.resource import ListQuery, Related, Resource, Upstream
 from adapters.core.faults import Invalid, RecordNotFound, ServiceFailed
-from adapters.core.operations import Operation, Request
-from adapters.core.resource import ListQuery, Related, Resource, Upstream
+from adapters.core.operation import Operation, Request
 from gateway.versions import CONTRACTS
 from tests.laws.things import RENAME, SORTS, THING, Listing, Row, Thing, run, thing
 

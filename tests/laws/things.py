@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from adapters.core.calls import Answer, Call, Input, Plan, Reply, Seal, Window
-from adapters.core.ids import HEX24, IdType
-from adapters.core.kinds import Amount, Boolean, Currency, Line, Moment, Reference, Whole, Words
-from adapters.core.resource import ReadOnly, Record, optional, required
+from adapters.core.declare.ids import HEX24, IdType
+from adapters.core.declare.kinds import Amount, Boolean, Currency, Line, Moment, Reference, Whole, Words
+from adapters.core.declare.resource import ReadOnly, Record, optional, required
 
 THING = IdType("thg_", HEX24, "thing")
 RENAME = {"name": "title", "amount": "value"}

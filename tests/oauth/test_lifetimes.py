@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from gateway.config import Settings
-from gateway.keyring import Keyring
-from gateway.oauth import authorization, clients, families, introspection, token
+from gateway.keys.keyring import Keyring
+from gateway.oauth import authorization, clients, introspection, token, token_families
 from gateway.oauth.authorization import Asked
-from gateway.oauth.snapshot import Snapshot
+from gateway.oauth.request_snapshot import Snapshot
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.web.sessions import Session
@@ -96,7 +96,7 @@ def test_a_consent_that_is_withdrawn_in_the_same_moment_gives_no_code(house: Hou
     assert house.allow(START, answered=True) is not None
     assert house.allow(START, answered=False) is not None
     with house.sql.session() as session:
-        families.disconnect(session, house.app.client.id, "clxtenant", "clxuser", actor="test", now=START)
+        token_families.disconnect(session, house.app.client.id, "clxtenant", "clxuser", actor="test", now=START)
     assert house.allow(START, answered=False) is None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.scopes import KNOWN_SCOPES
+from gateway.auth.scopes import KNOWN_SCOPES
 from tests.live import Live
 from tests.live import live as running
 from tests.oauth.acting import App, Asking, Browser, refresh, register, works

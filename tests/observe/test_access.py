@@ -15,11 +15,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.cors import Cors, Scripted
+from gateway.downstream.cors import Cors, Scripted
 from gateway.observe import access, logs, metrics, trace
 from gateway.observe.access import Observed
-from gateway.pages import pages
 from gateway.stores.errors import StoreUnavailable
+from gateway.web.application import pages
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}

@@ -15,14 +15,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters import RESOURCES
-from adapters.core.compiler import Override, compile_all
+from adapters.core.compile.builder import Override, compile_all
 from gateway.brands import Brands
 from gateway.config import load
 from gateway.observe.access import Observed
-from gateway.pages import pages
 from gateway.reference import site
 from gateway.reference.guides import duration, guides
 from gateway.versions import CONTRACTS
+from gateway.web.application import pages
 from openapi.comparing import breaking
 from openapi.document import documents
 from tests.live import Live

@@ -8,9 +8,9 @@ from typing import Any
 
 import uvicorn
 
-from gateway import protocol
-from gateway.turn import Turn
-from gateway.worker import malformed
+from gateway.downstream import connection
+from gateway.downstream.direct import Turn
+from gateway.process.worker import malformed
 
 HOST = b"Host: api.example.com\r\n"
 PLAIN = b"GET /v1/me HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -67,7 +67,7 @@ class Edge:
 
 @asynccontextmanager
 async def serving(app: Edge) -> AsyncIterator[Edge]:
-    speaking = protocol.hardened(malformed("https://api.example.com/problems"), app.serve)
+    speaking = connection.hardened(malformed("https://api.example.com/problems"), app.serve)
     config = uvicorn.Config(app, http=speaking, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with socket.socket() as listening:

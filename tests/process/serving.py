@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import keyfile, tether
+from gateway.keys import keyring_file
+from gateway.process import child
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "2026-09-01"
@@ -21,7 +22,7 @@ VERSION = "2026-09-01"
 
 def environment(**extra: str) -> dict[str, str]:
     """Ours, without what would configure the gateway, and with ports that are free."""
-    inherited = {name: value for name, value in tether.environment().items() if not name.startswith("GATEWAY_")}
+    inherited = {name: value for name, value in child.environment().items() if not name.startswith("GATEWAY_")}
     return {**inherited, "GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": "0", **extra}
 
 
@@ -121,7 +122,7 @@ def founded(home: Path) -> Path:
     """The data directory below `home` as of a gateway that has not served anybody yet."""
     data_dir = home / "data"
     data_dir.mkdir()
-    keyfile.create(data_dir / "keyring.json")
+    keyring_file.create(data_dir / "keyring.json")
     return data_dir
 
 

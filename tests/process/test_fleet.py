@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gateway import tether
-from gateway.fleet import Fleet
-from gateway.instance import CannotStartError
-from gateway.listening import Listener, listening
+from gateway.process import child
+from gateway.process.instance_lock import CannotStartError
+from gateway.process.sockets import Listener, listening
+from gateway.process.workers import Fleet
 
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -42,7 +42,7 @@ def _instead_of_a_worker(home: Path, code: str) -> dict[str, str]:
     (home / "gateway").mkdir()
     (home / "gateway" / "__init__.py").touch()
     (home / "gateway" / "worker.py").write_text(code)
-    return {**tether.environment(), "PYTHONPATH": str(home)}
+    return {**child.environment(), "PYTHONPATH": str(home)}
 
 
 async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(public: Listener, logged: Logged) -> None:
@@ -81,7 +81,7 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
 async def test_a_worker_that_says_nothing_any_more_is_ended_and_started_again(
     tmp_path: Path, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.fleet._BEAT", 0.1)
+    monkeypatch.setattr("gateway.process.workers._BEAT", 0.1)
     fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, WORKER), 0.1)
     fleet.warm_up()
     try:
@@ -98,7 +98,7 @@ async def test_a_worker_that_says_nothing_any_more_is_ended_and_started_again(
 async def test_a_worker_that_goes_on_speaking_is_left_alone(
     tmp_path: Path, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.fleet._BEAT", 0.1)
+    monkeypatch.setattr("gateway.process.workers._BEAT", 0.1)
     speaking = WORKER.replace("time.sleep(60)", "while True: time.sleep(0.05); os.write(int(sys.argv[3]), b'!')")
     fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, speaking), 0.1)
     fleet.warm_up()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import respx
 
-from gateway.identity import Identity, IdentityUnavailable
+from gateway.auth.users import Identity, IdentityUnavailable
 
 JANE = {
     "id": "clxjane",

@@ -3,8 +3,8 @@ from collections import Counter
 
 import pytest
 
-from gateway.instance import CannotStartError
-from gateway.listening import listening
+from gateway.process.instance_lock import CannotStartError
+from gateway.process.sockets import listening
 
 
 def test_a_busy_port_is_refused_in_one_line_with_the_fix() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.cli.sandbox import ROLES
-from gateway.embedded import sandbox
-from gateway.embedded.sandbox import SandboxFailed
+from gateway.process.embedded import sandbox
+from gateway.process.embedded.sandbox import SandboxFailed
 from sandbox import directory
 
 

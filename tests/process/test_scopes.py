@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import SCOPE_FAMILIES
-from gateway import scopes
+from gateway.auth import scopes
 from gateway.config.policies import default_roles
 
 FAMILY = SCOPE_FAMILIES[0]

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import instance
 from gateway.config import Runtime
 from gateway.observe import metrics
+from gateway.process import instance_lock
 from tests.process.serving import Served, alive, command, environment, family, is_one_line, run, served, wait_gone
 
 SEARCH = "/v1/contacts/search"
@@ -73,7 +73,7 @@ def test_the_health_check_finds_the_admin_port_by_itself_and_has_two_answers(gat
     assert gateway.run("healthy").returncode == 0
     is_one_line(run(tmp_path, "healthy"), "no gateway has started", 1)
     facts = Runtime.from_json(json.dumps(gateway.facts()))
-    with instance.claimed(tmp_path / "data") as claim:
+    with instance_lock.claimed(tmp_path / "data") as claim:
         claim.publish(facts, ("0.0.0.0", 1))
         is_one_line(run(tmp_path, "healthy"), "does not answer", 1)
     (tmp_path / "data" / "lock").unlink()
@@ -95,7 +95,7 @@ def test_the_health_check_does_not_mind_what_became_of_the_configuration(gateway
 
 
 def test_a_worker_that_dies_is_started_again_and_the_other_answers_meanwhile(gateway: Served) -> None:
-    workers = [pid for pid in family(gateway.process.pid) if "gateway.worker" in _command(pid)]
+    workers = [pid for pid in family(gateway.process.pid) if "gateway.process.worker" in _command(pid)]
     assert len(workers) == 2
     deaths = sum(line["event"] == "worker died" for line in gateway.events())
     os.kill(workers[0], signal.SIGKILL)

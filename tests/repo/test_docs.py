@@ -55,7 +55,7 @@ def test_the_architecture_page_knows_every_folder_of_the_edge() -> None:
 
 
 def test_the_architecture_page_tells_the_order_of_the_stages_as_it_is() -> None:
-    code = re.findall(r"^    (\w+),  #", (ROOT / "gateway/pipeline.py").read_text(), re.MULTILINE)
+    code = re.findall(r"^    (\w+),  #", (ROOT / "gateway/api/pipeline.py").read_text(), re.MULTILINE)
     page = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
     assert code
     assert page == code

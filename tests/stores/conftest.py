@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from gateway.embedded import valkey
-from gateway.stores.line import Line
+from gateway.process.embedded import valkey
+from gateway.stores.redis_connection import Line
 from gateway.stores.sql import Session, Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from tests.stores.postgres import fresh_database, running_postgres

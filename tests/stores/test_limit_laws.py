@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.stores.local import LocalLimits
+from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy, Verdict
 from tests.stores.timeline import Timeline
 

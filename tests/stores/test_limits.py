@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.embedded import valkey
+from gateway.process.embedded import valkey
 from gateway.stores.limits import Gate, Limiter
-from gateway.stores.line import Line
-from gateway.stores.liveness import Liveness, live_key
-from gateway.stores.local import LocalLimits
+from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy
+from gateway.stores.redis_connection import Line
+from gateway.stores.token_generations import Liveness, live_key
 
 TOKEN = Policy("token", 600, 60.0, 100, per="token")
 TENANT = Policy("tenant", 900, 60.0, per="tenant")
@@ -25,7 +25,7 @@ ADDRESS = Policy("address", 3, 60.0, per="address")
 WORKER = """
 import asyncio, sys
 from gateway.stores.limits import Limiter
-from gateway.stores.line import Line
+from gateway.stores.redis_connection import Line
 from gateway.stores.policies import Policy
 async def main():
     line = await Line.open(sys.argv[1], timeout=5)

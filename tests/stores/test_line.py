@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.embedded import valkey
+from gateway.process.embedded import valkey
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.line import Line, Script
+from gateway.stores.redis_connection import Line, Script
 
 ECHO = Script("return ARGV[1]")
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

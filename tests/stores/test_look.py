@@ -4,8 +4,8 @@ import pytest
 
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
-from gateway.stores.line import Line
 from gateway.stores.policies import Policy
+from gateway.stores.redis_connection import Line
 
 TOKEN = Policy("token", 600, 60.0, 10, per="token")
 TENANT = Policy("tenant", 20, 60.0, per="tenant")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.embedded import valkey
+from gateway.process.embedded import valkey
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.line import Line
+from gateway.stores.redis_connection import Line
 from gateway.stores.replays import (
     Found,
     InProgress,
@@ -31,7 +31,7 @@ CREATED = (201, [(b"content-type", b"application/json"), (b"location", b"/v1/con
 
 WORKER = """
 import asyncio, sys
-from gateway.stores.line import Line
+from gateway.stores.redis_connection import Line
 from gateway.stores.replays import Replays
 async def main():
     line = await Line.open(sys.argv[1], timeout=5)

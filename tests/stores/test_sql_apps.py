@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.oauth import families
+from gateway.oauth import token_families
 from gateway.stores.sql import Session, Sql, clients, codes, consents
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.codes import Code
@@ -72,7 +72,7 @@ def test_a_code_that_is_being_made_while_its_user_disconnects_is_worth_nothing(s
     def disconnect() -> None:
         looked.wait()
         with sql.session() as session:
-            families.disconnect(session, *WHOSE, actor="test", now=NOW)
+            token_families.disconnect(session, *WHOSE, actor="test", now=NOW)
 
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(make), threads.submit(disconnect)]:

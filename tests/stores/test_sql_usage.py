@@ -6,10 +6,10 @@ from threading import Thread
 
 from sqlalchemy import text
 
-from gateway.stores.sql import Session, Sql, audit, clients, grants, places, tokens, usage
+from gateway.stores.sql import Session, Sql, audit, clients, grants, known_addresses, tokens, usage
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant
-from gateway.stores.sql.places import Place
+from gateway.stores.sql.known_addresses import Place
 from gateway.stores.sql.usage import Count, Named, Total
 from tests.stores.records import NOW, TOKEN, successor_of
 
@@ -94,12 +94,12 @@ def test_the_usage_of_an_app_is_that_of_its_grants(session: Session) -> None:
 def test_an_address_is_told_of_once_and_not_without_end(session: Session) -> None:
     now = datetime.now(UTC)
     place = Place("a" * 24, "203.0.113.7", "clx1", "clxu", f"token:{'a' * 24}")
-    places.note(session, [place, place], now)
-    places.note(session, [place, place._replace(address="2001:db8::1")], now)
+    known_addresses.note(session, [place, place], now)
+    known_addresses.note(session, [place, place._replace(address="2001:db8::1")], now)
     told = audit.page(session, "clx1", "clxu")
     assert [(event.action, event.address) for event in told] == [
         ("token.use", "2001:db8::1"),
         ("token.use", "203.0.113.7"),
     ]
-    places.note(session, [place._replace(address=f"10.0.0.{nth}") for nth in range(200)], now)
-    assert len(audit.page(session, "clx1", limit=1000)) == places.MOST
+    known_addresses.note(session, [place._replace(address=f"10.0.0.{nth}") for nth in range(200)], now)
+    assert len(audit.page(session, "clx1", limit=1000)) == known_addresses.MOST

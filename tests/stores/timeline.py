@@ -6,8 +6,8 @@ from typing import Any
 import redis
 
 from gateway.stores.limits import Gate, _verdict
-from gateway.stores.line import _SCRIPTS
 from gateway.stores.policies import Policy, Verdict
+from gateway.stores.redis_connection import _SCRIPTS
 
 _CLOCK = "redis.call('TIME')"
 

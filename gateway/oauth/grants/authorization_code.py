@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.oauth import families, grammar
+from gateway.oauth import syntax, token_families
 from gateway.stores.sql import audit, codes
 from gateway.stores.sql import grants as granted
 from gateway.stores.sql.audit import Event
@@ -59,13 +59,13 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
         super().validate_token_request()
         code: codes.Code = self.request.authorization_code.record
         verifier = self.server.snapshot.one("code_verifier") or ""
-        if not grammar.is_verifier(verifier):
+        if not syntax.is_verifier(verifier):
             raise InvalidGrantError(description="The code verifier is missing or malformed.")
         if not hmac.compare_digest(create_s256_code_challenge(verifier), code.challenge):
             raise InvalidGrantError(description="The code verifier does not match.")
         if code.issuer != self.server.snapshot.issuer:
             raise InvalidGrantError(description="The code was issued elsewhere.")
-        if not grammar.within(code.scopes, self.request.client.record.scopes):
+        if not syntax.within(code.scopes, self.request.client.record.scopes):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
     def authenticate_user(self, authorization_code: Claimed) -> granted.Grant:
@@ -104,9 +104,9 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
         """Nothing: a claimed code is kept, so that its replay is known."""
 
 
-def issued(issuer: families.Issuer, grant: granted.Grant, app: App) -> dict[str, Any]:
+def issued(issuer: token_families.Issuer, grant: granted.Grant, app: App) -> dict[str, Any]:
     """The first tokens of a grant. The app may have been narrowed since the user agreed."""
-    answer = issuer.access(grant, app.record.name, grammar.within(grant.scopes, app.record.scopes))
+    answer = issuer.access(grant, app.record.name, syntax.within(grant.scopes, app.record.scopes))
     if app.check_grant_type("refresh_token"):
         answer["refresh_token"], _ = issuer.refresh(grant)
     return answer

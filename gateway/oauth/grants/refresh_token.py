@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 
-from gateway.oauth import grammar
+from gateway.oauth import syntax
 from gateway.stores.sql import grants as granted
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
     def _scopes(self, token: Presented) -> tuple[str, ...]:
         """Asked for, or granted; never more than the app is registered for now, though the grant stays as it is."""
         wanted = (self.request.payload.scope or token.get_scope()).split(" ")
-        return grammar.within(wanted, self.request.client.record.scopes)
+        return syntax.within(wanted, self.request.client.record.scopes)
 
     def _validate_token_scope(self, token: Presented) -> None:
         """Instead of Authlib's, which compares words: `contact.read` is part of a granted `contact.all`."""
         wanted = self.request.payload.scope
-        if wanted and not grammar.covered(wanted.split(" "), token.grant.scopes):
+        if wanted and not syntax.covered(wanted.split(" "), token.grant.scopes):
             raise InvalidScopeError(description="The scope is wider than what was granted.")
         if not self._scopes(token):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")

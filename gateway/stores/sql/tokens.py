@@ -1,6 +1,6 @@
 """Tokens at rest: keyed hashes, never the token. Every change of what a token may do raises its generation.
 
-Whoever changes a token announces the new generation after the commit (``gateway.stores.liveness``).
+Whoever changes a token announces the new generation after the commit (``gateway.stores.token_generations``).
 """
 
 from collections.abc import Collection, Mapping
@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
+from gateway.keys.token_format import Kind
 from gateway.stores.sql.models import TokenRow
-from gateway.tokens import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Service → client: what a service answered, made public."""

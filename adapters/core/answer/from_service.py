@@ -1,0 +1,108 @@
+"""Service's JSON → public JSON, compiled per (shape, contract).
+
+msgspec decodes straight into a struct with the service's names and types, so an answer of another shape is caught by
+the parser, and nothing undeclared can pass; a generated function makes it public where it is (generated.py). A page of 50
+costs what its JSON costs and half as much again (bench/translation.py), and an older contract costs what the newest does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from adapters.core.answer.generated import compiled
+from adapters.core.faults import ServiceInvalid
+from adapters.core.shapes import Shape
+
+_encode = msgspec.json.Encoder().encode
+STRANGE = (msgspec.MsgspecError, KeyError, ValueError, TypeError, ArithmeticError, RecursionError)
+"""What reading or turning a record raises when a service sends another than it declared."""
+
+
+class Cursor(msgspec.Struct):
+    """`meta.cursor` of a list."""
+
+    next: str | None
+    has_more: bool
+
+
+class Meta(msgspec.Struct, omit_defaults=True):
+    """`meta` of a list; `total` only when the service gives it cheaply."""
+
+    cursor: Cursor
+    total: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class One(msgspec.Struct):
+    """The envelope of one record."""
+
+    data: Any
+
+
+class Many(msgspec.Struct):
+    """The envelope of a list."""
+
+    data: list[Any]
+    meta: Meta
+
+
+class Outward:
+    """A shape's compiled translator. `row` is the struct type of the service's record."""
+
+    __slots__ = ("_bare", "_turn", "_wrapped", "row")
+
+    def __init__(self, shape: Shape) -> None:
+        self.row, self._turn = compiled(shape)
+        wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
+        self._wrapped = msgspec.json.Decoder(wrapped).decode
+        self._bare = msgspec.json.Decoder(self.row).decode
+
+    def read(self, body: bytes) -> Any:
+        """One record, `{"data": {…}}` or bare → its struct; ServiceInvalid when it is neither."""
+        try:
+            found = self._wrapped(body).data
+            return self._bare(body) if found is msgspec.UNSET else found
+        except STRANGE as error:
+            raise ServiceInvalid(str(error)) from None
+
+    def publish(self, rows: Sequence[Any]) -> None:
+        """Make records public where they are; raises one of STRANGE, and then they are worth nothing."""
+        ids: list[str] = []
+        self._turn(rows, ids)
+        # An id we could not read back must not be handed out. One look at all of them costs a quarter of a look at each.
+        letters = "".join(ids)
+        if ids and not (letters.isascii() and letters.encode().isalnum() and all(ids)):
+            raise ValueError("an id with characters that no id has")
+
+    def one(self, row: Any) -> bytes:
+        """A record's struct, which is used up → the public envelope."""
+        try:
+            self.publish((row,))
+            return _encode(One(row))
+        except STRANGE as error:
+            # Their messages quote the value, which is somebody's data.
+            raise ServiceInvalid(type(error).__name__) from None
+
+    def many(self, rows: list[Any], following: str | None, total: int | None) -> bytes:
+        """Records, which are used up, the sealed cursor of the next page, the total when known → the public envelope."""
+        meta = Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
+        try:
+            self.publish(rows)
+            return _encode(Many(rows, meta))
+        except STRANGE as error:
+            raise ServiceInvalid(type(error).__name__) from None
+
+
+def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
+    """A decoder of a service's list envelope that raises ServiceInvalid."""
+    decode = msgspec.json.Decoder(envelope).decode
+
+    def read(body: bytes) -> Any:
+        try:
+            return decode(body)
+        except STRANGE as error:
+            raise ServiceInvalid(str(error)) from None
+
+    return read

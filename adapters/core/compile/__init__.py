@@ -1,0 +1,1 @@
+"""Declarations → operations, once at start."""

@@ -1,0 +1,52 @@
+"""How requests become inputs: the few ways that operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adapters.core.calls import Input, Window
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.operation import Request
+from adapters.core.request.json_body import MOST_ERRORS, Document, pointer
+from adapters.core.request.search_request import identity
+from adapters.core.request.to_service import Inward, encode
+
+
+def path_only(request: Request) -> Input:
+    """An operation that needs nothing but the ids in its path."""
+    return Input(ids=request.ids)
+
+
+def nothing(request: Request) -> None:
+    """Refuse fields where an action takes none."""
+    sent = request.document
+    if sent is None or sent == {}:
+        return
+    names = list(sent)[:MOST_ERRORS] if isinstance(sent, dict) else [""]
+    where = [pointer((name,)) if name else "" for name in names]
+    raise Invalid([FieldError(at, "field_unknown", "This action takes no fields.") for at in where])
+
+
+def fields(document: Document, inward: Inward) -> Callable[[Request], Input]:
+    """An operation with a body: checked against its shape, then put into the service's names."""
+
+    def accept(request: Request) -> Input:
+        body, revisions = inward.translate(document.read(request.document))
+        return Input(ids=request.ids, body=body, revisions=revisions)
+
+    return accept
+
+
+def anchored(window: Window, cursor: str | None, scope: str, request: Request) -> Window:
+    """The window with its cursor opened and the means to seal the next; StaleCursor when it is not this query's."""
+    asked, seal_for = identity(window, scope), request.seal_for
+
+    # The query is encoded when there is a cursor to bind to it, and many answers have none.
+    def seal(position: list[Any]) -> str:
+        return seal_for(encode(asked))(position)
+
+    if cursor is not None:
+        window.position = request.unseal(cursor, encode(asked))
+    window.seal = seal
+    return window

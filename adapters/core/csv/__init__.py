@@ -1,0 +1,1 @@
+"""Files of records: cells, rows and their translation both ways."""

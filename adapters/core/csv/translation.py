@@ -1,0 +1,179 @@
+"""Files of records, translated piece by piece: a client's rows into the service's, and the service's into a contract's.
+
+Both are fed bytes as they come and give bytes to pass on, so a file of any size costs the memory of one piece.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from adapters.core.answer.from_service import STRANGE, Outward
+from adapters.core.csv.cells import Reader, held_reader, public_reader, shown, written
+from adapters.core.csv.rows import MOST_CELL, MOST_HELD_ROW, Records
+from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
+from adapters.core.request.json_body import Document, nearest
+from adapters.core.request.to_service import Inward
+from adapters.core.shapes import Field, Shape
+
+MOST_COLUMNS = 200
+MOST_ERRORS = 100
+
+
+class Incoming:
+    """calls.Translation: a client's file, checked as a create is checked, row by row.
+
+    The first wrong row ends the translation; the others are still read, so that up to 100 faults are told at once.
+    """
+
+    __slots__ = ("_columns", "_document", "_errors", "_inward", "_out", "_read", "_records", "_shape", "_writer")
+
+    def __init__(self, shape: Shape, document: Document, inward: Inward) -> None:
+        self._shape, self._document, self._inward = shape, document, inward
+        self._records = Records()
+        self._columns: list[tuple[str, str, Reader]] = []
+        self._errors: list[FieldError] = []
+        self._read = -1
+        self._out = io.StringIO(newline="")
+        self._writer = csv.writer(self._out, lineterminator="\n")
+
+    def feed(self, data: bytes) -> bytes:
+        return self._translate(self._records.feed(data))
+
+    def close(self) -> bytes:
+        rows = self._translate(self._records.close())
+        if self._read < 0:
+            raise Malformed("The file is empty. Its first row holds the names of the columns.", "csv_malformed")
+        if self._errors:
+            raise Invalid(self._errors)
+        return rows
+
+    def _translate(self, rows: Iterable[list[str]]) -> bytes:
+        for cells in rows:
+            self._read += 1
+            if self._read == 0:
+                self._header([name.strip() for name in cells])
+                continue
+            try:
+                row = self._row(cells)
+            except Invalid as invalid:
+                self._errors += [_placed(error, self._read) for error in invalid.errors]
+                if len(self._errors) >= MOST_ERRORS:
+                    raise Invalid(self._errors[:MOST_ERRORS]) from None
+                continue
+            if not self._errors:
+                self._writer.writerow(row)
+        return _taken(self._out)
+
+    def _header(self, names: list[str]) -> None:
+        """Every fault of the column names at once; nothing below them makes sense while there is one."""
+        if len(names) > MOST_COLUMNS:
+            raise Malformed(f"The file has {len(names)} columns, of at most {MOST_COLUMNS}.", "csv_malformed")
+        known = self._shape.named()
+        errors = [_stray(name, known) for name in names if name not in known or known[name].read_only]
+        errors += [
+            FieldError("", "column_repeated", "This column is there more than once.", (), 0, name[:64])
+            for name in sorted({name for name in names if names.count(name) > 1})
+        ]
+        errors += [
+            FieldError(f"/{name}", "required", "This column is required.", (), 0, name)
+            for name, field in known.items()
+            if field.required and name not in names
+        ]
+        if errors:
+            raise Invalid(errors[:MOST_ERRORS])
+        self._columns = [(name, known[name].held, public_reader(known[name])) for name in names]
+        self._writer.writerow([known[name].held for name in names])
+
+    def _row(self, cells: list[str]) -> list[str]:
+        if len(cells) != len(self._columns):
+            message = f"The row has {len(cells)} cells, but there are {len(self._columns)} columns."
+            raise Invalid([FieldError("", "cells_mismatch", message)])
+        sent: dict[str, Any] = {}
+        for (name, _, read), cell in zip(self._columns, cells, strict=True):
+            if cell:
+                try:
+                    sent[name] = read(cell)
+                except Malformed as malformed:
+                    message = str(malformed).replace("The body", "The cell")
+                    raise Invalid([FieldError(f"/{name}", "json_malformed", message)]) from None
+        if max(map(len, cells)) > MOST_CELL:
+            raise Invalid([FieldError("", "too_long", f"A cell has at most {MOST_CELL} characters.")])
+        body, _ = self._inward.translate(self._document.read(sent))
+        return [written(body.get(held)) for _, held, _ in self._columns]
+
+
+def _stray(name: str, known: dict[str, Field]) -> FieldError:
+    if name in known:
+        message = "This column is set by the system and cannot be imported."
+        return FieldError("", "field_read_only", message, (), 0, name)
+    writable = [known_name for known_name, field in known.items() if not field.read_only]
+    hint = nearest(name, writable)
+    if not name:
+        hint = " A column has no name."
+    elif ";" in name or "\t" in name:
+        hint = " Columns are separated by commas."
+    return FieldError("", "field_unknown", f"There is no such column here.{hint}", tuple(writable), 0, name[:64])
+
+
+def _placed(error: FieldError, row: int) -> FieldError:
+    """The error of a record, with its place in the file."""
+    column = error.pointer.split("/")[1].replace("~1", "/").replace("~0", "~") if error.pointer else None
+    return dataclasses.replace(error, row=row, column=column)
+
+
+class Outgoing:
+    """calls.Translation: the service's file, in the fields of one contract. Raises ServiceInvalid when it is not what was declared."""
+
+    __slots__ = ("_out", "_outward", "_places", "_records", "_shape", "_writer")
+
+    def __init__(self, shape: Shape, outward: Outward) -> None:
+        self._shape, self._outward = shape, outward
+        self._records = Records(MOST_HELD_ROW)
+        self._places: list[tuple[int, str, Reader]] | None = None
+        self._out = io.StringIO(newline="")
+        self._writer = csv.writer(self._out)
+
+    def feed(self, data: bytes) -> bytes:
+        return self._translate(self._records.feed(data))
+
+    def close(self) -> bytes:
+        rows = self._translate(self._records.close())
+        if self._places is None:
+            raise ServiceInvalid("an export without column names")
+        return rows
+
+    def _translate(self, rows: Iterable[list[str]]) -> bytes:
+        try:
+            for cells in rows:
+                if self._places is None:
+                    self._places = self._header(cells)
+                    self._writer.writerow([field.name for field in self._shape.fields])
+                    continue
+                held = {name: read(cells[place]) for place, name, read in self._places if cells[place]}
+                record = msgspec.convert(held, self._outward.row)
+                self._outward.publish((record,))
+                self._writer.writerow([shown(value) for value in msgspec.structs.astuple(record)])
+        except (Malformed, IndexError, *STRANGE) as error:
+            raise ServiceInvalid(str(error)) from None
+        return _taken(self._out)
+
+    def _header(self, names: list[str]) -> list[tuple[int, str, Reader]]:
+        """Where each declared field is; columns that are not declared are left where they are."""
+        return [
+            (names.index(field.held), field.held, held_reader(field))
+            for field in self._shape.fields
+            if field.held in names or not (field.nullable or field.default is not None or field.down)
+        ]
+
+
+def _taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode()

@@ -1,0 +1,62 @@
+"""The kind of `custom`: an object of the workspace's own fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from adapters.core.declare.kind_base import Kind
+from adapters.core.declare.text_patterns import CUSTOM_NAME
+
+_MOST_CUSTOM = 64 * 1024
+
+
+class Custom(Kind):
+    """An object of the workspace's own fields: names to JSON values, of at most 64 KiB as JSON, like a cell of an import."""
+
+    held = dict[str, Any]
+    note = (
+        "The limits are those of one request, which sends at most 65,536 bytes of it, counted as compact JSON in UTF-8: "
+        "a PATCH adds to what is there."
+    )
+
+    def core(self) -> CoreSchema:
+        name = core_schema.no_info_after_validator_function(
+            _read_custom_name, core_schema.str_schema(strict=True, pattern=CUSTOM_NAME)
+        )
+        value = core_schema.no_info_after_validator_function(_read_custom_value, core_schema.any_schema())
+        members = core_schema.dict_schema(name, value, strict=True, max_length=100)
+        return core_schema.no_info_after_validator_function(_read_custom, members)
+
+    def described(self, schema: dict[str, Any]) -> dict[str, Any]:
+        names = {"pattern": CUSTOM_NAME, "not": {"const": "__proto__"}}
+        return {"type": "object", "additionalProperties": True, "maxProperties": 100, "propertyNames": names}
+
+
+def _read_custom_name(name: str) -> str:
+    # Services in JavaScript would take it for the prototype of the object it is in.
+    if name == "__proto__":
+        raise PydanticCustomError("name_invalid", "Not a name for a custom field")
+    return name
+
+
+def _read_custom_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _read_custom_name(name)
+            _read_custom_value(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _read_custom_value(inner)
+    return value
+
+
+def _read_custom(value: dict[str, Any]) -> dict[str, Any]:
+    if len(msgspec.json.encode(value)) > _MOST_CUSTOM:
+        raise PydanticCustomError("object_too_long", "As JSON this has more than {most} bytes", {"most": _MOST_CUSTOM})
+    return value
+
+
+CustomFields = Annotated[dict[str, Any], Custom()]

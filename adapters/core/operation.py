@@ -1,0 +1,101 @@
+"""Operations: what the edge needs to know to serve one, and its face in each dated contract."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from adapters.core.calls import Input, Plan, Translation
+from adapters.core.declare.ids import IdType
+from adapters.core.declare.kinds import Text
+from adapters.core.payloads import Given, Sent
+
+Unseal = Callable[[str, bytes], list[Any]]
+"""(sealed cursor, fingerprint of the query) → position; raises StaleCursor."""
+SealFor = Callable[[bytes], Callable[[list[Any]], str]]
+"""fingerprint of the query → a function that seals positions of it."""
+
+
+class Body(enum.Enum):
+    """What an operation reads from the request's body."""
+
+    NONE = "none"  # nothing, whatever is sent
+    EMPTY = "empty"  # an action without fields: no body, or {}
+    JSON = "json"
+    MERGE = "merge"  # JSON or application/merge-patch+json
+    FILE = "file"  # text/csv, or multipart/form-data with one file
+
+
+class Request(msgspec.Struct):
+    """What the edge has taken apart: decoded path ids, the query, the parsed body, and the ways to open and seal cursors."""
+
+    ids: tuple[str, ...]
+    query: Mapping[str, str]
+    document: Any
+    unseal: Unseal
+    seal_for: SealFor
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An operation in one contract: `accept` checks a request whole (raises Fault), `plan` turns its input into calls.
+
+    sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
+    translate: where a file goes through, begins its translation: of the request's body for the service, or of the
+    service's answer for the client.
+    """
+
+    accept: Callable[[Request], Input]
+    plan: Callable[[Input], Plan]
+    sends: Sent | None = None
+    gives: Given | None = None
+    translate: Callable[[], Translation] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one path.
+
+    name: `contacts.get`; tail: the path after the resource, `*` standing for a parameter; params: the id type of each
+    `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
+    faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
+    that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
+    that is not JSON is streamed from the service, through its face's `translate`.
+    """
+
+    name: str
+    first: str
+    tail: str
+    method: str
+    summary: str
+    scopes: tuple[str, ...]
+    params: tuple[IdType | None, ...] = ()
+    param_names: tuple[str, ...] = ()
+    words: tuple[Text, ...] = ()
+    body: Body = Body.NONE
+    query: tuple[str, ...] = ()
+    success: int = 200
+    replayable: bool = False
+    limited_as: str = ""
+    service: str = ""
+    enabled: bool = True
+    description: str = ""
+    gives: Given | None = None
+    produces: str = "application/json"
+    faces: Mapping[str, Face | None] = field(default_factory=dict)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer is passed on while the service gives it."""
+        return self.produces != "application/json"
+
+    @property
+    def route(self) -> str:
+        """The path template, `/v1/contacts/{id}`."""
+        names = iter(self.param_names)
+        steps = ["{" + next(names) + "}" if step == "*" else step for step in self.tail.split("/") if step]
+        return "/".join(["/v1", self.first, *steps])

@@ -1,0 +1,91 @@
+"""One call of a service's list, in each of the ways that services page: by number, by offset, by a cursor of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from adapters.core.answer.from_service import decoder
+from adapters.core.answer.replies import body_of
+from adapters.core.calls import Call, Reply, Row, Window
+from adapters.core.compile.plans import Place
+from adapters.core.declare.resource import ListQuery
+from adapters.core.paging.spans import Span
+
+Query = dict[str, Any]
+
+
+class _Pagination(msgspec.Struct):
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The rows that one call gave, as the collection was at that moment.
+
+    start: 0-based place of the first, or where the collection ends when there is none; ended: no row follows the last;
+    following: the service's cursor, if it gave one.
+    """
+
+    rows: list[Any]
+    start: int
+    ended: bool
+    total: int | None = None
+    following: str | None = None
+
+
+class Lists:
+    """A service's list whose rows decode to `row` (a struct type, or `msgspec.Raw`)."""
+
+    __slots__ = ("_place", "_read", "style")
+
+    def __init__(self, place: Place, declared: ListQuery, row: Any) -> None:
+        self.style = declared.style
+        self._place = place
+        told: tuple[Any, ...] = ("pagination", _Pagination)
+        if declared.style == "cursor":
+            told = ("following", str | None, None)
+        names = {"rows": declared.items, "following": "nextCursor"}
+        envelope = msgspec.defstruct("Listed", [("rows", list[row]), told], rename=names)
+        self._read: Callable[[bytes], Any] = decoder(envelope)
+
+    def span(self, query: Query, span: Span) -> Generator[Call, Reply, Seen]:
+        """The rows of a span, by page number or by offset."""
+        where = {"offset": span.start} if self.style == "offset" else {"page": span.start // span.size + 1}
+        found = self._read(body_of((yield self._call({**query, **where, "limit": span.size}))))
+        rows, start, total = found.rows, span.start, found.pagination.total
+        ended = len(rows) < span.size or (total is not None and start + len(rows) >= total)
+        if total is not None and not rows:
+            start = min(start, total)
+        return Seen(rows, start, ended, total)
+
+    def after(self, query: Query, cursor: str | None, size: int) -> Generator[Call, Reply, Seen]:
+        """The rows behind the service's own cursor, or the first ones."""
+        where = {} if cursor is None else {"cursor": cursor}
+        found = self._read(body_of((yield self._call({**query, **where, "limit": size}))))
+        return Seen(found.rows, 0, found.following is None, following=found.following)
+
+    def _call(self, query: Query) -> Call:
+        return Call(self._place.service, b"GET", self._place.before + b"?" + urlencode(query).encode("ascii"))
+
+
+def query_of(window: Window, held: Mapping[str, str]) -> Query:
+    """The window's filters, text and order as query parameters. `held`: today's field names → the service's."""
+    query: Query = {"search": window.text} if window.text else {}
+    for leaf in _leaves(window.where):
+        value = leaf["value"][0] if isinstance(leaf["value"], list) else leaf["value"]
+        query[leaf["field"]] = str(value).lower() if isinstance(value, bool) else value
+    return {**query, "sort": held[window.order_by], "order": "desc" if window.descending else "asc"}
+
+
+def _leaves(where: Row | None) -> Iterator[Row]:
+    """The conditions of a tree; the grammar has let nothing through but conditions that all must hold."""
+    if where is not None and "and" in where:
+        for part in where["and"]:
+            yield from _leaves(part)
+    elif where is not None:
+        yield where

@@ -1,0 +1,64 @@
+"""How a record is looked at by its id: with the call made for it, or by walking a list where a service has no such call."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+
+from adapters.core.answer.from_service import decoder
+from adapters.core.answer.replies import body_of
+from adapters.core.calls import Call, Look, Reply
+from adapters.core.compile.plans import Place
+from adapters.core.declare.resource import ListQuery
+from adapters.core.faults import RecordNotFound, Unsettled
+from adapters.core.paging.list_calls import Lists, Query
+from adapters.core.paging.spans import MOST_ROWS, Span
+
+MOST_CALLS = 10
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_identify = decoder(_Identified)
+
+
+def directly(place: Place) -> Look:
+    """One call."""
+
+    def look(internal_id: str) -> Generator[Call, Reply, bytes]:
+        reply = yield Call(place.service, b"GET", place.of(internal_id))
+        return body_of(reply, record=True)
+
+    return look
+
+
+def by_list(place: Place, declared: ListQuery, created: str) -> Look:
+    """Up to 10 calls of 200 records each, the newest first; Unsettled when that does not settle it.
+
+    created: the service's name of the field that tells when a record was made. It never changes, so only a deletion can
+    move a record past a walk; then fewer are told at the end than at the start, and absence is not claimed.
+    """
+    lists = Lists(place, declared, msgspec.Raw)
+    query: Query = {"sort": created, "order": "desc"}
+
+    def look(internal_id: str) -> Generator[Call, Reply, bytes]:
+        cursor, most = None, 0
+        for step in range(MOST_CALLS):
+            if lists.style == "cursor":
+                seen = yield from lists.after(query, cursor, MOST_ROWS)
+            else:
+                seen = yield from lists.span(query, Span(step * MOST_ROWS, MOST_ROWS))
+            for row in seen.rows:
+                if _identify(row).id == internal_id:
+                    return bytes(row)
+            cursor, most = seen.following, max(most, seen.total or 0)
+            if seen.ended and (seen.total is None or seen.total >= most):
+                raise RecordNotFound
+            if seen.ended:
+                break
+        raise Unsettled
+
+    return look

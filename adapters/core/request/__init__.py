@@ -1,0 +1,1 @@
+"""Client → service: bodies and searches, checked and translated."""

@@ -1,0 +1,224 @@
+"""Reading what a client sent: strict JSON, then a body checked whole against a contract's shape.
+
+RFC 8259 leaves duplicate names, lone surrogates and huge numbers to the reader; each of them means something else to
+some service down the line, so none is let through.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Never
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator, core_schema
+
+from adapters.core.declare.text_patterns import TOLD
+from adapters.core.faults import FieldError, Invalid, Malformed
+from adapters.core.shapes import Field, Shape
+
+MOST_NESTING = 32
+MOST_MEMBERS = 1000  # each that is unknown costs an error to describe, and a body has room for 100,000
+MOST_ERRORS = 50
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    sent = len(pairs)
+    if sent > MOST_MEMBERS:
+        raise Malformed(f"The body has an object with more than {MOST_MEMBERS} names.")
+    members = dict(pairs)
+    if len(members) != sent:
+        raise Malformed("The body has an object with the same name twice.")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 19:
+        raise Malformed("The body has a number with too many digits.")
+    return int(digits)
+
+
+def _real(text: str) -> float:
+    number = float(text)
+    if len(text) > 64 or not math.isfinite(number):
+        raise Malformed("The body has a number out of range.")
+    # JSON does not tell 25.0 from 25, and neither does a JSON schema.
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _constant(name: str) -> Never:
+    raise Malformed(f"The body has {name}, which is not JSON.")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_integer, parse_float=_real, parse_constant=_constant, strict=True
+)
+_BLANKS = " \t\n\r"
+
+
+def _parsed(text: str) -> Any:
+    """`_decoder.decode(text)`, which looks for blanks by regular expression, twice, where mostly there are none."""
+    start = 0 if text.startswith("{") else len(text) - len(text.lstrip(_BLANKS))
+    document, end = _decoder.raw_decode(text, start)
+    if end != len(text) and (rest := text[end:].lstrip(_BLANKS)):
+        raise json.JSONDecodeError("Extra data", text, len(text) - len(rest))
+    return document
+
+
+def read_json(raw: bytes) -> Any:
+    """Bytes → document; Malformed for everything that two JSON readers might understand differently."""
+    try:
+        document = _parsed(raw.decode("utf-8"))
+        if b"\\u" in raw:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    except UnicodeEncodeError:
+        raise Malformed("The body has an unpaired surrogate.") from None
+    except RecursionError:
+        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
+    except json.JSONDecodeError as error:
+        # Some of the decoder's sentences end in "at", and it counts letters.
+        place = len(error.doc[: error.pos].encode("utf-8"))
+        raise Malformed(f"The body is not JSON: {error.msg.removesuffix(' at')} at byte {place}.") from None
+    if len(raw) > MOST_NESTING and raw.count(b"{") + raw.count(b"[") > MOST_NESTING and _depth(document) > MOST_NESTING:
+        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.")
+    return document
+
+
+def _depth(document: Any) -> int:
+    depth, level = 0, [document]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        level = [part for whole in level for part in (whole.values() if isinstance(whole, dict) else whole)]
+    return depth
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Path → JSON pointer (RFC 6901). A name of more than 128 characters is nobody's field, and ends in an ellipsis there."""
+    return "".join("/" + _shortened(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _shortened(step: str) -> str:
+    return step if len(step) <= 128 else f"{step[:128]}…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that suggests the known name close to `name`, or nothing."""
+    close = difflib.get_close_matches(name[:64], list(known), 1, 0.75)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "field_unknown",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "too_short": "too_short",
+    "object_too_long": "too_long",
+    "string_pattern_mismatch": "format_invalid",
+    "literal_error": "value_unknown",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+}
+_OWN = ("id_invalid", "datetime_invalid", "date_invalid", "currency_unknown", "name_invalid")
+
+
+def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str] = ()) -> FieldError:
+    """A validator's error → one entry of `errors`. `names` may be suggested; `fixed` are the read-only ones."""
+    kind, context = error["type"], error.get("ctx", {})
+    code = _CODES.get(kind) or (kind if kind in _OWN else "type_invalid")
+    where = pointer(_place(error))
+    match code:
+        case "required":
+            return FieldError(where, code, "This field is required.")
+        case "field_unknown" if str(error["loc"][-1]) in fixed:
+            return FieldError(where, "field_read_only", "This field is set by the system and cannot be sent.")
+        case "field_unknown":
+            return FieldError(where, code, f"There is no such field here.{nearest(str(error['loc'][-1]), names)}")
+        case "value_unknown":
+            words = tuple(word.strip().strip("'") for word in context["expected"].replace(" or ", ", ").split(","))
+            return FieldError(where, code, "Not one of the values this field can hold.", words)
+        case "too_long" if context.get("field_type") == "Dictionary":
+            return FieldError(where, code, f"This object has more than {context['max_length']} names.")
+        case "format_invalid":
+            return FieldError(where, code, TOLD.get(context["pattern"], "Not of the form this field has."))
+    return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
+
+
+def _place(error: ErrorDetails) -> tuple[str | int, ...]:
+    """Where the error is. What is wrong with a key itself is told as one step more; a field may be called the same."""
+    place = error["loc"]
+    return place[:-1] if place[-1:] == ("[key]",) and error["type"] != "extra_forbidden" else place
+
+
+_TYPES = {
+    "string_type": "This must be text",
+    "int_type": "This must be a whole number",
+    "bool_type": "This must be true or false",
+    "list_type": "This must be a list",
+    "dict_type": "This must be an object",
+    "too_short": "This list has too few entries",
+    "too_long": "This list has too many entries",
+}
+
+Check = Callable[[dict[str, Any]], list[FieldError]]
+
+
+def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
+    """The schema of a body in `shape`: a create (required fields demanded) or a PATCH (all optional, null clears)."""
+    members = {}
+    for field in shape.fields:
+        if not field.read_only:
+            members[field.name] = core_schema.typed_dict_field(
+                _member(field, partial=partial), required=field.required and not partial
+            )
+    return core_schema.typed_dict_schema(members, extra_behavior="forbid", strict=True, total=False)
+
+
+def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
+    if field.nested is not None:
+        value = body_schema(field.nested, partial=partial)
+        value = core_schema.list_schema(value, strict=True) if field.many else value
+    else:
+        assert field.kind is not None
+        value = field.kind.core()
+    return core_schema.nullable_schema(value) if field.takes_null(partial=partial) else value
+
+
+Level = tuple[str, ...]
+
+
+def _levels(shape: Shape, at: Level = ()) -> Iterator[tuple[Level, frozenset[str], frozenset[str]]]:
+    """For the body and each object in it: where it is, the names that may be sent there, and the read-only ones."""
+    fixed = frozenset(field.name for field in shape.fields if field.read_only)
+    yield at, frozenset(shape.named()) - fixed, fixed
+    for field in shape.fields:
+        if field.nested is not None:
+            yield from _levels(field.nested, (*at, field.name))
+
+
+class Document:
+    """A compiled body: `read(document)` gives the fields that were sent, by their name in the contract."""
+
+    __slots__ = ("_levels", "_validate")
+
+    def __init__(self, shape: Shape, *, partial: bool) -> None:
+        self._validate = SchemaValidator(body_schema(shape, partial=partial)).validate_python
+        self._levels = {at: (names, fixed) for at, names, fixed in _levels(shape)}
+
+    def read(self, document: Any) -> dict[str, Any]:
+        """A parsed document → its fields; Invalid names every error by its pointer."""
+        try:
+            fields: dict[str, Any] = self._validate(document)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            raise Invalid([self._described(each) for each in found[:MOST_ERRORS]]) from None
+        return fields
+
+    def _described(self, error: ErrorDetails) -> FieldError:
+        at = tuple(step for step in error["loc"][:-1] if isinstance(step, str))
+        return describe(error, *self._levels.get(at, ()))

@@ -1,0 +1,144 @@
+"""A search request → the window it asks for; a window → the body of a structured search, anchored by key.
+
+Paging is by key, not by offset: the cursor carries the sort value and id of the last record seen, and the next page
+asks for what lies beyond them. So records inserted or deleted while a client walks neither repeat nor hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
+
+from adapters.core.calls import Row, Window
+from adapters.core.faults import BadParameter, FieldError, Invalid
+from adapters.core.paging.anchors import Anchor
+from adapters.core.request.filters import Filters
+from adapters.core.request.json_body import MOST_ERRORS, describe
+from adapters.core.request.to_service import encode
+from adapters.core.shapes import Shape
+
+DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT = 25, 100, 256
+MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
+
+
+class Search:
+    """The compiled request of `POST /{resource}/search` in one contract."""
+
+    __slots__ = ("_check", "_sort", "_sorts", "filters", "sorts")
+
+    def __init__(self, shape: Shape, filters: Filters, sorts: tuple[str, ...]) -> None:
+        self.filters = filters
+        named = {field.today: field.name for field in shape.fields}
+        self._sorts = {named[sort]: sort for sort in sorts}
+        self.sorts = tuple(self._sorts)
+        self._sort = self.sorts[0]
+        member = core_schema.typed_dict_field
+        self._check = SchemaValidator(
+            core_schema.typed_dict_schema(
+                {
+                    "filters": member(core_schema.any_schema()),
+                    "search_text": member(core_schema.str_schema(strict=True, max_length=MOST_TEXT)),
+                    "order_by": member(core_schema.literal_schema(list(self.sorts))),
+                    "sort_direction": member(core_schema.literal_schema(["asc", "desc"])),
+                    "limit": member(core_schema.int_schema(strict=True, ge=1, le=MOST_LIMIT)),
+                    # `next` of the last page may be sent back as it came.
+                    "cursor": member(core_schema.nullable_schema(core_schema.str_schema(strict=True))),
+                },
+                extra_behavior="forbid",
+                total=False,
+            )
+        ).validate_python
+
+    def read(self, document: Any) -> tuple[Window, str | None]:
+        """A parsed body → the window and the sealed cursor that came with it; Invalid names every fault."""
+        try:
+            sent: dict[str, Any] = self._check(document)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            faults = [describe(each, MEMBERS) for each in found[:MOST_ERRORS]]
+            raise Invalid([*faults, *self._filter_faults(document)]) from None
+        told = sent.get
+        window = Window(
+            told("limit", DEFAULT_LIMIT),
+            self.filters.read(sent["filters"]) if "filters" in sent else None,
+            told("search_text") or None,
+            self._sorts[told("order_by", self._sort)],
+            told("sort_direction") != "asc",
+        )
+        return window, told("cursor")
+
+    def _filter_faults(self, document: Any) -> list[FieldError]:
+        if isinstance(document, dict) and "filters" in document:
+            try:
+                self.filters.read(document["filters"])
+            except Invalid as invalid:
+                return invalid.errors
+        return []
+
+
+def identity(window: Window, scope: str) -> list[Any]:
+    """What a cursor is bound to: everything that decides which records lie on which page. `scope` names the collection."""
+    return [scope, window.where, window.text, window.order_by, window.descending, window.limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A field to order by: the service's name for it, and whether it holds free text, in which "" is a value of its own."""
+
+    held: str
+    text: bool
+    begun: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
+    """How a structured search begins that is in this order: rising, falling."""
+
+    def __post_init__(self) -> None:
+        rising, falling = ({"sort": {"field": self.held, "dir": direction}} for direction in ("asc", "desc"))
+        object.__setattr__(self, "begun", (encode(rising)[:-1], encode(falling)[:-1]))
+
+
+def structured(window: Window, sort: Sort, anchor: Anchor | None) -> bytes:
+    """The body of the service's structured search for one page and one record more, which tells whether there is a next.
+
+    anchor: the last record of the page before.
+    """
+    where = window.where
+    if anchor is not None:
+        further = beyond(anchor, sort, descending=window.descending)
+        where = {"and": [where, further]} if where else further
+    body = b'%b,"limit":%d' % (sort.begun[window.descending], window.limit + 1)
+    if where:
+        body += b',"where":' + encode(where)
+    if window.text:
+        body += b',"search":' + encode(window.text)
+    return body + b"}"
+
+
+def beyond(anchor: Anchor, sort: Sort, *, descending: bool) -> Row:
+    """The condition that a record lies after the anchor.
+
+    Services sort null lowest and break ties by id in the same direction (internal-services.md, "structured search"). Their
+    `isNull` takes "" for null, which the order does not: so a text is told from null by whether it compares with "".
+    """
+    past = "lt" if descending else "gt"
+    tie: Row = {"field": "id", "op": past, "value": anchor.id}
+    some: Row = {"field": sort.held, "op": "notNull"}
+    none: Row = {"field": sort.held, "op": "isNull"}
+    if sort.text:
+        some = {"field": sort.held, "op": "gte", "value": ""}
+        none = {"not": some}
+    if anchor.value is None:
+        level: Row = {"and": [none, tie]}
+        return level if descending else {"or": [level, some]}
+    level = {"and": [{"field": sort.held, "op": "eq", "value": anchor.value}, tie]}
+    further: Row = {"field": sort.held, "op": past, "value": anchor.value}
+    return {"or": [further, level, none]} if descending else {"or": [further, level]}
+
+
+def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
+    """`limit` and `cursor` of a related list's query → the window; BadParameter when the limit is none."""
+    text = query.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_LIMIT):
+        raise BadParameter("parameter_invalid", f"The limit is a whole number from 1 to {MOST_LIMIT}.")
+    return Window(limit=int(text)), query.get("cursor")

@@ -1,0 +1,1 @@
+"""The way of a request under /v1: dispatch → pipeline → stages."""

@@ -1,0 +1,169 @@
+"""Internal calls on behalf of a caller: the identity is minted here, anew for each service, never copied from the client."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from time import perf_counter
+from typing import Final
+
+from adapters.core.calls import Call, Reply
+from gateway.api.exchange import Exchange, Permit
+from gateway.deployment import FURTHER
+from gateway.observe import metrics
+from gateway.problems import throttled
+from gateway.stores.limits import Limiter
+from gateway.upstream import Lines, Pool, UpstreamError, line
+
+MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
+
+_NUMBER: Final = re.compile(rb"[0-9]{1,30}(?:\.[0-9]{1,9})?")
+
+_JSON = b"Content-Type: application/json\r\n"
+_CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
+
+
+class Internal:
+    """The internal services. By service name: `pools`, and with how much `patience` (s) an imported file is waited for.
+
+    `limiter` is asked about every call beyond a request's first, which alone is what the request was admitted for.
+    """
+
+    def __init__(self, pools: Mapping[str, Pool], patience: Mapping[str, float], limiter: Limiter) -> None:
+        self._pools = pools
+        self._patience = patience
+        self._limiter = limiter
+
+    async def send(self, permit: Permit, call: Call, exchange: Exchange) -> Reply:
+        """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.
+
+        The request's file, where there is one, is the body. RateLimited when the tenant's budget ends between two calls.
+        """
+        exchange.calls += 1
+        if exchange.calls > 1:
+            await self._afford(exchange)
+        known, headers = self.headers(permit, call, exchange)
+        pool, file = self._pools[call.service], exchange.file
+        before = exchange.wrote
+        exchange.wrote = before or call.writes
+        started = perf_counter()
+        try:
+            if file is None:
+                answer = await pool.request(
+                    call.method, call.path, headers, call.body, idempotent=not call.writes, known=known
+                )
+            else:
+                patience = self._patience[call.service]
+                answer = await pool.upload(
+                    call.method,
+                    call.path,
+                    known + headers + _CSV,
+                    file.content(),
+                    length=file.length,
+                    patience=patience,
+                )
+        except UpstreamError as error:
+            if not error.sent:
+                exchange.wrote = before
+            raise
+        finally:
+            seconds = perf_counter() - started
+            exchange.internal_seconds += seconds
+            metrics.upstream(call.service, seconds)
+        status = answer.status
+        if 400 <= status < 500:
+            exchange.wrote = before
+        return Reply(status, answer.body) if status != 429 else _throttled(answer.headers, answer.body)
+
+    async def _afford(self, exchange: Exchange) -> None:
+        """Take one more unit from the tenant's budget."""
+        assert exchange.caller is not None
+        verdict = await self._limiter.admit(exchange.caller.gates[FURTHER])
+        if not verdict.allowed:
+            reading = verdict.readings[0]
+            metrics.rate_limited(reading.policy.name)
+            detail = "The tenant's budget ended in the midst of a request that needs several internal calls."
+            raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.quota)
+
+    @asynccontextmanager
+    async def stream(
+        self, permit: Permit, call: Call, exchange: Exchange
+    ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+        """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
+        started = perf_counter()
+        known, headers = self.headers(permit, call, exchange)
+        async with self._pools[call.service].stream(call.method, call.path, known + headers) as answer:
+            seconds = perf_counter() - started
+            exchange.internal_seconds += seconds
+            metrics.upstream(call.service, seconds)
+            reply = Reply(answer.status, b"") if answer.status != 429 else _throttled(answer.headers)
+            yield reply, aiter(answer)
+
+    @staticmethod
+    def headers(permit: Permit, call: Call, exchange: Exchange) -> tuple[bytes, bytes]:
+        """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own."""
+        caller = exchange.caller
+        assert caller is not None
+        lines = b"".join(
+            (
+                b"X-User-Role: ",
+                permit.role.encode("ascii", "replace"),
+                b"\r\nX-Request-Id: ",
+                exchange.request_id.encode("ascii"),
+                b"\r\ntraceparent: ",
+                exchange.trace.header,
+                b"\r\n",
+            )
+        )
+        if call.body:
+            lines += _JSON
+        if call.creates and exchange.idempotency_key:
+            lines += b"Idempotency-Key: %b\r\n" % exchange.idempotency_key
+        return caller.headers[call.service], lines
+
+    async def aclose(self) -> None:
+        """Close all pools."""
+        for pool in self._pools.values():
+            await pool.aclose()
+
+
+def identity_lines(key: str, tenant_id: str, user_id: str) -> Lines:
+    """The lines that say to one service on whose behalf the gateway calls."""
+    return Lines(
+        line(b"Authorization", b"Bearer " + key.encode())
+        + line(b"X-Business-Id", tenant_id.encode())
+        + line(b"X-User-Id", user_id.encode())
+    )
+
+
+def _throttled(headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> Reply:
+    """A 429 with the later of the two moments its headers may name, and with the limit if they tell it."""
+    told = dict(headers)
+    wait = max(1.0, _reset(told.get(b"x-ratelimit-reset", b"")), _after(told.get(b"retry-after", b"")))
+    limit = told.get(b"x-ratelimit-limit", b"")
+    return Reply(429, body, min(wait, MOST_WAIT), int(limit) if limit.isdigit() and len(limit) < 10 else None)
+
+
+def _reset(header: bytes) -> float:
+    """Seconds until the service's limit resets; its header is seconds, or a moment in seconds or milliseconds since 1970."""
+    if not _NUMBER.fullmatch(header):
+        return 0.0
+    value = float(header)
+    if value > 1e12:
+        value /= 1000
+    return value - time.time() if value > 1e9 else value
+
+
+def _after(header: bytes) -> float:
+    """Seconds that a Retry-After asks for (RFC 9110 § 10.2.3); it is seconds or a date."""
+    if _NUMBER.fullmatch(header):
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header.decode("latin-1"))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0

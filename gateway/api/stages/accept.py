@@ -1,0 +1,141 @@
+"""Path, query and body → the operation's input, checked whole before anything else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from urllib.parse import parse_qsl
+
+from adapters.core.calls import Answer, Input
+from adapters.core.declare.ids import IdType
+from adapters.core.faults import BadParameter
+from adapters.core.operation import Body, Operation, Request
+from adapters.core.request.json_body import nearest, read_json
+from gateway.api.body import reading
+from gateway.api.body.files import received
+from gateway.api.dependencies import Services
+from gateway.api.exchange import Exchange, Handler
+from gateway.problems import NotAcceptable, NotFound, UnsupportedMediaType
+
+Ids = tuple[str, ...]
+Query = Mapping[str, str]
+
+_JSON = ("application/json",)
+_MERGE = ("application/json", "application/merge-patch+json")
+
+
+def accept(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.input` (`document` for the idempotency fingerprint, and `file`), or raises 400 … 422."""
+    cursors, server = services.cursors, services.settings.server
+    params, expected, known = operation.params, operation.body, operation.query
+    media = _MERGE if expected is Body.MERGE else _JSON
+    produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
+    taken = frozenset({b"*/*", produces.encode("ascii")})
+    if expected is Body.FILE:
+        proceed = _with_file(services, proceed)
+
+    def accepted(exchange: Exchange) -> Awaitable[Answer]:
+        accepts = exchange.headers.get(b"accept")
+        if accepts and accepts not in taken:
+            _acceptable(accepts, produces)
+        ids = _ids(params, exchange.segments)
+        query = _query(exchange.query, known)
+        if not reads:
+            return understood(exchange, ids, query)
+        raw = reading.arrived(exchange, server.max_body)
+        return read(exchange, ids, query, raw) if raw is not None else awaited(exchange, ids, query)
+
+    async def awaited(exchange: Exchange, ids: Ids, query: Query) -> Answer:
+        return await read(exchange, ids, query, await reading.whole(exchange, server.max_body, server.body_timeout))
+
+    def read(exchange: Exchange, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
+        if raw or expected is not Body.EMPTY:
+            _media(exchange.headers.get(b"content-type"), media)
+            exchange.document = read_json(raw)
+        return understood(exchange, ids, query)
+
+    def understood(exchange: Exchange, ids: Ids, query: Query) -> Awaitable[Answer]:
+        face, caller = exchange.face, exchange.caller
+        if face is None:
+            exchange.input = Input(ids=ids)
+            return proceed(exchange)
+        assert caller is not None
+        bound = cursors.of(caller.tenant_id, exchange.version)
+        request = Request(ids, query, exchange.document, bound.open, bound.sealer)
+        exchange.input = face.accept(request)
+        return proceed(exchange)
+
+    return accepted
+
+
+def _with_file(services: Services, proceed: Handler) -> Handler:
+    """Receives, checks and translates the file of an import, which is gone when the request is over."""
+    server, turns = services.settings.server, services.turns
+
+    async def filed(exchange: Exchange) -> Answer:
+        face = exchange.face
+        assert face is not None
+        assert face.translate is not None
+        async with received(
+            exchange,
+            face.translate(),
+            turns,
+            most=server.max_import,
+            timeout=server.body_timeout,
+            folder=server.data_dir,
+        ) as file:
+            exchange.file = file
+            exchange.document = file.digest
+            return await proceed(exchange)
+
+    return filed
+
+
+def _acceptable(header: bytes, produces: str) -> None:
+    """Whether the operation's media type is among what the client takes (RFC 9110 § 12.5.1)."""
+    group = produces.partition("/")[0] + "/*"
+    for choice in header.decode("latin-1").lower().split(","):
+        media, *parameters = [part.strip() for part in choice.split(";")]
+        refused = any(each.replace(" ", "").rstrip("0") in ("q=", "q=0.") for each in parameters)
+        if media in ("*/*", group, produces) and not refused:
+            return
+    raise NotAcceptable("not_acceptable", f"This operation answers in {produces} only.")
+
+
+def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> Ids:
+    ids = []
+    for kind, segment in zip(params, segments, strict=True):
+        internal = segment if kind is None else kind.decode(segment)
+        if internal is None:
+            raise NotFound("record_not_found", "There is no such record, or it is not visible to you.")
+        ids.append(internal)
+    return tuple(ids)
+
+
+def _query(raw: bytes, known: tuple[str, ...]) -> Query:
+    if not raw:
+        return {}
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise BadParameter("parameter_invalid", "The query is not a list of name=value pairs in UTF-8.") from None
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            allowed = f" It takes {', '.join(known)}." if known else " It takes none."
+            raise BadParameter(
+                "parameter_unknown",
+                f"This operation has no query parameter {name[:64]!r}.{nearest(name, known) or allowed}",
+            )
+        if name in query:
+            raise BadParameter("parameter_invalid", f"The query parameter {name!r} is given twice.")
+        query[name] = value
+    return query
+
+
+def _media(header: bytes | None, media: tuple[str, ...]) -> None:
+    if header == b"application/json":
+        return
+    kind, *parameters = [part.strip().lower() for part in (header or b"").decode("latin-1").split(";")]
+    charsets = {part[8:].strip('"') for part in parameters if part.startswith("charset=")}
+    if kind not in media or not charsets <= {"utf-8"}:
+        raise UnsupportedMediaType("unsupported_media_type", f"Send the body as {' or '.join(media)} in UTF-8.")

@@ -1,0 +1,84 @@
+"""Turns everything that is raised into a problem document; ends each request with its headers, log line and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from time import perf_counter
+
+from adapters.core.calls import Answer
+from adapters.core.operation import Operation
+from gateway import problems
+from gateway.api.dependencies import Services
+from gateway.api.exchange import Exchange, Handler
+from gateway.downstream.header_lines import UNIFORM
+from gateway.downstream.streaming import ClientLeft, ShuttingDown, Streamed
+from gateway.observe import logs, metrics
+from gateway.problems import Problem
+
+# Pieces of a log line.
+_NOBODY = '"tenant":null,"token":null'
+_CODE = ',"code":"%s"'
+
+
+def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """The outermost stage: it raises nothing but the end of the server."""
+    route, usage = operation.route, services.usage
+    logged = f'"route":{logs.quoted(route)}'
+
+    async def explained(exchange: Exchange) -> Answer:
+        code = ""
+        try:
+            answer = await proceed(exchange)
+        except asyncio.CancelledError:  # the server is stopping, and dispatch says so
+            record(exchange, 503, "shutting_down")
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
+            problem = _problem(error, exchange, route)
+            code = problem.code
+            answer = services.render(problem, exchange)
+        exchange.lines += UNIFORM % exchange.request_id.encode("ascii")
+        if isinstance(answer, Streamed):
+            answer.finished = partial(streamed, exchange, answer.status)
+        else:
+            record(exchange, answer.status, code)
+        return answer
+
+    def streamed(exchange: Exchange, status: int, sent: int, failure: Exception | None) -> None:
+        """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
+        code = ""
+        if isinstance(failure, ClientLeft):
+            code = "client_left"
+        elif isinstance(failure, ShuttingDown):
+            code = "shutting_down"
+        elif failure is not None:
+            code = _problem(failure, exchange, route).code
+        record(exchange, status, code, f',"bytes":{sent}')
+
+    def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
+        seconds = perf_counter() - exchange.started
+        caller = exchange.caller
+        metrics.request(route, exchange.method, status, exchange.version, seconds)
+        if caller is not None:
+            usage.note(caller, exchange.version, status, exchange.client)
+        # Nothing here needs quoting that is not quoted: methods are the parser's, codes and contracts our own.
+        logs.access(
+            f'"trace_id":"{exchange.trace.trace_id}","request_id":"{exchange.request_id}","method":"{exchange.method}",'
+            f'{logged},"status":{status},"contract":"{exchange.version}",{caller.logged if caller else _NOBODY},'
+            f'"client":{logs.quoted(exchange.client)},"internal_ms":{exchange.internal_seconds * 1000:.2f},'
+            f'"total_ms":{seconds * 1000:.2f}{_CODE % code if code else ""}{more}'
+        )
+
+    return explained
+
+
+def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
+    """What the error is to the client; what the operator should know of it is logged."""
+    problem = problems.of(error)
+    if problem is None:
+        logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=route, error=error)
+        return problems.ServerError("internal_error", "The request could not be completed.")
+    if problem.status >= 500:
+        reason = str(error)[:300]
+        logs.event("failure", "warning", trace_id=exchange.trace.trace_id, code=problem.code, reason=reason)
+    return problem

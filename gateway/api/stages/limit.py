@@ -1,0 +1,82 @@
+"""One atomic decision over all policies of the caller, which also tells whether the token is still what we think.
+
+The store's clock decides. When the store is lost, the worker goes on with its share of the limits and asks SQL whether
+the token still lives: neither open nor shut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.core.calls import Answer
+from adapters.core.operation import Operation
+from gateway.api.dependencies import Services
+from gateway.api.exchange import Exchange, Handler
+from gateway.auth.challenges import unauthorized
+from gateway.observe import metrics
+from gateway.problems import RateLimited, throttled
+from gateway.stores.policies import Policy, Verdict
+
+
+def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
+    limiter, callers, group = services.limiter, services.callers, operation.limited_as
+    rate_lines = RateLines(callers.groups[group])
+
+    async def limited(exchange: Exchange) -> Answer:
+        caller = exchange.caller
+        assert caller is not None
+        verdict = exchange.verdict = await limiter.admit(caller.gates[group])
+        if verdict.local:
+            metrics.store_lost("redis")
+            metrics.fail_mode("local_limit")
+        if verdict.local or verdict.generation != caller.generation:
+            exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
+            if exchange.caller is None or exchange.caller.revoked:
+                raise unauthorized("token_revoked", exchange.brand)
+            if exchange.caller.expires_at <= verdict.now:
+                raise unauthorized("token_expired", exchange.brand)
+        exchange.lines += rate_lines(verdict)
+        if not verdict.allowed:
+            raise _exceeded(verdict)
+        return await proceed(exchange)
+
+    return limited
+
+
+class RateLines:
+    """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers)."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        declared = ", ".join([f'"{policy.name}";q={policy.quota};w={policy.window:.0f}' for policy in policies])
+        state = ", ".join([f'"{policy.name}";r=%d;t=%d' for policy in policies])
+        self._quotas = [policy.quota for policy in policies]
+        self._lines = (
+            "x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
+            f"ratelimit-policy: {declared}\r\nratelimit: {state}\r\n"
+        ).encode("ascii")
+
+    def __call__(self, verdict: Verdict) -> bytes:
+        """The lines of an answer that this verdict let through, or did not."""
+        remaining, waits = verdict.states[0::3], verdict.states[1::3]
+        least = min(remaining)
+        tightest = remaining.index(least)
+        # Whole seconds, rounded up: in integers, so that no reset is told too early.
+        numbers = [self._quotas[tightest], least, -(-(verdict.microseconds + waits[tightest]) // 1_000_000)]
+        for left, wait in zip(remaining, waits, strict=True):
+            numbers += (left, -(-wait // 1_000_000))
+        return self._lines % tuple(numbers)
+
+
+def _exceeded(verdict: Verdict) -> RateLimited:
+    refusing = [reading for reading in verdict.readings if reading.retry_after > 0] or verdict.readings
+    for reading in refusing:
+        metrics.rate_limited(reading.policy.name)
+    first = refusing[0].policy
+    at_once = "" if first.burst is None else f", {first.burst} at once"
+    return throttled(
+        max(reading.retry_after for reading in refusing),
+        [reading.policy.name for reading in refusing],
+        f"Too many requests: at most {first.quota} in {first.window:.0f} seconds{at_once}.",
+        first.quota,
+    )

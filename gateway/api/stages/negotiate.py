@@ -1,0 +1,107 @@
+"""The dated `Version` header → the contract that answers: the newest one not after the date. Never falls forward."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from adapters.core.calls import Answer
+from adapters.core.declare.timestamps import day
+from adapters.core.operation import Operation
+from gateway.api.dependencies import Services
+from gateway.api.exchange import Exchange, Handler
+from gateway.config.policies import Lifecycle
+from gateway.downstream.header_lines import lines
+from gateway.problems import BadRequest, Gone, NotSupported
+
+_TOLD = {
+    "version_missing": "Send the date of the contract you were built for as `Version: {newest}`.",
+    "version_invalid": "The Version header is not a date such as {newest}.",
+    "version_future": "The Version header names a day that has not come yet.",
+    "version_too_old": "The Version header names a day before the first contract, {oldest}.",
+    "version_retired": "The contract of that date has been retired.",
+}
+
+
+def negotiate(operation: Operation, services: Services, proceed: Handler) -> Handler:
+    """Fills `exchange.version` and `exchange.face`; raises 400 with the list of contracts, 410, or 501."""
+    resolve = _Contracts(services)
+
+    def negotiated(exchange: Exchange) -> Awaitable[Answer]:
+        version = exchange.version = resolve(exchange.headers.get(b"version"))
+        exchange.lines += resolve.lines[version]
+        if not operation.enabled:
+            raise NotSupported("not_supported", "This deployment's services do not offer this operation.")
+        if operation.faces:
+            face = exchange.face = operation.faces[version]
+            if face is None:
+                raise Gone("operation_gone", f"This operation is not part of the contract of {version}.")
+        return proceed(exchange)
+
+    return negotiated
+
+
+class _Contracts:
+    """Header → contract date, remembered; raises BadRequest with the list of contracts.
+
+    lines: by date, the header lines of its answers: which contract it is, and where it has one, of its end.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._dates = tuple(contract.date for contract in services.contracts)
+        self._cycles = {date.isoformat(): cycle for date, cycle in services.settings.versions.items()}
+        self.lines = {date: b"version: %b\r\n" % date.encode("ascii") for date in self._dates}
+        for date, cycle in self._cycles.items():
+            self.lines[date] += lines(_notice(cycle))
+        self._resolved: dict[bytes, str] = {}
+
+    def __call__(self, header: bytes | None) -> str:
+        if header is None:
+            raise self._refused("version_missing")
+        version = self._resolved.get(header)
+        if version is None:
+            version = self._resolve(header)
+            # Bounded: any past date is legal, and clients choose it.
+            if len(self._resolved) < 1000:
+                self._resolved[header] = version
+        if self._cycles and self._retired(version):
+            raise self._refused("version_retired")
+        return version
+
+    def _resolve(self, header: bytes) -> str:
+        try:
+            text = header.decode("ascii")
+            asked = day(text)
+        except ValueError:
+            raise self._refused("version_invalid") from None
+        if asked > datetime.now(UTC).date():
+            raise self._refused("version_future")
+        found = next((date for date in self._dates if date <= text), None)
+        if found is None:
+            raise self._refused("version_too_old")
+        return found
+
+    def _refused(self, code: str) -> BadRequest:
+        detail = _TOLD[code].format(newest=self._dates[0], oldest=self._dates[-1])
+        offered = [date for date in self._dates if not self._retired(date)]
+        return BadRequest(code, detail, members={"contracts": offered})
+
+    def _retired(self, date: str) -> bool:
+        cycle = self._cycles.get(date)
+        return cycle is not None and cycle.sunset is not None and datetime.now(UTC).date() >= cycle.sunset
+
+
+def _notice(cycle: Lifecycle) -> list[tuple[bytes, bytes]]:
+    """Deprecation (RFC 9745), Sunset (RFC 8594) and where to read more."""
+    headers = []
+    deprecated, sunset, link = cycle.deprecated, cycle.sunset, cycle.link
+    if deprecated is not None:
+        since = datetime(deprecated.year, deprecated.month, deprecated.day, tzinfo=UTC)
+        headers.append((b"deprecation", b"@%d" % since.timestamp()))
+    if sunset is not None:
+        at = datetime(sunset.year, sunset.month, sunset.day, tzinfo=UTC)
+        headers.append((b"sunset", format_datetime(at, usegmt=True).encode("ascii")))
+    if link is not None:
+        headers.append((b"link", f'<{link}>; rel="deprecation"; type="text/html"'.encode("ascii")))
+    return headers

@@ -1,0 +1,206 @@
+"""Tokens → callers: read once from SQL, kept in the process, confirmed by the store on every request.
+
+A caller is kept with the generation of its token. The limiter's script returns the generation in force with its verdict,
+so a revocation bites at the next request of every worker, without a look-up of its own and without SQL on the warm path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from gateway import factories
+from gateway.api.exchange import Caller
+from gateway.api.internal_calls import identity_lines
+from gateway.keys.keyring import Keyring
+from gateway.observe import logs, metrics
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.limits import Limiter
+from gateway.stores.policies import Policy
+from gateway.stores.sql import Session, Sql, tenants, tokens
+from gateway.stores.token_generations import Liveness
+
+KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
+FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
+MOST: Final = 200_000
+FLUSH: Final = 15.0
+
+
+class Callers:
+    """groups: the policies of each rate-limit class; keys: by service, its service key, or None for the tenant's own."""
+
+    def __init__(
+        self,
+        sql: Sql,
+        keyring: Keyring,
+        limiter: Limiter,
+        liveness: Liveness,
+        groups: Mapping[str, Sequence[Policy]],
+        keys: Mapping[str, str | None],
+    ) -> None:
+        self._sql = sql
+        self._keyring = keyring
+        self._limiter = limiter
+        self._liveness = liveness
+        self.groups = groups
+        self._keys = keys
+        self._known: dict[bytes, Caller] = {}
+        self._digests: dict[str, bytes] = {}
+        self._reading: dict[bytes | tuple[str, int | None], asyncio.Task[Caller | None]] = {}
+        self._used: dict[str, float] = {}
+
+    def known(self, token: bytes) -> Caller | None:
+        """Whose token this is, if it was read from SQL not long ago; only a token that is well formed ever is."""
+        caller = self._known.get(_digest(token))
+        if caller is None or caller.read_at + KEPT < time.monotonic():
+            return None
+        self._used[caller.token_id] = time.time()
+        return caller
+
+    async def find(self, token: bytes) -> Caller | None:
+        """Whose token this is, or None. StoreUnavailable when SQL cannot be asked."""
+        digest = _digest(token)
+        caller = await self._once(digest, lambda: self._read(digest, self._keyring.hashes(token)))
+        if caller is not None:
+            self._used[caller.token_id] = time.time()
+        return caller
+
+    async def renewed(self, caller: Caller, generation: int | None, *, lost: bool) -> Caller | None:
+        """The caller as it is now, after the store named another generation, none, or nothing at all (`lost`)."""
+        fresh = caller.read_at + FRESH > time.monotonic()
+        if lost:
+            if fresh:
+                return caller
+            metrics.fail_mode("liveness_from_sql")
+            return await self._renewed(caller, None)
+        if generation is not None or not fresh:
+            renewed = await self._renewed(caller, generation)
+            if renewed is None:
+                return None
+            caller = renewed
+        with suppress(StoreUnavailable):
+            confirmed = await self._liveness.confirm(caller.tenant_id, caller.token_id, caller.generation)
+            if confirmed != caller.generation:
+                return await self._renewed(caller, confirmed)
+        return caller
+
+    async def flush_regularly(self) -> None:
+        """Write `last_used_at` in batches, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was used since the last time; noted on here when that fails. Never raises."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            await self._sql.run(
+                tokens.touch_last_used, {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()}
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
+            lost = isinstance(error, StoreUnavailable)
+            if lost:
+                metrics.store_lost("sql")
+            logs.event("last use not recorded yet", "warning" if lost else "error", error=error, tokens=len(used))
+            self._used = used | self._used
+
+    async def stop(self, flushing: asyncio.Task[None]) -> None:
+        """End the regular flush with a last one."""
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+        await self.flush()
+
+    async def _once(
+        self, sought: bytes | tuple[str, int | None], read: Callable[[], Coroutine[Any, Any, Caller | None]]
+    ) -> Caller | None:
+        """One look-up for all requests that wait for the same."""
+        reading = self._reading.get(sought)
+        if reading is None:
+            reading = asyncio.create_task(read())
+            self._reading[sought] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(sought, None))
+        return await asyncio.shield(reading)
+
+    async def _renewed(self, caller: Caller, generation: int | None) -> Caller | None:
+        # A generation is announced after it was written: a look-up that began before may not know of it, and is not shared.
+        return await self._once((caller.token_id, generation), lambda: self._reread(caller))
+
+    async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
+        found = await self._look_up(_by_hashes, digests)
+        if found is None:
+            self._known.pop(digest, None)
+            return None
+        caller = self._caller(*found)
+        if len(self._known) >= MOST:
+            oldest = self._known.pop(next(iter(self._known)))
+            self._digests.pop(oldest.token_id, None)
+        self._known[digest] = caller
+        self._digests[caller.token_id] = digest
+        return caller
+
+    async def _reread(self, caller: Caller) -> Caller | None:
+        found = await self._look_up(_by_id, caller.tenant_id, caller.token_id)
+        renewed = self._caller(*found) if found is not None else None
+        digest = self._digests.get(caller.token_id)
+        if digest is not None and renewed is not None:
+            self._known[digest] = renewed
+        elif digest is not None:
+            self._known.pop(digest, None)
+        return renewed
+
+    async def _look_up(
+        self, look: Callable[..., tuple[tokens.Token, tenants.Tenant] | None], *key: object
+    ) -> tuple[tokens.Token, tenants.Tenant] | None:
+        try:
+            return await self._sql.read(look, *key)
+        except StoreUnavailable:
+            metrics.store_lost("sql")
+            raise
+
+    def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
+        sealed = tenant.api_key_sealed
+        own = factories.open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
+        return Caller(
+            token_id=token.id,
+            kind=token.kind,
+            tenant_id=tenant.id,
+            tenant_name=tenant.name,
+            user_id=token.user_id,
+            principal=token.family,
+            scopes=frozenset(token.scopes),
+            expires_at=token.expires_at.timestamp(),
+            revoked=token.revoked_at is not None,
+            generation=token.generation,
+            headers={
+                name: identity_lines(own if key is None else key, tenant.id, token.user_id)
+                for name, key in self._keys.items()
+            },
+            gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.groups.items()},
+            read_at=time.monotonic(),
+            logged=f'"tenant":{logs.quoted(tenant.id)},"token":{logs.quoted(f"tok_{token.id}")}',
+        )
+
+
+def _digest(token: bytes) -> bytes:
+    # What is kept in memory only needs no key: the 178 random bits of a token cannot be guessed from its hash.
+    return sha256(token).digest()
+
+
+def _by_hashes(session: Session, digests: Sequence[bytes]) -> tuple[tokens.Token, tenants.Tenant] | None:
+    return _with_tenant(session, tokens.by_hash(session, digests))
+
+
+def _by_id(session: Session, tenant_id: str, token_id: str) -> tuple[tokens.Token, tenants.Tenant] | None:
+    return _with_tenant(session, tokens.get(session, tenant_id, token_id))
+
+
+def _with_tenant(session: Session, token: tokens.Token | None) -> tuple[tokens.Token, tenants.Tenant] | None:
+    tenant = tenants.get(session, token.tenant_id) if token is not None else None
+    return (token, tenant) if token is not None and tenant is not None else None

@@ -1,0 +1,133 @@
+"""What the commands about tokens and tenants work with, whether a gateway is running on the data directory or not."""
+
+import asyncio
+import dataclasses
+import getpass
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway import factories
+from gateway.auth.users import Identity
+from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
+from gateway.keys.keyring import Keyring
+from gateway.observe import logs
+from gateway.process import first_start, instance_lock
+from gateway.process.embedded import sandbox
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql
+from gateway.stores.sql.migrate import migrate
+from gateway.stores.token_generations import Liveness
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The settings, the keys, the database, and the running gateway's facts (None when none runs)."""
+
+    settings: Settings
+    keys: Keyring
+    sql: Sql
+    live: Runtime | None
+
+    @property
+    def actor(self) -> str:
+        """Who the audit names for what this command does."""
+        return f"cli:{getpass.getuser()}"
+
+    @asynccontextmanager
+    async def facts(self, *services: str) -> AsyncIterator[Runtime]:
+        """Where these services are: as configured, in the running gateway's sandbox, or in one started for the moment."""
+        wanted = {name: service for name, service in self.settings.services.items() if name in services}
+        boxed: list[str] = [name for name, service in wanted.items() if service.base_url == SANDBOX]
+        if self.live is not None:
+            configured = factories.runtime(self.settings, "", None, 0)
+            urls = {name: url for name, url in self.live.service_urls.items() if name in boxed}
+            keys = {name: key for name, key in self.live.service_keys.items() if name in boxed}
+            yield dataclasses.replace(
+                configured,
+                service_urls=dict(configured.service_urls) | urls,
+                service_keys=dict(configured.service_keys) | keys,
+            )
+        elif boxed:
+            data_dir = self.settings.server.data_dir.absolute()
+            async with sandbox.running(data_dir) as box:
+                if self.settings.services["auth"].base_url == SANDBOX:
+                    await self.sql.run(first_start.register_seeded, self.keys, sandbox.credentials(data_dir))
+                yield factories.runtime(self.settings, "", box, 0)
+        else:
+            yield factories.runtime(self.settings, "", None, 0)
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[Identity]:
+        """The client of the auth service."""
+        async with self.facts("auth") as facts:
+            client = factories.identity(self.settings, facts)
+            try:
+                yield client
+            finally:
+                await client.aclose()
+
+    async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
+        """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
+        url = self.live.redis_url if self.live is not None else reveal(self.settings.stores.redis)
+        if url == EMBEDDED:
+            return
+        line = await Line.open(url, timeout=self.settings.stores.redis_timeout)
+        try:
+            await Liveness(line).announce(tenant_id, token_id, generation)
+        except StoreUnavailable as error:
+            raise Failure(
+                f"the change is stored, but workers could not be told ({error}): they notice within an hour. "
+                "Run the command again when the store is back.",
+                UNAVAILABLE,
+            ) from error
+        finally:
+            await line.aclose()
+
+
+def running(settings: Settings) -> Runtime | None:
+    """The facts of the gateway that runs on the data directory; None when none runs.
+
+    Failure where there is none to speak of: what a command wrote there would be another deployment, which nobody serves.
+    """
+    data_dir = settings.server.data_dir.absolute()
+    live = instance_lock.running(data_dir)
+    marks = factories.embedded_files(settings)
+    if live is None and marks and not any(path.exists() for path in marks):
+        if settings.stores.sql == EMBEDDED:
+            way = "or let `gateway serve` make one there first"
+        else:
+            # `serve` makes a keyring for an empty database only.
+            way = "or point secrets.keyring at the keyring that the database was written with"
+        raise Failure(
+            f"there is no gateway's data in {data_dir}: name its data directory with --data-dir, {way}", NOT_FOUND
+        )
+    return live
+
+
+def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
+    """Run `work` to its end and return what it returns."""
+
+    async def seated() -> Result:
+        data_dir = settings.server.data_dir.absolute()
+        live = await asyncio.to_thread(running, settings)
+        instance_lock.prepare(data_dir)
+        url = live.sql_url if live is not None else factories.sql_url(settings)
+        if live is None:
+            await asyncio.to_thread(migrate, url)
+        sql = Sql(url, pool_size=1, timeout=settings.stores.sql_timeout)
+        try:
+            await first_start.make_keyring(settings, sql)
+            return await work(Desk(settings, factories.keyring(settings), sql, live))
+        finally:
+            sql.close()
+
+    # stdout belongs to the command's result.
+    logs.configure("error", sys.stderr.buffer)
+    return asyncio.run(seated())

@@ -1,0 +1,37 @@
+"""The console's routes, wired."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from gateway.console import tokens
+from gateway.console.connected_apps import Connected
+from gateway.console.history import History
+from gateway.console.one_time_secrets import Once
+from gateway.console.own_apps import Developer
+from gateway.console.signed_in import ASSETS, HOME, Console, Visit, redirect
+from gateway.console.tokens import Tokens
+from gateway.console.usage import Spent
+from gateway.stores.redis_connection import Line
+from gateway.stores.token_generations import Liveness
+from gateway.web.context import Web
+
+
+def routes(web: Web, line: Line, liveness: Liveness) -> list[BaseRoute]:
+    """Everything below /console."""
+    console = Console(web, Once(line, web.keys), liveness)
+    return [
+        Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
+        console.route(HOME, _home),
+        *Tokens(console).routes(),
+        *Connected(console).routes(),
+        *Developer(console).routes(),
+        *History(console).routes(),
+        *Spent(console).routes(),
+    ]
+
+
+async def _home(visit: Visit) -> Response:
+    return redirect(tokens.PATH)

@@ -1,0 +1,50 @@
+"""The scope picker: every scope in words, with what the role of whoever picks does not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from adapters import SCOPE_FAMILIES
+from gateway.auth.scopes import ACTIONS
+from gateway.oauth import consent
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One check box."""
+
+    scope: str
+    text: str
+    allowed: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The check boxes over one family of resources."""
+
+    title: str
+    choices: tuple[Choice, ...]
+
+
+def families(may: frozenset[str], chosen: Collection[str] = ()) -> tuple[Family, ...]:
+    """All there is to choose from; `may`: the single scopes that the role allows."""
+    found = []
+    for family in SCOPE_FAMILIES:
+        scopes = [f"{family}.{action}" for action in ACTIONS]
+        title = consent.asked(scopes, may)[0].title
+        choices = tuple(
+            Choice(scope, line.text, line.allowed, scope in chosen or f"{family}.all" in chosen)
+            for scope in scopes
+            for group in consent.asked((scope,), may)
+            for line in group.lines
+        )
+        found.append(Family(title, choices))
+    return tuple(found)
+
+
+def in_words(scopes: Collection[str]) -> tuple[str, ...]:
+    """The scopes as phrases, one for each family: `Contacts: see, add and change`."""
+    groups = consent.asked(scopes, frozenset())
+    return tuple(line.text for group in groups for line in group.lines)

@@ -1,0 +1,1 @@
+"""Bytes of clients: the same file names as `gateway/upstream/`."""

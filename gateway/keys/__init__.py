@@ -1,0 +1,1 @@
+"""The keyring, formats of tokens, sealed cursors. Knows no store and no settings."""

@@ -1,0 +1,53 @@
+"""The syntax of scopes and of PKCE, to the letter: what is not of it is refused, never dropped or repaired."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from authlib.oauth2.rfc6749 import InvalidScopeError
+
+from gateway.auth.scopes import KNOWN_SCOPES, expanded
+
+# RFC 6749 § 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
+# RFC 7636 § 4.2: the base64url of a SHA-256, without padding
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+# RFC 7636 § 4.1
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """The scopes in a parameter, each once. InvalidScopeError for a wrong syntax and for scopes that do not exist."""
+    if not _SCOPE.fullmatch(text):
+        raise InvalidScopeError(description="The scope is not a list of words separated by single spaces.")
+    words = tuple(dict.fromkeys(text.split(" ")))
+    if not set(words) <= KNOWN_SCOPES:
+        raise InvalidScopeError(description="A requested scope does not exist here.")
+    return words
+
+
+def covered(wanted: Iterable[str], granted: Iterable[str]) -> bool:
+    """Whether everything that `wanted` stands for is in `granted`."""
+    return expanded(wanted) <= expanded(granted)
+
+
+def within(wanted: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """What is left of `wanted` inside `allowed`, in its order: a `.all` that is allowed in part gives way to those parts."""
+    inside = expanded(allowed)
+    left: dict[str, None] = {}
+    for scope in wanted:
+        parts = expanded([scope])
+        left.update(dict.fromkeys([scope] if parts <= inside else sorted(parts & inside)))
+    return tuple(left)
+
+
+def is_challenge(text: str) -> bool:
+    """Whether this can be an S256 code challenge."""
+    return _CHALLENGE.fullmatch(text) is not None
+
+
+def is_verifier(text: str) -> bool:
+    """Whether this can be a code verifier."""
+    return _VERIFIER.fullmatch(text) is not None

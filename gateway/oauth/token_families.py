@@ -1,0 +1,159 @@
+"""Grant families: the access and refresh tokens that one authorization led to, made together and ended together.
+
+Access tokens are rows among all other tokens, so that the path of a request to `/v1` knows no difference. The principal of
+an app's token is its family: idempotency keys survive a refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+
+from gateway.config.settings import Settings
+from gateway.keys.keyring import Keyring, Unsealable
+from gateway.keys.token_format import display_prefix, mint, new_id
+from gateway.stores.sql import Session, audit, codes, consents, grants, tokens
+from gateway.stores.sql.audit import Event
+from gateway.stores.sql.grants import Grant, Refresh, Revoked
+
+KEPT: Final = timedelta(days=1)  # expired access tokens are told apart from unknown ones for this long
+
+_SUCCESSOR: Final = "refresh-successor"
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What tokens are made with, at one moment."""
+
+    session: Session
+    keys: Keyring
+    settings: Settings
+    now: datetime
+
+    def access(self, grant: Grant, app_name: str, scopes: Sequence[str]) -> dict[str, Any]:
+        """A new access token of the family, as the members of a token response (RFC 6749 § 5.1)."""
+        lifetime = min(timedelta(seconds=self.settings.oauth.access_lifetime), grant.expires_at - self.now)
+        text = mint(self.settings.tokens.prefix, "app")
+        grants.forget_access_tokens(self.session, grant.id, self.now - KEPT)
+        tokens.insert(
+            self.session,
+            tokens.Token(
+                id=new_id(),
+                tenant_id=grant.tenant_id,
+                user_id=grant.user_id,
+                user_email=grant.user_email,
+                name=app_name,
+                kind="app",
+                hash=self.keys.hash(text.encode()),
+                hash_key_id=self.keys.hashing_id,
+                display_prefix=display_prefix(text),
+                scopes=tuple(scopes),
+                created_at=self.now,
+                expires_at=self.now + lifetime,
+                family=grant.id,
+            ),
+        )
+        return {
+            "access_token": text,
+            "token_type": "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "scope": " ".join(scopes),
+        }
+
+    def refresh(self, grant: Grant) -> tuple[str, Refresh]:
+        """A new refresh token of the family."""
+        text = mint(self.settings.tokens.prefix, "refresh")
+        idle = self.now + timedelta(seconds=self.settings.oauth.refresh_idle)
+        record = Refresh(
+            id=new_id(),
+            grant_id=grant.id,
+            hash=self.keys.hash(text.encode()),
+            hash_key_id=self.keys.hashing_id,
+            created_at=self.now,
+            expires_at=min(idle, grant.expires_at),
+        )
+        grants.add_refresh(self.session, record)
+        return text, record
+
+    def rotated(self, grant: Grant, old: Refresh) -> str:
+        """The successor of a refresh token that `repeatable` or unused: whoever comes first makes it, others get the same."""
+        if old.used_at is None:
+            text, record = self.refresh(grant)
+            sealed = self.keys.seal(_SUCCESSOR, grant.id, text.encode(), old.hash)
+            if grants.claim(self.session, old, record.id, sealed, self.now):
+                return text
+            # Somebody else was a moment faster (only without SQLite's single writer): what was just made is not needed.
+            grants.drop_refresh(self.session, record.id)
+            again = grants.refresh_by_id(self.session, old.id)
+            if again is None or not self.repeatable(again):
+                raise InvalidGrantError
+            old = again
+        try:
+            return self.keys.open(_SUCCESSOR, grant.id, old.successor_sealed or "", old.hash).decode()
+        except Unsealable:
+            raise InvalidGrantError from None
+
+    def repeatable(self, used: Refresh) -> bool:
+        """Whether a used refresh token may be used once more: within the grace, while its successor was not used."""
+        if used.used_at is None or self.now - used.used_at > timedelta(seconds=self.settings.oauth.grace):
+            return False
+        successor = grants.refresh_by_id(self.session, used.successor_id or "")
+        return successor is not None and successor.used_at is None and used.successor_sealed is not None
+
+
+def end(
+    session: Session,
+    grant: Grant,
+    reason: str,
+    *,
+    actor: str,
+    now: datetime,
+    address: str | None = None,
+    action: str = "grant.revoke",
+    leaked: bool = False,
+) -> tuple[Revoked, ...]:
+    """End a family; `action` is what the audit calls it. Returns the access tokens to announce, at a second time too.
+
+    `leaked`: its tokens may be in wrong hands, and whoever has them must not get others without its user being asked.
+    """
+    if leaked:
+        _withdraw(session, grant.client_id, grant.tenant_id, grant.user_id, now)
+    ended, announced = grants.revoke(session, grant.id, reason, now)
+    if ended:
+        detail = {"client": grant.client_id, "user": grant.user_id, "reason": reason}
+        audit.append(session, Event(now, grant.tenant_id, actor, action, f"grant:{grant.id}", address, detail))
+    return announced
+
+
+def disconnect(
+    session: Session,
+    client_id: str,
+    tenant_id: str,
+    user_id: str,
+    *,
+    actor: str,
+    now: datetime,
+    address: str | None = None,
+) -> tuple[Revoked, ...]:
+    """A user takes back everything granted to an app: all its families, codes on their way, and the remembered consent."""
+    # Before the families are listed: whoever is redeeming a code at this moment is waited for, and its family found.
+    if _withdraw(session, client_id, tenant_id, user_id, now):
+        detail = {"client": client_id, "user": user_id}
+        audit.append(session, Event(now, tenant_id, actor, "consent.withdraw", f"client:{client_id}", address, detail))
+    announced: list[Revoked] = []
+    for grant in grants.list(session, tenant_id, user_id, client_id, limit=1_000_000):
+        if grant.expires_at > now:
+            announced += end(session, grant, "disconnected by the user", actor=actor, now=now, address=address)
+    return tuple(announced)
+
+
+def _withdraw(session: Session, client_id: str, tenant_id: str, user_id: str, now: datetime) -> bool:
+    """Forget the consent, and spend the codes that were made on its strength. Whether there was one."""
+    # In this order: whoever is making a code holds the consent until the code can be seen.
+    withdrawn = consents.forget(session, client_id, tenant_id, user_id)
+    codes.spend(session, client_id, now, tenant_id=tenant_id, user_id=user_id)
+    return withdrawn

@@ -1,0 +1,1 @@
+"""Everything of `gateway serve` that is no request."""

@@ -1,0 +1,119 @@
+"""The first minutes of a fresh gateway: its keyring is made, the sandbox's tenants are registered, and somebody gets a token.
+
+Tenants and token only when the auth service is the sandbox: with a real one, operators see to them themselves.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+from adapters import RESOURCES
+from gateway import factories
+from gateway.auth.issuing import issue
+from gateway.auth.scopes import SINGLE_SCOPES, allowed
+from gateway.auth.users import User
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
+from gateway.keys import keyring_file
+from gateway.keys.keyring import Keyring, KeyringInvalid
+from gateway.process.embedded import sandbox
+from gateway.stores.sql import Session, Sql, audit, hashed, tenants
+from gateway.stores.sql.audit import Event
+from gateway.stores.sql.tenants import Tenant
+from gateway.versions import CONTRACTS
+
+_ACTOR: Final = "serve"
+_DEMO_LIFETIME: Final = 86_400.0
+
+
+async def make_keyring(settings: Settings, sql: Sql) -> None:
+    """Make the embedded keyring, readable by this user only, unless there is one. `sql` is migrated.
+
+    Raises KeyringInvalid when it has gone: another one would turn every token and every sealed API key into waste.
+    """
+    path = factories.keyring_file(settings)
+    if settings.secrets.keyring != EMBEDDED or path is None or path.exists():
+        return
+    if await sql.read(hashed.in_use):
+        raise KeyringInvalid(
+            f"{path} is missing, but the database was written with a keyring: restore it from the backup, or point "
+            "secrets.keyring at the keyring that the other instances use"
+        )
+    keyring_file.create(path)
+
+
+def register(session: Session, keys: Keyring, tenant_id: str, name: str, api_key: str, *, actor: str) -> Tenant:
+    """Store a tenant with its internal API key sealed, or give a known one another name and key; with the audit entry."""
+    now = datetime.now(UTC)
+    added = tenants.add(session, Tenant(tenant_id, name, factories.seal_tenant_key(keys, tenant_id, api_key), now))
+    audit.append(session, Event(now, tenant_id, actor, "tenant.add", f"tenant:{tenant_id}", detail={"name": name}))
+    return added
+
+
+def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) -> None:
+    """Store the sandbox's tenants that are not known yet, their API keys sealed. `seeded` as `sandbox.credentials` gives."""
+    for tenant in seeded["tenants"]:
+        tenant_id = tenant["business_id"]
+        if tenants.get(session, tenant_id) is None:
+            register(session, keys, tenant_id, tenant["name"], tenant["api_key"], actor=_ACTOR)
+
+
+async def introduce(settings: Settings, facts: Runtime) -> str | None:
+    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for at most a day.
+
+    None with a real auth service, and where the configuration allows the owner nothing.
+    """
+    if settings.services["auth"].base_url != SANDBOX:
+        return None
+    keys = factories.keyring(settings)
+    seeded = await asyncio.to_thread(sandbox.credentials, facts.data_dir)
+    first = seeded["tenants"][0]
+    owner = next(user for user in first["users"] if user["role"] == "owner")
+    user = User(owner["user_id"], first["business_id"], owner["email"], owner["email"], owner["role"], active=True)
+
+    def write(session: Session) -> str | None:
+        register_seeded(session, keys, seeded)
+        scopes = sorted(SINGLE_SCOPES & allowed(user.role, settings.roles))
+        if not scopes:
+            return None
+        issued = issue(
+            session,
+            keys,
+            settings,
+            user,
+            name="Demo, made at the start",
+            scopes=scopes,
+            lifetime=min(_DEMO_LIFETIME, settings.tokens.max_lifetime),
+            actor=_ACTOR,
+            now=datetime.now(UTC),
+        )
+        return issued.token
+
+    sql = Sql(facts.sql_url, pool_size=1)
+    try:
+        return await sql.run(write)
+    finally:
+        sql.close()
+
+
+def greet(settings: Settings, facts: Runtime, admin_port: int, token: str | None, to: TextIO) -> None:
+    """What a person in front of a terminal needs to know; with a token, a command to paste."""
+    origin = settings.brands[0].origin(facts.public_port)
+    server = settings.server
+    lines = [
+        "",
+        f"{settings.brands[0].name} answers on {origin}",
+        f"  listening on {server.host}:{facts.public_port}, {server.workers} worker{'s' * (server.workers > 1)}",
+        f"  metrics and health on http://{server.admin_host}:{admin_port}",
+        f"  data in {facts.data_dir}",
+    ]
+    if token is not None:
+        lines += [
+            "",
+            "Try it (this token is good for a day at most):",
+            "",
+            f"  curl -X POST {origin}/v1/{RESOURCES[0].path}/search \\",
+            f"    -H 'Authorization: Bearer {token}' \\",
+            f"    -H 'Version: {CONTRACTS[0].date}' -H 'Content-Type: application/json' -d '{{\"limit\": 2}}'",
+        ]
+    print(*lines, "", sep="\n", file=to, flush=True)

@@ -1,0 +1,146 @@
+"""What `gateway serve` starts around its workers, in order.
+
+Valkey, migrations and sandbox side by side → tenants of the sandbox → settings to the workers → admin port → banner
+"""
+
+import asyncio
+import pickle
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+
+import uvicorn
+
+from gateway import deployment, factories
+from gateway.config import EMBEDDED, ConfigError, Runtime, Settings, reveal
+from gateway.keys.keyring import KeyringInvalid
+from gateway.observe import admin, logs, metrics
+from gateway.process import first_start
+from gateway.process.embedded import sandbox
+from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
+from gateway.process.embedded.valkey import ValkeyFailed
+from gateway.process.instance_lock import CannotStartError, Claim
+from gateway.process.sockets import Listener
+from gateway.process.workers import Fleet
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql
+from gateway.stores.sql.migrate import is_current, migrate
+
+
+class House:
+    """What is started, in order, each part leaving its own end on `stack`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        claim: Claim,
+        public: Listener,
+        private: Listener,
+        fleet: Fleet,
+        stack: AsyncExitStack,
+    ) -> None:
+        self._settings = settings
+        self._claim = claim
+        self._public = public
+        self._private = private
+        self._stack = stack
+        self._fleet = fleet
+
+    async def start(self) -> None:
+        """Returns when everything answers; raises CannotStartError with one clear line."""
+        fleet = self._fleet
+        try:
+            async with asyncio.TaskGroup() as group:
+                redis = group.create_task(self._redis())
+                box = group.create_task(self._sandbox())
+                group.create_task(self._migrated())
+                group.create_task(asyncio.to_thread(deployment.check, self._settings))
+        except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
+            error = _first(errors)
+            told = isinstance(error, CannotStartError | ConfigError | OSError)
+            raise error if told else CannotStartError(str(error)) from None
+        # Once more, because what was started last is stopped first: workers finish while all they need is there.
+        self._stack.push_async_callback(fleet.stop)
+        facts = factories.runtime(self._settings, redis.result(), box.result(), self._public.port)
+        await self._keyring(facts.sql_url)
+        introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
+        await fleet.start(pickle.dumps((self._settings, facts)))
+        token = await introduced
+        await self._admin(facts, fleet)
+        admin_port = self._private.port
+        self._claim.publish(facts, (self._settings.server.admin_host, admin_port))
+        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
+        first_start.greet(self._settings, facts, admin_port, token, sys.stderr)
+
+    async def _redis(self) -> str:
+        url = reveal(self._settings.stores.redis)
+        if url == EMBEDDED:
+            return await self._stack.enter_async_context(factories.embedded_valkey(self._claim.data_dir))
+        return url
+
+    async def _migrated(self) -> None:
+        await asyncio.to_thread(migrate, factories.sql_url(self._settings))
+
+    async def _keyring(self, sql_url: str) -> None:
+        sql = Sql(sql_url, pool_size=1)
+        try:
+            await first_start.make_keyring(self._settings, sql)
+            factories.keyring(self._settings)
+        except KeyringInvalid as error:
+            raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
+        finally:
+            sql.close()
+
+    async def _sandbox(self) -> Sandbox | None:
+        if not factories.needs_sandbox(self._settings):
+            return None
+        return await self._stack.enter_async_context(sandbox.running(self._claim.data_dir))
+
+    async def _admin(self, facts: Runtime, fleet: Fleet) -> None:
+        line = await Line.open(facts.redis_url)
+        self._stack.push_async_callback(line.aclose)
+
+        def exposition() -> bytes:
+            return metrics.exposition(self._claim.data_dir / "metrics", fleet)
+
+        app = admin.create(exposition, _checks(line, facts, fleet))
+        config = uvicorn.Config(
+            app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        )
+        serving = _Admin(config)
+        task = asyncio.create_task(serving.serve(sockets=[self._private.take(0)]))
+
+        async def end() -> None:
+            serving.should_exit = serving.force_exit = True
+            await task
+
+        self._stack.push_async_callback(end)
+
+
+class _Admin(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Signals are the supervisor's, who ends this server last but one.
+        yield
+
+
+def _checks(line: Line, facts: Runtime, fleet: Fleet) -> Mapping[str, admin.Check]:
+    async def workers() -> bool:
+        return fleet.complete
+
+    async def redis() -> bool:
+        await line.command("PING")
+        return True
+
+    async def migrations() -> bool:
+        return await asyncio.to_thread(is_current, facts.sql_url)
+
+    return {"workers": workers, "redis": redis, "sql": migrations}
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    found: BaseException = errors
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found

@@ -1,0 +1,100 @@
+"""`gateway serve`: the process that owns the data directory, the embedded parts, the sockets and the workers.
+
+claim the data directory → bind both ports → start the workers, which load their code while the house is built
+(gateway/process/startup.py) → wait for a signal → workers finish → the rest stops in reverse
+"""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from gateway.config import Settings
+from gateway.observe import logs
+from gateway.process import child, instance_lock
+from gateway.process.instance_lock import Claim
+from gateway.process.sockets import Listener, listening
+from gateway.process.workers import Fleet
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM, SIGINT or SIGHUP; a second one ends it at once. Raises CannotStartError with one clear line."""
+    logs.configure(settings.logging.level)
+    server = settings.server
+    data_dir = server.data_dir.absolute()
+    with (
+        instance_lock.claimed(data_dir) as claim,
+        listening(server.host, server.port, count=server.workers, what="the port", option="--port") as public,
+        listening(
+            server.admin_host, server.admin_port, count=1, what="the admin port", option="GATEWAY_ADMIN_PORT"
+        ) as private,
+    ):
+        async with AsyncExitStack() as stack:
+            fleet = _warmed_up(settings, data_dir, public, stack)
+            stop = _Stop(fleet.kill)
+            starting = asyncio.create_task(_built(settings, claim, public, private, fleet, stack))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopping
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+            logs.event("stopping")
+            # From here on a new connection is refused instead of waiting in a queue that nobody reads.
+            public.close()
+    logs.event("stopped")
+
+
+async def _built(
+    settings: Settings, claim: Claim, public: Listener, private: Listener, fleet: Fleet, stack: AsyncExitStack
+) -> None:
+    # Loaded only now, and in a thread: the workers have been started and load their code at the same time.
+    module = await asyncio.to_thread(import_module, "gateway.process.startup")
+    await module.House(settings, claim, public, private, fleet, stack).start()
+
+
+def _warmed_up(settings: Settings, data_dir: Path, public: Listener, stack: AsyncExitStack) -> Fleet:
+    counts = _emptied(data_dir / "metrics")
+    server = settings.server
+    fleet = Fleet(
+        server.workers,
+        public,
+        child.environment(PROMETHEUS_MULTIPROC_DIR=str(counts)),
+        server.shutdown_grace,
+    )
+    stack.push_async_callback(fleet.stop)
+    fleet.warm_up()
+    return fleet
+
+
+class _Stop:
+    """The first signal asks for a stop, the second calls `kill`."""
+
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self._asked = asyncio.Event()
+        self._kill = kill
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._signalled)
+
+    async def wait(self) -> None:
+        await self._asked.wait()
+
+    def _signalled(self) -> None:
+        if self._asked.is_set():
+            self._kill()
+        self._asked.set()
+
+
+def _emptied(directory: Path) -> Path:
+    # Counters of an earlier run are of processes that Prometheus has seen end.
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    return directory

@@ -1,0 +1,121 @@
+"""A worker process: uvicorn around the application, on the socket that the supervisor listens with.
+
+`python -m gateway.process.worker PARENT SOCKET READY`: the supervisor's pid and two inherited file descriptors. Settings and
+runtime facts come pickled on stdin, from the process that started us and from nobody else: what was checked once is not
+read and checked again, even when the file has changed since. One byte on READY says that requests are being answered, one
+each second from then on that they still are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import pickle
+import socket
+import sys
+from contextlib import suppress
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from gateway import problems
+from gateway.config.runtime import Runtime
+from gateway.config.settings import Settings
+from gateway.downstream.connection import Render, hardened
+from gateway.observe import logs, metrics, trace
+from gateway.process import child
+
+if TYPE_CHECKING:
+    from gateway.app import App
+
+BACKLOG: Final = 2048
+BEAT: Final = 1.0
+KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front keep their idle connections
+
+
+def main(parent: int, listening: int, ready: int) -> None:
+    """Serve until SIGTERM, then finish the requests in flight."""
+    child.hold(parent)
+    # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
+    from gateway.app import create
+
+    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
+    logs.configure(settings.logging.level)
+    try:
+        _serve(create(settings, runtime), settings, runtime, socket.socket(fileno=listening), ready)
+    except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
+        logs.event("worker failed", "error", error=error)
+        sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: int) -> None:
+        super().__init__(config)
+        self._ready = ready
+        os.set_blocking(ready, False)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What exists by now lives as long as the process: collecting around it costs a fifth of the throughput.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        self._beat()
+
+    def _beat(self) -> None:
+        # The pipe is full when the supervisor itself hangs, and then this must not.
+        with suppress(BlockingIOError):
+            os.write(self._ready, b"!")
+        asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+
+def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=hardened(malformed(settings.brands[0].problems(runtime.public_port)), app.serve),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
+    )
+    try:
+        _Server(config, ready).run(sockets=[listening])
+    finally:
+        # However it ends, nobody else can write down what this process still holds.
+        logs.flush()
+        metrics.write_down()
+
+
+def malformed(problem_base: str) -> Render:
+    """The answer to what is no HTTP request: there is no Host to choose a brand by, so the first one's problems are named."""
+
+    def render(detail: str, path: str, client: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+        trace_id, request_id = trace.started().trace_id, "req_" + trace.digits(24)
+        problem = problems.BadRequest("request_malformed", detail)
+        answer = problems.render(problem, base=problem_base, instance=path, trace_id=trace_id)
+        logs.access(
+            f'"trace_id":"{trace_id}","request_id":"{request_id}","route":"malformed request","status":400,'
+            f'"client":{logs.quoted(client)},"code":"{problem.code}","detail":{logs.quoted(detail)}'
+        )
+        metrics.malformed()
+        headers = (
+            (b"content-type", answer.content_type),
+            (b"vary", b"Authorization, Version"),
+            (b"cache-control", b"no-store"),
+            (b"x-request-id", request_id.encode("ascii")),
+        )
+        return headers, answer.body
+
+    return render
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

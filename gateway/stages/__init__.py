@@ -1,1 +1,0 @@
-"""One file a stage; their order is in gateway/pipeline.py. Stages import neither each other nor any resource."""

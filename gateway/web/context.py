@@ -1,0 +1,56 @@
+"""The parts that every page for people is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from gateway.api.dependencies import Services
+from gateway.auth.users import Identity
+from gateway.config.settings import Settings
+from gateway.keys.keyring import Keyring
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql
+from gateway.web.csrf import Csrf
+from gateway.web.sessions import Sessions
+from gateway.web.templates import Templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Wired once a worker."""
+
+    services: Services
+    sql: Sql
+    keys: Keyring
+    sessions: Sessions
+    csrf: Csrf
+    templates: Templates
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self.services.settings
+
+    @property
+    def identity(self) -> Identity:
+        """The auth service."""
+        return self.services.identity
+
+    def address(self, request: Request) -> str:
+        """The client's address, as for `/v1`."""
+        return self.services.address_of(request.scope)
+
+
+def web(services: Services, sql: Sql, keys: Keyring, line: Line) -> Web:
+    """The parts, from those of the worker."""
+    lifetimes = services.settings.sessions
+    return Web(
+        services=services,
+        sql=sql,
+        keys=keys,
+        sessions=Sessions(line, lifetimes.idle, lifetimes.lifetime),
+        csrf=Csrf(line),
+        templates=Templates("gateway.console"),
+    )

@@ -1,0 +1,74 @@
+"""The public surface, written out: a route that appears or disappears does so on purpose."""
+
+from __future__ import annotations
+
+from gateway.api.me import ME
+from tests.conformance.declared import OPERATIONS
+
+TABLE = """
+GET    /v1/me                                   -
+POST   /v1/contacts/search                      contact.read
+POST   /v1/contacts                             contact.write
+GET    /v1/contacts/{id}                        contact.read
+PATCH  /v1/contacts/{id}                        contact.write
+DELETE /v1/contacts/{id}                        contact.delete
+GET    /v1/contacts/{id}/tags                   contact.read
+POST   /v1/contacts/{id}/tags                   contact.write
+DELETE /v1/contacts/{id}/tags/{tag}             contact.write
+POST   /v1/contacts/import                      contact.write
+GET    /v1/contacts/export                      contact.read
+GET    /v1/contacts/{id}/notes                  contact.read note.read
+GET    /v1/contacts/{id}/tasks                  contact.read task.read
+GET    /v1/contacts/{id}/deals                  contact.read deal.read
+GET    /v1/contacts/{id}/activities             contact.read activity.read
+POST   /v1/companies/search                     company.read
+POST   /v1/companies                            company.write
+GET    /v1/companies/{id}                       company.read
+PATCH  /v1/companies/{id}                       company.write
+DELETE /v1/companies/{id}                       company.delete
+GET    /v1/companies/{id}/contacts              company.read contact.read
+GET    /v1/companies/{id}/deals                 company.read deal.read
+GET    /v1/companies/{id}/notes                 company.read note.read
+GET    /v1/companies/{id}/tasks                 company.read task.read
+GET    /v1/companies/{id}/activities            company.read activity.read
+POST   /v1/deals/search                         deal.read
+POST   /v1/deals                                deal.write
+GET    /v1/deals/{id}                           deal.read
+PATCH  /v1/deals/{id}                           deal.write
+DELETE /v1/deals/{id}                           deal.delete
+POST   /v1/deals/{id}/stage                     deal.write
+GET    /v1/deals/{id}/notes                     deal.read note.read
+GET    /v1/deals/{id}/tasks                     deal.read task.read
+GET    /v1/deals/{id}/activities                deal.read activity.read
+POST   /v1/pipelines/search                     deal.read
+GET    /v1/pipelines/{id}                       deal.read
+POST   /v1/tasks/search                         task.read
+POST   /v1/tasks                                task.write
+GET    /v1/tasks/{id}                           task.read
+PATCH  /v1/tasks/{id}                           task.write
+DELETE /v1/tasks/{id}                           task.delete
+POST   /v1/tasks/{id}/complete                  task.write
+POST   /v1/tasks/{id}/reopen                    task.write
+POST   /v1/notes/search                         note.read
+POST   /v1/notes                                note.write
+GET    /v1/notes/{id}                           note.read
+PATCH  /v1/notes/{id}                           note.write
+DELETE /v1/notes/{id}                           note.delete
+POST   /v1/notes/{id}/pin                       note.write
+POST   /v1/notes/{id}/unpin                     note.write
+POST   /v1/activities/search                    activity.read
+POST   /v1/activities                           activity.write
+GET    /v1/activities/{id}                      activity.read
+DELETE /v1/activities/{id}                      activity.delete
+"""
+
+
+def test_the_route_table_is_this_one() -> None:
+    declared = {(op.method, op.route, " ".join(op.scopes) or "-") for op in [ME, *OPERATIONS]}
+    pinned = {(line.split()[0], line.split()[1], " ".join(line.split()[2:])) for line in TABLE.strip().splitlines()}
+    assert declared == pinned
+
+
+def test_every_route_exists_in_every_contract() -> None:
+    for operation in OPERATIONS:
+        assert all(face is not None for face in operation.faces.values()), operation.name

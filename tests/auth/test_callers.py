@@ -1,0 +1,118 @@
+"""Tokens on their way from SQL to a worker, and their last use on the way back."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from gateway.auth import callers
+from gateway.auth.callers import Callers
+from gateway.keys.keyring import Keyring
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Session, Sql, tenants
+from gateway.stores.sql import tokens as stored
+from gateway.stores.sql.migrate import migrate
+from gateway.stores.sql.tenants import Tenant
+from gateway.stores.token_generations import Liveness
+from tests.stores.records import TOKEN as STORED
+from tests.stores.records import statements
+
+NOW = datetime.now(UTC)
+KEYRING = Keyring.load(Keyring.create())
+SECRET = b"any text that was given out"
+TOKEN = replace(
+    STORED,
+    hash=KEYRING.hash(SECRET),
+    hash_key_id=KEYRING.hashing_id,
+    created_at=NOW,
+    expires_at=NOW + timedelta(days=90),
+)
+
+
+@pytest.fixture
+def sql(tmp_path: Path) -> Iterator[Sql]:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    migrate(url)
+    sql = Sql(url)
+    with sql.session() as session:
+        tenants.add(session, Tenant("clx1", "Example", None, NOW))
+        stored.insert(session, TOKEN)
+    yield sql
+    sql.close()
+
+
+@pytest.fixture
+def known(sql: Sql) -> Callers:
+    absent = cast("Any", None)
+    return Callers(sql, KEYRING, absent, absent, {}, {})
+
+
+def _do(statement: str) -> Callable[[Session], None]:
+    return lambda session: cast("None", session.execute(text(statement)))
+
+
+def _last_used(session: Session) -> datetime | None:
+    token = stored.get(session, TOKEN.tenant_id, TOKEN.id)
+    return token.last_used_at if token is not None else None
+
+
+async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
+    monkeypatch: pytest.MonkeyPatch, sql: Sql, known: Callers, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setattr(callers, "FLUSH", 0.02)
+    await sql.run(_do("CREATE TRIGGER full BEFORE UPDATE ON tokens BEGIN SELECT RAISE(ABORT, 'full'); END"))
+    assert await known.find(SECRET) is not None
+    flushing = asyncio.create_task(known.flush_regularly())
+    async with asyncio.timeout(20):
+        while len(logged()) < 2:  # noqa: ASYNC110 - nothing announces what a worker does by itself
+            await asyncio.sleep(0.01)
+        assert {(line["level"], line["event"]) for line in logged()} == {("error", "last use not recorded yet")}
+        assert await sql.read(_last_used) is None
+        await sql.run(_do("DROP TRIGGER full"))
+        while await sql.read(_last_used) is None:
+            pass
+    await known.stop(flushing)
+
+
+async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known: Callers) -> None:
+    caller = await known.find(SECRET)
+    assert caller is not None
+    old = replace(caller, read_at=caller.read_at - 5)
+    with statements() as seen:
+        found = await asyncio.gather(*(known.renewed(old, None, lost=True) for _ in range(200)))
+    assert len([each for each in seen if "FROM tokens" in each]) == 1
+    assert len(set(map(id, found))) == 1 and found[0] is not None
+
+
+async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(sql: Sql, tmp_path: Path) -> None:
+    line = await Line.open(f"unix://{tmp_path}/nobody")
+    known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {}, {})
+    caller = await known.find(SECRET)
+    assert caller is not None
+    old = replace(caller, read_at=caller.read_at - 5)
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM tokens" in statement and not begun.is_set():
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait(10)
+
+    event.listen(Engine, "after_cursor_execute", hold)
+    try:
+        before = asyncio.create_task(known.renewed(old, None, lost=True))
+        await begun.wait()
+        await sql.run(stored.revoke, TOKEN.tenant_id, TOKEN.id, "leaked", NOW)
+        after = await known.renewed(old, 2, lost=False)
+        assert after is not None and after.revoked
+    finally:
+        go_on.set()
+        await before
+        event.remove(Engine, "after_cursor_execute", hold)
+        await line.aclose()
