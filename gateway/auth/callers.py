@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from gateway import factories
 from gateway.api.exchange import Caller
 from gateway.api.internal_calls import identity_lines
 from gateway.keys.keyring import Keyring
+from gateway.keys.tenant_keys import open_tenant_key
 from gateway.observe import logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
@@ -166,7 +166,7 @@ class Callers:
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
         sealed = tenant.api_key_sealed
-        own = factories.open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
+        own = open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
         return Caller(
             token_id=token.id,
             kind=token.kind,

@@ -143,7 +143,18 @@ def _record(
     session: Session, actor: str, action: str, token: tokens.Token, now: datetime, address: str | None, **detail: str
 ) -> None:
     described = {"name": token.name, "user": token.user_id, "scopes": list(token.scopes), **detail}
-    audit.append(session, Event(now, token.tenant_id, actor, action, f"token:{token.id}", address, described))
+    audit.append(
+        session,
+        Event(
+            at=now,
+            tenant_id=token.tenant_id,
+            actor=actor,
+            action=action,
+            subject=f"token:{token.id}",
+            address=address,
+            detail=described,
+        ),
+    )
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
 from gateway.keys.keyring import Keyring
 from gateway.observe import logs
-from gateway.process import first_start, instance_lock
+from gateway.process import first_start, instance_lock, runtime_facts
 from gateway.process.embedded import sandbox
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import Line
@@ -46,7 +46,7 @@ class Desk:
         wanted = {name: service for name, service in self.settings.services.items() if name in services}
         boxed: list[str] = [name for name, service in wanted.items() if service.base_url == SANDBOX]
         if self.live is not None:
-            configured = factories.runtime(self.settings, "", None, 0)
+            configured = runtime_facts.runtime(self.settings, "", None, 0)
             urls = {name: url for name, url in self.live.service_urls.items() if name in boxed}
             keys = {name: key for name, key in self.live.service_keys.items() if name in boxed}
             yield dataclasses.replace(
@@ -59,9 +59,9 @@ class Desk:
             async with sandbox.running(data_dir) as box:
                 if self.settings.services["auth"].base_url == SANDBOX:
                     await self.sql.run(first_start.register_seeded, self.keys, sandbox.credentials(data_dir))
-                yield factories.runtime(self.settings, "", box, 0)
+                yield runtime_facts.runtime(self.settings, "", box, 0)
         else:
-            yield factories.runtime(self.settings, "", None, 0)
+            yield runtime_facts.runtime(self.settings, "", None, 0)
 
     @asynccontextmanager
     async def identity(self) -> AsyncIterator[Identity]:

@@ -14,6 +14,7 @@ from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.keys import keyring_file
 from gateway.keys.keyring import KeyKind, Keyring
+from gateway.keys.tenant_keys import open_tenant_key, seal_tenant_key
 from gateway.stores.sql import Session, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 
@@ -116,12 +117,15 @@ def _resealed(session: Session, keys: Keyring) -> None:
     # What is stored for good moves to the current key at once: only cursors, which end by themselves, need the others.
     for tenant in tenants.list(session):
         if tenant.api_key_sealed is not None:
-            text = factories.open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
-            tenants.add(session, replace(tenant, api_key_sealed=factories.seal_tenant_key(keys, tenant.id, text)))
+            text = open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
+            tenants.add(session, replace(tenant, api_key_sealed=seal_tenant_key(keys, tenant.id, text)))
 
 
 def _noted(session: Session, actor: str, action: str, detail: dict[str, str]) -> None:
-    audit.append(session, Event(datetime.now(UTC), None, actor, action, "keyring", detail=detail))
+    audit.append(
+        session,
+        Event(at=datetime.now(UTC), tenant_id=None, actor=actor, action=action, subject="keyring", detail=detail),
+    )
 
 
 def _described(keys: Keyring, living: dict[str, int]) -> list[dict[str, object]]:

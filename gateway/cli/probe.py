@@ -20,6 +20,7 @@ from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Runtime, Settings
 from gateway.config.services import ServiceName
+from gateway.keys.tenant_keys import open_tenant_key
 from gateway.probing.asking import Unanswered, probe
 from gateway.probing.findings import Report, Sight, Verdict
 from gateway.probing.service import Service
@@ -111,7 +112,7 @@ def _headers(desk: Desk, facts: Runtime, name: ServiceName, tenant: tenants.Tena
     if desk.settings.services[name].credentials == "tenant_key":
         if tenant.api_key_sealed is None:
             raise Failure(f"the tenant {tenant.id} has no API key: `gateway tenants add --replace` stores one", USAGE)
-        key = factories.open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
+        key = open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
     request_id = line(b"X-Request-Id", f"probe-{uuid.uuid4().hex}".encode())
     if user is None:
         business = line(b"X-Business-Id", tenant.id.encode())

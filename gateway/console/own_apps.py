@@ -214,7 +214,15 @@ def _described(client: Client, visit: Visit) -> Client:
 
 def _event(visit: Visit, action: str, client: Client, **detail: object) -> Event:
     subject = f"client:{client.id}"
-    return Event(visit.now, client.owner_tenant_id, visit.actor, action, subject, visit.address, detail)
+    return Event(
+        at=visit.now,
+        tenant_id=client.owner_tenant_id,
+        actor=visit.actor,
+        action=action,
+        subject=subject,
+        address=visit.address,
+        detail=detail,
+    )
 
 
 def _details(session: Session, client_id: str, since: date) -> tuple[tuple[Secret, ...], tuple[Total, ...]]:

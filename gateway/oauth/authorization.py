@@ -231,4 +231,12 @@ def note_denial(session: Session, asked: Asked, person: Person, address: str, no
 
 def _event(asked: Asked, person: Person, action: str, address: str, now: datetime) -> Event:
     subject, actor = f"client:{asked.app.id}", f"user:{person.user_id}"
-    return Event(now, person.tenant_id, actor, action, subject, address, {"scopes": list(asked.scopes)})
+    return Event(
+        at=now,
+        tenant_id=person.tenant_id,
+        actor=actor,
+        action=action,
+        subject=subject,
+        address=address,
+        detail={"scopes": list(asked.scopes)},
+    )

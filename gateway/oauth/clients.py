@@ -126,7 +126,14 @@ def register(
     """Store a new client, with a secret unless it is public. ClientRefused when a rule forbids it."""
     clients.add(session, checked(client))
     secret = None if client.public else _new_secret(session, keys, prefix, client.id, client.created_at)
-    event = Event(client.created_at, client.owner_tenant_id, actor, "client.create", f"client:{client.id}", address)
+    event = Event(
+        at=client.created_at,
+        tenant_id=client.owner_tenant_id,
+        actor=actor,
+        action="client.create",
+        subject=f"client:{client.id}",
+        address=address,
+    )
     audit.append(session, replace(event, detail=_audited(client)))
     return Registered(client, secret)
 
@@ -138,7 +145,15 @@ def change(
     if not clients.replace(session, checked(new)):
         return False
     detail = {**_audited(new), "before": _audited(old)}
-    event = Event(now, new.owner_tenant_id, actor, "client.update", f"client:{new.id}", address, detail)
+    event = Event(
+        at=now,
+        tenant_id=new.owner_tenant_id,
+        actor=actor,
+        action="client.update",
+        subject=f"client:{new.id}",
+        address=address,
+        detail=detail,
+    )
     audit.append(session, event)
     return True
 
@@ -158,7 +173,15 @@ def rotate_secret(
         raise ClientRefused("client_id", "is of a public client, which has no secret")
     secret = _new_secret(session, keys, prefix, client.id, now)
     audit.append(
-        session, Event(now, client.owner_tenant_id, actor, "client.rotate_secret", f"client:{client.id}", address)
+        session,
+        Event(
+            at=now,
+            tenant_id=client.owner_tenant_id,
+            actor=actor,
+            action="client.rotate_secret",
+            subject=f"client:{client.id}",
+            address=address,
+        ),
     )
     return Registered(client, secret)
 
@@ -169,7 +192,15 @@ def disable(
     """Switch a client off, with everything granted to it. Returns the access tokens to announce."""
     if clients.disable(session, client.id, now):
         audit.append(
-            session, Event(now, client.owner_tenant_id, actor, "client.disable", f"client:{client.id}", address)
+            session,
+            Event(
+                at=now,
+                tenant_id=client.owner_tenant_id,
+                actor=actor,
+                action="client.disable",
+                subject=f"client:{client.id}",
+                address=address,
+            ),
         )
     codes.spend(session, client.id, now)
     ended: list[grants.Revoked] = []

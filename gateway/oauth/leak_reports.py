@@ -170,5 +170,16 @@ def _end(session: Session, keys: Keyring, report: Report, now: datetime, address
         tenant_id = client.owner_tenant_id if client is not None else None
         detail = {"user": client.owner_user_id if client is not None else None, "reason": report.reason}
         subject = f"client:{secret.client_id}"
-        audit.append(session, Event(now, tenant_id, _ACTOR, "client.revoke_secret", subject, address, detail))
+        audit.append(
+            session,
+            Event(
+                at=now,
+                tenant_id=tenant_id,
+                actor=_ACTOR,
+                action="client.revoke_secret",
+                subject=subject,
+                address=address,
+                detail=detail,
+            ),
+        )
     return True

@@ -69,7 +69,13 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc] # shipped without an
             actor = f"client:{token.grant.client_id}"
             detail = {"user": revoked.user_id, "reason": "revoked by the app"}
             event = Event(
-                now, revoked.tenant_id, actor, "token.revoke", f"token:{revoked.id}", server.snapshot.address, detail
+                at=now,
+                tenant_id=revoked.tenant_id,
+                actor=actor,
+                action="token.revoke",
+                subject=f"token:{revoked.id}",
+                address=server.snapshot.address,
+                detail=detail,
             )
             audit.append(server.session, event)
 

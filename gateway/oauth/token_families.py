@@ -125,7 +125,18 @@ def end(
     ended, announced = grants.revoke(session, grant.id, reason, now)
     if ended:
         detail = {"client": grant.client_id, "user": grant.user_id, "reason": reason}
-        audit.append(session, Event(now, grant.tenant_id, actor, action, f"grant:{grant.id}", address, detail))
+        audit.append(
+            session,
+            Event(
+                at=now,
+                tenant_id=grant.tenant_id,
+                actor=actor,
+                action=action,
+                subject=f"grant:{grant.id}",
+                address=address,
+                detail=detail,
+            ),
+        )
     return announced
 
 
@@ -143,7 +154,18 @@ def disconnect(
     # Before the families are listed: whoever is redeeming a code at this moment is waited for, and its family found.
     if _withdraw(session, client_id, tenant_id, user_id, now):
         detail = {"client": client_id, "user": user_id}
-        audit.append(session, Event(now, tenant_id, actor, "consent.withdraw", f"client:{client_id}", address, detail))
+        audit.append(
+            session,
+            Event(
+                at=now,
+                tenant_id=tenant_id,
+                actor=actor,
+                action="consent.withdraw",
+                subject=f"client:{client_id}",
+                address=address,
+                detail=detail,
+            ),
+        )
     announced: list[Revoked] = []
     for grant in grants.list(session, tenant_id, user_id, client_id, limit=1_000_000):
         if grant.expires_at > now:

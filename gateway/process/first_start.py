@@ -16,6 +16,7 @@ from gateway.auth.users import User
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
 from gateway.keys import keyring_file
 from gateway.keys.keyring import Keyring, KeyringInvalid
+from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.process.embedded import sandbox
 from gateway.stores.sql import Session, Sql, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
@@ -45,8 +46,18 @@ async def make_keyring(settings: Settings, sql: Sql) -> None:
 def register(session: Session, keys: Keyring, tenant_id: str, name: str, api_key: str, *, actor: str) -> Tenant:
     """Store a tenant with its internal API key sealed, or give a known one another name and key; with the audit entry."""
     now = datetime.now(UTC)
-    added = tenants.add(session, Tenant(tenant_id, name, factories.seal_tenant_key(keys, tenant_id, api_key), now))
-    audit.append(session, Event(now, tenant_id, actor, "tenant.add", f"tenant:{tenant_id}", detail={"name": name}))
+    added = tenants.add(session, Tenant(tenant_id, name, seal_tenant_key(keys, tenant_id, api_key), now))
+    audit.append(
+        session,
+        Event(
+            at=now,
+            tenant_id=tenant_id,
+            actor=actor,
+            action="tenant.add",
+            subject=f"tenant:{tenant_id}",
+            detail={"name": name},
+        ),
+    )
     return added
 
 

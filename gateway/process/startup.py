@@ -15,8 +15,8 @@ from gateway import deployment, factories
 from gateway.config import EMBEDDED, ConfigError, Runtime, Settings, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import admin, logs, metrics
-from gateway.process import first_start
-from gateway.process.embedded import sandbox
+from gateway.process import first_start, runtime_facts
+from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
@@ -62,7 +62,7 @@ class House:
             raise error if told else CannotStartError(str(error)) from None
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
-        facts = factories.runtime(self._settings, redis.result(), box.result(), self._public.port)
+        facts = runtime_facts.runtime(self._settings, redis.result(), box.result(), self._public.port)
         await self._keyring(facts.sql_url)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
         await fleet.start(pickle.dumps((self._settings, facts)))
@@ -76,7 +76,7 @@ class House:
     async def _redis(self) -> str:
         url = reveal(self._settings.stores.redis)
         if url == EMBEDDED:
-            return await self._stack.enter_async_context(factories.embedded_valkey(self._claim.data_dir))
+            return await self._stack.enter_async_context(keeper.embedded_valkey(self._claim.data_dir))
         return url
 
     async def _migrated(self) -> None:
@@ -93,7 +93,7 @@ class House:
             sql.close()
 
     async def _sandbox(self) -> Sandbox | None:
-        if not factories.needs_sandbox(self._settings):
+        if not runtime_facts.needs_sandbox(self._settings):
             return None
         return await self._stack.enter_async_context(sandbox.running(self._claim.data_dir))
 

@@ -9,9 +9,8 @@ import shutil
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.config import Settings
 from gateway.observe import logs
@@ -19,6 +18,9 @@ from gateway.process import child, instance_lock
 from gateway.process.instance_lock import Claim
 from gateway.process.sockets import Listener, listening
 from gateway.process.workers import Fleet
+
+if TYPE_CHECKING:
+    from gateway.process.startup import House
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -56,9 +58,15 @@ async def serve(settings: Settings) -> None:
 async def _built(
     settings: Settings, claim: Claim, public: Listener, private: Listener, fleet: Fleet, stack: AsyncExitStack
 ) -> None:
+    house = await asyncio.to_thread(_house)
+    await house(settings, claim, public, private, fleet, stack).start()
+
+
+def _house() -> "type[House]":
     # Loaded only now, and in a thread: the workers have been started and load their code at the same time.
-    module = await asyncio.to_thread(import_module, "gateway.process.startup")
-    await module.House(settings, claim, public, private, fleet, stack).start()
+    from gateway.process.startup import House
+
+    return House
 
 
 def _warmed_up(settings: Settings, data_dir: Path, public: Listener, stack: AsyncExitStack) -> Fleet:

@@ -176,4 +176,7 @@ async def signed_in(web: Web, request: Request) -> tuple[Session, User] | None:
 
 
 def _noted(session: SqlSession, tenant_id: str | None, actor: str, action: str, address: str) -> None:
-    audit.append(session, Event(datetime.now(UTC), tenant_id, actor, action, actor, address))
+    audit.append(
+        session,
+        Event(at=datetime.now(UTC), tenant_id=tenant_id, actor=actor, action=action, subject=actor, address=address),
+    )

@@ -79,7 +79,10 @@ def test_a_long_record_goes_on_over_pages_without_gap_or_double(desk: Live, stra
     now = datetime.now(UTC)
     with closing(Sql(f"sqlite:///{desk.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
         for nth in range(60):
-            audit.append(session, Event(now, desk.b.business_id, f"cli:{nth}", f"entry.{nth:02}", "x"))
+            audit.append(
+                session,
+                Event(at=now, tenant_id=desk.b.business_id, actor=f"cli:{nth}", action=f"entry.{nth:02}", subject="x"),
+            )
     pages, path = [], "/console/history"
     while path:
         pages.append(stranger.page(path))

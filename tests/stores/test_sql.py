@@ -151,7 +151,15 @@ def test_tenants_are_listed_by_name(session: Session) -> None:
 
 def test_the_audit_log_is_read_from_its_end(session: Session) -> None:
     events = [
-        Event(NOW, f"clx{n % 2}", "user:clxu", "token.created", f"token:{n}", "192.0.2.1", {"scopes": ["a", "ü"]})
+        Event(
+            at=NOW,
+            tenant_id=f"clx{n % 2}",
+            actor="user:clxu",
+            action="token.created",
+            subject=f"token:{n}",
+            address="192.0.2.1",
+            detail={"scopes": ["a", "ü"]},
+        )
         for n in range(6)
     ]
     numbers = [audit.append(session, event) for event in events]
@@ -165,7 +173,7 @@ def test_the_audit_log_is_read_from_its_end(session: Session) -> None:
 @pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"])
 def test_the_database_refuses_to_change_the_audit_log(sql: Sql, change: str) -> None:
     with sql.session() as session:
-        audit.append(session, Event(NOW, None, "cli", "tenant.added", "tenant:clx1"))
+        audit.append(session, Event(at=NOW, tenant_id=None, actor="cli", action="tenant.added", subject="tenant:clx1"))
     with pytest.raises(DBAPIError, match="append-only"), sql.session() as session:
         session.execute(text(change))
     with sql.session() as session:

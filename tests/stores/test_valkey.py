@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from gateway import factories
-from gateway.process.embedded import valkey
+from gateway.process.embedded import keeper, valkey
 from gateway.stores.redis_connection import Line
 
 STARTER = """
 import asyncio, sys
 from pathlib import Path
-from gateway.process.embedded import valkey
+from gateway.process.embedded import keeper, valkey
 async def main():
     async with valkey.running(Path(sys.argv[1])) as url:
         print(url, flush=True)
@@ -157,9 +156,9 @@ async def test_a_directory_that_cannot_be_used_gives_one_clear_line(tmp_path: Pa
 async def test_it_is_tried_until_the_machine_can_start_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setattr(factories, "_LOOK", 0.02)
+    monkeypatch.setattr(keeper, "_LOOK", 0.02)
     home, kept = tmp_path / "valkey", tmp_path / "kept"
-    async with factories.embedded_valkey(tmp_path), asyncio.timeout(20):
+    async with keeper.embedded_valkey(tmp_path), asyncio.timeout(20):
         os.kill(pid_of(tmp_path), signal.SIGKILL)
         home.rename(kept)
         home.write_text("a file in the way")

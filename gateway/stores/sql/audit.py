@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.stores.sql.models import AuditRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """``actor`` and ``subject`` are ``<type>:<id>`` (``user:clx…``, ``token:…``, ``cli``); ``detail`` is plain JSON without secrets."""
 
@@ -62,4 +62,13 @@ def page(
 
 
 def _record(row: AuditRow) -> Event:
-    return Event(row.at, row.tenant_id, row.actor, row.action, row.subject, row.address, row.detail, row.id)
+    return Event(
+        at=row.at,
+        tenant_id=row.tenant_id,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        address=row.address,
+        detail=row.detail,
+        id=row.id,
+    )

@@ -35,5 +35,13 @@ def note(session: Session, places: Iterable[Place], now: datetime) -> None:
             added = insert(PlaceRow).values(row).on_conflict_do_nothing().returning(PlaceRow.principal)
             if session.scalar(added) is not None:
                 detail = {"user": place.user_id}
-                event = Event(now, place.tenant_id, place.subject, "token.use", place.subject, place.address, detail)
+                event = Event(
+                    at=now,
+                    tenant_id=place.tenant_id,
+                    actor=place.subject,
+                    action="token.use",
+                    subject=place.subject,
+                    address=place.address,
+                    detail=detail,
+                )
                 audit.append(session, event)

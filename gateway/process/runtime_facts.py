@@ -1,0 +1,32 @@
+"""What became of the settings: where the parts that were started ended up listening."""
+
+from gateway import factories
+from gateway.config import SANDBOX, Runtime, Settings
+from gateway.process.embedded.sandbox import Sandbox
+
+
+def needs_sandbox(settings: Settings) -> bool:
+    """Whether any service is left to the sandbox."""
+    return any(service.base_url == SANDBOX for service in settings.services.values())
+
+
+def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_port: int) -> Runtime:
+    """The facts that workers need, from what was started. `sandbox` is None when no service needs it."""
+    urls: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    for name, service in settings.services.items():
+        if service.base_url == SANDBOX and sandbox is not None:
+            urls[name], keys[name] = sandbox.url, sandbox.service_key
+        else:
+            urls[name] = service.base_url
+            if service.service_key is not None:
+                keys[name] = service.service_key.read()
+    return Runtime(
+        redis_url=redis_url,
+        sql_url=factories.sql_url(settings),
+        service_urls=urls,
+        service_keys=keys,
+        public_port=public_port,
+        replicas=settings.server.workers * settings.server.replicas,
+        data_dir=settings.server.data_dir.absolute(),
+    )
