@@ -15,6 +15,7 @@ from gateway.api.dependencies import Services
 from gateway.api.dispatch import Dispatch
 from gateway.api.internal_calls import Internal
 from gateway.api.me import ME, me
+from gateway.api.rate_limits import groups, policy
 from gateway.api.unknown_host import misdirected
 from gateway.api.usage import Usage
 from gateway.auth.callers import Callers
@@ -24,7 +25,7 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.console import routes as console
 from gateway.console import signed_in
-from gateway.deployment import groups, operations, policy
+from gateway.deployment import operations
 from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors

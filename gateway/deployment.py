@@ -1,4 +1,4 @@
-"""What this deployment offers, from its settings: the operations of its services, and the limits on them.
+"""What this deployment offers, from its settings: the operations of its services.
 
 Here a configuration is held against what this release has: contracts, scopes, operations.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 from adapters import RESOURCES, SCOPE_FAMILIES
 from adapters.core.compile.builder import Override, compile_all
@@ -15,12 +14,8 @@ from adapters.core.operation import Operation
 from adapters.core.request.json_body import nearest
 from gateway.auth.scopes import SINGLE_SCOPES, matching
 from gateway.config import ConfigError, Fault
-from gateway.config.policies import Limit
 from gateway.config.settings import Settings
-from gateway.stores.policies import Policy
 from gateway.versions import CONTRACTS
-
-FURTHER = "further"
 
 
 def check(settings: Settings) -> None:
@@ -79,19 +74,3 @@ def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:
                 hint = nearest(name, own).strip() or "`gateway probe` lists the operations of each service."
                 path = f"services.{service}.operations.{name}"
                 yield Fault(path, f"the service {service} has no such operation", hint)
-
-
-def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
-    """By rate-limit class, every policy that a request of it must satisfy.
-
-    FURTHER is the class of an internal call beyond a request's first: the services count calls, not requests.
-    """
-    limits = settings.limits
-    token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
-    search = policy("search", limits.search, "token")
-    return {"": (token, tenant), "search": (token, tenant, search), FURTHER: (tenant,)}
-
-
-def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:
-    """A configured limit as the store counts it."""
-    return Policy(name, limit.quota, limit.window, limit.burst, per=per)

@@ -4,45 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 from starlette.types import Receive
 
 from adapters.core.calls import Answer, Input
 from adapters.core.operation import Face
+from gateway.auth.caller import Caller
+from gateway.brands import Brand
 from gateway.observe.trace import Trace
-
-if TYPE_CHECKING:
-    from gateway.brands import Brand
-    from gateway.stores.limits import Gate
-    from gateway.stores.policies import Verdict
-    from gateway.upstream import Lines
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who presented the token, as SQL knew it at `generation`.
-
-    headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
-    principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
-    logged: what log lines say of them, as members of a JSON object.
-    """
-
-    token_id: str
-    kind: str
-    tenant_id: str
-    tenant_name: str
-    user_id: str
-    principal: str
-    scopes: frozenset[str]
-    expires_at: float
-    revoked: bool
-    generation: int
-    headers: Mapping[str, Lines]
-    gates: Mapping[str, Gate]
-    read_at: float
-    logged: str
 
 
 class Permit(msgspec.Struct, frozen=True):
@@ -88,7 +59,6 @@ class Exchange(msgspec.Struct):
     segments: tuple[str, ...] = ()
     # by authenticate, limit, negotiate, authorize, accept
     caller: Caller | None = None
-    verdict: Verdict | None = None
     version: str = ""
     face: Face | None = None
     permit: Permit | None = None

@@ -13,11 +13,11 @@ from typing import Final
 
 from adapters.core.calls import Call, Reply
 from gateway.api.exchange import Exchange, Permit
-from gateway.deployment import FURTHER
+from gateway.api.rate_limits import FURTHER
 from gateway.observe import metrics
 from gateway.problems import throttled
 from gateway.stores.limits import Limiter
-from gateway.upstream import Lines, Pool, UpstreamError, line
+from gateway.upstream import Pool, UpstreamError
 
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
 
@@ -129,15 +129,6 @@ class Internal:
         """Close all pools."""
         for pool in self._pools.values():
             await pool.aclose()
-
-
-def identity_lines(key: str, tenant_id: str, user_id: str) -> Lines:
-    """The lines that say to one service on whose behalf the gateway calls."""
-    return Lines(
-        line(b"Authorization", b"Bearer " + key.encode())
-        + line(b"X-Business-Id", tenant_id.encode())
-        + line(b"X-User-Id", user_id.encode())
-    )
 
 
 def _throttled(headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> Reply:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from gateway.api.exchange import Caller
+from gateway.auth.caller import Caller
 from gateway.observe import logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session, Sql, known_addresses, usage

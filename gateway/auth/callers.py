@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from gateway.api.exchange import Caller
-from gateway.api.internal_calls import identity_lines
+from gateway.auth.caller import Caller
+from gateway.auth.identity_lines import identity_lines
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.observe import logs, metrics

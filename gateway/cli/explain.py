@@ -16,11 +16,13 @@ from adapters.core.faults import Fault
 from adapters.core.operation import Body, Operation
 from gateway import problems
 from gateway.api.dependencies import Services
-from gateway.api.exchange import Caller, Exchange, Handler
+from gateway.api.exchange import Exchange, Handler
 from gateway.api.me import ME
+from gateway.api.rate_limits import groups
 from gateway.api.routes import Routes
 from gateway.api.stages.accept import accept
 from gateway.api.stages.negotiate import negotiate
+from gateway.auth.caller import Caller
 from gateway.auth.scopes import allowed, effective, expanded
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.brands import Brands
@@ -28,7 +30,7 @@ from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json
 from gateway.config import Settings
-from gateway.deployment import groups, operations
+from gateway.deployment import operations
 from gateway.keys import token_format
 from gateway.keys.cursors import Cursors
 from gateway.observe.trace import started

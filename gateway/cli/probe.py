@@ -12,7 +12,7 @@ import yaml
 
 from adapters import RESOURCES
 from gateway import factories
-from gateway.api.internal_calls import identity_lines
+from gateway.auth.identity_lines import identity_lines
 from gateway.auth.scopes import allowed
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.cli.context import Desk, at_desk

@@ -9,10 +9,10 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console import scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
-from gateway.deployment import policy
 from gateway.oauth import clients as apps
 from gateway.oauth.announce_revoked import announce
 from gateway.oauth.clients import METHODS, ClientRefused, Registered

@@ -11,10 +11,10 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.console import chart
 from gateway.console.chart import OUTCOMES, Day
 from gateway.console.signed_in import Console, Visit
-from gateway.deployment import policy
 from gateway.stores.policies import Reading
 from gateway.stores.sql import Session, usage
 from gateway.stores.sql.usage import Named, Total

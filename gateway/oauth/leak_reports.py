@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.auth import issuing
 from gateway.config.secrets import Secret
-from gateway.deployment import policy
 from gateway.keys.keyring import Keyring
 from gateway.oauth import revocation, token_families
 from gateway.oauth.announce_revoked import announce

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.auth.scopes import KNOWN_SCOPES
 from gateway.brands import Brand
-from gateway.deployment import policy
 from gateway.keys.token_format import mint
 from gateway.oauth import clients as apps
 from gateway.oauth import metadata

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.auth.users import IdentityUnavailable, User
-from gateway.deployment import policy
 from gateway.observe import access, metrics
 from gateway.stores.sql import Session as SqlSession
 from gateway.stores.sql import audit, tenants

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.api import usage
-from gateway.api.exchange import Caller
 from gateway.api.usage import Usage
+from gateway.auth.caller import Caller
 from gateway.stores.sql import Session, Sql
 from gateway.stores.sql import usage as stored
 from gateway.stores.sql.migrate import migrate

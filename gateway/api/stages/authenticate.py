@@ -8,7 +8,8 @@ from collections.abc import Awaitable
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway.api.dependencies import Services
-from gateway.api.exchange import Caller, Exchange, Handler
+from gateway.api.exchange import Exchange, Handler
+from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.keys import token_format
 from gateway.observe import metrics

@@ -7,7 +7,8 @@ from collections.abc import Awaitable
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway.api.dependencies import Services
-from gateway.api.exchange import Caller, Exchange, Handler, Permit
+from gateway.api.exchange import Exchange, Handler, Permit
+from gateway.auth.caller import Caller
 from gateway.auth.challenges import insufficient, unauthorized
 from gateway.auth.scopes import expanded
 from gateway.auth.users import IdentityUnavailable, User

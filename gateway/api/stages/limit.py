@@ -19,14 +19,14 @@ from gateway.stores.policies import Policy, Verdict
 
 
 def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.verdict` and the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
+    """Adds the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
     limiter, callers, group = services.limiter, services.callers, operation.limited_as
     rate_lines = RateLines(callers.groups[group])
 
     async def limited(exchange: Exchange) -> Answer:
         caller = exchange.caller
         assert caller is not None
-        verdict = exchange.verdict = await limiter.admit(caller.gates[group])
+        verdict = await limiter.admit(caller.gates[group])
         if verdict.local:
             metrics.store_lost("redis")
             metrics.fail_mode("local_limit")

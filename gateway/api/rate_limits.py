@@ -1,0 +1,27 @@
+"""The limits of a deployment, as the store counts them."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from gateway.config.policies import Limit
+from gateway.config.settings import Settings
+from gateway.stores.policies import Policy
+
+FURTHER: Final = "further"
+
+
+def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
+    """By rate-limit class, every policy that a request of it must satisfy.
+
+    FURTHER is the class of an internal call beyond a request's first: the services count calls, not requests.
+    """
+    limits = settings.limits
+    token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
+    search = policy("search", limits.search, "token")
+    return {"": (token, tenant), "search": (token, tenant, search), FURTHER: (tenant,)}
+
+
+def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:
+    """A configured limit as the store counts it."""
+    return Policy(name, limit.quota, limit.window, limit.burst, per=per)

@@ -1,0 +1,34 @@
+"""Who calls: what a token stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.stores.limits import Gate
+from gateway.upstream import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who presented the token, as SQL knew it at `generation`.
+
+    headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
+    principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
+    logged: what log lines say of them, as members of a JSON object.
+    """
+
+    token_id: str
+    kind: str
+    tenant_id: str
+    tenant_name: str
+    user_id: str
+    principal: str
+    scopes: frozenset[str]
+    expires_at: float
+    revoked: bool
+    generation: int
+    headers: Mapping[str, Lines]
+    gates: Mapping[str, Gate]
+    read_at: float
+    logged: str
