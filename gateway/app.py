@@ -44,12 +44,12 @@ from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
-from gateway.web.application import pages
+from gateway.web.application import HEALTHZ, pages
 from gateway.web.context import web
 from gateway.web.templates import ASSETS, assets
 
 # Asked for with every page, or every few seconds by whatever watches over the process.
-_QUIET = ("/healthz", f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
+_QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
 
 
 class App:
@@ -72,7 +72,11 @@ class App:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        brand = self._brands.of(next(value for name, value in scope["headers"] if name == b"host"))
+        # HTTP/1.0 has none, and is then of no brand.
+        brand = self._brands.of(next((value for name, value in scope["headers"] if name == b"host"), b""))
+        if brand is None and scope["path"] == HEALTHZ and scope["method"] in ("GET", "HEAD"):
+            # Load balancers ask by address, and nothing of the answer is a brand's.
+            brand = self._brands.first
         if brand is None:
             refusal = misdirected(self._brands, scope["raw_path"].decode("latin-1"), begun(scope, self._address))
             framing = (b"content-type", refusal.content_type), (b"content-length", b"%d" % len(refusal.body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from gateway.config.settings import Brand as Declared
 
@@ -39,6 +40,7 @@ class Brands:
 
     def __init__(self, declared: Sequence[Declared], port: int) -> None:
         self._hosts: dict[bytes, Brand] = {}
+        self._addresses: dict[IPv6Address, Brand] = {}
         for each in declared:
             brand = Brand(
                 name=each.name,
@@ -51,6 +53,8 @@ class Brands:
             )
             for host in each.hosts:
                 self._hosts[host.encode("ascii")] = brand
+                if ":" in host:
+                    self._addresses[IPv6Address(host)] = brand
         self.first = next(iter(self._hosts.values()))
         self._known: dict[bytes, Brand] = {}
 
@@ -73,4 +77,13 @@ class Brands:
         name, _, port = host.rpartition(b":") if not host.endswith(b"]") and b":" in host else (host, b"", b"")
         if port and not port.isdigit():
             return None
-        return self._hosts.get(name.lower().strip(b"[]") if name.startswith(b"[") else name.lower())
+        if not name.startswith(b"["):
+            # With a dot at its end a name is the same one, said to be whole (RFC 1034 § 3.1); an address has no such form.
+            numeric = name[-2:-1].isdigit()
+            return self._hosts.get(name.lower() if numeric else name.lower().removesuffix(b"."))
+        # Brackets are for addresses of IPv6, which have more than one spelling (RFC 3986 § 3.2.2, RFC 5952).
+        try:
+            address = IPv6Address(name.removeprefix(b"[").removesuffix(b"]").decode("ascii"))
+        except ValueError:
+            return None
+        return self._addresses.get(address) if name.endswith(b"]") else None

@@ -44,7 +44,7 @@ class Dispatch:
         started = perf_counter()
         traced = trace.continued(turn.headers.get(b"traceparent"))
         try:
-            brand = self._brands.of(turn.headers[b"host"])
+            brand = self._brands.of(turn.headers.get(b"host", b""))
             if brand is None:
                 refused = misdirected(self._brands, turn.path, self._entry(turn, traced, started))
                 await _told(turn, refused, lines(refused.headers))

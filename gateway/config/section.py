@@ -1,6 +1,8 @@
 """What every section of the configuration has in common, and the value types they share."""
 
 import re
+from contextlib import suppress
+from ipaddress import AddressValueError, IPv6Address
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,12 +70,14 @@ def mapped(value: object) -> object:
     return {} if value is None else value
 
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def host(name: str) -> str:
     """A host as the Host header carries it, lower-cased, without port."""
     lowered = name.lower()
+    with suppress(AddressValueError):
+        return str(IPv6Address(lowered))
     if not _HOST.fullmatch(lowered):
         raise refuse("is not a host name", "Write the bare name such as api.example.com: no scheme, port or path.")
     return lowered

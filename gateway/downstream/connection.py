@@ -94,11 +94,13 @@ class Hardened(Reading):
             self._begun = True
             self._start(self.cycle)
             return
-        self.feed(data)
+        if not self.feed(data):
+            # The last timer is running, and none of what follows may take it away.
+            return
         if self._complete:
             if self._deadline is not None and self._begun:
                 self._disarm()
-        elif self._deadline is None and not self._refused:
+        elif self._deadline is None:
             self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
 
     def on_message_begin(self) -> None:
@@ -211,6 +213,8 @@ class Hardened(Reading):
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body)
         # Closing with unread input resets the connection, and the client would never see the answer.
         self.transport.write_eof()
+        self.flow.resume_reading()
+        self._forget_rest()
         self._disarm()
         self._deadline = self.loop.call_later(LINGER, self.transport.close)
 

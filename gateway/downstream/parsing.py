@@ -63,14 +63,15 @@ class Reading(HttpToolsProtocol):
     def refuse(self, detail: str) -> None:
         """Say so, and read nothing more from this connection."""
 
-    def feed(self, data: bytes) -> None:
-        """Have the parser read what has come; call `refuse` when it is no request that is served here."""
+    def feed(self, data: bytes) -> bool:
+        """Have the parser read what has come; call `refuse`, and return False, when it is no request that is served here."""
         self._fed += len(data)
         while data:
             data = self._parsed(data)
         # The parser keeps an unfinished line to itself, so only what was fed since it last told of something bounds it.
         if self._fed > MAX_HEADERS and not self._ended and not self._refused:
             self.refuse("The headers or trailer fields are too large.")
+        return not self._refused
 
     def _parsed(self, data: bytes) -> bytes:
         """Let the parser read; what is returned is to be read once more, by another one."""
@@ -124,7 +125,8 @@ class Reading(HttpToolsProtocol):
         # A proxy's absolute target could name another host than `Host`, and a fragment is never sent (RFC 9112 § 3.2).
         if self.url[:1] != b"/" or b"#" in self.url or method == "CONNECT":
             raise _RefusedError("The request's target is no path of this server.")
-        if b"host" not in self._seen:
+        # HTTP/1.0 has no such header; whatever needs one will not serve it.
+        if b"host" not in self._seen and version != "1.0":
             raise _RefusedError("The header host is missing.")
         if version not in _SPOKEN:
             raise _RefusedError("Only HTTP/1.1 and HTTP/1.0 are spoken here.")

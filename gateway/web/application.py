@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from gateway import problems
 from gateway.observe import access, logs
+
+HEALTHZ: Final = "/healthz"
 
 _BY_SLUG = {kind.slug: kind for kind in problems.ALL}
 _BY_STATUS = {kind.status: kind for kind in problems.ALL}
@@ -54,7 +57,7 @@ def pages(routes: Sequence[BaseRoute]) -> Starlette:
     """The application for every path that is not the API's: its own pages, and those of `routes`."""
     app = Starlette(
         routes=[
-            Route("/healthz", healthz),
+            Route(HEALTHZ, healthz),
             Route("/problems", problem_list),
             Route("/problems/{slug}", problem_page),
             *routes,

@@ -94,6 +94,11 @@ def test_a_request_names_one_host(live: Live) -> None:
         "127.0.0.1%00",
         "127.0.0.1.",
         "[::1]",
+        "[127.0.0.1]",
+        "[localhost]",
+        "[[127.0.0.1]]",
+        "[127.0.0.1",
+        "localhost..",
         "0x7f000001",
         "2130706433",
         "http://127.0.0.1",
@@ -107,6 +112,21 @@ def test_a_host_that_is_not_served_is_refused(live: Live, host: str) -> None:
         refused = exchange(live, head(live, target=target, host=host))
         assert (refused.status, refused.code) == (400, "host_unknown")
         assert b"other.example.com" not in refused.body
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "localhost.:80", "localhost:", "127.0.0.1"])
+def test_a_host_is_one_however_it_is_written(live: Live, host: str) -> None:
+    assert exchange(live, head(live, host=host)).status == 200
+    assert exchange(live, head(live, target="/problems", host=host)).status == 200
+
+
+@pytest.mark.parametrize("lines", ["HTTP/1.1\r\nHost: 10.0.0.5:8080", "HTTP/1.1\r\nHost: [localhost]", "HTTP/1.0"])
+def test_the_health_check_is_answered_whatever_the_host_and_nothing_else_is(live: Live, lines: str) -> None:
+    for method in ("GET", "HEAD"):
+        assert exchange(live, f"{method} /healthz {lines}\r\nConnection: close\r\n\r\n".encode()).status == 200
+    for request in ("GET /v1/me", "GET /problems", "GET /healthz/x", "POST /healthz", "GET /"):
+        refused = exchange(live, f"{request} {lines}\r\n\r\n".encode())
+        assert (refused.status, refused.code, refused.closed) == (400, "host_unknown", True)
 
 
 @pytest.mark.parametrize(

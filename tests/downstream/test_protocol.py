@@ -265,3 +265,30 @@ async def test_a_client_that_never_reads_its_answer_is_cut_off(monkeypatch: pyte
             client.sendall(PLAIN.replace(b"/v1/me", target))
             async with asyncio.timeout(5):
                 await flood.left.wait()
+
+
+CHUNKED = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"FOO / HTTP/1.1\r\n\r\n",),
+        (PLAIN, b"FOO / HTTP/1.1\r\n\r\n"),
+        (CHUNKED + b"ZZ\r\n",),
+        (CHUNKED, b"ZZ\r\n"),
+        (CHUNKED + b"2\r\nok\r\nZZ\r\n",),
+        (CHUNKED, b"2\r\nok\r\n", b"ZZ\r\n"),
+    ],
+)
+async def test_whoever_is_refused_and_stays_is_cut_off_soon(edge: Edge, pieces: tuple[bytes, ...]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+    for piece in pieces:
+        writer.write(piece.replace(b" / HTTP", b" %b HTTP" % edge.below))
+        await asyncio.sleep(0.02)
+    assert b"HTTP/1.1 400 " in await reader.read()
+    # The client stays, and neither closes nor says anything.
+    async with asyncio.timeout(2.0):
+        while edge.connections:  # noqa: ASYNC110 - nobody announces the loss of a connection
+            await asyncio.sleep(0.02)
+    writer.close()

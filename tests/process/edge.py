@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -28,6 +28,7 @@ class Edge:
         self.port = 0
         self.hasty = hasty
         self.below = below
+        self.connections: Collection[Any] = ()
 
     async def serve(self, turn: Turn) -> None:
         self.seen.append({"headers": list(turn.headers.items())})
@@ -70,6 +71,7 @@ async def serving(app: Edge) -> AsyncIterator[Edge]:
     speaking = connection.hardened(malformed("https://api.example.com/problems"), app.serve)
     config = uvicorn.Config(app, http=speaking, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
+    app.connections = server.server_state.connections
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         app.port = listening.getsockname()[1]
