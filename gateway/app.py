@@ -30,6 +30,7 @@ from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors
 from gateway.keys.keyring_file import KeptKeyring
+from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.consent_pages import Pages
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.leak_reports import Leaks
@@ -160,12 +161,14 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         own={ME.name: me},
         usage=usage,
     )
+    announcements = Announcements(liveness)
+    stack.push_async_callback(announcements.stop)
     front = web(services, sql, keyring, line)
     return services, [
         assets(),
         *Pages(front).routes(),
-        *Endpoints(front, liveness).routes(),
-        *Registration(front, liveness).routes(),
-        *console.routes(front, line, liveness),
-        *Leaks(front, liveness).routes(),
+        *Endpoints(front, announcements).routes(),
+        *Registration(front, announcements).routes(),
+        *console.routes(front, line, announcements),
+        *Leaks(front, announcements).routes(),
     ]

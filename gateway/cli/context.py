@@ -83,7 +83,7 @@ class Desk:
             await Liveness(line).announce(tenant_id, token_id, generation)
         except StoreUnavailable as error:
             raise Failure(
-                f"the change is stored, but workers could not be told ({error}): they notice within an hour. "
+                f"the change is stored, but workers could not be told ({error}): they notice within five minutes. "
                 "Run the command again when the store is back.",
                 UNAVAILABLE,
             ) from error

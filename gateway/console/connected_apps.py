@@ -12,7 +12,6 @@ from adapters.core.declare import ids
 from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import consent, token_families
-from gateway.oauth.announce_revoked import announce
 from gateway.oauth.consent import Group
 from gateway.stores.sql import Session, connections
 from gateway.stores.sql.connections import Connection
@@ -67,7 +66,7 @@ class Connected:
                 session, client_id, tenant_id, user_id, actor=visit.actor, now=visit.now, address=visit.address
             )
 
-        await announce(self.console.liveness, await web.sql.run(write))
+        await self.console.announcements.announce(await web.sql.run(write))
         return redirect(PATH, {"done": "disconnected"})
 
 

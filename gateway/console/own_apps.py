@@ -14,7 +14,6 @@ from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console import scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import clients as apps
-from gateway.oauth.announce_revoked import announce
 from gateway.oauth.clients import METHODS, ClientRefused, Registered
 from gateway.stores.sql import Session, audit, clients, usage
 from gateway.stores.sql.audit import Event
@@ -145,7 +144,7 @@ class Developer:
         def write(session: Session) -> tuple[Revoked, ...]:
             return apps.disable(session, client, actor=visit.actor, now=visit.now, address=visit.address)
 
-        await announce(self.console.liveness, await self.console.web.sql.run(write))
+        await self.console.announcements.announce(await self.console.web.sql.run(write))
         return redirect(f"{PATH}/{client.id}", {"done": "disabled"})
 
     async def _found(self, visit: Visit) -> Client:

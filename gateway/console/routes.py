@@ -14,14 +14,14 @@ from gateway.console.own_apps import Developer
 from gateway.console.signed_in import ASSETS, HOME, Console, Visit, redirect
 from gateway.console.tokens import Tokens
 from gateway.console.usage import Spent
+from gateway.oauth.announce_revoked import Announcements
 from gateway.stores.redis_connection import Line
-from gateway.stores.token_generations import Liveness
 from gateway.web.context import Web
 
 
-def routes(web: Web, line: Line, liveness: Liveness) -> list[BaseRoute]:
+def routes(web: Web, line: Line, announcements: Announcements) -> list[BaseRoute]:
     """Everything below /console."""
-    console = Console(web, Once(line, web.keys), liveness)
+    console = Console(web, Once(line, web.keys), announcements)
     return [
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
         console.route(HOME, _home),

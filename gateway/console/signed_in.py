@@ -16,8 +16,8 @@ from gateway.auth.scopes import allowed
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.console import formatting
 from gateway.console.one_time_secrets import Once
+from gateway.oauth.announce_revoked import Announcements
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.token_generations import Liveness
 from gateway.web import csrf, forms, return_to, sign_in
 from gateway.web.context import Web
 from gateway.web.sessions import Session
@@ -130,7 +130,7 @@ class Console:
 
     web: Web
     once: Once
-    liveness: Liveness
+    announcements: Announcements
 
     def route(self, path: str, handler: Handler, method: str = "GET") -> Route:
         """A page for people who are signed in: others sign in first, and a form must be ours."""

@@ -15,7 +15,6 @@ from gateway.auth.issuing import Issued, IssueRefused
 from gateway.config.settings import Settings
 from gateway.console import formatting, scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
-from gateway.oauth.announce_revoked import announce
 from gateway.oauth.leak_reports import FOUND
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
@@ -144,7 +143,7 @@ class Tokens:
             issued, replaced = await web.sql.run(write)
         except IssueRefused as refused:
             return await visit.page("refused.html", 409, fault=_sentence(refused), back=PATH)
-        await announce(self.console.liveness, (Revoked(replaced.tenant_id, replaced.id, replaced.generation),))
+        await self.console.announcements.announce((Revoked(replaced.tenant_id, replaced.id, replaced.generation),))
         return await self._shown(visit, issued)
 
     async def revoke(self, visit: Visit) -> Response:
@@ -156,7 +155,7 @@ class Tokens:
             return issuing.revoke(session, old, reason=reason, actor=visit.actor, now=visit.now, address=visit.address)
 
         ended = await self.console.web.sql.run(write)
-        await announce(self.console.liveness, (Revoked(ended.tenant_id, ended.id, ended.generation),))
+        await self.console.announcements.announce((Revoked(ended.tenant_id, ended.id, ended.generation),))
         return redirect(PATH, {"done": "revoked"})
 
     async def _found(self, visit: Visit) -> Token:

@@ -204,9 +204,8 @@ def disable(
         )
     codes.spend(session, client.id, now)
     ended: list[grants.Revoked] = []
-    for grant in grants.list(session, client_id=client.id, limit=1_000_000):
-        if grant.expires_at > now:
-            ended += token_families.end(session, grant, "the app was disabled", actor=actor, now=now, address=address)
+    for grant in grants.live(session, client.id, now):
+        ended += token_families.end(session, grant, "the app was disabled", actor=actor, now=now, address=address)
     return tuple(ended)
 
 

@@ -17,14 +17,13 @@ from gateway.auth.users import IdentityUnavailable
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import introspection, metadata, request_snapshot, revocation, token
-from gateway.oauth.announce_revoked import announce
+from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.server import Holder, Outcome, failed
 from gateway.oauth.token import Check
 from gateway.observe import access, logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session
-from gateway.stores.token_generations import Liveness
 from gateway.web.context import Web
 
 Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
@@ -39,7 +38,7 @@ class Endpoints:
     """The handlers. Their refusal of another method is OAuth's own, so they take every method."""
 
     web: Web
-    liveness: Liveness
+    announcements: Announcements
 
     def routes(self) -> list[Route]:
         """The routes of apps."""
@@ -97,7 +96,7 @@ class Endpoints:
         except Exception as error:  # noqa: BLE001 - an app is told in OAuth's own terms, whatever went wrong
             logs.event("crash", "error", route=request.url.path, error=error)
             outcome = Outcome(500, {"error": "server_error"})
-        await announce(self.liveness, outcome.announced)
+        await self.announcements.announce(outcome.announced)
         if outcome.status in {400, 401}:
             outcome = await self._counted(request, outcome)
         return _told(outcome)

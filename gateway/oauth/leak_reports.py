@@ -27,13 +27,12 @@ from gateway.auth import issuing
 from gateway.config.secrets import Secret
 from gateway.keys.keyring import Keyring
 from gateway.oauth import revocation, token_families
-from gateway.oauth.announce_revoked import announce
+from gateway.oauth.announce_revoked import Announcements
 from gateway.observe import logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session, audit, clients, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Revoked
-from gateway.stores.token_generations import Liveness
 from gateway.web import forms
 from gateway.web.context import Web
 
@@ -66,7 +65,7 @@ class Leaks:
     """The endpoint; it exists only where a secret is configured."""
 
     web: Web
-    liveness: Liveness
+    announcements: Announcements
 
     def routes(self) -> list[Route]:
         """One route, or none."""
@@ -82,17 +81,21 @@ class Leaks:
                 metrics.auth_failure("leak_report_unsigned")
                 raise HTTPException(401)
             reports = _read(body)
-            now, address = datetime.now(UTC), web.address(request)
-            known, ended = await web.sql.run(_revoked, web.keys, reports, now, address)
+            known = [await self._ended(report, web.address(request)) for report in reports]
         except StoreUnavailable:
             raise HTTPException(503, headers={"Retry-After": "5"}) from None
-        await announce(self.liveness, tuple(ended))
         logs.event("leaks reported", tokens=len(reports), known=sum(known))
         return Response(
             orjson.dumps([_answer(report, ours) for report, ours in zip(reports, known, strict=True)]),
             media_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
+
+    async def _ended(self, report: Report, address: str) -> bool:
+        """Whether it was ours. Each on its own: what ended has, whatever becomes of those after it."""
+        known, ended = await self.web.sql.run(revoked, self.web.keys, report, datetime.now(UTC), address)
+        await self.announcements.announce(ended)
+        return known
 
     async def _not_too_often(self, request: Request) -> None:
         limit = policy("leaks", self.web.settings.limits.leaks, "address")
@@ -137,33 +140,25 @@ def _answer(report: Report, ours: bool) -> dict[str, str]:
     return {"token_hash": b64encode(digest).decode("ascii"), "token_type": report.type, "label": label}
 
 
-def _revoked(
-    session: Session, keys: Keyring, reports: list[Report], now: datetime, address: str
-) -> tuple[list[bool], list[Revoked]]:
-    """Which of them were ours, and what has to be announced."""
-    ended: list[Revoked] = []
-    return [_end(session, keys, report, now, address, ended) for report in reports], ended
-
-
-def _end(session: Session, keys: Keyring, report: Report, now: datetime, address: str, ended: list[Revoked]) -> bool:
-    """Whether it was ours. An access or refresh token of an app takes its family with it: the app has leaked."""
+def revoked(
+    session: Session, keys: Keyring, report: Report, now: datetime, address: str
+) -> tuple[bool, tuple[Revoked, ...]]:
+    """Whether it was ours, and what has to be announced. A token of an app takes its family with it: the app has leaked."""
     if len(report.token) > _LONGEST_TOKEN or not report.token.isascii():
-        return False
+        return False, ()
     hashes = keys.hashes(report.token.encode())
     token = tokens.by_hash(session, hashes)
     if token is not None and token.kind == "personal":
         old = issuing.revoke(session, token, reason=report.reason, actor=_ACTOR, now=now, address=address)
-        ended.append(Revoked(old.tenant_id, old.id, old.generation))
-        return True
+        return True, (Revoked(old.tenant_id, old.id, old.generation),)
     of_app = revocation.find(session, keys, report.token)
     if of_app is not None:
-        ended += token_families.end(
+        return True, token_families.end(
             session, of_app.grant, report.reason, actor=_ACTOR, now=now, address=address, leaked=True
         )
-        return True
     secret = clients.secret_by_hash(session, hashes)
     if secret is None:
-        return False
+        return False, ()
     if secret.revoked_at is None:
         client = clients.get(session, secret.client_id)
         clients.revoke_secret(session, secret.client_id, secret.id, now)
@@ -182,4 +177,4 @@ def _end(session: Session, keys: Keyring, report: Report, now: datetime, address
                 detail=detail,
             ),
         )
-    return True
+    return True, ()

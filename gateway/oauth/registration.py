@@ -24,14 +24,13 @@ from gateway.brands import Brand
 from gateway.keys.token_format import mint
 from gateway.oauth import clients as apps
 from gateway.oauth import metadata
-from gateway.oauth.announce_revoked import announce
+from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
 from gateway.oauth.errors import InvalidTokenError, SlowDownError
 from gateway.observe import access, metrics
 from gateway.stores.sql import Session
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Revoked
-from gateway.stores.token_generations import Liveness
 from gateway.web import forms
 from gateway.web.context import Web
 
@@ -45,7 +44,7 @@ class Registration:
     """The handlers."""
 
     web: Web
-    liveness: Liveness
+    announcements: Announcements
 
     def routes(self) -> list[Route]:
         """The routes of apps that register."""
@@ -119,7 +118,7 @@ class Registration:
         def write(session: Session) -> tuple[Revoked, ...]:
             return apps.disable(session, known, actor=f"client:{known.id}", now=datetime.now(UTC), address=address)
 
-        await announce(self.liveness, await self.web.sql.run(write))
+        await self.announcements.announce(await self.web.sql.run(write))
         return Response(status_code=204, headers=_NO_STORE)
 
     def _changed(

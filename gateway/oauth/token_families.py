@@ -2,6 +2,10 @@
 
 Access tokens are rows among all other tokens, so that the path of a request to `/v1` knows no difference. The principal of
 an app's token is its family: idempotency keys survive a refresh.
+
+Whoever adds tokens to a family, or ends it, holds its grant: of a refresh and an end at the same moment one waits for the
+other, and either finds what that did. Locks are taken in one order, so that nobody waits in a circle: the client, the
+consent, the codes, then the grants, newest first.
 """
 
 from __future__ import annotations
@@ -80,18 +84,16 @@ class Issuer:
         return text, record
 
     def rotated(self, grant: Grant, old: Refresh) -> str:
-        """The successor of a refresh token that `repeatable` or unused: whoever comes first makes it, others get the same."""
+        """The successor of a refresh token that is unused or `repeatable`: whoever comes first makes it, others get the same.
+
+        The grant is held: nobody else uses the token at this moment.
+        """
         if old.used_at is None:
             text, record = self.refresh(grant)
             sealed = self.keys.seal(_SUCCESSOR, grant.id, text.encode(), old.hash)
-            if grants.claim(self.session, old, record.id, sealed, self.now):
-                return text
-            # Somebody else was a moment faster (only without SQLite's single writer): what was just made is not needed.
-            grants.drop_refresh(self.session, record.id)
-            again = grants.refresh_by_id(self.session, old.id)
-            if again is None or not self.repeatable(again):
+            if not grants.claim(self.session, old, record.id, sealed, self.now):
                 raise InvalidGrantError
-            old = again
+            return text
         try:
             return self.keys.open(_SUCCESSOR, grant.id, old.successor_sealed or "", old.hash).decode()
         except Unsealable:
@@ -167,9 +169,8 @@ def disconnect(
             ),
         )
     announced: list[Revoked] = []
-    for grant in grants.list(session, tenant_id, user_id, client_id, limit=1_000_000):
-        if grant.expires_at > now:
-            announced += end(session, grant, "disconnected by the user", actor=actor, now=now, address=address)
+    for grant in grants.live(session, client_id, now, tenant_id=tenant_id, user_id=user_id):
+        announced += end(session, grant, "disconnected by the user", actor=actor, now=now, address=address)
     return tuple(announced)
 
 

@@ -40,23 +40,38 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
     request: TokenRequest
 
     def authenticate_refresh_token(self, refresh_token: str) -> Presented | None:
-        """The token, if its family lives and it is unused, or used so shortly ago that this is a retry."""
+        """The token, if its family lives and it is unused, or used so shortly ago that this is a retry.
+
+        Its grant is held then: nobody ends the family without seeing the tokens that come of this.
+        """
         server = self.server
-        found = granted.refresh_by_hash(
-            server.session, server.keys.hashes(refresh_token.encode("utf-8", "surrogateescape"))
-        )
+        hashes = server.keys.hashes(refresh_token.encode("utf-8", "surrogateescape"))
+        found = granted.refresh_by_hash(server.session, hashes)
         grant = granted.get(server.session, found.grant_id) if found is not None else None
-        if found is None or grant is None or grant.client_id != self.request.client.record.id:
+        if found is None or grant is None or not self._usable(found, grant):
             return None
-        now = server.snapshot.now
-        if grant.revoked_at is not None or min(grant.expires_at, found.expires_at) <= now:
-            return None
-        if grant.issuer != server.snapshot.issuer:
-            return None
-        if found.used_at is not None and not server.issuer.repeatable(found):
+        with server.session.begin_nested() as holding:
+            grant = granted.held(server.session, grant.id)
+            found = granted.refresh_by_hash(server.session, hashes)
+            if found is None or grant is None or not self._usable(found, grant):
+                return None
+            reused = found.used_at is not None and not server.issuer.repeatable(found)
+            if reused:
+                # Let go of it: who ends a leaked family takes the consent before the grant, as everybody does.
+                holding.rollback()
+        if reused:
             server.end(grant, "a refresh token was used again", "grant.reuse", leaked=True)
             return None
         return Presented(found, grant)
+
+    def _usable(self, found: granted.Refresh, grant: granted.Grant) -> bool:
+        snapshot = self.server.snapshot
+        return (
+            grant.client_id == self.request.client.record.id
+            and grant.revoked_at is None
+            and min(grant.expires_at, found.expires_at) > snapshot.now
+            and grant.issuer == snapshot.issuer
+        )
 
     def authenticate_user(self, refresh_token: Presented) -> granted.Grant:
         """The grant: it stands for the user in what follows. A disabled user's can be refreshed once they are back."""

@@ -105,6 +105,8 @@ def disable(session: Session, client_id: str, now: datetime) -> bool:
 
 def add_secret(session: Session, secret: Secret) -> tuple[Secret, ...]:
     """Adds a secret and revokes the oldest beyond two live ones. Returns those revoked."""
+    # Held: of two at the same moment the second sees the secret of the first.
+    session.get(ClientRow, secret.client_id, with_for_update={"key_share": True})
     session.add(ClientSecretRow(**{field.name: getattr(secret, field.name) for field in fields(secret)}))
     session.flush()
     excess = secrets(session, secret.client_id)[LIVE_SECRETS:]

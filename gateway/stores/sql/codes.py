@@ -60,11 +60,14 @@ def spend(
     session: Session, client_id: str, now: datetime, *, tenant_id: str | None = None, user_id: str | None = None
 ) -> None:
     """Nobody can claim the client's unused codes from now on; of one user if named."""
-    statement = update(CodeRow).where(CodeRow.client_id == client_id, CodeRow.used_at.is_(None))
+    query = select(CodeRow.hash).where(CodeRow.client_id == client_id, CodeRow.used_at.is_(None))
     for column, value in ((CodeRow.tenant_id, tenant_id), (CodeRow.user_id, user_id)):
         if value is not None:
-            statement = statement.where(column == value)
-    session.execute(statement.values(used_at=now).execution_options(synchronize_session=False))
+            query = query.where(column == value)
+    # In order: two who spend the same codes must not wait for each other in a circle.
+    unused = session.scalars(query.order_by(CodeRow.hash).with_for_update()).all()
+    statement = update(CodeRow).where(CodeRow.hash.in_(unused)).values(used_at=now)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def get(session: Session, hashes: tuple[bytes, ...]) -> Code | None:

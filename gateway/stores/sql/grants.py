@@ -64,6 +64,28 @@ def get(session: Session, grant_id: str) -> Grant | None:
     return None if row is None else _grant(row)
 
 
+def held(session: Session, grant_id: str) -> Grant | None:
+    """The same, which nobody else ends, or adds tokens to, before the end of the transaction."""
+    # FOR NO KEY UPDATE: what refers to the grant may be inserted meanwhile. SQLite's writers are alone anyway.
+    row = session.get(GrantRow, grant_id, populate_existing=True, with_for_update={"key_share": True})
+    return None if row is None else _grant(row)
+
+
+def live(
+    session: Session, client_id: str, now: datetime, *, tenant_id: str | None = None, user_id: str | None = None
+) -> tuple[Grant, ...]:
+    """All grants to a client that have not ended, of one user if named. Always in one order, that of their locks."""
+    query = (
+        select(GrantRow)
+        .where(GrantRow.client_id == client_id, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+        .order_by(GrantRow.created_at.desc(), GrantRow.id)
+    )
+    for column, value in ((GrantRow.tenant_id, tenant_id), (GrantRow.user_id, user_id)):
+        if value is not None:
+            query = query.where(column == value)
+    return tuple(_grant(row) for row in session.scalars(query))
+
+
 def list(  # noqa: A001 - read as grants.list
     session: Session,
     tenant_id: str | None = None,
@@ -118,11 +140,6 @@ def add_refresh(session: Session, token: Refresh) -> None:
     )
     session.add(RefreshRow(**{field.name: getattr(token, field.name) for field in fields(token)}))
     session.flush()
-
-
-def drop_refresh(session: Session, refresh_id: str) -> None:
-    """Forgets a refresh token that nobody has seen."""
-    session.execute(delete(RefreshRow).where(RefreshRow.id == refresh_id))
 
 
 def refresh_by_hash(session: Session, hashes: tuple[bytes, ...]) -> Refresh | None:
