@@ -45,6 +45,7 @@ from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
+from gateway.web import front_door
 from gateway.web.application import HEALTHZ, pages
 from gateway.web.context import web
 from gateway.web.templates import ASSETS, assets
@@ -108,7 +109,9 @@ class App:
         cors = Cors(origins) if origins else None
         self._public = Dispatch([ME, *offered], services, self._brands, cors)
         self._address = services.address_of
-        starlette = pages([*routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)])
+        starlette = pages(
+            [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)]
+        )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(answering, starlette.routes, self._address, _QUIET)
 

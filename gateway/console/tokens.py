@@ -19,6 +19,7 @@ from gateway.oauth.leak_reports import FOUND
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.sql.tokens import Token
+from gateway.versions import CONTRACTS
 
 PATH: Final = "/console/tokens"
 NEW: Final = f"{PATH}/new"
@@ -81,6 +82,7 @@ class Tokens:
             further=rows[-1].id if len(found) > PAGE else None,
             first=not visit.asked("before"),
             secret=await visit.shown_once(),
+            newest=CONTRACTS[0].date,
             in_words=scope_picker.in_words,
             overlap=formatting.span(timedelta(seconds=self.console.web.settings.tokens.rotation_overlap)),
             done=_DONE.get(visit.asked("done"), ""),

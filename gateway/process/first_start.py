@@ -5,6 +5,7 @@ Tenants and token only when the auth service is the sandbox: with a real one, op
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -25,6 +26,15 @@ from gateway.versions import CONTRACTS
 
 _ACTOR: Final = "serve"
 _DEMO_LIFETIME: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Who can sign in at the sandbox's first tenant, and a fresh token of theirs; None where their role allows nothing."""
+
+    email: str
+    password: str
+    token: str | None
 
 
 async def make_keyring(settings: Settings, sql: Sql) -> None:
@@ -69,10 +79,10 @@ def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) 
             register(session, keys, tenant_id, tenant["name"], tenant["api_key"], actor=_ACTOR)
 
 
-async def introduce(settings: Settings, facts: Runtime) -> str | None:
-    """Register the sandbox's tenants and return a fresh token of the first one's owner, good for at most a day.
+async def introduce(settings: Settings, facts: Runtime) -> Demo | None:
+    """Register the sandbox's tenants; returns the first one's owner with a token that is good for at most a day.
 
-    None with a real auth service, and where the configuration allows the owner nothing.
+    None with a real auth service.
     """
     if settings.services["auth"].base_url != SANDBOX:
         return None
@@ -102,12 +112,12 @@ async def introduce(settings: Settings, facts: Runtime) -> str | None:
 
     sql = Sql(facts.sql_url, pool_size=1)
     try:
-        return await sql.run(write)
+        return Demo(owner["email"], owner["password"], await sql.run(write))
     finally:
         sql.close()
 
 
-def greet(settings: Settings, facts: Runtime, admin_port: int, token: str | None, to: TextIO) -> None:
+def greet(settings: Settings, facts: Runtime, admin_port: int, demo: Demo | None, to: TextIO) -> None:
     """What a person in front of a terminal needs to know; with a token, a command to paste."""
     origin = settings.brands[0].origin(facts.public_port)
     server = settings.server
@@ -116,15 +126,17 @@ def greet(settings: Settings, facts: Runtime, admin_port: int, token: str | None
         f"{settings.brands[0].name} answers on {origin}",
         f"  listening on {server.host}:{facts.public_port}, {server.workers} worker{'s' * (server.workers > 1)}",
         f"  metrics and health on http://{server.admin_host}:{admin_port}",
-        f"  data in {facts.data_dir}",
+        f"  docs {origin}/docs",
+        f"  console {origin}/console" + (f" (sign in as {demo.email} with {demo.password})" if demo else ""),
+        f"  data in {facts.data_dir} (stop with Ctrl-C; begin anew by removing it)",
     ]
-    if token is not None:
+    if demo is not None and demo.token is not None:
         lines += [
             "",
             "Try it (this token is good for a day at most):",
             "",
             f"  curl -X POST {origin}/v1/{RESOURCES[0].path}/search \\",
-            f"    -H 'Authorization: Bearer {token}' \\",
+            f"    -H 'Authorization: Bearer {demo.token}' \\",
             f"    -H 'Version: {CONTRACTS[0].date}' -H 'Content-Type: application/json' -d '{{\"limit\": 2}}'",
         ]
     print(*lines, "", sep="\n", file=to, flush=True)

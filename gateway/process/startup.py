@@ -66,12 +66,12 @@ class House:
         await self._keyring(facts.sql_url)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
         await fleet.start(pickle.dumps((self._settings, facts)))
-        token = await introduced
+        demo = await introduced
         await self._admin(facts, fleet)
         admin_port = self._private.port
         self._claim.publish(facts, (self._settings.server.admin_host, admin_port))
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
-        first_start.greet(self._settings, facts, admin_port, token, sys.stderr)
+        first_start.greet(self._settings, facts, admin_port, demo, sys.stderr)
 
     async def _redis(self) -> str:
         url = reveal(self._settings.stores.redis)

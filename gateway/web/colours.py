@@ -28,10 +28,19 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def on(colour: str) -> str:
+    """Black or white, whichever is read more easily on this colour (`#1d4ed8`)."""
+    ground = _rgb(colour)
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(_rgb(ink), ground))
+
+
+def _rgb(colour: str) -> Rgb:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
 def _readable(colour: str, enough: float, ground: Rgb, towards: Rgb) -> str:
-    own = tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
     mixed = [
-        tuple(round(a + (b - a) * step / _STEPS) for a, b in zip(own, towards, strict=True))
+        tuple(round(a + (b - a) * step / _STEPS) for a, b in zip(_rgb(colour), towards, strict=True))
         for step in range(_STEPS + 1)
     ]
     red, green, blue = next(each for each in mixed if contrast((each[0], each[1], each[2]), ground) >= enough)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+import subprocess
 import time
 
 import pytest
@@ -18,6 +22,16 @@ def test_a_token_made_in_the_console_opens_the_api_with_just_what_was_picked(des
     assert me["token"]["id"] == token_id
     assert me["token"]["scopes"] == me["effective_scopes"] == ["contact.read", "note.write"]
     assert me["user"]["role"] == "member"
+
+
+def test_with_a_new_token_comes_a_request_that_works_and_the_way_to_the_documentation(
+    desk: Live, owner: Person
+) -> None:
+    made = owner.post("/console/tokens/new", {"name": "Pasted", "days": "7", "scope": ["contact.read"]})
+    line = html.unescape(re.search(r'id="first-request" value="([^"]+)"', made.text)[1])  # type: ignore[index]
+    said = subprocess.run(["sh", "-c", f"{line} -s"], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said)["data"]["token"]["scopes"] == ["contact.read"]
+    assert 'href="/docs"' in owner.page("/console/tokens")
 
 
 def test_a_token_is_shown_once_and_nowhere_ever_again(desk: Live, owner: Person) -> None:
