@@ -73,7 +73,9 @@ class Schemas:
         if field.nested is not None:
             null = null and not field.many
             inner = self.body(f"{field.nested.name}{suffix}", field.nested, partial=partial, null=null)
-            return _told({"type": "array", "items": inner} if field.many else inner, field, sent=True)
+            if field.many:
+                inner = {"type": ["array", "null"] if field.takes_null(partial=partial) else "array", "items": inner}
+            return _told(inner, field, sent=True)
         assert field.kind is not None
         schema = strict(field.kind)
         if null:

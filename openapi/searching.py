@@ -5,15 +5,15 @@ A filter is a condition or a group. Conditions are told apart by `field`, groups
 
 from __future__ import annotations
 
-from typing import Any
-
 from adapters.core.declare.kind_base import FRAGMENTS
+from adapters.core.declare.text_patterns import LINE
 from adapters.core.payloads import Query
 from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
 from adapters.core.request.search_request import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
 from adapters.core.shapes import Field
-from openapi.schemas import Schema, Schemas, generated, strict
+from openapi.schemas import Schema, Schemas, generated, nullable, strict
 
+_NULL: Schema = {"type": "null"}
 _GROUPS = {
     "all": ("All", "Every one of these holds."),
     "any": ("Any", "At least one of these holds."),
@@ -40,28 +40,33 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
     }
     properties = {
         "filters": {
-            "type": "array",
+            "type": ["array", "null"],
             "maxItems": MOST_LEAVES,
             "items": _filter(schemas, query),
             "description": f"Conditions that all must hold. At most {MOST_LEAVES} in all, groups nested at most "
             f"{MOST_DEPTH} deep.",
         },
         "search_text": {
-            "type": "string",
+            "type": ["string", "null"],
             "maxLength": MOST_TEXT,
+            "pattern": LINE,
             "description": f"Words to look for in {_listed(query.searched) if query.searched else 'the texts'}.",
         },
-        "order_by": schemas.add(f"{model}OrderBy", order) | {"default": query.sorts[0]},
-        "sort_direction": direction | {"default": "desc"},
-        "limit": limit() | {"description": "How many records a page has."},
+        "order_by": _or_null(schemas.add(f"{model}OrderBy", order)) | {"default": query.sorts[0]},
+        "sort_direction": _or_null(direction) | {"default": "desc"},
+        "limit": nullable(limit()) | {"description": "How many records a page has."},
         "cursor": {
             "type": ["string", "null"],
             "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
         },
     }
-    described = f"Which {query.shape.name.lower()} records, in which order. All members are optional."
+    described = f"Which {query.shape.name.lower()} records, in which order. All members are optional; null is as good as not sent."
     schema = {"type": "object", "description": described, "additionalProperties": False, "properties": properties}
     return schemas.add(f"{model}Search", schema)
+
+
+def _or_null(reference: Schema) -> Schema:
+    return {"anyOf": [reference, _NULL]}
 
 
 def search_examples(query: Query) -> dict[str, Schema]:
@@ -128,6 +133,11 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
         properties["value"] = operand if part == operand else _wider(operand, part)
     if plural:
         properties["values"] = {"type": "array", "minItems": 1, "maxItems": most, "items": operand}
+    exact = {} if part == operand else {"operand": operand, "part": part}
+    cases = _cases(operators, single, plural, {"operand": {"type": operand["type"]}} | exact)
+    if len(cases) > 1:
+        properties |= {name: nullable(properties[name]) for name in ("value", "values") if name in properties}
+    properties |= {name: _NULL for name in ("value", "values") if name not in properties}
     schema: Schema = {
         "type": "object",
         "description": f"{field.description} Takes {_members(single, plural, operators)}.",
@@ -135,7 +145,6 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
         "required": ["field", "operator"],
         "properties": properties,
     }
-    cases = _cases(operators, single, plural, {} if part == operand else {"operand": operand, "part": part})
     if len(cases) == 1:
         schema["required"] += cases[0][1].get("required", [])
     else:
@@ -147,21 +156,24 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
 def _cases(
     operators: tuple[str, ...], single: list[str], plural: list[str], exact: Schema
 ) -> list[tuple[list[str], Schema]]:
-    """Operators → what holds of a condition with one of them. `exact`: the operand and a part of one, if these differ."""
-    parts = [each for each in single if each in FRAGMENTS] if exact else []
+    """Operators → what holds of a condition with one of them. `exact`: the operand, and a part of one if that differs.
+
+    The member that an operator does not take may be null, which is as good as not sent.
+    """
+    parts = [each for each in single if each in FRAGMENTS] if "part" in exact else []
     whole = [each for each in single if each not in parts]
     cases: list[tuple[list[str], Schema]] = []
     if whole:
-        cases.append((whole, _takes("value", "values" if plural else None, exact.get("operand"))))
+        cases.append((whole, _takes("value", "values" if plural else None, exact["operand"])))
     if parts:
         cases.append((parts, _takes("value", "values" if plural else None, exact["part"])))
     if several := [each for each in plural if each != "between"]:
-        cases.append((several, _takes("values", "value" if single else None, None)))
+        cases.append((several, _takes("values", "value" if single else None, {"type": "array"})))
     if "between" in plural:
-        between = _takes("values", "value" if single else None, {"minItems": 2, "maxItems": 2})
+        between = _takes("values", "value" if single else None, {"type": "array", "minItems": 2, "maxItems": 2})
         cases.append((["between"], between))
     if none := [each for each in operators if each in NO_VALUE]:
-        unused = {member: False for member, takers in (("value", single), ("values", plural)) if takers}
+        unused = {member: _NULL for member, takers in (("value", single), ("values", plural)) if takers}
         cases.append((none, {"properties": unused}))
     return cases
 
@@ -175,13 +187,9 @@ def _chain(cases: list[tuple[list[str], Schema]]) -> Schema:
     return {"if": condition, "then": then, "else": _chain(rest)}
 
 
-def _takes(member: str, other: str | None, exact: Schema | None) -> Schema:
-    properties: dict[str, Any] = {}
-    if exact is not None:
-        properties[member] = exact
-    if other is not None:
-        properties[other] = False
-    return {"required": [member], **({"properties": properties} if properties else {})}
+def _takes(member: str, other: str | None, exact: Schema) -> Schema:
+    properties = {member: exact} | ({other: _NULL} if other is not None else {})
+    return {"required": [member], "properties": properties}
 
 
 def _wider(one: Schema, other: Schema) -> Schema:

@@ -48,10 +48,12 @@ class Field:
     kind_today: Kind | None = None
 
     def takes_null(self, *, partial: bool) -> bool:
-        """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out."""
+        """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out;
+        in a create it is as good as not sent.
+        """
         if partial:
             return not self.kept and (self.nullable or self.default is not None)
-        return self.nullable
+        return not self.required
 
 
 @dataclass(frozen=True, slots=True)

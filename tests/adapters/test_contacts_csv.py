@@ -100,14 +100,51 @@ def test_every_fault_of_the_column_names_is_told() -> None:
         (0, "firstname", "field_unknown"),
         (0, "score", "field_unknown"),
         (0, "id", "field_read_only"),
-        (0, "", "field_unknown"),
         (0, "name", "field_read_only"),
         (0, "email", "column_repeated"),
         (0, "first_name", "required"),
     ]
     assert told[0].message.endswith("Did you mean first_name?")
-    assert told[3].message.endswith("A column has no name.")
     assert "separated by commas" in errors("first_name;email\nA;B\n")[0].message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "first_name,last_name\r\nAnn,Test\r\n,\r\nBob,Test\r\n,\r\n",
+        'first_name,last_name\n"",""\nAnn,Test\n  ,\nBob,Test\n"",\t',
+        ",\n,,\nfirst_name,last_name\nAnn,Test\nBob,Test\n\n,,,,,\n",
+        "first_name,last_name,\r\nAnn,Test,\r\nBob,Test, \r\n",
+        'first_name,last_name\nAnn,Test,\nBob,Test,,"",\n',
+        ",first_name,,last_name,,,\n,Ann,,Test,,,\n ,Bob,,Test,,,,,\n",
+    ],
+)
+def test_rows_and_columns_that_a_spreadsheet_left_empty_are_none(content: str) -> None:
+    assert through(IMPORT, content.encode()) == [["firstName", "lastName"], ["Ann", "Test"], ["Bob", "Test"]]
+
+
+def test_a_column_without_a_name_and_a_surplus_cell_may_hold_nothing() -> None:
+    told = errors("first_name,\nAnn,\n,\nBob,x\nCy,,x\nDi, , \n")
+    assert [(e.row, e.column, e.code) for e in told] == [(2, None, "field_unknown"), (3, None, "cells_mismatch")]
+    assert told[0].message == "There is a value in a column that has no name."
+
+
+def test_faults_of_names_and_of_rows_are_told_in_one_round() -> None:
+    told = errors("email,nme,email,last_name,phones,id\na,b,c,d,12,e\n\nx,y,z,w,+44 1 23,e\nshort\n")
+    assert [(e.row, e.column, e.code) for e in told] == [
+        (0, "nme", "field_unknown"),
+        (0, "id", "field_read_only"),
+        (0, "email", "column_repeated"),
+        (0, "first_name", "required"),
+        (1, "phones", "too_short"),
+        (3, None, "cells_mismatch"),
+    ]
+
+
+def test_a_file_that_came_without_its_line_breaks_is_told_how_to_send_it() -> None:
+    assert errors("first_name,emailAnn,a@b.exampleBo,")[0].message.endswith("--data-binary leaves them in.")
+    assert "--data-binary" in str(malformed(b"first_name," + b"Ann,a@b.example" * 300))
+    assert "--data-binary" not in errors("first_name,emial\nAnn,a@b.example\n")[0].message
 
 
 def test_every_fault_of_a_row_is_told_with_its_place() -> None:
@@ -169,7 +206,7 @@ def test_a_million_columns_are_refused_before_they_are_read(content: bytes) -> N
 
 
 def test_a_row_of_a_million_cells_in_one_piece_is_a_wrong_row() -> None:
-    told = errors(b"first_name\n" + b"," * 999_999 + b"\n")
+    told = errors(b"first_name\n" + b"," * 999_999 + b"x\n")
     assert [(e.row, e.code) for e in told] == [(1, "cells_mismatch")]
     assert told[0].message == "The row has 1000000 cells, but there are 1 columns."
 

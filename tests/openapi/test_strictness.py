@@ -88,6 +88,7 @@ TEXTS = (
     *("2026-06-17", "2026-06-17\n", "2026-6-17", "2026-02-30", "٢٠٢٦-06-17", "20260617"),
     *("2026-06-17T14:30:00Z", "2026-06-17T14:30:00+02:00", "2026-06-17t14:30:00.123456789z", "2026-06-17T14:30:00"),
     *("2026-06-17T14:30:00Z\n", "2026-06-17T25:30:00Z", "2026-06-17T14:30:00.1234567891Z", "2026-06-17T14:30Z"),
+    *("2016-12-31T23:59:60Z", "1990-12-31T15:59:60.25-08:00", "2016-12-31T22:59:60Z", "HTTPS://X.example", "hTTp://x"),
     *("GBP", "gbp", "XAU", "ZZZ", "JPY", "GBP\n"),
     *("1", "-1", "1234.50", "1.2345", "1.23456", "1.", ".5", "1e3", "+1", "9" * 15, "9" * 16, "1\n", "١"),
     *("open", "won", "completed", "normal", "urgent", "call", "mail", "email", "inbound"),
@@ -183,6 +184,9 @@ def conditions(field: Field, operators: set[str]) -> Iterator[Any]:
         leaf = {"field": field.name, "operator": operator}
         yield leaf
         yield {**leaf, "value": example, "values": [example]}
+        yield {**leaf, "value": None, "values": None}
+        yield {**leaf, "value": example, "values": None}
+        yield {**leaf, "value": None, "values": [example]}
         yield {**leaf, "value": example, "stray": 1}
         for value in (example, *PLAIN):
             yield {**leaf, "value": value}
@@ -238,10 +242,11 @@ def test_every_condition_is_as_the_document_says(date: str, face: Face, query: Q
 @SEARCHES
 def test_the_members_of_a_search_are_as_the_document_says(date: str, face: Face, query: Query) -> None:
     leaf = {"field": "id", "operator": "is_empty"}
-    tried: list[Any] = [None, [], {}, {"stray": 1}, {"filters": None}, {"filters": {}}]
+    members = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
+    tried: list[Any] = [None, [], {}, {"stray": 1}, {"filters": {}}, dict.fromkeys(members)]
     if "is_empty" in query.filters.allowed.get("id", ()):
         tried += [{"filters": [leaf] * count} for count in (1, MOST_LEAVES, MOST_LEAVES + 1)]
-    for member in ("search_text", "order_by", "sort_direction", "limit"):
+    for member in members[1:-1]:
         tried += [{member: value} for value in (*VALUES, "asc", "desc", *query.sorts, "nonsense")]
 
     def read(document: Any) -> object:

@@ -51,7 +51,7 @@ class Records:
 
     `most`: how many characters a row may have, about: what comes in one piece with its end is not counted.
 
-    Row 0 is the one with the column names. Empty lines are no rows: they are neither given nor counted.
+    Row 0 is the one with the column names. Lines of blanks and separators are no rows: they are neither given nor counted.
     """
 
     __slots__ = ("_decoder", "_most", "_rest", "_row")
@@ -96,7 +96,8 @@ class Records:
         try:
             for cells in csv.reader(lines, strict=True):
                 begun = lines.text.tell()
-                if cells:
+                # Spreadsheets write nothing but separators for a row that was emptied.
+                if any(map(str.strip, cells)):
                     yield cells
                     self._row += 1
         except _StarvedError:

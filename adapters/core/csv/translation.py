@@ -23,20 +23,34 @@ from adapters.core.shapes import Field, Shape
 
 MOST_COLUMNS = 200
 MOST_ERRORS = 100
+_UNBROKEN = " If it was sent by curl: -d takes the line breaks out of a file, and --data-binary leaves them in."
 
 
 class Incoming:
     """calls.Translation: a client's file, checked as a create is checked, row by row.
 
-    The first wrong row ends the translation; the others are still read, so that up to 100 faults are told at once.
+    The first fault ends the translation; the rest is still read, so that up to 100 faults are told at once: those of the
+    column names, and those of the cells below the names that are known.
     """
 
-    __slots__ = ("_columns", "_document", "_errors", "_inward", "_out", "_read", "_records", "_shape", "_writer")
+    __slots__ = (
+        "_columns",
+        "_document",
+        "_errors",
+        "_inward",
+        "_missing",
+        "_out",
+        "_read",
+        "_records",
+        "_shape",
+        "_writer",
+    )
 
     def __init__(self, shape: Shape, document: Document, inward: Inward) -> None:
         self._shape, self._document, self._inward = shape, document, inward
         self._records = Records()
-        self._columns: list[tuple[str, str, Reader]] = []
+        self._columns: list[_Column] = []
+        self._missing: frozenset[str] = frozenset()
         self._errors: list[FieldError] = []
         self._read = -1
         self._out = io.StringIO(newline="")
@@ -46,11 +60,18 @@ class Incoming:
         return self._translate(self._records.feed(data))
 
     def close(self) -> bytes:
-        rows = self._translate(self._records.close())
+        unbroken = self._read < 0
+        try:
+            rows = self._translate(self._records.close())
+            if self._errors:
+                raise Invalid(self._errors)
+        except Invalid as invalid:
+            if unbroken:
+                first, *others = invalid.errors
+                raise Invalid([dataclasses.replace(first, message=first.message + _UNBROKEN), *others]) from None
+            raise
         if self._read < 0:
             raise Malformed("The file is empty. Its first row holds the names of the columns.", "csv_malformed")
-        if self._errors:
-            raise Invalid(self._errors)
         return rows
 
     def _translate(self, rows: Iterable[list[str]]) -> bytes:
@@ -71,41 +92,79 @@ class Incoming:
         return _taken(self._out)
 
     def _header(self, names: list[str]) -> None:
-        """Every fault of the column names at once; nothing below them makes sense while there is one."""
+        """Every fault of the column names at once; without one good name, nothing below them makes sense."""
         if len(names) > MOST_COLUMNS:
-            raise Malformed(f"The file has {len(names)} columns, of at most {MOST_COLUMNS}.", "csv_malformed")
+            message = f"The file has {len(names)} columns, of at most {MOST_COLUMNS}.{_UNBROKEN}"
+            raise Malformed(message, "csv_malformed")
         known = self._shape.named()
-        errors = [_stray(name, known) for name in names if name not in known or known[name].read_only]
+        # A column without a name is none, as long as nothing stands in it.
+        errors = [_stray(name, known) for name in names if name and (name not in known or known[name].read_only)]
         errors += [
             FieldError("", "column_repeated", "This column is there more than once.", (), 0, name[:64])
-            for name in sorted({name for name in names if names.count(name) > 1})
+            for name in sorted({name for name in names if name and names.count(name) > 1})
         ]
+        self._missing = frozenset(name for name, field in known.items() if field.required and name not in names)
         errors += [
             FieldError(f"/{name}", "required", "This column is required.", (), 0, name)
-            for name, field in known.items()
-            if field.required and name not in names
+            for name in known
+            if name in self._missing
         ]
-        if errors:
-            raise Invalid(errors[:MOST_ERRORS])
-        self._columns = [(name, known[name].held, public_reader(known[name])) for name in names]
-        self._writer.writerow([known[name].held for name in names])
+        self._errors = errors[:MOST_ERRORS]
+        usable = {name for name in names if name in known and not known[name].read_only and names.count(name) == 1}
+        self._columns = [_Column(name, known[name] if name in usable else None) for name in names]
+        if not usable:
+            raise Invalid(self._errors)
+        if not errors:
+            self._writer.writerow([column.held for column in self._columns if column.held])
 
     def _row(self, cells: list[str]) -> list[str]:
-        if len(cells) != len(self._columns):
-            message = f"The row has {len(cells)} cells, but there are {len(self._columns)} columns."
+        columns = self._columns
+        if len(cells) > len(columns) and not any(map(str.strip, cells[len(columns) :])):
+            del cells[len(columns) :]
+        if len(cells) != len(columns):
+            message = f"The row has {len(cells)} cells, but there are {len(columns)} columns."
             raise Invalid([FieldError("", "cells_mismatch", message)])
         sent: dict[str, Any] = {}
-        for (name, _, read), cell in zip(self._columns, cells, strict=True):
-            if cell:
-                try:
-                    sent[name] = read(cell)
-                except Malformed as malformed:
-                    message = str(malformed).replace("The body", "The cell")
-                    raise Invalid([FieldError(f"/{name}", "json_malformed", message)]) from None
+        for column, cell in zip(columns, cells, strict=True):
+            if not cell:
+                continue
+            if column.held:
+                sent[column.name] = column.value(cell)
+            elif not column.name and cell.strip():
+                raise Invalid([FieldError("", "field_unknown", "There is a value in a column that has no name.")])
         if max(map(len, cells)) > MOST_CELL:
             raise Invalid([FieldError("", "too_long", f"A cell has at most {MOST_CELL} characters.")])
-        body, _ = self._inward.translate(self._document.read(sent))
-        return [written(body.get(held)) for _, held, _ in self._columns]
+        body, _ = self._inward.translate(self._read_record(sent))
+        return [written(body.get(column.held)) for column in columns if column.held]
+
+    def _read_record(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """The row's fields; what it lacks because its column is missing is told once, and not for each row."""
+        try:
+            return self._document.read(sent)
+        except Invalid as invalid:
+            errors = [error for error in invalid.errors if error.pointer[1:] not in self._missing]
+            if errors:
+                raise Invalid(errors) from None
+            return {}
+
+
+class _Column:
+    """A column of a client's file. `held` is the service's name of its field, and empty for one that is no field."""
+
+    __slots__ = ("_read", "held", "name")
+
+    def __init__(self, name: str, field: Field | None) -> None:
+        self.name, self.held = name, field.held if field else ""
+        self._read: Reader | None = public_reader(field) if field else None
+
+    def value(self, cell: str) -> Any:
+        """What a cell says; Invalid when it is not the JSON that it should be."""
+        assert self._read is not None
+        try:
+            return self._read(cell)
+        except Malformed as malformed:
+            message = str(malformed).replace("The body", "The cell")
+            raise Invalid([FieldError(f"/{self.name}", "json_malformed", message)]) from None
 
 
 def _stray(name: str, known: dict[str, Field]) -> FieldError:
@@ -114,9 +173,7 @@ def _stray(name: str, known: dict[str, Field]) -> FieldError:
         return FieldError("", "field_read_only", message, (), 0, name)
     writable = [known_name for known_name, field in known.items() if not field.read_only]
     hint = nearest(name, writable)
-    if not name:
-        hint = " A column has no name."
-    elif ";" in name or "\t" in name:
+    if ";" in name or "\t" in name:
         hint = " Columns are separated by commas."
     return FieldError("", "field_unknown", f"There is no such column here.{hint}", tuple(writable), 0, name[:64])
 

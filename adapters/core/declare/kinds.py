@@ -19,7 +19,7 @@ from adapters.core.declare import text_patterns
 from adapters.core.declare.currencies import CODES, read_currency
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kind_base import GENERAL, LISTED, ORDERED, TEXTUAL, Kind
-from adapters.core.declare.timestamps import RFC3339, read_bound, read_day, read_instant, utc
+from adapters.core.declare.timestamps import MOST_LETTERS, RFC3339, read_bound, read_day, read_instant, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Prose(Kind):
 
 
 class Instant(Kind):
-    """A moment: any RFC 3339 offset in, UTC out, fraction only when it is not zero. Services hold milliseconds."""
+    """A moment: any RFC 3339 offset and fraction in, UTC out, fraction only when it is not zero. Services hold milliseconds."""
 
     operators = ORDERED
-    note = "Kept to the millisecond: further digits are cut off."
+    note = "Kept to the millisecond: further digits are cut off, and a leap second is kept as the one after it."
     read = staticmethod(read_instant)
 
     def core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            self.read, core_schema.str_schema(strict=True, max_length=40)
+            self.read, core_schema.str_schema(strict=True, max_length=MOST_LETTERS)
         )
 
     @property
@@ -76,7 +76,7 @@ class Instant(Kind):
         return Bound()
 
     def described(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "string", "format": "date-time", "maxLength": 40, "pattern": f"^{RFC3339.pattern}$"}
+        return {"type": "string", "format": "date-time", "maxLength": MOST_LETTERS, "pattern": f"^{RFC3339.pattern}$"}
 
     @staticmethod
     def inward(value: str) -> str:

@@ -13,9 +13,10 @@ AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1
 CURRENCY = "^[A-Z]{3}$"
 CUSTOM_NAME = r"^[A-Za-z0-9_.\- ]{1,64}$"
 # What `\s` stands for differs between Rust, ECMAScript and Python; the documents must mean what the validator means.
-_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+# U+2028 and U+2029 stand within a range: written out, some generators of code make line ends of them.
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2027-\u202f\u205f\u3000\ufeff"
 EMAIL = rf'^[^{_BLANK}@<>()\[\],;:\\"]{{1,64}}@[^{_BLANK}@.]{{1,63}}(\.[^{_BLANK}@.]{{1,63}}){{1,8}}$'
-URL = rf"^https?://[^{_BLANK}]+$"
+URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BLANK}]+$"
 
 TOLD = {
     LINE: "One line of text cannot hold line breaks or other control characters.",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from pydantic_core import PydanticCustomError
 
 RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 )
+MOST_LETTERS = 1024
+"""Of a date-time: RFC 3339 sets its fraction no limit (§ 5.6), and a document wants one."""
 _FINER = re.compile(r"\.[0-9]{6}0*[1-9]")
 
 
@@ -42,11 +44,22 @@ def _moment(value: str) -> datetime:
     try:
         if not RFC3339.fullmatch(value):
             raise ValueError(value)
+        if value[17:19] == "60":
+            return _leap(value)
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise PydanticCustomError(
             "datetime_invalid", "Not an RFC 3339 date-time such as 2026-06-17T14:30:00Z"
         ) from None
+
+
+def _leap(value: str) -> datetime:
+    """A leap second, which ends the last day of a month in UTC (RFC 3339 § 5.7) → the second after it, as POSIX counts."""
+    before = datetime.fromisoformat(f"{value[:17]}59{value[19:]}".upper()).astimezone(UTC)
+    after = before + timedelta(seconds=1)
+    if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
+        raise ValueError(value)
+    return after
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

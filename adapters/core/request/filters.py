@@ -165,11 +165,11 @@ class Filters:
         where: Where = {"field": field.held, "op": _DIALECT[today]}
         if operator in NO_VALUE:
             message = f"{operator!r} takes no value."
-            given = [key for key in ("value", "values") if key in node]
+            given = [key for key in ("value", "values") if node.get(key) is not None]
             errors += [FieldError(pointer((*at, key)), "value_unexpected", message) for key in given]
             return where
         member, other = ("values", "value") if operator in PLURAL else ("value", "values")
-        if other in node:
+        if node.get(other) is not None:
             errors.append(FieldError(pointer((*at, other)), "value_unexpected", f"{operator!r} takes {member!r}."))
             return where
         if member not in node:

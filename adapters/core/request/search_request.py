@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from adapters.core.calls import Row, Window
+from adapters.core.declare.text_patterns import LINE
 from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.paging.anchors import Anchor
 from adapters.core.request.filters import Filters
@@ -38,19 +39,21 @@ class Search:
         member = core_schema.typed_dict_field
         self._check = SchemaValidator(
             core_schema.typed_dict_schema(
-                {
-                    "filters": member(core_schema.any_schema()),
-                    "search_text": member(core_schema.str_schema(strict=True, max_length=MOST_TEXT)),
-                    "order_by": member(core_schema.literal_schema(list(self.sorts))),
-                    "sort_direction": member(core_schema.literal_schema(["asc", "desc"])),
-                    "limit": member(core_schema.int_schema(strict=True, ge=1, le=MOST_LIMIT)),
-                    # `next` of the last page may be sent back as it came.
-                    "cursor": member(core_schema.nullable_schema(core_schema.str_schema(strict=True))),
-                },
+                {name: member(core_schema.nullable_schema(schema)) for name, schema in self._members().items()},
                 extra_behavior="forbid",
                 total=False,
             )
         ).validate_python
+
+    def _members(self) -> dict[str, core_schema.CoreSchema]:
+        return {
+            "filters": core_schema.any_schema(),
+            "search_text": core_schema.str_schema(strict=True, max_length=MOST_TEXT, pattern=LINE),
+            "order_by": core_schema.literal_schema(list(self.sorts)),
+            "sort_direction": core_schema.literal_schema(["asc", "desc"]),
+            "limit": core_schema.int_schema(strict=True, ge=1, le=MOST_LIMIT),
+            "cursor": core_schema.str_schema(strict=True),
+        }
 
     def read(self, document: Any) -> tuple[Window, str | None]:
         """A parsed body → the window and the sealed cursor that came with it; Invalid names every fault."""
@@ -60,18 +63,20 @@ class Search:
             found = error.errors(include_url=False, include_input=False)
             faults = [describe(each, MEMBERS) for each in found[:MOST_ERRORS]]
             raise Invalid([*faults, *self._filter_faults(document)]) from None
+        # Null is as good as not sent (contract.md, "Search"), and so is the empty text.
         told = sent.get
+        filters = told("filters")
         window = Window(
-            told("limit", DEFAULT_LIMIT),
-            self.filters.read(sent["filters"]) if "filters" in sent else None,
+            told("limit") or DEFAULT_LIMIT,
+            self.filters.read(filters) if filters is not None else None,
             told("search_text") or None,
-            self._sorts[told("order_by", self._sort)],
+            self._sorts[told("order_by") or self._sort],
             told("sort_direction") != "asc",
         )
         return window, told("cursor")
 
     def _filter_faults(self, document: Any) -> list[FieldError]:
-        if isinstance(document, dict) and "filters" in document:
+        if isinstance(document, dict) and document.get("filters") is not None:
             try:
                 self.filters.read(document["filters"])
             except Invalid as invalid:

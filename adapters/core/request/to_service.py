@@ -24,7 +24,7 @@ class Inward:
     to `/address/region`, `phoneNumbers.0` to `/phones/0`, and `customFields.*` to `/custom`, to which the name is added.
     """
 
-    __slots__ = ("_amounts", "_cleared", "_fields", "_partial", "pointers")
+    __slots__ = ("_amounts", "_cleared", "_fields", "_open", "_partial", "pointers")
 
     def __init__(self, shape: Shape, *, partial: bool) -> None:
         self._fields = shape.named()
@@ -35,6 +35,9 @@ class Inward:
             for field in shape.fields
             if not field.nullable and not (partial and isinstance(field.kind, Custom))
         }
+        self._open = frozenset(
+            field.name for field in shape.fields if not (partial or field.nullable or field.default is not None)
+        )
         self._amounts = tuple(_Amount(field, shape) for field in shape.fields if isinstance(field.kind, Money))
         self.pointers = dict(_pointers(shape))
 
@@ -44,7 +47,9 @@ class Inward:
         revisions: list[Revision] = []
         for name, written in sent.items():
             field = self._fields[name]
-            # Null clears what may be null; what may not falls back to what it is when left out.
+            # Null clears what may be null; what may not falls back to what it is when left out, which a create may leave open.
+            if written is None and name in self._open:
+                continue
             value = self._cleared.get(name) if written is None else written
             body[field.held] = held(field, reduce(_apply, field.up, value))
             if self._partial and (revision := _revision(field, value)):
@@ -82,7 +87,11 @@ def held(field: Field, value: Any) -> Any:
 
 def _object(shape: Shape, value: dict[str, Any]) -> Row:
     inner = shape.named()
-    return {inner[name].held: held(inner[name], each) for name, each in value.items()}
+    return {inner[name].held: held(inner[name], _cleared(inner[name], each)) for name, each in value.items()}
+
+
+def _cleared(field: Field, value: Any) -> Any:
+    return field.default if value is None and not field.nullable else value
 
 
 def _revision(field: Field, sent: Any) -> Revision | None:
@@ -112,7 +121,9 @@ class _Amount:
     def check(self, sent: dict[str, Any], *, partial: bool) -> tuple[Revision, ...]:
         """Raise Invalid when the digits are wrong; a PATCH with only one of the two waits for the record."""
         amount = sent.get(self.name)
-        currency = sent.get(self.currency, None if partial else self.default)
+        currency = sent.get(self.currency)
+        if currency is None and not partial:
+            currency = self.default
         if amount is not None and currency is not None:
             self._fits(Decimal(amount), currency, self.name)
         elif amount is not None or (currency is not None and partial and self.name not in sent):

@@ -17,7 +17,7 @@ from typing import IO, TypeVar
 from adapters.core.calls import Translation
 from adapters.core.faults import Fault
 from gateway.api.body import reading
-from gateway.api.body.multipart import OneFile
+from gateway.api.body.multipart import CHARSETS, OneFile
 from gateway.api.exchange import Exchange, File
 from gateway.problems import Problem, UnsupportedMediaType
 from gateway.stores.errors import StoreUnavailable
@@ -115,7 +115,7 @@ def _form(header: bytes) -> OneFile | None:
         name.strip().lower(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)
     }
     match kind.lower():
-        case "text/csv" if options.get("charset", "utf-8").lower() == "utf-8":
+        case "text/csv" if options.get("charset", "utf-8").lower() in CHARSETS:
             return None
         case "multipart/form-data":
             return OneFile(options.get("boundary", "").encode("latin-1"))

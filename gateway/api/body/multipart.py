@@ -8,6 +8,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from gateway.problems import BadRequest, UnsupportedMediaType
 
 PART = "file"
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+"""Labels of UTF-8 (WHATWG Encoding § 4.2), and ASCII, which is a part of it."""
 # What browsers call a CSV file, besides its name: it depends on the programs that are installed.
 _MEDIA = frozenset(
     {b"text/csv", b"application/csv", b"text/plain", b"application/vnd.ms-excel", b"application/octet-stream"}
@@ -76,7 +78,8 @@ class OneFile:
             raise BadRequest("multipart_malformed", f"Send one part, the file, with the name `{PART}`.")
         media, options = parse_options_header(self._headers.get(b"content-type", b"text/csv"))
         coding = self._headers.get(b"content-transfer-encoding", b"binary").lower()
-        if media not in _MEDIA or options.get(b"charset", b"utf-8").lower() != b"utf-8" or coding not in _PLAIN:
+        charset = options.get(b"charset", b"utf-8").lower().decode("latin-1")
+        if media not in _MEDIA or charset not in CHARSETS or coding not in _PLAIN:
             raise UnsupportedMediaType("unsupported_media_type", "The file has to be text/csv in UTF-8, as it is.")
 
     def _data(self, data: bytes, start: int, end: int) -> None:

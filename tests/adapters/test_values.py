@@ -1,0 +1,176 @@
+"""Values as people and programs write them: what is taken, what becomes of it, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.core.declare.kinds import Instant
+from adapters.core.declare.timestamps import read_bound, read_instant
+from adapters.core.faults import Invalid
+from gateway.versions import CONTRACTS
+from tests.attacks.driving import NAMED, NEWEST, asked, face
+from tests.conformance.declared import CREATABLE, OPERATIONS, name, shape
+
+OLDEST = CONTRACTS[-1].date
+
+
+def sent(operation: str, document: Any, date: str = NEWEST) -> dict[str, Any]:
+    """The body that the service is sent."""
+    return face(operation, date).accept(asked(document)).body
+
+
+def refused(operation: str, document: Any, date: str = NEWEST) -> list[tuple[str, str]]:
+    """The pointers and codes of what is wrong."""
+    with pytest.raises(Invalid) as invalid:
+        face(operation, date).accept(asked(document))
+    return [(error.pointer, error.code) for error in invalid.value.errors]
+
+
+LEAPS = [
+    ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+    ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500Z"),
+    ("1990-12-31T15:59:60-08:00", "1991-01-01T00:00:00.000Z"),
+    ("2015-07-01t05:29:60.1234567890+05:30", "2015-07-01T00:00:00.123Z"),
+    ("2016-12-31T23:59:59.1234567890Z", "2016-12-31T23:59:59.123Z"),
+    ("2016-12-31T23:59:59." + "9" * 300 + "Z", "2016-12-31T23:59:59.999Z"),
+]
+NO_MOMENTS = [
+    "2016-12-31T23:58:60Z",
+    "2016-12-30T23:59:60Z",
+    "2016-12-31T23:59:60+01:00",
+    "2016-12-31T23:59:61Z",
+    "9999-12-31T23:59:60Z",
+    "2016-12-31T23:59:59.Z",
+    "2016-12-31T23:59:59." + "9" * 1100 + "Z",
+]
+
+
+@pytest.mark.parametrize(("moment", "held"), LEAPS)
+def test_leap_seconds_and_fractions_of_any_length_are_taken(moment: str, held: str) -> None:
+    assert sent("tasks.create", {"title": "x", "due_at": moment})["dueDate"] == held
+    assert sent("tasks.update", {"due_at": moment})["dueDate"] == held
+    assert held in sent("activities.create", {"type": "note", "occurred_at": moment}).values()
+
+
+@pytest.mark.parametrize("moment", [moment for moment, _ in LEAPS])
+@pytest.mark.parametrize(("operator", "values"), [("gte", False), ("in", True)])
+def test_filters_compare_with_leap_seconds_and_fractions_of_any_length(
+    moment: str, operator: str, values: bool
+) -> None:
+    operand = {"values": [moment]} if values else {"value": moment}
+    leaf = {"field": "due_at", "operator": operator, **operand}
+    window = face("tasks.search").accept(asked({"filters": [leaf]})).window
+    assert window is not None
+    assert window.where is not None
+    found = window.where["value"]
+    assert (found[0] if values else found) == Instant.inward(read_bound(moment))
+
+
+@pytest.mark.parametrize("moment", NO_MOMENTS)
+def test_a_sixtieth_second_that_no_clock_showed_is_refused(moment: str) -> None:
+    (fault,) = refused("tasks.create", {"title": "x", "due_at": moment})
+    assert fault in (("/due_at", "datetime_invalid"), ("/due_at", "too_long"))
+
+
+@given(
+    moment=st.datetimes(datetime(1, 2, 1), datetime(9999, 11, 30), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds are naive
+    digits=st.from_regex(r"[0-9]{0,40}", fullmatch=True),
+)
+def test_the_digits_behind_the_milliseconds_change_nothing_that_is_kept(moment: datetime, digits: str) -> None:
+    head = moment.strftime("%Y").zfill(4) + moment.strftime("-%m-%dT%H:%M:%S")
+    kept = f"{head}.{moment.microsecond // 1000:03}"
+    assert read_instant(f"{kept}{digits}Z") == read_instant(f"{kept}Z")
+
+
+@given(year=st.integers(1, 9998), month=st.integers(1, 12), fraction=st.integers(0, 999))
+def test_a_leap_second_is_the_one_after_it(year: int, month: int, fraction: int) -> None:
+    after = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    day = (after - timedelta(days=1)).date().isoformat()
+    behind = f".{fraction:03}" if fraction else ""
+    assert read_instant(f"{day}T23:59:60{behind}Z") == f"{after.date().isoformat()}T00:00:00{behind}Z"
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS", "Http", "hTTps", "http"])
+def test_a_scheme_has_no_case(scheme: str) -> None:
+    address = f"{scheme}://Example.com"
+    assert sent("companies.create", {"name": "x", "website": address})["website"] == address
+    leaf = {"field": "website", "operator": "eq", "value": address}
+    face("companies.search").accept(asked({"filters": [leaf]}))
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://x.example", "httpss://x", "https//x", "https://x\u2028y", "https://x\u202ey"]
+)
+def test_what_is_no_web_address_is_refused(address: str) -> None:
+    assert refused("companies.create", {"name": "x", "website": address}) == [("/website", "format_invalid")]
+
+
+@pytest.mark.parametrize("date", [NEWEST, OLDEST])
+@pytest.mark.parametrize("resource", CREATABLE, ids=name)
+def test_null_for_what_a_create_may_leave_out_is_as_good_as_not_sent(resource: Any, date: str) -> None:
+    writable = [field for field in shape(resource, date).fields if not field.read_only]
+    bare = {field.name: field.example for field in writable if field.required}
+    nulls = {field.name: None for field in writable if not field.required}
+    assert nulls
+    operation = f"{resource.path}.create"
+    plain, nulled = sent(operation, bare, date), sent(operation, bare | nulls, date)
+    defaults = {field.held: field.default for field in writable if not field.required and field.default}
+    assert {key: value for key, value in nulled.items() if value not in (None, [], {})} == plain | defaults
+
+
+@pytest.mark.parametrize("date", [NEWEST, OLDEST])
+@pytest.mark.parametrize("resource", CREATABLE, ids=name)
+def test_null_for_what_is_required_is_refused_in_a_create_and_in_a_patch(resource: Any, date: str) -> None:
+    needed = {field.name: field.example for field in shape(resource, date).fields if field.required}
+    for required in needed:
+        for operation in (f"{resource.path}.create", f"{resource.path}.update"):
+            if operation in NAMED:
+                assert refused(operation, needed | {required: None}, date)[0][0] == f"/{required}"
+
+
+def test_null_inside_an_address_is_as_good_as_not_sent() -> None:
+    body = sent("companies.create", {"name": "x", "address": {"city": "London", "line2": None}})
+    assert body["address"] == {"city": "London", "line2": None}
+
+
+def test_an_amount_whose_currency_is_null_is_held_to_the_default_currency() -> None:
+    assert sent("deals.create", {"name": "x", "amount": "1.50", "currency": None})["currency"] == "USD"
+    assert refused("deals.create", {"name": "x", "amount": "1.505", "currency": None}) == [("/amount", "too_precise")]
+
+
+SEARCH = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
+
+
+@pytest.mark.parametrize("date", [NEWEST, OLDEST])
+@pytest.mark.parametrize("member", [*SEARCH, None])
+def test_null_for_a_member_of_a_search_is_as_good_as_not_sent(member: str | None, date: str) -> None:
+    for operation in (each.name for each in OPERATIONS if each.tail == "search"):
+        nulls = dict.fromkeys(SEARCH if member is None else [member])
+        found, bare = (face(operation, date).accept(asked(document)).window for document in (nulls, {}))
+        assert found is not None
+        assert bare is not None
+        found.seal = bare.seal = None
+        assert found == bare
+
+
+def test_null_for_the_operand_that_an_operator_does_not_take_is_as_good_as_not_sent() -> None:
+    for leaf in (
+        {"operator": "eq", "value": "a@b.example", "values": None},
+        {"operator": "in", "value": None, "values": ["a@b.example"]},
+        {"operator": "is_empty", "value": None, "values": None},
+    ):
+        face("contacts.search").accept(asked({"filters": [{"field": "email", **leaf}]}))
+    for operator, member in (("eq", "value"), ("in", "values")):
+        leaf = {"field": "email", "operator": operator, "value": None, "values": None}
+        assert refused("contacts.search", {"filters": [leaf]})[0][0] == f"/filters/0/{member}"
+
+
+@pytest.mark.parametrize("text", ["a\u0000b", "\u0007", "a\nb", "a\r", "a\tb", "\x7f"])
+def test_a_search_for_control_characters_is_refused(text: str) -> None:
+    for operation in (each.name for each in OPERATIONS if each.tail == "search"):
+        assert refused(operation, {"search_text": text}) == [("/search_text", "format_invalid")]
