@@ -1,0 +1,52 @@
+"""Files of contacts through the adapters, without a network."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from adapters import RESOURCES
+from adapters.core.calls import Translation
+from adapters.core.compile.builder import compile_all
+from adapters.core.faults import FieldError, Invalid, Malformed
+from adapters.core.operation import Face, Operation
+from gateway.versions import CONTRACTS
+
+NEWEST, OLDEST = "2026-09-01", "2026-06-01"
+BY_NAME = {operation.name: operation for operation in compile_all(RESOURCES, CONTRACTS, {})}
+IMPORT, EXPORT = BY_NAME["contacts.import"], BY_NAME["contacts.export"]
+USER, COMPANY, CONTACT = "clx0a1b2c3d4e5f6g7h8i9j0k", "5f2b8c1d9e3a7b6c4d5e6f71", "5f2b8c1d9e3a7b6c4d5e6f70"
+
+
+def face(operation: Operation, date: str = NEWEST) -> Face:
+    found = operation.faces[date]
+    assert found is not None
+    return found
+
+
+def begun(operation: Operation, date: str = NEWEST) -> Translation:
+    translate = face(operation, date).translate
+    assert translate is not None
+    return translate()
+
+
+def through(operation: Operation, content: bytes, date: str = NEWEST, size: int = 1 << 20) -> list[list[str]]:
+    """The rows that come out when the file goes in by `size` bytes at a time."""
+    translation = begun(operation, date)
+    pieces = [content[start : start + size] for start in range(0, len(content), size)]
+    out = b"".join([*map(translation.feed, pieces), translation.close()])
+    return list(csv.reader(io.StringIO(out.decode(), newline=""), strict=True))
+
+
+def errors(content: str | bytes, date: str = NEWEST) -> list[FieldError]:
+    with pytest.raises(Invalid) as invalid:
+        through(IMPORT, content.encode() if isinstance(content, str) else content, date)
+    return invalid.value.errors
+
+
+def malformed(content: bytes) -> Malformed:
+    with pytest.raises(Malformed) as found:
+        through(IMPORT, content)
+    return found.value
