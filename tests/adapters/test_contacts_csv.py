@@ -12,6 +12,7 @@ from adapters.core.csv.rows import MOST_HELD_ROW, Records
 from adapters.core.faults import ServiceInvalid
 from tests.adapters.files import (
     COMPANY,
+    CONTACT,
     EXPORT,
     IMPORT,
     OLDEST,
@@ -74,6 +75,38 @@ def test_an_older_contract_has_its_own_columns() -> None:
 )
 def test_rows_and_columns_that_a_spreadsheet_left_empty_are_none(content: str) -> None:
     assert through(IMPORT, content.encode()) == [["firstName", "lastName"], ["Ann", "Test"], ["Bob", "Test"]]
+
+
+EXPORTED = "id,tenantId,firstName,lastName,name,email,phoneNumbers,jobTitle,companyId,assigneeId,source,lifecycleStage,leadScore,tags,customFields,lastContactedAt,createdAt,updatedAt"
+ROW = [
+    CONTACT, "clx-secret", "Ada", "", "Ada", "=cmd@x.example", "+44 20 1;+1 2", '=HYPERLINK("http://x")', COMPANY, USER,
+    "-1+1|x", "'tis", "42", "vip;@new", '{"a":"b"}', "", "2026-06-01T09:00:00.000Z", "2026-06-17T14:30:00.120Z",
+]  # fmt: skip
+SHOWN = {
+    "id": f"con_{CONTACT}",
+    "first_name": "Ada",
+    "last_name": "",
+    "name": "Ada",
+    "email": "'=cmd@x.example",
+    "phones": "+44 20 1;+1 2",
+    "job_title": '\'=HYPERLINK("http://x")',
+    "company_id": f"cmp_{COMPANY}",
+    "owner_id": f"usr_{USER}",
+    "source": "'-1+1|x",
+    "lifecycle_stage": "'tis",
+    "lead_score": "42",
+    "tags": "vip;'@new",
+    "custom": '{"a":"b"}',
+    "last_contacted_at": "",
+    "created_at": "2026-06-01T09:00:00Z",
+    "updated_at": "2026-06-17T14:30:00.120Z",
+}
+
+
+def service_file(*rows: list[str]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([EXPORTED.split(","), *rows])
+    return out.getvalue().encode()
 
 
 @pytest.mark.parametrize("size", [1, 5, 1 << 20])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.core.csv.rows import MOST_ROW
+from adapters.core.faults import Malformed
 from tests.adapters.files import (
     COMPANY,
-    CONTACT,
     IMPORT,
-    USER,
     begun,
     errors,
     malformed,
@@ -121,35 +120,3 @@ def test_a_row_of_a_million_cells_in_one_piece_is_a_wrong_row() -> None:
 @pytest.mark.parametrize("size", [70_000, 140_000])
 def test_a_cell_has_a_limit(size: int) -> None:
     assert [e.code for e in errors(f'first_name,custom\nA,"{{""a"":""{"x" * size}""}}"\n')] == ["too_long"]
-
-
-EXPORTED = "id,tenantId,firstName,lastName,name,email,phoneNumbers,jobTitle,companyId,assigneeId,source,lifecycleStage,leadScore,tags,customFields,lastContactedAt,createdAt,updatedAt"
-ROW = [
-    CONTACT, "clx-secret", "Ada", "", "Ada", "=cmd@x.example", "+44 20 1;+1 2", '=HYPERLINK("http://x")', COMPANY, USER,
-    "-1+1|x", "'tis", "42", "vip;@new", '{"a":"b"}', "", "2026-06-01T09:00:00.000Z", "2026-06-17T14:30:00.120Z",
-]  # fmt: skip
-SHOWN = {
-    "id": f"con_{CONTACT}",
-    "first_name": "Ada",
-    "last_name": "",
-    "name": "Ada",
-    "email": "'=cmd@x.example",
-    "phones": "+44 20 1;+1 2",
-    "job_title": '\'=HYPERLINK("http://x")',
-    "company_id": f"cmp_{COMPANY}",
-    "owner_id": f"usr_{USER}",
-    "source": "'-1+1|x",
-    "lifecycle_stage": "'tis",
-    "lead_score": "42",
-    "tags": "vip;'@new",
-    "custom": '{"a":"b"}',
-    "last_contacted_at": "",
-    "created_at": "2026-06-01T09:00:00Z",
-    "updated_at": "2026-06-17T14:30:00.120Z",
-}
-
-
-def service_file(*rows: list[str]) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([EXPORTED.split(","), *rows])
-    return out.getvalue().encode()
