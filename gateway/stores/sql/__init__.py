@@ -3,6 +3,6 @@
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import oauth_models, usage_models
-from gateway.stores.sql.engine import Sql
+from gateway.stores.sql.database import Sql
 
 __all__ = ["Session", "Sql", "oauth_models", "usage_models"]

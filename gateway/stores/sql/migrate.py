@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gateway.stores.errors import StoreUnavailable
+from gateway.stores.sql.deadlines import within
 from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
 from gateway.stores.sql.urls import failed
 
@@ -21,17 +23,36 @@ _PATIENCE_SECONDS: Final = 120.0
 _LOCK: Final = 0x67617465776179
 
 
-def migrate(url: str) -> None:
-    """Upgrades to the newest layout, wholly or not at all. Of several processes at once one does it, the others wait."""
-    from alembic import command
+def migrate(url: str, *, timeout: float = 5.0) -> None:
+    """Upgrades to the newest layout, wholly or not at all. Of several processes at once one does it, the others wait.
 
+    Nothing is waited for where the layout is there already. ``timeout`` (seconds) bounds the question whether it is.
+    """
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+    if not _has_newest(url, timeout):
+        _upgrade(url)
+
+
+def _has_newest(url: str, timeout: float) -> bool:
+    engine = open_engine(url, pool_size=1, timeout=timeout)
+    try:
+        with within(timeout), engine.execution_options(**READ_ONLY).connect() as connection:
+            return _current(connection)
+    except DBAPIError as fault:
+        raise StoreUnavailable(f"the database failed: {failed(engine.url, fault.orig)}") from fault
+    finally:
+        engine.dispose()
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command
+
     engine = open_engine(url, pool_size=1, timeout=_PATIENCE_SECONDS)
     try:
         # On SQLite every transaction that may write begins with the write lock.
-        with engine.begin() as connection:
+        with within(_PATIENCE_SECONDS), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             if _newer(connection):
@@ -47,20 +68,29 @@ def migrate(url: str) -> None:
 
 def is_current(url: str, *, timeout: float = 2.0) -> bool:
     """Whether the database answers within ``timeout`` seconds and has the newest layout."""
-    from alembic.runtime.migration import MigrationContext
-
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return False  # connecting would create it
-    engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
-        with engine.execution_options(**READ_ONLY).connect() as connection:
-            current = set(MigrationContext.configure(connection).get_current_heads())
-            return current == _heads() or _newer(connection)
-    except DBAPIError:
+        return _has_newest(url, timeout)
+    except StoreUnavailable:
         return False
-    finally:
-        engine.dispose()
+
+
+def ready(session: Session) -> bool:
+    """Whether the layout is the newest and the database takes writes, which this one changes nothing by.
+
+    Any other failure of the write is a ``StoreUnavailable`` of the session's.
+    """
+    session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+    return _current(session.connection())
+
+
+def _current(connection: Connection) -> bool:
+    from alembic.runtime.migration import MigrationContext
+
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    return current == _heads() or _newer(connection)
 
 
 def _newer(connection: Connection) -> bool:
