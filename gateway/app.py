@@ -43,6 +43,7 @@ from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import Line
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
+from gateway.stores.sql.batches import Batches
 from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
 from gateway.web import front_door
@@ -137,11 +138,10 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
     }
     liveness = Liveness(line)
     callers = Callers(sql, keyring, limiter, liveness, groups(settings), keys)
-    flushing = asyncio.create_task(callers.flush_regularly())
-    stack.push_async_callback(callers.stop, flushing)
     usage = Usage()
-    counting = asyncio.create_task(usage.flush_regularly(sql))
-    stack.push_async_callback(usage.stop, counting, sql)
+    batches = Batches(sql, callers.last_uses, *usage.batches)
+    batches.start()
+    stack.push_async_callback(batches.stop)
     identity = factories.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(

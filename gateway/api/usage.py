@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from gateway.auth.caller import Caller
-from gateway.observe import logs, metrics
-from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql import Session, Sql, known_addresses, usage
+from gateway.stores.sql import Session, known_addresses, usage
+from gateway.stores.sql.batches import Batch
 from gateway.stores.sql.known_addresses import Place
 from gateway.stores.sql.usage import Count
 
-FLUSH: Final = 15.0  # seconds
 KEPT: Final = timedelta(days=400)
 MOST_SEEN: Final = 100_000
 
 _DAY: Final = 86_400
 
 _Key = tuple[str, int, str, str, str, str]
+_Taken = tuple[dict[_Key, int], list[Place]]
 
 
 class Usage:
@@ -40,48 +38,37 @@ class Usage:
         if (caller.principal, address) not in self._seen:
             self._noted(caller, address)
 
-    async def flush_regularly(self, sql: Sql) -> None:
-        """Write the counts down and forget once a day what is too old, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH)
-            await self.flush(sql)
-            await self._forget(sql)
+    @property
+    def batches(self) -> tuple[Batch, Batch]:
+        """The counts to be written down, and once a day what is too old to be forgotten.
 
-    async def flush(self, sql: Sql) -> None:
-        """Write what was counted since the last time; counted on here when that fails. Never raises."""
-        taken, self._counts = self._counts, {}
-        fresh, self._places = self._places, []
-        counts = [
-            Count(principal, _date(day), contract, outcome, tenant_id, user_id, requests)
-            for (principal, day, contract, outcome, tenant_id, user_id), requests in taken.items()
-        ]
-        if not counts:
-            return
-        try:
-            await sql.run(_write, counts, fresh, datetime.now(UTC))
-        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
-            _postponed("usage not recorded yet", error, rows=len(counts))
-            for key, requests in taken.items():
-                self._counts[key] = self._counts.get(key, 0) + requests
-            self._places += fresh
+        Not together: a day of everybody's rows may take longer than the counts can wait.
+        """
+        return (
+            Batch("usage not recorded yet", self._take, _write, self._keep),
+            Batch("old usage not forgotten yet", self._take_old, usage.forget, self._keep_old),
+        )
 
-    async def stop(self, flushing: asyncio.Task[None], sql: Sql) -> None:
-        """End the regular flush with a last one."""
-        flushing.cancel()
-        await asyncio.gather(flushing, return_exceptions=True)
-        await self.flush(sql)
+    def _take(self) -> _Taken | None:
+        counts, self._counts = self._counts, {}
+        places, self._places = self._places, []
+        return (counts, places) if counts else None
 
-    async def _forget(self, sql: Sql) -> None:
+    def _keep(self, taken: _Taken) -> None:
+        counts, places = taken
+        for key, requests in counts.items():
+            self._counts[key] = self._counts.get(key, 0) + requests
+        self._places += places
+
+    def _take_old(self) -> date | None:
         today = datetime.now(UTC).date()
         if self._forgotten == today:
-            return
-        try:
-            # Not together with the counts: a day of everybody's rows may take longer than they can wait.
-            await sql.run(usage.forget, today - KEPT)
-        except Exception as error:  # noqa: BLE001 - as above
-            _postponed("old usage not forgotten yet", error)
-        else:
-            self._forgotten = today
+            return None
+        self._forgotten = today
+        return today - KEPT
+
+    def _keep_old(self, _: date) -> None:
+        self._forgotten = None
 
     def _noted(self, caller: Caller, address: str) -> None:
         if len(self._seen) >= MOST_SEEN:
@@ -101,13 +88,11 @@ def _date(day: int) -> date:
     return datetime.fromtimestamp(day * _DAY, UTC).date()
 
 
-def _postponed(event: str, error: Exception, **fields: object) -> None:
-    lost = isinstance(error, StoreUnavailable)
-    if lost:
-        metrics.store_lost("sql")
-    logs.event(event, "warning" if lost else "error", error=error, **fields)
-
-
-def _write(session: Session, counts: list[Count], seen: list[Place], now: datetime) -> None:
-    usage.add(session, counts)
-    known_addresses.note(session, seen, now)
+def _write(session: Session, taken: _Taken) -> None:
+    counts, places = taken
+    rows = [
+        Count(principal, _date(day), contract, outcome, tenant_id, user_id, requests)
+        for (principal, day, contract, outcome, tenant_id, user_id), requests in counts.items()
+    ]
+    usage.add(session, rows)
+    known_addresses.note(session, places, datetime.now(UTC))

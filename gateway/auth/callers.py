@@ -6,16 +6,16 @@ so a revocation bites at the next request of every worker, without a look-up of 
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from gateway.auth.caller import Caller
 from gateway.auth.identity_lines import identity_lines
+from gateway.auth.single_flight import SingleFlight
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.observe import logs, metrics
@@ -23,12 +23,12 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.sql import Session, Sql, tenants, tokens
+from gateway.stores.sql.batches import Batch
 from gateway.stores.token_generations import Liveness
 
 KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
 FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
 MOST: Final = 200_000
-FLUSH: Final = 15.0
 
 
 class Callers:
@@ -51,7 +51,7 @@ class Callers:
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
         self._digests: dict[str, bytes] = {}
-        self._reading: dict[bytes | tuple[str, int | None], asyncio.Task[Caller | None]] = {}
+        self._reading: SingleFlight[bytes | tuple[str, int | None], Caller | None] = SingleFlight()
         self._used: dict[str, float] = {}
 
     def known(self, token: bytes) -> Caller | None:
@@ -65,7 +65,7 @@ class Callers:
     async def find(self, token: bytes) -> Caller | None:
         """Whose token this is, or None. StoreUnavailable when SQL cannot be asked."""
         digest = _digest(token)
-        caller = await self._once(digest, lambda: self._read(digest, self._keyring.hashes(token)))
+        caller = await self._reading.ask(digest, lambda: self._read(digest, self._keyring.hashes(token)))
         if caller is not None:
             self._used[caller.token_id] = time.time()
         return caller
@@ -89,51 +89,24 @@ class Callers:
                 return await self._renewed(caller, confirmed)
         return caller
 
-    async def flush_regularly(self) -> None:
-        """Write `last_used_at` in batches, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH)
-            await self.flush()
+    @property
+    def last_uses(self) -> Batch:
+        """When tokens were used last, to be written down."""
+        return Batch("last use not recorded yet", self._take_used, tokens.touch_last_used, self._keep_used)
 
-    async def flush(self) -> None:
-        """Write what was used since the last time; noted on here when that fails. Never raises."""
+    def _take_used(self) -> dict[str, datetime] | None:
         used, self._used = self._used, {}
-        if not used:
-            return
-        try:
-            await self._sql.run(
-                tokens.touch_last_used, {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()}
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
-            lost = isinstance(error, StoreUnavailable)
-            if lost:
-                metrics.store_lost("sql")
-            logs.event("last use not recorded yet", "warning" if lost else "error", error=error, tokens=len(used))
-            self._used = used | self._used
+        return {token: datetime.fromtimestamp(at, UTC) for token, at in used.items()} or None
 
-    async def stop(self, flushing: asyncio.Task[None]) -> None:
-        """End the regular flush with a last one."""
-        flushing.cancel()
-        await asyncio.gather(flushing, return_exceptions=True)
-        await self.flush()
-
-    async def _once(
-        self, sought: bytes | tuple[str, int | None], read: Callable[[], Coroutine[Any, Any, Caller | None]]
-    ) -> Caller | None:
-        """One look-up for all requests that wait for the same."""
-        reading = self._reading.get(sought)
-        if reading is None:
-            reading = asyncio.create_task(read())
-            self._reading[sought] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(sought, None))
-        return await asyncio.shield(reading)
+    def _keep_used(self, used: Mapping[str, datetime]) -> None:
+        self._used = {token: at.timestamp() for token, at in used.items()} | self._used
 
     async def _renewed(self, caller: Caller, generation: int | None) -> Caller | None:
         # A generation is announced after it was written: a look-up that began before may not know of it, and is not shared.
-        return await self._once((caller.token_id, generation), lambda: self._reread(caller))
+        return await self._reading.ask((caller.token_id, generation), lambda: self._reread(caller))
 
     async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
-        found = await self._look_up(_by_hashes, digests)
+        found = await self._sql.read(_by_hashes, digests)
         if found is None:
             self._known.pop(digest, None)
             return None
@@ -146,7 +119,7 @@ class Callers:
         return caller
 
     async def _reread(self, caller: Caller) -> Caller | None:
-        found = await self._look_up(_by_id, caller.tenant_id, caller.token_id)
+        found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
         renewed = self._caller(*found) if found is not None else None
         digest = self._digests.get(caller.token_id)
         if digest is not None and renewed is not None:
@@ -154,15 +127,6 @@ class Callers:
         elif digest is not None:
             self._known.pop(digest, None)
         return renewed
-
-    async def _look_up(
-        self, look: Callable[..., tuple[tokens.Token, tenants.Tenant] | None], *key: object
-    ) -> tuple[tokens.Token, tenants.Tenant] | None:
-        try:
-            return await self._sql.read(look, *key)
-        except StoreUnavailable:
-            metrics.store_lost("sql")
-            raise
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
         sealed = tenant.api_key_sealed

@@ -12,16 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
+from gateway.auth.single_flight import SingleFlight
+from gateway.observe.outage import Outage
+
 CACHED_USERS: Final = 50_000
 MAX_ANSWER: Final = 64 * 1024
+PAUSE: Final = 1.0  # seconds between two probes of a service that hangs
 
 
 class IdentityUnavailable(Exception):
     """The auth service did not answer, or not in a way that can be trusted."""
+
+
+class _Silent(IdentityUnavailable):
+    """It let a whole time-out pass."""
 
 
 class Timeouts(Protocol):
@@ -88,7 +96,9 @@ class Identity:
         )
         self._role_ttl = role_ttl
         self._known: OrderedDict[tuple[str, str], tuple[float, User | None]] = OrderedDict()
-        self._asking: dict[tuple[str, str], asyncio.Task[User | None]] = {}
+        self._asking: SingleFlight[tuple[str, str], User | None] = SingleFlight()
+        self._outage = Outage("service", "auth", urlsplit(self._base_url).netloc)
+        self._probing: asyncio.Task[None] | None = None
 
     async def user(self, tenant_id: str, user_id: str) -> User | None:
         """The user by internal id, or None when that tenant has no such user."""
@@ -131,16 +141,13 @@ class Identity:
         known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = asyncio.create_task(self._ask(key))
-            self._asking[key] = asking
-            asking.add_done_callback(lambda done: self._settled(key, done))
-        # Shielded: one caller hanging up must not cancel the answer that others wait for.
-        return await asyncio.shield(asking)
+        return await self._asking.ask(key, lambda: self._ask(key))
 
     async def aclose(self) -> None:
         """Close the connections."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.gather(self._probing, return_exceptions=True)
         await self._client.aclose()
 
     async def _ask(self, key: tuple[str, str]) -> User | None:
@@ -152,12 +159,6 @@ class Identity:
         while len(self._known) > CACHED_USERS:
             self._known.popitem(last=False)
         return user
-
-    def _settled(self, key: tuple[str, str], done: "asyncio.Task[User | None]") -> None:
-        del self._asking[key]
-        if not done.cancelled():
-            # Read here too, for the case that everybody who waited has hung up.
-            done.exception()
 
     async def _read(self, path: str, tenant_id: str) -> Mapping[str, object] | None:
         answer = await self._send("GET", path, {**self._headers, "X-Business-Id": tenant_id})
@@ -176,6 +177,40 @@ class Identity:
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str], json: object | None = None
     ) -> httpx.Response:
+        if self._probing is not None:
+            # Late: commands have no metrics.
+            from gateway.observe import metrics
+
+            metrics.fail_mode("identity_refused")
+            raise IdentityUnavailable(
+                "the auth service does not answer in time; it is being asked beside whether it does"
+            )
+        try:
+            answer = await self._exchange(method, path, headers, json)
+        except _Silent:
+            if self._probing is None:
+                self._probing = asyncio.create_task(self._probe())
+            raise
+        self._outage.worked()
+        return answer
+
+    async def _probe(self) -> None:
+        """Ask until any answer comes: meanwhile nobody else has to wait for a service that hangs."""
+        self._outage.failed("it did not answer in time")
+        while True:
+            try:
+                # Neither a user nor a tenant: one of whom the service cannot speak must not be taken for all.
+                await self._exchange("GET", "/", self._headers, None)
+                break
+            except _Silent:
+                await asyncio.sleep(PAUSE)
+            except IdentityUnavailable:
+                break  # a refusal costs nobody any time
+        self._probing = None
+
+    async def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], json: object | None
+    ) -> httpx.Response:
         try:
             async with asyncio.timeout(self._total):
                 request = self._client.build_request(method, self._base_url + path, headers=headers, json=json)
@@ -188,8 +223,10 @@ class Identity:
                             raise IdentityUnavailable("the auth service answered more than an identity can need")
                 finally:
                     await answer.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            # From None: httpx quotes the URL, and with it an internal host and an e-mail address.
+        # From None: httpx quotes the URL, and with it an internal host and an e-mail address.
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise _Silent(f"the auth service did not answer in time ({type(error).__name__})") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise IdentityUnavailable(f"the auth service is unreachable ({type(error).__name__})") from None
         return httpx.Response(answer.status_code, content=bytes(body))
 

@@ -66,7 +66,9 @@ class Stores(Section):
     )
     sql: StoreUrl = Field(EMBEDDED, description="embedded, sqlite:///…, postgresql://…, {env: NAME} or {file: PATH}.")
     sql_pool: Count = Field(5, description="Database connections for each worker, 1 or more.")
-    sql_timeout: Timeout = Field(5.0, description="How long to wait for a database connection, such as 5s.")
+    sql_timeout: Timeout = Field(
+        5.0, description="How long a call of the database may take, the wait for a connection included, such as 5s."
+    )
 
 
 def _keys(source: Secret | Literal["embedded"], info: ValidationInfo) -> Secret | Literal["embedded"]:

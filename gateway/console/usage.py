@@ -17,6 +17,7 @@ from gateway.console.chart import OUTCOMES, Day
 from gateway.console.signed_in import Console, Visit
 from gateway.stores.policies import Reading
 from gateway.stores.sql import Session, usage
+from gateway.stores.sql.batches import Batches
 from gateway.stores.sql.usage import Named, Total
 
 PATH: Final = "/console/usage"
@@ -54,7 +55,7 @@ class Spent:
         """Thirty days, of the tenant for administrators, of their own for others."""
         web, tenant_id = self.console.web, visit.user.tenant_id
         # What this worker has counted and not written yet belongs on the page, too.
-        await web.services.usage.flush(web.sql)
+        await Batches(web.sql, *web.services.usage.batches).flush()
         today = visit.now.date()
         since = today - timedelta(days=DAYS - 1)
         by_day, by_principal, names = await web.sql.read(_read, tenant_id, visit.sees, since)

@@ -90,7 +90,6 @@ class Endpoints:
         except OAuth2Error as error:
             outcome = failed(error, issuer)
         except StoreUnavailable as error:
-            metrics.store_lost("sql")
             logs.event("oauth store lost", "warning", error=error)
             outcome = Outcome(503, {"error": "temporarily_unavailable"}, (("Retry-After", "1"),))
         except Exception as error:  # noqa: BLE001 - an app is told in OAuth's own terms, whatever went wrong

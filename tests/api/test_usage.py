@@ -13,8 +13,9 @@ from sqlalchemy import select, text
 from gateway.api import usage
 from gateway.api.usage import Usage
 from gateway.auth.caller import Caller
-from gateway.stores.sql import Session, Sql
+from gateway.stores.sql import Session, Sql, batches
 from gateway.stores.sql import usage as stored
+from gateway.stores.sql.batches import Batches
 from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.usage_models import UsageRow
 
@@ -66,10 +67,11 @@ def _do(statement: str) -> Callable[[Session], None]:
 async def test_counts_that_the_database_refuses_are_written_once_it_takes_them(
     monkeypatch: pytest.MonkeyPatch, sql: Sql, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setattr(usage, "FLUSH", 0.02)
+    monkeypatch.setattr(batches, "FLUSH", 0.02)
     await sql.run(_do("CREATE TRIGGER full BEFORE INSERT ON usage BEGIN SELECT RAISE(ABORT, 'full'); END"))
     counts = Usage()
-    flushing = asyncio.create_task(counts.flush_regularly(sql))
+    writing = Batches(sql, *counts.batches)
+    writing.start()
     counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
     await _until(lambda: len(logged()) >= 2)
     assert {(line["level"], line["event"]) for line in logged()} == {("error", "usage not recorded yet")}
@@ -78,19 +80,20 @@ async def test_counts_that_the_database_refuses_are_written_once_it_takes_them(
     began = time.monotonic()
     while await sql.read(_written) < 2:
         assert time.monotonic() - began < 20
-    await counts.stop(flushing, sql)
+    await writing.stop()
     assert await sql.read(_written) == 2
 
 
 async def test_what_is_too_old_is_forgotten_once_a_day(monkeypatch: pytest.MonkeyPatch, sql: Sql) -> None:
-    monkeypatch.setattr(usage, "FLUSH", 0.02)
+    monkeypatch.setattr(batches, "FLUSH", 0.02)
     today = datetime.now(UTC).date()
     kept, old = (
         stored.Count("a" * 24, today - usage.KEPT - timedelta(days=age), "", "ok", "t", "u", 1) for age in (0, 1)
     )
     counts = Usage()
     await sql.run(stored.add, [kept, old])
-    flushing = asyncio.create_task(counts.flush_regularly(sql))
+    writing = Batches(sql, *counts.batches)
+    writing.start()
     began = time.monotonic()
     while await sql.read(_days) != [kept.day]:
         assert time.monotonic() - began < 20
@@ -98,20 +101,21 @@ async def test_what_is_too_old_is_forgotten_once_a_day(monkeypatch: pytest.Monke
     for _ in range(3):
         counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
         await _until(lambda: not counts._counts)
-    await counts.stop(flushing, sql)
+    await writing.stop()
     assert set(await sql.read(_days)) == {today, kept.day, old.day}
 
 
 async def test_what_cannot_be_forgotten_does_not_keep_counts_from_being_written(
     monkeypatch: pytest.MonkeyPatch, sql: Sql, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setattr(usage, "FLUSH", 0.02)
+    monkeypatch.setattr(batches, "FLUSH", 0.02)
     old = stored.Count("a" * 24, date(2020, 1, 1), "", "ok", "t", "u", 1)
     await sql.run(stored.add, [old])
     await sql.run(_do("CREATE TRIGGER kept BEFORE DELETE ON usage BEGIN SELECT RAISE(ABORT, 'kept'); END"))
     counts = Usage()
     counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
-    flushing = asyncio.create_task(counts.flush_regularly(sql))
+    writing = Batches(sql, *counts.batches)
+    writing.start()
     await _until(lambda: len(logged()) >= 2)
     assert {(line["level"], line["event"]) for line in logged()} == {("error", "old usage not forgotten yet")}
     assert await sql.read(_written) == 1
@@ -119,5 +123,5 @@ async def test_what_cannot_be_forgotten_does_not_keep_counts_from_being_written(
     began = time.monotonic()
     while old.day in await sql.read(_days):
         assert time.monotonic() - began < 20
-    await counts.stop(flushing, sql)
+    await writing.stop()
     assert await sql.read(_written) == 1

@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine, event, text
 
-from gateway.auth import callers
 from gateway.auth.callers import Callers
 from gateway.keys.keyring import Keyring
 from gateway.stores.redis_connection import Line
-from gateway.stores.sql import Session, Sql, tenants
+from gateway.stores.sql import Session, Sql, batches, tenants
 from gateway.stores.sql import tokens as stored
+from gateway.stores.sql.batches import Batches
 from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.tenants import Tenant
 from gateway.stores.token_generations import Liveness
@@ -65,10 +65,11 @@ def _last_used(session: Session) -> datetime | None:
 async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
     monkeypatch: pytest.MonkeyPatch, sql: Sql, known: Callers, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setattr(callers, "FLUSH", 0.02)
+    monkeypatch.setattr(batches, "FLUSH", 0.02)
     await sql.run(_do("CREATE TRIGGER full BEFORE UPDATE ON tokens BEGIN SELECT RAISE(ABORT, 'full'); END"))
     assert await known.find(SECRET) is not None
-    flushing = asyncio.create_task(known.flush_regularly())
+    writing = Batches(sql, known.last_uses)
+    writing.start()
     async with asyncio.timeout(20):
         while len(logged()) < 2:  # noqa: ASYNC110 - nothing announces what a worker does by itself
             await asyncio.sleep(0.01)
@@ -77,7 +78,7 @@ async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
         await sql.run(_do("DROP TRIGGER full"))
         while await sql.read(_last_used) is None:
             pass
-    await known.stop(flushing)
+    await writing.stop()
 
 
 async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known: Callers) -> None:

@@ -1,12 +1,18 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 import respx
 
+from gateway.auth import users
 from gateway.auth.users import Identity, IdentityUnavailable
+from gateway.observe import outage
 
 JANE = {
     "id": "clxjane",
@@ -173,3 +179,72 @@ async def test_a_tenant_is_found_by_id(identity: Identity, auth: respx.MockRoute
     auth.get("/tenants/clxacme").respond(json={"data": {"id": "clxacme", "name": "Acme"}})
     tenant = await identity.tenant("clxacme")
     assert tenant is not None and tenant.name == "Acme"
+
+
+class _Service:
+    """An auth service that answers, or hangs: it takes connections and says nothing."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.asked = 0
+        self.port = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                line = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+                self.asked += line != b"/"
+                while self.hangs:  # noqa: ASYNC110 - a hung process announces nothing
+                    await asyncio.sleep(0.01)
+                body = json.dumps({"data": {**JANE, "id": line.rpartition(b"/")[2].decode()}}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[_Service]:
+    found = _Service()
+    server = await asyncio.start_server(found, "127.0.0.1", 0)
+    found.port = server.sockets[0].getsockname()[1]
+    yield found
+    found.hangs = False
+    server.close()
+
+
+async def test_a_hung_auth_service_is_waited_for_once_and_told_once_and_known_roles_hold(
+    service: _Service, logged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "PAUSE", 0.02)
+    monkeypatch.setattr(outage, "HELD", 0.0)
+    client = Identity(f"http://127.0.0.1:{service.port}", "k", Timeouts(total=0.5))
+    known = await client.live_user("clxacme", "clxknown")
+    assert known is not None
+    service.hangs = True
+    with pytest.raises(IdentityUnavailable, match="in time"):
+        await client.live_user("clxacme", "clxjane")
+    asked, began = service.asked, time.monotonic()
+    refused = await asyncio.gather(
+        *(client.live_user("clxacme", f"clx{n}") for n in range(100)),
+        *(client.sign_in("jane@acme.example", "x") for _ in range(100)),
+        return_exceptions=True,
+    )
+    assert time.monotonic() - began < 0.4 and service.asked == asked
+    assert {type(each) for each in refused} == {IdentityUnavailable}
+    assert await client.live_user("clxacme", "clxknown") == known
+    service.hangs = False
+    async with asyncio.timeout(5):
+        while not await _answers(client):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    await client.aclose()
+    lines = [line for line in logged() if line["event"].startswith("service ")]
+    assert [(line["event"], line["service"], line["host"]) for line in lines] == [
+        ("service lost", "auth", f"127.0.0.1:{service.port}"),
+        ("service back", "auth", f"127.0.0.1:{service.port}"),
+    ]
+    assert lines[0]["reason"] == "it did not answer in time"
+
+
+async def _answers(client: Identity) -> bool:
+    try:
+        return await client.user("clxacme", "clxjane") is not None
+    except IdentityUnavailable:
+        return False

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-from gateway.stores import outage
+from gateway.observe import outage
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import is_current, migrate, ready

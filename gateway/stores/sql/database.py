@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from gateway.observe.outage import Outage
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.outage import Outage
 from gateway.stores.sql import urls
 from gateway.stores.sql.deadlines import LATE, Call, too_late
 from gateway.stores.sql.engine import READ_ONLY, open_engine, unavailable
@@ -37,7 +37,7 @@ class Sql:
         self._free = asyncio.Semaphore(pool_size)
         self._timeout = timeout
         self._running: dict[Future[Any], tuple[Call, float]] = {}
-        self._outage = Outage("sql", urls.where(self._engine.url))
+        self._outage = Outage("store", "sql", urls.where(self._engine.url))
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
