@@ -70,7 +70,6 @@ def test_what_runs_is_imported_by_what_runs() -> None:
     otherwise = {
         "drf-spectacular-sidecar": "files",
         "joserfc": "Authlib's",
-        "psycopg": "named in a URL of SQLAlchemy",
         "uvloop": "chosen by uvicorn",
     }
     imported: set[str] = set()
