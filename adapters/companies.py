@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare import ids
-from adapters.core.declare.custom_fields import CustomFields
-from adapters.core.declare.kinds import Line, Moment, Name, Phone, Reference, Text, Url, Whole
-from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.declare.kinds import CustomFields, Line, Moment, Name, Phone, Reference, Text, Url, Whole
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.words import Related
 
 
 class Address(Record):
@@ -64,7 +64,7 @@ companies = Resource(
     rename={"custom": "customFields", "address.region": "state"},
     sorts=("created_at", "updated_at", "name"),
     searched=("name", "domain", "industry", "phone", "website"),
-    related=(
+    words=(
         Related("contacts", by="company_id"),
         Related("deals", by="company_id"),
         Related("notes", by="company_id"),

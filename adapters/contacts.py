@@ -5,21 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare import ids
-from adapters.core.declare.custom_fields import CustomFields
-from adapters.core.declare.kinds import Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.declare.resource import (
-    Export,
-    Import,
-    Labels,
-    ListQuery,
-    ReadOnly,
-    Record,
-    Related,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.words import Export, Import, Labels, Related
 
 
 class Contact(Record):
@@ -62,8 +50,10 @@ contacts = Resource(
     rename={"owner_id": "assigneeId", "phones": "phoneNumbers", "custom": "customFields"},
     sorts=("created_at", "updated_at", "name", "lead_score", "last_contacted_at"),
     searched=("name", "email", "phones", "job_title"),
-    actions=(Labels("tags", "tag"), Import(), Export()),
-    related=(
+    words=(
+        Labels("tags", "tag"),
+        Import(),
+        Export(),
         Related("notes", by="contact_id"),
         Related("tasks", by="contact_id"),
         Related("deals", by="contact_id"),

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare import ids
-from adapters.core.declare.custom_fields import CustomFields
-from adapters.core.declare.kinds import Amount, Choice, Currency, Date, Integer, Line, Moment, Name, Reference
-from adapters.core.declare.resource import (
-    Kept,
-    ListQuery,
-    Move,
-    ReadOnly,
-    Record,
-    Related,
-    Resource,
-    Upstream,
-    optional,
-    required,
+from adapters.core.declare.kinds import (
+    Amount,
+    Choice,
+    Currency,
+    CustomFields,
+    Date,
+    Integer,
+    Line,
+    Moment,
+    Name,
+    Reference,
 )
+from adapters.core.declare.resource import Kept, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.words import Move, Related
 
 StageId = Annotated[str, Reference(ids.STAGE)]
 
@@ -82,8 +82,8 @@ deals = Resource(
     },
     sorts=("created_at", "updated_at", "name", "amount", "expected_close_date"),
     searched=("name",),
-    actions=(Move("stage", StageChange, "Move a deal to another stage"),),
-    related=(
+    words=(
+        Move("stage", StageChange, "Move a deal to another stage"),
         Related("notes", by="deal_id"),
         Related("tasks", by="deal_id"),
         Related("activities", by="deal_id"),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from adapters.core.declare import ids
 from adapters.core.declare.kinds import Boolean, Moment, Prose, Reference
-from adapters.core.declare.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.words import Action
 
 
 class Note(Record):
@@ -45,7 +46,7 @@ notes = Resource(
     rename={"body": "content"},
     sorts=("created_at", "updated_at"),
     searched=("body",),
-    actions=(
+    words=(
         Action("pin", {"pinned": True}, "Pin a note"),
         Action("unpin", {"pinned": False}, "Unpin a note"),
     ),

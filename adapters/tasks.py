@@ -6,7 +6,8 @@ from typing import Annotated
 
 from adapters.core.declare import ids
 from adapters.core.declare.kinds import Choice, LongText, Moment, Name, Reference
-from adapters.core.declare.resource import Action, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.words import Action
 
 STATUS = Choice(("open", "completed"), held_as={"open": False, "completed": True})
 
@@ -53,7 +54,7 @@ tasks = Resource(
     rename={"status": "done", "due_at": "dueDate"},
     sorts=("created_at", "updated_at", "title", "due_at"),
     searched=("title", "description"),
-    actions=(
+    words=(
         Action("complete", {"status": "completed"}, "Complete a task"),
         Action("reopen", {"status": "open"}, "Reopen a task"),
     ),

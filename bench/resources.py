@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters import RESOURCES
 from adapters.contacts import contacts
-from adapters.core.compile.builder import compile_all
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.operation import Operation
 from bench.running import resident_mb
 from gateway.api.routes import Routes
@@ -22,7 +22,7 @@ def main() -> None:
 
     shipped = _measured(list(RESOURCES))
     more = [
-        dataclasses.replace(contacts, path=f"things_{number}", singular=f"thing_{number}", related=())
+        dataclasses.replace(contacts, path=f"things_{number}", singular=f"thing_{number}", words=())
         for number in range(MANY - len(RESOURCES))
     ]
     before = resident_mb([os.getpid()])

@@ -68,9 +68,10 @@ def works(root: Path) -> Works:
         core = "adapters.core."
         contracts = load("gateway.versions").CONTRACTS
         named = {
-            each.name: each for each in load(core + "compiler").compile_all(load("adapters").RESOURCES, contracts, {})
+            each.name: each
+            for each in load(core + "compile.catalogue").compile_all(load("adapters").RESOURCES, contracts, {})
         }
-        request_type, read_json = load(core + "operations").Request, load(core + "documents").read_json
+        request_type, read_json = load(core + "operation").Request, load(core + "strict_json").read_json
         reply, input_type = load(core + "calls").Reply, load(core + "calls").Input
 
     def asked(date: str, raw: bytes) -> Any:

@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from adapters import RESOURCES, SCOPE_FAMILIES
-from adapters.core.compile.builder import Override, compile_all
+from adapters.core.compile.builder import Override
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.operation import Operation
 from adapters.core.request.json_body import nearest
 from gateway.auth.scopes import SINGLE_SCOPES, matching

@@ -8,11 +8,10 @@ from typing import Any
 import orjson
 
 from adapters import RESOURCES
-from adapters.core.compile.builder import compile_all
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
-from adapters.core.payloads import Many, One
 from adapters.core.shapes import Shape
 from gateway.api.me import ME
 from gateway.versions import CONTRACTS
@@ -81,7 +80,7 @@ def _ids(operations: Iterable[Operation], date: str) -> Iterator[tuple[str, str]
     """The prefix of each type of id in a path → the example that records of that type have."""
     for operation in operations:
         face = operation.faces.get(date)
-        if face is not None and isinstance(face.gives, One | Many):
+        if face is not None and face.gives is not None and face.gives.shape is not None:
             yield from _id_of(face.gives.shape)
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapters.core.operation import Body, Face, Operation
-from adapters.core.payloads import Fields, Given, Imported, Many, One, Query, Sent, Table, Words
+from adapters.core.payloads import Given
 from gateway import problems
 from gateway.problems import Problem
-from openapi import files
+from openapi.contents import Contents
 from openapi.headers import COUNTED, EVERY, references
-from openapi.schemas import Schema, Schemas, example, loose, strict
-from openapi.searching import search_body, search_examples
+from openapi.schemas import Schemas
 from openapi.security import permission, requirement
 
 _ALWAYS: tuple[type[Problem], ...] = (
@@ -32,7 +31,7 @@ class Paths:
     """`paths` of one contract. `ids`: an example of each type of id, by prefix."""
 
     def __init__(self, schemas: Schemas, date: str, operations: Iterable[Operation], ids: Mapping[str, str]) -> None:
-        self._schemas, self._date, self._ids = schemas, date, ids
+        self._contents, self._date, self._ids = Contents(schemas), date, ids
         self._operations = {each.name: each for each in operations if not each.faces or each.faces[date] is not None}
 
     def items(self) -> dict[str, Any]:
@@ -55,8 +54,9 @@ class Paths:
             "tags": [operation.first],
             "parameters": self._parameters(operation),
         }
-        if body := self._body(operation, sends):
-            item["requestBody"] = body
+        if sends is not None:
+            content = sends.content(self._contents)
+            item["requestBody"] = {"required": True, "content": content} if sends.required else {"content": content}
         item["responses"] = {str(operation.success): self._answer(operation, gives), **_refusals(operation, face)}
         item["security"] = requirement(operation.scopes)
         return item
@@ -67,11 +67,11 @@ class Paths:
         for name, kind in zip(operation.param_names, operation.params, strict=True):
             if kind is None:
                 text = next(free)
-                described, schema, shown = f"The {name}, percent-encoded.", strict(text), text.example
+                described, schema, shown = f"The {name}, percent-encoded.", text.strict(), text.example
                 schema = schema | {"minLength": max(1, text.least)}
             else:
                 described, schema = f"The {kind.noun}'s id.", {"type": "string", "pattern": kind.pattern}
-                shown = self._ids[kind.prefix]
+                shown = self._ids.get(kind.prefix) or kind.sample()
             parameters.append(
                 {
                     "name": name,
@@ -85,32 +85,6 @@ class Paths:
         shared = [*operation.query, "Version", *(["IdempotencyKey"] if operation.replayable else [])]
         return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
 
-    def _body(self, operation: Operation, sends: Sent | None) -> dict[str, Any] | None:
-        content: dict[str, Any]
-        match sends:
-            case Query():
-                content = {"schema": search_body(self._schemas, sends), "examples": search_examples(sends)}
-            case Fields():
-                schema = self._schemas.body(sends.name, sends.shape, partial=sends.partial)
-                content = {"schema": schema, "example": example(sends.shape, sent=True)}
-            case Table():
-                media = {files.CSV: files.table(sends), "multipart/form-data": files.form(sends)}
-                return {"required": True, "content": media}
-            case None:
-                if operation.body is not Body.EMPTY:
-                    return None
-                nothing = {
-                    "type": ["object", "null"],
-                    "description": "An action without fields.",
-                    "additionalProperties": False,
-                    "maxProperties": 0,
-                }
-                return {"content": {"application/json": {"schema": self._schemas.add("Nothing", nothing)}}}
-        names = ["application/json"]
-        if operation.body is Body.MERGE:
-            names.append("application/merge-patch+json")
-        return {"required": True, "content": dict.fromkeys(names, content)}
-
     def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
         names = [*EVERY, "Version", *COUNTED, "Deprecation", "Sunset"]
         if operation.success == 201:
@@ -118,36 +92,12 @@ class Paths:
         if operation.replayable:
             names.append("Idempotent-Replayed")
         answer: dict[str, Any] = {"description": _DONE[operation.success], "headers": references(*names)}
-        if isinstance(gives, Table):
-            answer["headers"] |= files.DISPOSITION
         if gives is not None:
-            answer["content"] = {operation.produces: self._content(gives)}
+            answer["headers"] |= gives.headers
+            answer["content"] = {operation.produces: gives.content(self._contents)}
         if operation.success == 201 and (links := self._links(operation)):
             answer["links"] = links
         return answer
-
-    def _content(self, gives: Given) -> dict[str, Any]:
-        schemas = self._schemas
-        shown: object
-        match gives:
-            case One(shape):
-                data = schemas.record(shape)
-                envelope = _envelope({"data": data}, shape.description)
-                return {"schema": schemas.add(f"{shape.name}Answer", envelope), "example": {"data": example(shape)}}
-            case Table():
-                return files.table(gives)
-            case Imported():
-                count = {"type": "integer", "minimum": 0, "description": "How many records were made."}
-                data = {"type": "object", "required": ["imported"], "properties": {"imported": count}}
-                envelope = _envelope({"data": data}, "What became of a file.")
-                return {"schema": schemas.add("ImportAnswer", envelope), "example": {"data": {"imported": 1}}}
-            case Many(shape):
-                name, items, shown = f"{shape.name}Page", schemas.record(shape), example(shape)
-            case Words(name, element):
-                items, shown = loose(element), element.example
-        page = _envelope({"data": {"type": "array", "items": items}, "meta": _meta(schemas)}, "A page of a list.")
-        meta = {"cursor": {"next": None, "has_more": False}, "total": 1}
-        return {"schema": schemas.add(name, page), "example": {"data": [shown], "meta": meta}}
 
     def _links(self, operation: Operation) -> dict[str, Any]:
         """What can be done with the record that was made."""
@@ -182,39 +132,6 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
         kinds += _BEHIND
     kinds.sort(key=lambda kind: kind.status)
     return {str(kind.status): {"$ref": f"#/components/responses/{kind.__name__}"} for kind in kinds}
-
-
-def _envelope(properties: Schema, description: str) -> Schema:
-    return {"type": "object", "description": description, "required": list(properties), "properties": properties}
-
-
-def _meta(schemas: Schemas) -> Schema:
-    cursor = {
-        "type": "object",
-        "description": "Where the list goes on.",
-        "required": ["next", "has_more"],
-        "properties": {
-            "next": {
-                "type": ["string", "null"],
-                "description": "Send it as `cursor` for the next page; null on the last one.",
-            },
-            "has_more": {"type": "boolean", "description": "Whether there is a next page."},
-        },
-    }
-    meta = {
-        "type": "object",
-        "description": "About the list.",
-        "required": ["cursor"],
-        "properties": {
-            "cursor": schemas.add("PageCursor", cursor),
-            "total": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "How many records there are in all; absent where counting them would cost too much.",
-            },
-        },
-    }
-    return schemas.add("PageMeta", meta)
 
 
 _DONE = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to tell."}

@@ -6,19 +6,11 @@ type alone: lengths and patterns are promises about what we accept, not about wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import CoreSchema
-
-from adapters.core.declare.kind_base import Kind
-from adapters.core.declare.kinds import Choice, Reference, Text, TextList
 from adapters.core.shapes import Field, Shape
 
 Schema = dict[str, Any]
-
-_LOOSE = ("type", "format", "items", "additionalProperties")
 
 
 class Schemas:
@@ -65,7 +57,7 @@ class Schemas:
             inner = self.record(field.nested, null=field.nullable and not field.many)
             return _told({"type": "array", "items": inner} if field.many else inner, field)
         assert field.kind is not None
-        schema = loose(field.kind)
+        schema = field.kind.loose()
         return _told(nullable(schema) if field.nullable else schema, field)
 
     def _sent(self, field: Field, suffix: str, *, partial: bool) -> Schema:
@@ -77,40 +69,12 @@ class Schemas:
                 inner = {"type": ["array", "null"] if field.takes_null(partial=partial) else "array", "items": inner}
             return _told(inner, field, sent=True)
         assert field.kind is not None
-        schema = strict(field.kind)
+        schema = field.kind.strict()
         if null:
             schema = nullable(schema)
         if not partial and field.default is not None:
             schema["default"] = field.default
         return _told(schema, field, sent=True)
-
-
-def strict(kind: Kind) -> Schema:
-    """What a request may hold in a field of this kind."""
-    schema = generated(kind.core())
-    if isinstance(kind, TextList):
-        schema["items"] = strict(kind.element)
-    schema = kind.described(schema)
-    if isinstance(kind, Text):
-        # The pattern says it exactly; what a reader's library takes for an address may be less, or more.
-        schema.pop("format", None)
-    return schema
-
-
-def loose(kind: Kind) -> Schema:
-    """What an answer holds in a field of this kind."""
-    schema = strict(kind)
-    if isinstance(kind, Reference | Choice):
-        return schema
-    kept = {name: schema[name] for name in _LOOSE if name in schema}
-    if isinstance(kind, TextList):
-        kept["items"] = loose(kind.element)
-    return kept
-
-
-def generated(schema: CoreSchema) -> Schema:
-    """What pydantic makes of a core schema, without what it adds for itself."""
-    return dict(GenerateJsonSchema().generate(schema))
 
 
 def nullable(schema: Schema) -> Schema:
@@ -125,8 +89,3 @@ def _told(schema: Schema, field: Field, *, sent: bool = False) -> Schema:
     note = field.kind.note if sent and field.kind else ""
     schema = schema | {"description": f"{field.description} {note}".rstrip(), "examples": [field.example]}
     return schema | {"readOnly": True} if field.read_only and not sent else schema
-
-
-def example(shape: Shape, *, sent: bool = False) -> Mapping[str, Any]:
-    """A whole record, or a whole body."""
-    return {field.name: field.example for field in shape.fields if not (sent and field.read_only)}

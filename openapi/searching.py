@@ -5,13 +5,13 @@ A filter is a condition or a group. Conditions are told apart by `field`, groups
 
 from __future__ import annotations
 
-from adapters.core.declare.kind_base import FRAGMENTS
+from adapters.core.declare.kinds.base import FRAGMENTS, generated
 from adapters.core.declare.text_patterns import LINE
 from adapters.core.payloads import Query
 from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
 from adapters.core.request.search_request import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
 from adapters.core.shapes import Field
-from openapi.schemas import Schema, Schemas, generated, nullable, strict
+from openapi.schemas import Schema, Schemas, nullable
 
 _NULL: Schema = {"type": "null"}
 _GROUPS = {
@@ -122,7 +122,7 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
     assert field.kind is not None
     single = [each for each in operators if each not in NO_VALUE and each not in PLURAL]
     plural = [each for each in operators if each in PLURAL]
-    operand = strict(field.kind.sought)
+    operand = field.kind.sought.strict()
     parts = [each for each in single if each in FRAGMENTS]
     part = generated(field.kind.fragment()) if parts else operand
     properties: Schema = {

@@ -63,11 +63,27 @@ class Answer:
 
 Row = dict[str, Any]
 Plan = Generator[Call, Reply, Answer]
-Look = Callable[[str], Generator[Call, Reply, bytes]]
+Id = Any
+"""An internal id as its service writes it in JSON: a string or an integer."""
+Look = Callable[[Id], Generator[Call, Reply, bytes]]
 """Internal id → the record as its service wrote it; raises RecordNotFound."""
 Seal = Callable[[list[Any]], str]
 Revision = Callable[[Row, Row], None]
 """Completes a PATCH body (2nd) from the record as it is now (1st), both in internal names; may raise Invalid."""
+
+
+class Place:
+    """An internal path with at most one `{id}`, as bytes ready to send."""
+
+    __slots__ = ("after", "before", "service")
+
+    def __init__(self, service: str, template: str) -> None:
+        before, _, after = template.partition("{id}")
+        self.service, self.before, self.after = service, before.encode("ascii"), after.encode("ascii")
+
+    def of(self, internal_id: str | int) -> bytes:
+        """The path of one record; the id has passed its alphabet, so it needs no quoting."""
+        return self.before + str(internal_id).encode("ascii") + self.after
 
 
 class Translation(Protocol):
@@ -95,10 +111,15 @@ class Window(msgspec.Struct):
 class Input(msgspec.Struct):
     """A request in today's shape and internal names, checked whole.
 
-    `ids` are the path's parameters, decoded, in order of appearance. `body` is ready for the service.
+    `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service.
     """
 
-    ids: tuple[str, ...] = ()
+    ids: tuple[Id, ...] = ()
     body: Row = msgspec.field(default_factory=dict)
     window: Window | None = None
     revisions: tuple[Revision, ...] = ()
+
+
+Planner = Callable[[Input], Plan]
+Pointers = dict[str, str]
+"""A service's names of places → the public JSON pointers."""

@@ -13,6 +13,7 @@ from adapters.core.calls import Input, Plan, Translation
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Text
 from adapters.core.payloads import Given, Sent
+from adapters.core.shapes import Field
 
 Unseal = Callable[[str, bytes], list[Any]]
 """(sealed cursor, fingerprint of the query) → position; raises StaleCursor."""
@@ -33,7 +34,7 @@ class Body(enum.Enum):
 class Request(msgspec.Struct):
     """What the edge has taken apart: decoded path ids, the query, the parsed body, and the ways to open and seal cursors."""
 
-    ids: tuple[str, ...]
+    ids: tuple[Any, ...]
     query: Mapping[str, str]
     document: Any
     unseal: Unseal
@@ -64,7 +65,8 @@ class Operation:
     `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
-    that is not JSON is streamed from the service, through its face's `translate`.
+    that is not JSON is streamed from the service, through its face's `translate`. by: in a list beneath a record, the field
+    of its rows that points at the record.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Operation:
     replayable: bool = False
     limited_as: str = ""
     service: str = ""
+    by: Field | None = None
     enabled: bool = True
     description: str = ""
     gives: Given | None = None

@@ -1,25 +1,115 @@
-"""What requests and answers contain, for the documents: nothing here takes part in serving a request."""
+"""What requests and answers contain, for the documents, the probe and the tests: nothing here takes part in serving a request.
+
+A payload describes itself as OpenAPI media type objects, of schemas that the document keeps for it (`Describing`). The
+ones that several words share are here; one that a single word has stands with that word.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
-from adapters.core.declare.kinds import Text
 from adapters.core.request.filters import Filters
 from adapters.core.shapes import Shape
 
+Schema = dict[str, Any]
+Media = dict[str, Any]
+"""A media type object: `schema` with `example` or `examples`."""
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+
+class Describing(Protocol):
+    """The document that is being written. Every method → a reference to the named schema, which is kept."""
+
+    def add(self, name: str, schema: Schema) -> Schema:
+        """Any schema; ValueError when the name stands for another one."""
+
+    def record(self, shape: Shape) -> Schema:
+        """What an answer holds of a record."""
+
+    def body(self, name: str, shape: Shape, *, partial: bool) -> Schema:
+        """What a request may send of a record."""
+
+    def envelope(self, name: str, data: Schema, description: str) -> Schema:
+        """An answer with one thing under `data`."""
+
+    def page(self, name: str, items: Schema) -> Schema:
+        """An answer with a page of things under `data`."""
+
+    def search(self, query: Query) -> Media:
+        """The media type object of a search."""
+
+
+class Sent(ABC):
+    """What a request's body contains. required: whether there must be one."""
+
+    required = True
+    shape: Shape
+
+    @abstractmethod
+    def content(self, about: Describing) -> dict[str, Media]:
+        """By media type."""
+
+    @abstractmethod
+    def sample(self) -> Any:
+        """A document that is accepted, as small as may be."""
+
+
+class Given(ABC):
+    """What an answer's body contains. headers: what comes beside it, as OpenAPI header objects."""
+
+    headers: ClassVar[Mapping[str, Any]] = {}
+    shape: Shape | None = None
+
+    @abstractmethod
+    def content(self, about: Describing) -> Media:
+        """The media type object."""
+
+
+@dataclass(frozen=True)
+class Fields(Sent):
     """A body with the writable fields of `shape`; in a `partial` one all are optional and null clears (RFC 7396)."""
 
     name: str
     shape: Shape
     partial: bool = False
 
+    def content(self, about: Describing) -> dict[str, Media]:
+        schema = about.body(self.name, self.shape, partial=self.partial)
+        media = {"schema": schema, "example": self.shape.example(sent=True)}
+        return dict.fromkeys((JSON, MERGE_PATCH) if self.partial else (JSON,), media)
 
-@dataclass(frozen=True, slots=True)
-class Query:
+    def sample(self) -> Any:
+        if self.partial:
+            first = next(field for field in self.shape.fields if not field.read_only)
+            return {first.name: first.example}
+        return {field.name: field.example for field in self.shape.fields if field.required}
+
+
+@dataclass(frozen=True)
+class Nothing(Sent):
+    """A body without fields, or none at all."""
+
+    required = False
+    shape = Shape("Nothing", "", ())
+
+    def content(self, about: Describing) -> dict[str, Media]:
+        schema = {
+            "type": ["object", "null"],
+            "description": "An action without fields.",
+            "additionalProperties": False,
+            "maxProperties": 0,
+        }
+        return {JSON: {"schema": about.add("Nothing", schema)}}
+
+    def sample(self) -> Any:
+        return {}
+
+
+@dataclass(frozen=True)
+class Query(Sent):
     """The body of a search over records of `shape`. `sorts` and `searched` are names in the same contract."""
 
     shape: Shape
@@ -27,41 +117,36 @@ class Query:
     sorts: tuple[str, ...]
     searched: tuple[str, ...]
 
+    def content(self, about: Describing) -> dict[str, Media]:
+        return {JSON: about.search(self)}
 
-@dataclass(frozen=True, slots=True)
-class One:
+    def sample(self) -> Any:
+        return {}
+
+
+@dataclass(frozen=True)
+class One(Given):
     """An answer with one record."""
 
     shape: Shape
 
+    def content(self, about: Describing) -> Media:
+        shape = self.shape
+        schema = about.envelope(f"{shape.name}Answer", about.record(shape), shape.description)
+        return {"schema": schema, "example": {"data": shape.example()}}
 
-@dataclass(frozen=True, slots=True)
-class Many:
+
+@dataclass(frozen=True)
+class Many(Given):
     """An answer with a page of records."""
 
     shape: Shape
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """An answer with a list of words. `name` is what a client's type for it is called."""
-
-    name: str
-    element: Text
+    def content(self, about: Describing) -> Media:
+        schema = about.page(f"{self.shape.name}Page", about.record(self.shape))
+        return {"schema": schema, "example": page_of(self.shape.example())}
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A CSV file of records of `shape`, one a row; `writable`: with the columns that a client may set, else with all."""
-
-    shape: Shape
-    writable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """An answer with the number of records that were made: `{"data": {"imported": 3}}`."""
-
-
-Sent = Fields | Query | Table
-Given = One | Many | Words | Table | Imported
+def page_of(shown: object) -> dict[str, Any]:
+    """The last page of a list, with one thing in it."""
+    return {"data": [shown], "meta": {"cursor": {"next": None, "has_more": False}, "total": 1}}

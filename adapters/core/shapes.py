@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic_core import PydanticUndefined
 
 from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
-from adapters.core.declare.kind_base import Kind
-from adapters.core.declare.kinds import Choice
-from adapters.core.declare.resource import Record, Resource, kept, kind_of, nested_of, read_only
+from adapters.core.declare.kinds.base import Kind
+from adapters.core.declare.record import Record, kept, kind_of, nested_of, read_only
+from adapters.core.declare.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ class Shape:
     def today(self) -> dict[str, Field]:
         """Fields by their name in the newest contract."""
         return {field.today: field for field in self.fields}
+
+    def example(self, *, sent: bool = False) -> dict[str, Any]:
+        """A whole record, or a whole body."""
+        return {field.name: field.example for field in self.fields if not (sent and field.read_only)}
 
 
 def camel(name: str) -> str:
@@ -163,12 +167,11 @@ def _undo(field: Field, change: Change) -> Field:
                 merge=change.merge,
             )
         case ValueRenamed():
-            kind = field.kind
-            if not isinstance(kind, Choice) or change.new not in kind.words:
-                raise TypeError(f"{change.resource}.{change.field}: no such word {change.new}")
-            words = tuple(change.old if word == change.new else word for word in kind.words)
-            older = Choice(words)
             swap_up, swap_down = {change.old: change.new}, {change.new: change.old}
+            try:
+                older = (field.kind or Kind()).older(swap_down)
+            except TypeError as error:
+                raise TypeError(f"{change.resource}.{change.field}: {error}") from None
 
             def up(word: Any) -> Any:
                 return swap_up.get(word, word)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters import RESOURCES
-from adapters.core.compile.builder import Override, compile_all
+from adapters.core.compile.builder import Override
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Face, Operation
 from adapters.core.shapes import Shape, shape_of
@@ -81,7 +82,7 @@ def sample_id(resource: Resource) -> str:
     text = resource.model.model_fields["id"].examples
     found = resource.id.decode(str(text[0])) if text else None
     assert found is not None
-    return found
+    return str(found)
 
 
 def _compiled(overrides: Mapping[str, Override]) -> dict[str, Operation]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.core.calls import Input, Window
-from adapters.core.declare.resource import ListQuery, Op, Related, Resource, StructuredSearch
+from adapters.core.declare.resource import ListQuery, Op, Resource
 from adapters.core.faults import ServiceInvalid
 from adapters.core.operation import Face, Operation
 from adapters.core.paging.lookup import MOST_CALLS
 from adapters.core.paging.spans import MOST_ROWS
+from adapters.core.shapes import Field
 from gateway.probing.declared import Declared, face_of, sample_id
 from gateway.probing.driving import Driven, Judgement, drive, entered, judged, shown
 from gateway.probing.findings import UNSERVED, Finding, Sight, Verdict
@@ -61,7 +62,7 @@ class Reader:
         name = f"{resource.path}.search"
         driven, (verdict, note) = await self._walk(face_of(self._declared.own[name]))
         call = _call(driven, None)
-        if isinstance(resource.upstream.search, StructuredSearch):
+        if resource.upstream.search.compares is None:
             found, _ = rows_of(driven.raw) if verdict is not Verdict.MISSING else ([], None)
             if verdict is Verdict.ANSWERS:
                 rows += found
@@ -151,20 +152,12 @@ class Reader:
         ids = (named.id,) * len(operation.params)
         driven = await drive(self._service, face.plan(entered(face, *ids, query=query)))
         verdict, note = await judged(self._service, driven, named)
-        by = {f"{resource.path}.list_{each.name}": each for each in resource.related}.get(operation.name)
+        by = operation.by
         if verdict is Verdict.ANSWERS and by is not None and not named.exists:
             verdict, note = Verdict.UNCLEAR, "there is no record to ask with"
-        elif verdict is Verdict.ANSWERS and by is not None and not self._belong(by, driven, named):
-            verdict, note = Verdict.DIFFERS, f"the list ignores {by.by}"
+        elif verdict is Verdict.ANSWERS and by is not None and not _belong(by, driven, named):
+            verdict, note = Verdict.DIFFERS, f"the list ignores {by.name}"
         return Finding(operation.name, _call(driven, named.id), verdict, note)
-
-    def _belong(self, related: Related, driven: Driven, named: Named) -> bool:
-        """Whether every row of a related list points at the record it was asked for."""
-        child = next((each for each in self._declared.resources if each.path == related.name), None)
-        if child is None:
-            return True
-        held = self._declared.shape(child).today()[related.by].held
-        return all(row.get(held) == named.id for row in rows_of(driven.raw)[0])
 
     async def _export(self, operation: Operation, face: Face) -> Finding:
         plan = face.plan(Input())
@@ -180,6 +173,11 @@ class Reader:
         except (ServiceInvalid, ValueError) as error:
             return Finding(operation.name, shown(call, None), Verdict.DIFFERS, f"its first line: {error}")
         return Finding(operation.name, shown(call, None), Verdict.ANSWERS, "")
+
+
+def _belong(by: Field, driven: Driven, named: Named) -> bool:
+    """Whether every row of a list beneath a record points at that record."""
+    return all(row.get(by.held) == named.id for row in rows_of(driven.raw)[0])
 
 
 def _call(driven: Driven, record_id: str | None) -> str:

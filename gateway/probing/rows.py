@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from adapters.core.declare.kinds import Reference
 from adapters.core.shapes import Shape
 from gateway.probing.findings import Sight
 
@@ -80,9 +79,6 @@ def _guess(name: str, strange: list[str]) -> str:
 
 def _misfits(shape: Shape, rows: list[Row]) -> Iterator[str]:
     for field in shape.fields:
-        if isinstance(field.kind_today, Reference):
-            of = field.kind_today.of
-            for row in rows:
-                value = row.get(field.held)
-                if value is not None and of.decode(of.encode(str(value))) is None:
-                    yield f"{field.held} is not {of.alphabet}"
+        if field.kind_today is not None:
+            values = [row[field.held] for row in rows if row.get(field.held) is not None]
+            yield from (f"{field.held} is {what}" for value in values if (what := field.kind_today.misfit(value)))

@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.core.calls import Input
-from adapters.core.declare.kinds import Prose, Reference, Text
 from adapters.core.declare.resource import Resource
 from adapters.core.faults import Fault, Invalid
 from adapters.core.operation import Body, Face, Operation
-from adapters.core.payloads import Fields, Table
 from adapters.core.shapes import Field, Shape
 from gateway.probing.declared import face_of, sample_id
 from gateway.probing.driving import Driven, drive, entered, first_call, judged, shown
@@ -88,7 +86,7 @@ class Writer:
 
     async def _create(self, create: Operation, *, cleanable: bool) -> tuple[Finding, _Made | None]:
         face = face_of(create)
-        assert isinstance(face.sends, Fields)
+        assert face.sends is not None
         document = _least(face.sends.shape) if cleanable else None
         if document is None:
             return await self._refused_create(create, face)
@@ -122,7 +120,7 @@ class Writer:
         face = face_of(operation)
         named = absent if made is None else Named(made.id, exists=True)
         file = b""
-        if isinstance(face.sends, Table):
+        if operation.body is Body.FILE and face.sends is not None:
             # Column names and no row: a file that makes nothing.
             required = [field.held for field in face.sends.shape.fields if field.required]
             file, request = (",".join(required) + "\n").encode(), Input()
@@ -158,7 +156,7 @@ class Writer:
 def _request(operation: Operation, face: Face, record_id: str, record: Mapping[str, Any]) -> Input:
     words = tuple(str(kind.example) for kind in operation.words)
     document: Any = {} if operation.body is Body.EMPTY else None
-    if isinstance(face.sends, Fields):
+    if face.sends is not None and operation.body is not Body.EMPTY:
         shape = face.sends.shape
         if operation.body is Body.MERGE:
             marked = _marked(shape)
@@ -178,7 +176,7 @@ def _least(shape: Shape) -> dict[str, Any] | None:
     """The smallest record that can be sent, clearly named; None when it would have to refer to others."""
     marked = _marked(shape)
     required = {field.name: field for field in shape.fields if field.required}
-    if marked is None or any(isinstance(field.kind, Reference) for field in required.values()):
+    if marked is None or any(field.kind and field.kind.points_to for field in required.values()):
         return None
     return {name: field.example for name, field in required.items()} | {marked.name: MARK}
 
@@ -190,8 +188,7 @@ def _marked(shape: Shape) -> Field | None:
 
 
 def _free(field: Field) -> bool:
-    kind = field.kind
-    return isinstance(kind, Prose) or (isinstance(kind, Text) and kind == Text(kind.most, kind.least))
+    return field.kind is not None and field.kind.free
 
 
 def _made(driven: Driven) -> _Made | None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Translation
-from adapters.core.compile.builder import compile_all
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import FieldError, Invalid, Malformed
 from adapters.core.operation import Face, Operation
 from gateway.versions import CONTRACTS

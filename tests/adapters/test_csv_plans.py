@@ -6,7 +6,7 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Call, Input, Reply
-from adapters.core.compile.builder import compile_all
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import FieldError, Invalid, ServiceFailed, ServiceThrottled
 from adapters.core.operation import Face, Operation
 from gateway.versions import CONTRACTS

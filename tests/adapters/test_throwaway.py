@@ -22,7 +22,7 @@ from typing import Annotated
 
 from adapters.core.declare.ids import HEX24, IdType
 from adapters.core.declare.kinds import Line, Moment, Name, Reference, Whole
-from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Related, Resource, Upstream, optional, required
+from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
 
 GADGET = IdType("gad_", HEX24, "gadget")
 

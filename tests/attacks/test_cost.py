@@ -13,8 +13,8 @@ import pytest
 from adapters import RESOURCES
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.faults import Fault, Malformed
-from adapters.core.request.json_body import read_json
 from adapters.core.shapes import Field
+from adapters.core.strict_json import read_json
 from tests.attacks.driving import NEWEST, asked, face
 from tests.attacks.wire import exchange, head
 from tests.conformance.declared import name, sample, shape

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from iso4217 import Currency
-
 from adapters import RESOURCES
-from adapters.core.compile.builder import changes_since, compile_all
+from adapters.core.compile.builder import changes_since
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
-from adapters.core.declare.custom_fields import Custom
-from adapters.core.declare.kinds import Choice, Instant, Money, Reference
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
 from adapters.core.shapes import Field, Shape, shape_at
@@ -44,7 +40,7 @@ CUSTOMIZED = [
     (resource, field.name)
     for resource in UPDATABLE
     for field in shape(resource, CONTRACTS[0].date).fields
-    if isinstance(field.kind, Custom)
+    if field.kind is not None and field.kind.merges
 ]
 COLLECTIONS = [
     (contract, resource, field)
@@ -60,7 +56,7 @@ def sample(resource: Resource, date: str) -> dict[str, Any]:
     return {
         field.name: field.example
         for field in shape(resource, date).fields
-        if not field.read_only and not isinstance(field.kind, Reference)
+        if not field.read_only and not (field.kind and field.kind.points_to)
     }
 
 
@@ -77,26 +73,18 @@ def told(shape: Shape, held: dict[str, Any]) -> dict[str, Any]:
 def _value(field: Field, held: Any, record: dict[str, Any]) -> Any:
     if field.nested is not None and held is not None:
         return [told(field.nested, each) for each in held] if field.many else told(field.nested, held)
-    match field.kind:
-        case _ if held is None:
-            return None
-        case Reference():
-            return field.kind.of.prefix + held
-        case Instant():
-            return held.replace(".000Z", "Z")
-        case Money():
-            return f"{Decimal(str(held)):.{Currency(record['currency']).exponent}f}"
-        case Choice(held_as=words) if words is not None:
-            return next(word for word, value in words.items() if value == held)
-    return held
+    if held is None or field.kind is None:
+        return held
+    return field.kind.told(held, record.get(field.kind.beside or ""))
 
 
 def foreign(resource: Resource) -> str:
     """A well-formed id that belongs to no record."""
-    return resource.id.prefix + "0" * 24
+    return resource.id.sample()
 
 
 def path(operation: Operation, resource: Resource, record: str = "") -> str:
     """The operation's path for a record."""
-    tail = operation.tail.replace("*", record or foreign(resource), 1).replace("*", "vip")
+    steps = iter([record or foreign(resource), *(str(word.example) for word in operation.words)])
+    tail = "/".join(next(steps) if step == "*" else step for step in operation.tail.split("/"))
     return "/".join(part for part in ("/v1", operation.first, tail) if part)

@@ -9,7 +9,6 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.declare.changes import Contract
-from adapters.core.declare.kinds import Flag, Money, TextList
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, MOST_VALUES
 from adapters.core.shapes import Field
@@ -43,11 +42,7 @@ SEARCHABLE = [resource for resource in RESOURCES if Op.SEARCH in resource.operat
 
 def leaf(field: Field, operator: str) -> dict[str, Any]:
     """A condition with operands of the field's type."""
-    value = field.example
-    if isinstance(field.kind, TextList) and isinstance(value, list):
-        value = value[0]
-    if isinstance(field.kind, Flag):
-        value = True
+    value = field.kind.operand_example(field.example) if field.kind else field.example
     if operator in ("is_empty", "is_not_empty"):
         return {"field": field.name, "operator": operator}
     if operator in PLURAL:
@@ -96,7 +91,7 @@ def test_what_eq_finds_has_that_value(live: Live, resource: Resource) -> None:
             found = answer.json()["data"]
             assert found, f"{field.name} eq {value}"
             # The number decides, whatever digits its currency gives it.
-            same = Decimal if isinstance(field.kind, Money) else str
+            same = Decimal if field.kind and field.kind.held is Decimal else str
             assert {same(each[field.name]) for each in found} == {same(value)}
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.core.answer.from_service import Outward
-from adapters.core.compile.plans import Place, Planner
+from adapters.core.calls import Place, Planner
 from adapters.core.declare.resource import ListQuery
 from adapters.core.paging import anchored_walk
 from adapters.core.paging.spans import onward
@@ -34,7 +34,7 @@ bursts = st.lists(
 
 def planner(style: Style) -> Planner:
     declared = ListQuery(style=style, items="items" if style == "cursor" else "data")
-    return anchored_walk.search(Place("crm", "/api/things"), declared, OUTWARD, HELD)
+    return anchored_walk.search(Place("crm", "/api/things"), declared, OUTWARD, shape_of(Thing, RENAME))
 
 
 def service_of(style: Style, seed: int, size: int, variety: int = 5) -> Listing:

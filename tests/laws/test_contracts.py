@@ -13,7 +13,8 @@ from adapters.core.answer.from_service import Outward
 from adapters.core.declare.changes import Contract, Renamed, Reshaped, ValueRenamed
 from adapters.core.declare.resource import Resource
 from adapters.core.request.json_body import Document
-from adapters.core.request.to_service import Inward, encode
+from adapters.core.request.to_service import Inward
+from adapters.core.strict_json import encode
 from gateway.versions import CONTRACTS
 from tests.conformance.declared import CREATABLE, name, sample, shape
 

@@ -11,17 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.core.answer.from_service import Outward
-from adapters.core.compile import plans
-from adapters.core.compile.plans import Place
-from adapters.core.request.search_request import Sort
+from adapters.core.calls import Place
+from adapters.core.declare.upstream import StructuredSearch
+from adapters.core.paging import keyset
 from adapters.core.shapes import shape_of
 from tests.laws.things import HELD, RENAME, SORTS, Searching, Thing, Unrest, comparable, holds, thing, walk
 
-SEARCH = plans.search(
-    Place("crm", "/api/things/search"),
-    Outward(shape_of(Thing, RENAME)),
-    {name: Sort(held, text=name == "name") for name, held in HELD.items()},
-)
+SHAPE = shape_of(Thing, RENAME)
+SEARCH = keyset.search(Place("crm", "/api/things/search"), StructuredSearch(), Outward(SHAPE), SHAPE)
 FILTERS: list[dict[str, Any] | None] = [
     None,
     {"field": "title", "op": "isNull"},

@@ -11,11 +11,13 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Call, Reply
-from adapters.core.compile.builder import Override, compile_all
+from adapters.core.compile.builder import Override
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
-from adapters.core.declare.resource import ListQuery, Related, Resource, Upstream
+from adapters.core.declare.resource import ListQuery, Resource, Upstream
 from adapters.core.faults import Invalid, RecordNotFound, ServiceFailed
 from adapters.core.operation import Operation, Request
+from adapters.core.words import Related
 from gateway.versions import CONTRACTS
 from tests.laws.things import RENAME, SORTS, THING, Listing, Row, Thing, run, thing
 
@@ -224,7 +226,7 @@ def test_a_related_list_that_the_service_cannot_filter_is_refused_at_start() -> 
     parent = resource(listed=())
     with pytest.raises(TypeError, match="cannot be filtered by name"):
         compile_all(
-            [Resource(**{**vars_of(parent), "related": (Related("things", by="name"),)})],
+            [Resource(**{**vars_of(parent), "words": (Related("things", by="name"),)})],
             [Contract(date=DATE, summary="The first.")],
             VIA,
         )

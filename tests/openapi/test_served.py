@@ -15,7 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters import RESOURCES
-from adapters.core.compile.builder import Override, compile_all
+from adapters.core.compile.builder import Override
+from adapters.core.compile.catalogue import compile_all
 from gateway.brands import Brands
 from gateway.config import load
 from gateway.observe.access import Observed

@@ -10,13 +10,14 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from adapters import RESOURCES
-from adapters.core.compile.builder import compile_all
+from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import Invalid
 from adapters.core.operation import Face, Request
 from adapters.core.payloads import Fields, Query
 from adapters.core.request.filters import MOST_LEAVES, MOST_VALUES, Filters
-from adapters.core.request.json_body import Document, read_json
+from adapters.core.request.json_body import Document
 from adapters.core.shapes import Field, Shape
+from adapters.core.strict_json import read_json
 from gateway.versions import CONTRACTS
 from openapi.document import documents
 

@@ -7,40 +7,39 @@ values are changed where they are, and the object is told to be of the other typ
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from adapters.core.declare.currencies import money
-from adapters.core.declare.kinds import Instant, Money, Reference
+from adapters.core.declare.kinds.source import Source
 from adapters.core.shapes import Field, Shape
 
-Turn = Callable[[Iterable[Any], list[str]], None]
-"""Turns records into public ones where they are, and adds every internal id in them to the list."""
-
-# What `Instant.outward` does with the form that services write, without calling it: a call costs as much as all of this.
-_MOMENT = """\
-if len(v) != 24:
-    row.{name} = outward{position}(v)
-elif (w := v.removesuffix(".000Z")) != v:
-    row.{name} = w + "Z"
-elif v[19] != "." or v[23] != "Z":
-    row.{name} = outward{position}(v)"""
-_REFERENCE = """\
-ids.append(v)
-row.{name} = {prefix!r} + v"""
+Collected = dict[str, list[Any]]
+"""By prefix, the internal ids that were met."""
 
 
-def compiled(shape: Shape) -> tuple[type[msgspec.Struct], Turn]:
-    """The struct type that the service's record is decoded to, and the function that makes it public."""
-    scope: dict[str, Any] = {"money": money}
-    held = [_member(field, position, scope) for position, field in enumerate(shape.fields)]
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """row: the struct type that the service's record is decoded to; turn: makes records public where they are, and collects
+    every internal id in them; ids: by prefix, whether all of several internal ids are of their alphabet.
+    """
+
+    row: type[msgspec.Struct]
+    turn: Callable[..., None]
+    ids: Mapping[str, Callable[[Sequence[Any]], bool]]
+
+
+def compiled(shape: Shape, around: tuple[Shape, ...] = ()) -> Compiled:
+    """`around`: the shapes of the records that hold this one, the nearest first; `turn` takes their rows in that order."""
+    source = Source(lambda name: _beside(name, (shape, *around)))
+    held = [_member(field, position, source, (shape, *around)) for position, field in enumerate(shape.fields)]
     row = msgspec.defstruct(
         f"{shape.name}Row", held, rename={f.today: f.held for f in shape.fields}, gc=False, kw_only=True
     )
     # A subclass, because changing to one of the same layout costs a third of changing to a stranger of the same layout.
-    scope["Public"] = msgspec.defstruct(
+    source.scope["Public"] = msgspec.defstruct(
         shape.name,
         [(field.today, Any) for field in shape.fields],
         bases=(row,),
@@ -48,22 +47,41 @@ def compiled(shape: Shape) -> tuple[type[msgspec.Struct], Turn]:
         gc=False,
         kw_only=True,
     )
-    lines = ["def turn(rows, ids):", "    for row in rows:"]
-    # An amount is written by its currency, so before that is changed.
-    for position, field in sorted(enumerate(shape.fields), key=lambda each: not isinstance(each[1].kind_today, Money)):
-        lines += (f"        {line}" for line in _statements(field, position, scope))
-    source = "\n".join([*lines, "        row.__class__ = Public", ""])
+    above = [f"above{level}" for level in range(len(around))]
+    lines = [
+        f"        {line}"
+        for position, field in sorted(enumerate(shape.fields), key=_late)
+        for line in _statements(field, position, source, above)
+    ]
+    head = f"def turn({', '.join(['rows', 'ids', *above])}):"
+    first = [f"    {line}" for line in source.first]
+    text = "\n".join([head, *first, "    for row in rows:", *lines, "        row.__class__ = Public", ""])
     origin = f"<{shape.name} outward {id(shape):x}>"
-    linecache.cache[origin] = (len(source), None, source.splitlines(keepends=True), origin)
-    exec(compile(source, origin, "exec"), scope)  # noqa: S102 - the source is made above, of names checked at import
-    return row, scope["turn"]
+    linecache.cache[origin] = (len(text), None, text.splitlines(keepends=True), origin)
+    exec(compile(text, origin, "exec"), source.scope)  # noqa: S102 - the source is made above, of names checked at import
+    return Compiled(row, source.scope["turn"], source.ids)
 
 
-def _member(field: Field, position: int, scope: dict[str, Any]) -> tuple[Any, ...]:
+def _beside(name: str, shapes: tuple[Shape, ...]) -> str:
+    for level, shape in enumerate(shapes):
+        if name in shape.today():
+            return f"above{level - 1}.{name}" if level else f"row.{name}"
+    raise TypeError(f"{shapes[0].name}: there is no field {name!r}, neither beside nor around")
+
+
+def _late(each: tuple[int, Field]) -> bool:
+    """Whether the field is not written by another one: those that are come before that is changed."""
+    field = each[1]
+    return field.nested is None and (field.kind_today is None or field.kind_today.beside is None)
+
+
+def _member(field: Field, position: int, source: Source, shapes: tuple[Shape, ...]) -> tuple[Any, ...]:
     """The field of the service's struct: required unless the contract lets it be null or knows a default."""
     if field.nested is not None:
-        inner, scope[f"nested{position}"] = compiled(field.nested)
-        held: Any = list[inner] if field.many else inner  # type: ignore[valid-type]
+        inner = compiled(field.nested, shapes)
+        source.scope[f"nested{position}"] = inner.turn
+        source.ids.update(inner.ids)
+        held: Any = list[inner.row] if field.many else inner.row  # type: ignore[name-defined]
     else:
         assert field.kind_today is not None
         held = field.kind_today.held
@@ -72,9 +90,9 @@ def _member(field: Field, position: int, scope: dict[str, Any]) -> tuple[Any, ..
     return (field.today, held)
 
 
-def _statements(field: Field, position: int, scope: dict[str, Any]) -> Iterator[str]:
+def _statements(field: Field, position: int, source: Source, above: list[str]) -> Iterator[str]:
     """Python source that changes the field of `row` into its public form; nothing when it is the same."""
-    present, absent = _present(field, position, scope), _absent(field, position, scope)
+    present, absent = _present(field, position, source, above), _absent(field, source)
     if present or absent or field.down:
         yield f"v = row.{field.today}"
     if absent:
@@ -85,33 +103,21 @@ def _statements(field: Field, position: int, scope: dict[str, Any]) -> Iterator[
         yield from (f"    {line}" for line in present)
     else:
         yield from present
-    for step, down in enumerate(field.down):
-        scope[f"down{position}_{step}"] = down
-        yield f"row.{field.today} = down{position}_{step}(row.{field.today})"
+    for down in field.down:
+        yield f"row.{field.today} = {source.bind(down, 'down')}(row.{field.today})"
 
 
-def _present(field: Field, position: int, scope: dict[str, Any]) -> list[str]:
+def _present(field: Field, position: int, source: Source, above: list[str]) -> list[str]:
     """Source for a value `v` that is there."""
-    kind = field.kind_today
     if field.nested is not None:
-        return [f"nested{position}({'v' if field.many else '(v,)'}, ids)"]
-    if isinstance(kind, Reference):
-        return _REFERENCE.format(name=field.today, prefix=kind.of.prefix).splitlines()
-    if isinstance(kind, Money):
-        return [f"row.{field.today} = money(v, row.{kind.currency})"]
-    if kind is None or kind.outward is None:
-        return []
-    scope[f"outward{position}"] = kind.outward
-    if isinstance(kind, Instant):
-        return _MOMENT.format(name=field.today, position=position).splitlines()
-    return [f"row.{field.today} = outward{position}(v)"]
+        return [f"nested{position}({', '.join(['v' if field.many else '(v,)', 'ids', 'row', *above])})"]
+    return field.kind_today.emit(field.today, source) if field.kind_today else []
 
 
-def _absent(field: Field, position: int, scope: dict[str, Any]) -> str:
+def _absent(field: Field, source: Source) -> str:
     """Source that puts what stands for a missing value in today's form in its place; empty when that is null."""
     if field.default is None:
         return ""
     if field.default in ([], {}):
         return f"row.{field.today} = {field.default!r}"
-    scope[f"default{position}"] = field.default
-    return f"row.{field.today} = default{position}"
+    return f"row.{field.today} = {source.bind(field.default, 'default')}"

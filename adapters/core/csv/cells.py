@@ -13,27 +13,17 @@ import takes it off again: `undone(neutral(x)) == x` for every text. Two rules m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from adapters.core.declare.custom_fields import Custom
-from adapters.core.declare.kinds import Flag, Integer, TextList
-from adapters.core.request.json_body import read_json
-from adapters.core.request.to_service import encode
-from adapters.core.shapes import Field
+from adapters.core.strict_json import encode
 
 SEPARATOR = ";"
 _FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _HARMLESS = re.compile(r"[+-][0-9 ().,;/*#+-]*")
 _ESCAPED = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
-
-Reader = Callable[[str], Any]
-"""A cell that is not empty → its value."""
 
 
 def neutral(text: str) -> str:
@@ -46,34 +36,6 @@ def neutral(text: str) -> str:
 def undone(text: str) -> str:
     """The inverse of `neutral`."""
     return text[1:] if text[:1] == "'" and _ESCAPED.match(text) else text
-
-
-def public_reader(field: Field) -> Reader:
-    """How a cell of an import reads in this contract. What cannot be read stays a text, for the validator to refuse.
-
-    Cells of objects raise Malformed when they are not acceptable JSON.
-    """
-    if field.nested is not None or isinstance(field.kind, Custom):
-        return lambda cell: read_json(cell.encode())
-    match field.kind:
-        case TextList():
-            return lambda cell: [undone(item) for each in cell.split(SEPARATOR) if (item := each.strip())]
-        case Integer():
-            return lambda cell: int(cell) if _WHOLE.fullmatch(cell) else cell
-        case Flag():
-            return lambda cell: {"true": True, "false": False}.get(cell.lower(), cell)
-    return undone
-
-
-def held_reader(field: Field) -> Reader:
-    """How a cell of the service's export reads; raises ValueError, ArithmeticError or MsgspecError when it cannot."""
-    held = field.kind_today.held if field.kind_today else None
-    if held is None or held == dict[str, Any]:
-        return msgspec.json.Decoder().decode
-    if held == list[str]:
-        return lambda cell: [item for item in cell.split(SEPARATOR) if item]
-    readers: dict[Any, Reader] = {int: int, bool: lambda cell: cell.lower() == "true", Decimal: Decimal}
-    return readers.get(held, str)
 
 
 def written(value: Any) -> str:

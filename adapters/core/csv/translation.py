@@ -8,22 +8,26 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from adapters.core.answer.from_service import STRANGE, Outward
-from adapters.core.csv.cells import Reader, held_reader, public_reader, shown, written
+from adapters.core.csv.cells import shown, written
 from adapters.core.csv.rows import MOST_CELL, MOST_HELD_ROW, Records
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
 from adapters.core.request.json_body import Document, nearest
 from adapters.core.request.to_service import Inward
 from adapters.core.shapes import Field, Shape
+from adapters.core.strict_json import read_json
 
 MOST_COLUMNS = 200
 MOST_ERRORS = 100
 _UNBROKEN = " If it was sent by curl: -d takes the line breaks out of a file, and --data-binary leaves them in."
+
+Reader = Callable[[str], Any]
+"""A cell that is not empty → its value."""
 
 
 class Incoming:
@@ -155,7 +159,7 @@ class _Column:
 
     def __init__(self, name: str, field: Field | None) -> None:
         self.name, self.held = name, field.held if field else ""
-        self._read: Reader | None = public_reader(field) if field else None
+        self._read: Reader | None = _public_reader(field) if field else None
 
     def value(self, cell: str) -> Any:
         """What a cell says; Invalid when it is not the JSON that it should be."""
@@ -223,10 +227,20 @@ class Outgoing:
     def _header(self, names: list[str]) -> list[tuple[int, str, Reader]]:
         """Where each declared field is; columns that are not declared are left where they are."""
         return [
-            (names.index(field.held), field.held, held_reader(field))
+            (names.index(field.held), field.held, _held_reader(field))
             for field in self._shape.fields
             if field.held in names or not (field.nullable or field.default is not None or field.down)
         ]
+
+
+def _public_reader(field: Field) -> Reader:
+    """How a cell of an import reads in this contract; raises Malformed when it should be JSON and is not."""
+    return field.kind.from_cell if field.kind is not None else lambda cell: read_json(cell.encode())
+
+
+def _held_reader(field: Field) -> Reader:
+    """How a cell of the service's export reads; raises ValueError, ArithmeticError or MsgspecError when it cannot."""
+    return field.kind_today.from_held_cell if field.kind_today is not None else msgspec.json.decode
 
 
 def _taken(out: io.StringIO) -> bytes:

@@ -29,3 +29,11 @@ TOLD = {
     EMAIL: "Not an e-mail address such as ada@example.com.",
     URL: "Not an address such as https://example.com.",
 }
+
+EDGES = (
+    *("", " ", "a", "é", "a\nb", "a\n", "a\r", "a\tb", "a\x00", "a\x7f", "a\x85", "a\u2028b", "\ufeff", "😀", "a;b"),
+    *("a@b", "a@b.cc", "a@b.cc\n", "a b@c.dd", "a\x85@b.cc", "a\ufeff@b.cc", "a\xa0@b.cc", "a@b.c\u3000"),
+    *(f"{'a' * 65}@b.cc", "http://x", "https://x.example", "https://x.example\n", "ftp://x.example", "https://x y"),
+    *("https://x\x85", "https://", "+44 20 7946 0018", "+44\n", "١٢٣", "12"),
+)
+"""Texts at and around the edges of all of these, and what the regular expressions of several languages disagree on."""

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.core.answer.from_service import Outward
-from adapters.core.calls import Answer, Call, Input, Plan, Reply, Window
-from adapters.core.compile.plans import Place, Planner
-from adapters.core.declare.resource import ListQuery
+from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner, Reply, Window
+from adapters.core.declare.upstream import ListQuery
 from adapters.core.faults import ServiceFailed, ServiceInvalid, StaleCursor
 from adapters.core.paging.anchors import Anchor, Anchors
 from adapters.core.paging.list_calls import Lists, Query, Seen, query_of
 from adapters.core.paging.spans import MOST_ROWS, Span, back, onward
+from adapters.core.shapes import Shape
 
 
 @dataclass(slots=True)
@@ -32,8 +32,9 @@ class Page:
     total: int | None = None
 
 
-def search(place: Place, declared: ListQuery, outward: Outward, held: dict[str, str]) -> Planner:
-    """A page of a list. `held`: today's field names → the service's."""
+def search(place: Place, declared: ListQuery, outward: Outward, shape: Shape) -> Planner:
+    """A page of a list. `shape`: the resource's in the newest contract."""
+    held = {field.today: field.held for field in shape.fields}
     lists, anchors = Lists(place, declared, outward.row), Anchors(outward.row)
     paged = _by_cursor if declared.style == "cursor" else _anchored
 

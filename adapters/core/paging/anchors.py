@@ -32,7 +32,7 @@ class Anchor:
     """A record's place in the service's order: null lowest, text by code point, ties by id in the same direction."""
 
     value: Any
-    id: str
+    id: str | int
 
     def boundary(self, rows: list[Any], window: Window) -> int:
         """How many of the rows, which are in the window's order, are not beyond this one."""

@@ -11,9 +11,8 @@ import msgspec
 
 from adapters.core.answer.from_service import decoder
 from adapters.core.answer.replies import body_of
-from adapters.core.calls import Call, Reply, Row, Window
-from adapters.core.compile.plans import Place
-from adapters.core.declare.resource import ListQuery
+from adapters.core.calls import Call, Place, Reply, Row, Window
+from adapters.core.declare.upstream import ListQuery
 from adapters.core.paging.spans import Span
 
 Query = dict[str, Any]

@@ -8,9 +8,8 @@ import msgspec
 
 from adapters.core.answer.from_service import decoder
 from adapters.core.answer.replies import body_of
-from adapters.core.calls import Call, Look, Reply
-from adapters.core.compile.plans import Place
-from adapters.core.declare.resource import ListQuery
+from adapters.core.calls import Call, Id, Look, Place, Reply
+from adapters.core.declare.upstream import ListQuery
 from adapters.core.faults import RecordNotFound, Unsettled
 from adapters.core.paging.list_calls import Lists, Query
 from adapters.core.paging.spans import MOST_ROWS, Span
@@ -19,7 +18,7 @@ MOST_CALLS = 10
 
 
 class _Identified(msgspec.Struct):
-    id: str
+    id: str | int
 
 
 _identify = decoder(_Identified)
@@ -28,7 +27,7 @@ _identify = decoder(_Identified)
 def directly(place: Place) -> Look:
     """One call."""
 
-    def look(internal_id: str) -> Generator[Call, Reply, bytes]:
+    def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
         reply = yield Call(place.service, b"GET", place.of(internal_id))
         return body_of(reply, record=True)
 
@@ -44,7 +43,7 @@ def by_list(place: Place, declared: ListQuery, created: str) -> Look:
     lists = Lists(place, declared, msgspec.Raw)
     query: Query = {"sort": created, "order": "desc"}
 
-    def look(internal_id: str) -> Generator[Call, Reply, bytes]:
+    def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
         cursor, most = None, 0
         for step in range(MOST_CALLS):
             if lists.style == "cursor":

@@ -13,10 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
-from adapters.core.declare.kind_base import FRAGMENTS
+from adapters.core.declare.kinds.base import FRAGMENTS
 from adapters.core.faults import FieldError, Invalid
 from adapters.core.request.json_body import describe, nearest, pointer
-from adapters.core.request.to_service import held
 from adapters.core.shapes import Field, Shape
 
 MOST_DEPTH, MOST_LEAVES, MOST_VALUES = 3, 25, 100
@@ -208,11 +207,7 @@ class Filters:
 def _operand(field: Field, value: Any) -> Any:
     for up in field.operand_up:
         value = up(value)
-    return (
-        value
-        if isinstance(value, str) and field.kind_today and field.kind_today.held == list[str]
-        else held(field, value)
-    )
+    return field.kind_today.sought_in(value) if field.kind_today else value
 
 
 def _joined(word: str, parts: list[Where]) -> Where | None:

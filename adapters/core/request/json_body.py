@@ -1,99 +1,19 @@
-"""Reading what a client sent: strict JSON, then a body checked whole against a contract's shape.
-
-RFC 8259 leaves duplicate names, lone surrogates and huge numbers to the reader; each of them means something else to
-some service down the line, so none is let through.
-"""
+"""A body checked whole against a contract's shape."""
 
 from __future__ import annotations
 
 import difflib
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Never
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
 from adapters.core.declare.text_patterns import TOLD
-from adapters.core.faults import FieldError, Invalid, Malformed
+from adapters.core.faults import FieldError, Invalid
 from adapters.core.shapes import Field, Shape
 
-MOST_NESTING = 32
-MOST_MEMBERS = 1000  # each that is unknown costs an error to describe, and a body has room for 100,000
 MOST_ERRORS = 50
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    sent = len(pairs)
-    if sent > MOST_MEMBERS:
-        raise Malformed(f"The body has an object with more than {MOST_MEMBERS} names.")
-    members = dict(pairs)
-    if len(members) != sent:
-        raise Malformed("The body has an object with the same name twice.")
-    return members
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > 19:
-        raise Malformed("The body has a number with too many digits.")
-    return int(digits)
-
-
-def _real(text: str) -> float:
-    number = float(text)
-    if len(text) > 64 or not math.isfinite(number):
-        raise Malformed("The body has a number out of range.")
-    # JSON does not tell 25.0 from 25, and neither does a JSON schema.
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _constant(name: str) -> Never:
-    raise Malformed(f"The body has {name}, which is not JSON.")
-
-
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_int=_integer, parse_float=_real, parse_constant=_constant, strict=True
-)
-_BLANKS = " \t\n\r"
-
-
-def _parsed(text: str) -> Any:
-    """`_decoder.decode(text)`, which looks for blanks by regular expression, twice, where mostly there are none."""
-    start = 0 if text.startswith("{") else len(text) - len(text.lstrip(_BLANKS))
-    document, end = _decoder.raw_decode(text, start)
-    if end != len(text) and (rest := text[end:].lstrip(_BLANKS)):
-        raise json.JSONDecodeError("Extra data", text, len(text) - len(rest))
-    return document
-
-
-def read_json(raw: bytes) -> Any:
-    """Bytes → document; Malformed for everything that two JSON readers might understand differently."""
-    try:
-        document = _parsed(raw.decode("utf-8"))
-        if b"\\u" in raw:
-            json.dumps(document, ensure_ascii=False).encode("utf-8")
-    except UnicodeDecodeError:
-        raise Malformed("The body is not UTF-8.") from None
-    except UnicodeEncodeError:
-        raise Malformed("The body has an unpaired surrogate.") from None
-    except RecursionError:
-        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
-    except json.JSONDecodeError as error:
-        # Some of the decoder's sentences end in "at", and it counts letters.
-        place = len(error.doc[: error.pos].encode("utf-8"))
-        raise Malformed(f"The body is not JSON: {error.msg.removesuffix(' at')} at byte {place}.") from None
-    if len(raw) > MOST_NESTING and raw.count(b"{") + raw.count(b"[") > MOST_NESTING and _depth(document) > MOST_NESTING:
-        raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.")
-    return document
-
-
-def _depth(document: Any) -> int:
-    depth, level = 0, [document]
-    while level := [part for part in level if isinstance(part, dict | list)]:
-        depth += 1
-        level = [part for whole in level for part in (whole.values() if isinstance(whole, dict) else whole)]
-    return depth
 
 
 def pointer(path: Iterable[str | int]) -> str:
@@ -164,8 +84,6 @@ _TYPES = {
     "too_short": "This list has too few entries",
     "too_long": "This list has too many entries",
 }
-
-Check = Callable[[dict[str, Any]], list[FieldError]]
 
 
 def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:

@@ -18,14 +18,14 @@ from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.paging.anchors import Anchor
 from adapters.core.request.filters import Filters
 from adapters.core.request.json_body import MOST_ERRORS, describe
-from adapters.core.request.to_service import encode
 from adapters.core.shapes import Shape
+from adapters.core.strict_json import encode
 
 DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT = 25, 100, 256
 MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
 
 
-class Search:
+class SearchRequest:
     """The compiled request of `POST /{resource}/search` in one contract."""
 
     __slots__ = ("_check", "_sort", "_sorts", "filters", "sorts")

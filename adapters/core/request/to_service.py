@@ -7,16 +7,9 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-import msgspec
-
 from adapters.core.calls import Revision, Row
-from adapters.core.declare.currencies import minor_digits
-from adapters.core.declare.custom_fields import Custom
-from adapters.core.declare.kinds import Money, TextList
 from adapters.core.faults import FieldError, Invalid
 from adapters.core.shapes import Field, Shape
-
-encode: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Inward:
@@ -33,12 +26,12 @@ class Inward:
         self._cleared = {
             field.name: field.default
             for field in shape.fields
-            if not field.nullable and not (partial and isinstance(field.kind, Custom))
+            if not field.nullable and not (partial and field.kind is not None and field.kind.merges)
         }
         self._open = frozenset(
             field.name for field in shape.fields if not (partial or field.nullable or field.default is not None)
         )
-        self._amounts = tuple(_Amount(field, shape) for field in shape.fields if isinstance(field.kind, Money))
+        self._amounts = tuple(_Amount(field, shape) for field in shape.fields if field.kind and field.kind.beside)
         self.pointers = dict(_pointers(shape))
 
     def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
@@ -65,10 +58,8 @@ def _pointers(shape: Shape, held: str = "", public: str = "") -> Iterator[tuple[
         yield where, pointer
         if field.nested is not None:
             yield from _pointers(field.nested, f"{where}.", pointer)
-        elif isinstance(field.kind, TextList):
-            yield from ((f"{where}.{position}", f"{pointer}/{position}") for position in range(field.kind.most))
-        elif isinstance(field.kind, Custom):
-            yield f"{where}.*", pointer
+        elif field.kind is not None:
+            yield from ((where + step, pointer + rest) for step, rest in field.kind.places())
 
 
 def _apply(value: Any, step: Callable[[Any], Any]) -> Any:
@@ -110,11 +101,13 @@ def _revision(field: Field, sent: Any) -> Revision | None:
 class _Amount:
     """The rule that an amount has no more digits than its currency (contract.md, "Money")."""
 
-    __slots__ = ("currency", "currency_held", "default", "held", "name")
+    __slots__ = ("currency", "currency_held", "default", "held", "kind", "name")
 
     def __init__(self, field: Field, shape: Shape) -> None:
-        assert isinstance(field.kind, Money)
-        currency = shape.today()[field.kind.currency]
+        assert field.kind is not None
+        assert field.kind.beside is not None
+        currency = shape.today()[field.kind.beside]
+        self.kind = field.kind
         self.name, self.held = field.name, field.held
         self.currency, self.currency_held, self.default = currency.name, currency.held, currency.default
 
@@ -138,9 +131,6 @@ class _Amount:
             exact = amount if self.held in body else Decimal(str(amount)).normalize()
             self._fits(exact, currency, self.name if self.held in body else self.currency)
 
-    @staticmethod
-    def _fits(amount: Decimal, currency: str, blamed: str) -> None:
-        digits, exponent = minor_digits(currency), amount.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > digits:
-            message = f"An amount in {currency} has at most {digits} decimals."
-            raise Invalid([FieldError(f"/{blamed}", "too_precise", message)])
+    def _fits(self, amount: Decimal, currency: str, blamed: str) -> None:
+        if fault := self.kind.faulty_beside(amount, currency):
+            raise Invalid([FieldError(f"/{blamed}", *fault)])

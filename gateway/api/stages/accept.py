@@ -9,7 +9,8 @@ from adapters.core.calls import Answer, Input
 from adapters.core.declare.ids import IdType
 from adapters.core.faults import BadParameter
 from adapters.core.operation import Body, Operation, Request
-from adapters.core.request.json_body import nearest, read_json
+from adapters.core.request.json_body import nearest
+from adapters.core.strict_json import read_json
 from gateway.api.body import reading
 from gateway.api.body.files import received
 from gateway.api.dependencies import Services

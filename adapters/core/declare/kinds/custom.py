@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from adapters.core.declare.kind_base import Kind
+from adapters.core.declare.kinds.base import Kind, Schema
 from adapters.core.declare.text_patterns import CUSTOM_NAME
+from adapters.core.strict_json import read_json
 
 _MOST_CUSTOM = 64 * 1024
 
@@ -17,6 +19,7 @@ class Custom(Kind):
     """An object of the workspace's own fields: names to JSON values, of at most 64 KiB as JSON, like a cell of an import."""
 
     held = dict[str, Any]
+    merges = True
     note = (
         "The limits are those of one request, which sends at most 65,536 bytes of it, counted as compact JSON in UTF-8: "
         "a PATCH adds to what is there."
@@ -30,9 +33,26 @@ class Custom(Kind):
         members = core_schema.dict_schema(name, value, strict=True, max_length=100)
         return core_schema.no_info_after_validator_function(_read_custom, members)
 
-    def described(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def places(self) -> Iterator[tuple[str, str]]:
+        # The name is added to the pointer.
+        yield ".*", ""
+
+    def from_cell(self, cell: str) -> Any:
+        """Raises Malformed when it is not acceptable JSON."""
+        return read_json(cell.encode())
+
+    def from_held_cell(self, cell: str) -> Any:
+        return msgspec.json.decode(cell)
+
+    def described(self, schema: Schema) -> Schema:
         names = {"pattern": CUSTOM_NAME, "not": {"const": "__proto__"}}
         return {"type": "object", "additionalProperties": True, "maxProperties": 100, "propertyNames": names}
+
+    def edges(self) -> tuple[Any, ...]:
+        return (
+            *({}, {"a": 1}, {"a": None}, {"a": [{"b": 1}]}, {"": 1}, {"a\n": 1}, {"é": 1}, {"__proto__": 1}, []),
+            *({"x" * 64: 1}, {"x" * 65: 1}, {f"k{i}": i for i in range(100)}, {f"k{i}": i for i in range(101)}),
+        )
 
 
 def _read_custom_name(name: str) -> str:

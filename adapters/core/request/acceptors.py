@@ -10,7 +10,8 @@ from adapters.core.faults import FieldError, Invalid
 from adapters.core.operation import Request
 from adapters.core.request.json_body import MOST_ERRORS, Document, pointer
 from adapters.core.request.search_request import identity
-from adapters.core.request.to_service import Inward, encode
+from adapters.core.request.to_service import Inward
+from adapters.core.strict_json import encode
 
 
 def path_only(request: Request) -> Input:

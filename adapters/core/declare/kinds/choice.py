@@ -1,0 +1,47 @@
+"""One of a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
+
+from adapters.core.declare.kinds.base import GENERAL, Kind, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Kind):
+    """One of a few words. `held_as` maps public words to the service's values where these differ."""
+
+    words: tuple[str, ...]
+    held_as: Mapping[str, Any] | None = None
+    operators = GENERAL
+
+    def core(self) -> CoreSchema:
+        return core_schema.literal_schema(list(self.words))
+
+    def loose(self) -> Schema:
+        return self.strict()
+
+    @property
+    def held(self) -> Any:
+        return type(next(iter(self.held_as.values()))) if self.held_as else str
+
+    @property
+    def inward(self) -> Callable[[Any], Any] | None:  # type: ignore[override]
+        return self.held_as.__getitem__ if self.held_as else None
+
+    @property
+    def outward(self) -> Callable[[Any], Any]:  # type: ignore[override]
+        held_as = self.held_as or {word: word for word in self.words}
+        return {value: word for word, value in held_as.items()}.__getitem__
+
+    def older(self, swap: Mapping[str, str]) -> Kind:
+        if not swap.keys() <= set(self.words):
+            raise TypeError(f"no such word {', '.join(swap)}")
+        return Choice(tuple(swap.get(word, word) for word in self.words))
+
+    def edges(self) -> tuple[Any, ...]:
+        return (*self.words, self.words[0].upper(), self.words[0] + " ", "", None, 1)

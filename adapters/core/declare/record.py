@@ -1,0 +1,74 @@
+"""The fields of a public record, as annotations of a model: their kinds, and what clients may not do with them."""
+
+from __future__ import annotations
+
+import typing
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.core.declare.kinds.base import Kind
+
+T = TypeVar("T")
+
+
+class Access(Enum):
+    """What clients may not do with a field."""
+
+    READ = "read"
+    KEEP = "keep"
+
+
+ReadOnly = Annotated[T, Access.READ]
+Kept = Annotated[T, Access.KEEP]
+"""A field that a record may lack, but that a PATCH can only change and not clear."""
+
+
+class Record(BaseModel):
+    """Base of the public shapes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def required(description: str, example: object) -> Any:
+    """A field that a create must send and that is never null."""
+    return Field(description=description, examples=[example])
+
+
+def optional(description: str, example: object, default: object = None) -> Any:
+    """A field that a create may leave out."""
+    return Field(default=default, description=description, examples=[example], validate_default=False)
+
+
+def _parts(hint: Any) -> list[Any]:
+    """The annotation itself, its metadata and its arguments, outermost first."""
+    found = [hint, *getattr(hint, "__metadata__", ())]
+    for inner in typing.get_args(hint):
+        if inner is not type(None):
+            found += _parts(inner)
+    return found
+
+
+def kind_of(hint: Any) -> Kind | None:
+    """The kind in an annotation, if it has one."""
+    return next((part for part in _parts(hint) if isinstance(part, Kind)), None)
+
+
+def nested_of(hint: Any) -> type[Record] | None:
+    """The record an annotation nests, if it nests one."""
+    return next((part for part in _parts(hint) if isinstance(part, type) and issubclass(part, Record)), None)
+
+
+def read_only(hint: Any) -> bool:
+    """Whether the annotation is marked ReadOnly."""
+    return Access.READ in _accesses(hint)
+
+
+def kept(hint: Any) -> bool:
+    """Whether the annotation is marked Kept."""
+    return Access.KEEP in _accesses(hint)
+
+
+def _accesses(hint: Any) -> list[Access]:
+    return [part for part in _parts(hint) if isinstance(part, Access)]

@@ -1,0 +1,44 @@
+"""State changes that take no fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from adapters.core.calls import Input
+from adapters.core.compile.builder import Builder
+from adapters.core.declare.word import Word
+from adapters.core.operation import Body, Face, Operation, Request
+from adapters.core.payloads import Nothing, One
+from adapters.core.request.acceptors import nothing
+from adapters.core.request.to_service import held
+from adapters.core.words.update import patching
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Word):
+    """A state change without fields of its own: `POST /{resource}/{id}/{name}` sends `sets` as a PATCH."""
+
+    name: str
+    sets: Mapping[str, object]
+    summary: str
+
+    def operations(self, build: Builder) -> Iterator[Operation]:
+        place, look, today = build.place(self.name, "/{id}"), build.look(), build.newest.today()
+        sets = {today[name].held: held(today[name], value) for name, value in self.sets.items()}
+
+        def accept(request: Request) -> Input:
+            nothing(request)
+            return Input(ids=request.ids, body=dict(sets))
+
+        yield build.operation(
+            self.name,
+            "POST",
+            f"*/{self.name}",
+            "write",
+            lambda date, shape: Face(accept, patching(place, look, build.outwards[date], {}), Nothing(), One(shape)),
+            summary=self.summary,
+            description=f"{self.summary}. Doing it twice is no error. The body stays empty.",
+            body=Body.EMPTY,
+            replayable=True,
+        )

@@ -1,0 +1,63 @@
+"""Making a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapters.core.answer.from_service import Outward
+from adapters.core.answer.replies import written
+from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner, Pointers
+from adapters.core.compile.builder import Builder
+from adapters.core.declare.ids import IdType
+from adapters.core.declare.word import Word
+from adapters.core.faults import ServiceInvalid
+from adapters.core.operation import Body, Face, Operation
+from adapters.core.payloads import Fields, One
+from adapters.core.request.acceptors import fields
+from adapters.core.request.json_body import Document
+from adapters.core.request.to_service import Inward
+from adapters.core.shapes import Shape
+from adapters.core.strict_json import encode
+
+
+@dataclass(frozen=True)
+class Create(Word):
+    """`POST /{resource}` with the writable fields; 201 with the whole record."""
+
+    def operations(self, build: Builder) -> Iterator[Operation]:
+        place, resource = build.place("create", ""), build.resource
+        path = f"/v1/{resource.path}"
+
+        def face(date: str, shape: Shape) -> Face:
+            inward = Inward(shape, partial=False)
+            accept = fields(Document(shape, partial=False), inward)
+            plan = creating(place, build.outwards[date], inward.pointers, path, resource.id)
+            return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
+
+        yield build.operation(
+            "create",
+            "POST",
+            "",
+            "write",
+            face,
+            summary=f"Create {resource.one}",
+            description=f"Creates {resource.one} and answers it whole. `Location` is its address.",
+            body=Body.JSON,
+            success=201,
+            replayable=True,
+        )
+
+
+def creating(place: Place, outward: Outward, pointers: Pointers, path: str, kind: IdType) -> Planner:
+    """One write; answers 201 with the record and its `Location`, which is `path`, a slash and the public id."""
+
+    def plan(request: Input) -> Plan:
+        reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
+        row = outward.read(written(reply, pointers, record=False))
+        public = kind.encode(row.id)
+        if kind.decode(public) is None:
+            raise ServiceInvalid("the new record's id has not the declared alphabet")
+        return Answer(201, outward.one(row), ((b"location", f"{path}/{public}".encode("ascii")),))
+
+    return plan

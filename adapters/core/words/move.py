@@ -1,0 +1,48 @@
+"""State changes that take fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapters.core.compile.builder import Builder
+from adapters.core.declare.record import Record
+from adapters.core.declare.word import Word
+from adapters.core.operation import Body, Face, Operation
+from adapters.core.payloads import Fields, One
+from adapters.core.request.acceptors import fields
+from adapters.core.request.json_body import Document
+from adapters.core.request.to_service import Inward
+from adapters.core.shapes import Shape
+from adapters.core.words.update import patching
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Word):
+    """A state change with fields: `POST /{resource}/{id}/{name}` with `body` is a PATCH of the record."""
+
+    name: str
+    body: type[Record]
+    summary: str
+
+    def operations(self, build: Builder) -> Iterator[Operation]:
+        place, look = build.place(self.name, "/{id}"), build.look()
+        shape = build.shape_of(self.body)
+        inward = Inward(shape, partial=False)
+        accept = fields(Document(shape, partial=False), inward)
+        sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape)
+
+        def face(date: str, answered: Shape) -> Face:
+            return Face(accept, patching(place, look, build.outwards[date], inward.pointers), sends, One(answered))
+
+        yield build.operation(
+            self.name,
+            "POST",
+            f"*/{self.name}",
+            "write",
+            face,
+            summary=self.summary,
+            description=f"{self.summary}, and answers the {build.resource.singular} as it is then.",
+            body=Body.JSON,
+            replayable=True,
+        )

@@ -1,0 +1,66 @@
+"""What the payloads of the adapters are described with: adapters.core.payloads.Describing."""
+
+from __future__ import annotations
+
+from adapters.core.payloads import Media, Query
+from adapters.core.shapes import Shape
+from openapi.schemas import Schema, Schemas
+from openapi.searching import search_body, search_examples
+
+
+class Contents:
+    """The named schemas of one document, for payloads to describe themselves with."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self.add, self.record = schemas.add, schemas.record
+
+    def body(self, name: str, shape: Shape, *, partial: bool) -> Schema:
+        """What a request may send of a record."""
+        return self._schemas.body(name, shape, partial=partial)
+
+    def envelope(self, name: str, data: Schema, description: str) -> Schema:
+        """An answer with one thing under `data`."""
+        return self.add(name, _envelope({"data": data}, description))
+
+    def page(self, name: str, items: Schema) -> Schema:
+        """An answer with a page of things under `data`."""
+        data = {"type": "array", "items": items}
+        return self.add(name, _envelope({"data": data, "meta": _meta(self._schemas)}, "A page of a list."))
+
+    def search(self, query: Query) -> Media:
+        """The media type object of a search."""
+        return {"schema": search_body(self._schemas, query), "examples": search_examples(query)}
+
+
+def _envelope(properties: Schema, description: str) -> Schema:
+    return {"type": "object", "description": description, "required": list(properties), "properties": properties}
+
+
+def _meta(schemas: Schemas) -> Schema:
+    cursor = {
+        "type": "object",
+        "description": "Where the list goes on.",
+        "required": ["next", "has_more"],
+        "properties": {
+            "next": {
+                "type": ["string", "null"],
+                "description": "Send it as `cursor` for the next page; null on the last one.",
+            },
+            "has_more": {"type": "boolean", "description": "Whether there is a next page."},
+        },
+    }
+    meta = {
+        "type": "object",
+        "description": "About the list.",
+        "required": ["cursor"],
+        "properties": {
+            "cursor": schemas.add("PageCursor", cursor),
+            "total": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "How many records there are in all; absent where counting them would cost too much.",
+            },
+        },
+    }
+    return schemas.add("PageMeta", meta)
