@@ -17,14 +17,14 @@ def command() -> None:
 
 @command.command("tail")
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many entries.")
-@click.option("--tenant", metavar="BUSINESS_ID", help="Only this tenant's.")
+@click.option("--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name.")
 @as_json
 @configured
 def tail(settings: Settings, count: int, tenant: str | None, as_json: bool) -> None:
     """Show the newest entries, the newest last."""
 
     async def work(desk: Desk) -> Sequence[audit.Event]:
-        return await desk.sql.read(audit.tail, tenant, limit=count)
+        return await desk.sql.read(audit.tail, await desk.tenant_id(tenant), limit=count)
 
     found = at_desk(settings, work)
     if as_json:

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from adapters.core.declare import ids
 from gateway import factories
 from gateway.auth.users import Identity
-from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
+from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, USAGE, Failure
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
 from gateway.keys.keyring import Keyring
 from gateway.observe import logs
@@ -19,8 +20,9 @@ from gateway.process import first_start, instance_lock, runtime_facts
 from gateway.process.embedded import sandbox
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import Line
-from gateway.stores.sql import Sql
+from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
+from gateway.stores.sql.tenants import Tenant
 from gateway.stores.token_generations import Liveness
 
 Result = TypeVar("Result")
@@ -39,6 +41,20 @@ class Desk:
     def actor(self) -> str:
         """Who the audit names for what this command does."""
         return f"cli:{getpass.getuser()}"
+
+    async def tenant(self, named: str) -> Tenant:
+        """The tenant of this internal id, public id (`biz_…`) or exact name; Failure for none, or for several of one name."""
+        internal_id = named.removeprefix(ids.TENANT.prefix)
+        found = [each for each in await self.sql.read(tenants.list) if internal_id == each.id or named == each.name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Failure(f"several tenants are called {named}: name one by its id", USAGE)
+        raise Failure(f"there is no tenant {named}. `gateway tenants list` shows those there are.", NOT_FOUND)
+
+    async def tenant_id(self, named: str | None) -> str | None:
+        """The internal id of `tenant(named)`; None for None, which stands for all tenants."""
+        return None if named is None else (await self.tenant(named)).id
 
     @asynccontextmanager
     async def facts(self, *services: str) -> AsyncIterator[Runtime]:

@@ -20,7 +20,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--tenant", metavar="BUSINESS_ID", help="Only this tenant's.")
+@click.option("--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name.")
 @click.option("--client", "client_id", metavar="CLIENT_ID", help="Only to this app.")
 @as_json
 @configured
@@ -28,8 +28,10 @@ def list_(settings: Settings, tenant: str | None, client_id: str | None, as_json
     """List grants, newest first, the ended ones too."""
 
     async def work(desk: Desk) -> Sequence[tuple[Grant, datetime | None]]:
+        tenant_id = await desk.tenant_id(tenant)
+
         def read(session: Session) -> list[tuple[Grant, datetime | None]]:
-            found = grants.list(session, tenant, None, client_id)
+            found = grants.list(session, tenant_id, None, client_id)
             return [(grant, grants.last_used(session, grant.id)) for grant in found]
 
         return await desk.sql.read(read)

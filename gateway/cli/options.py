@@ -2,6 +2,8 @@
 
 import functools
 import os
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,6 +16,8 @@ from gateway.config import load
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OVERRIDE: Final = "override__"
+_GAP: Final = "  "
+_NARROWEST: Final = 8
 
 
 def located(command: Command) -> Command:
@@ -59,11 +63,26 @@ def print_json(document: object) -> None:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns for people, as wide as they need to be."""
+    """Columns for people: as wide as they need to be, and in a terminal no wider than it is."""
     cells = [list(head), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    if sys.stdout.isatty():
+        widths = fitted(widths, shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1))
     for row in cells:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        shown = (_cut(text, width).ljust(width) for text, width in zip(row, widths, strict=True))
+        click.echo(_GAP.join(shown).rstrip())
+
+
+def fitted(widths: Sequence[int], room: int) -> list[int]:
+    """Widths that fit into `room` characters: the widest columns give first, and none falls below `_NARROWEST`."""
+    cut = list(widths)
+    while sum(cut) > room and max(cut) > _NARROWEST:
+        cut[cut.index(max(cut))] -= 1
+    return cut
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _cell(value: object) -> str:

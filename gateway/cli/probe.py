@@ -33,13 +33,16 @@ _RECENT = 20
 
 @click.command("probe")
 @click.option("--service", type=click.Choice(_ASKABLE), help="Only this service. [default: all that serve resources]")
-@click.option("--tenant", "business_id", metavar="BUSINESS_ID", help="In whose name. [default: the first registered]")
+@click.option(
+    "--tenant",
+    "named",
+    metavar="TENANT",
+    help="In whose name: an id, with or without biz_, or a name. [default: the first registered]",
+)
 @click.option("--allow-writes", is_flag=True, help="Also make, change and delete a record of each resource.")
 @as_json
 @configured
-def command(
-    settings: Settings, service: str | None, business_id: str | None, allow_writes: bool, as_json: bool
-) -> None:
+def command(settings: Settings, service: str | None, named: str | None, allow_writes: bool, as_json: bool) -> None:
     """Ask the live services which declared operations they answer, and print the lines for config.yaml.
 
     Only reads are sent, unless --allow-writes: then each resource gets a record named "gateway probe, to be deleted", which is
@@ -51,7 +54,7 @@ def command(
 
     async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
         async with desk.facts(*wanted, "auth") as facts:
-            tenant = await _tenant(desk, business_id, named=not allow_writes)
+            tenant = await _tenant(desk, named, any_will_do=not allow_writes)
             user = await _user(desk, facts, tenant.id)
             reports, failures = [], []
             for name in wanted:
@@ -77,15 +80,14 @@ def command(
         raise Failure("; ".join(failure.line for failure in failures), failures[0].code)
 
 
-async def _tenant(desk: Desk, business_id: str | None, *, named: bool) -> tenants.Tenant:
+async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
     """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
+    if named is not None:
+        return await desk.tenant(named)
     found = await desk.sql.read(tenants.list)
-    if business_id is not None:
-        found = tuple(tenant for tenant in found if tenant.id == business_id)
     if not found:
-        known = f"the tenant {business_id} is not registered" if business_id else "no tenant is registered"
-        raise Failure(f"{known}: `gateway tenants add` does that", NOT_FOUND)
-    if len(found) > 1 and not named:
+        raise Failure("no tenant is registered: `gateway tenants add` does that", NOT_FOUND)
+    if len(found) > 1 and not any_will_do:
         raise Failure("several tenants are registered: say with --tenant whose data may be written to", REFUSED)
     return found[0]
 

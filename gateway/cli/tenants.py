@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adapters.core.declare import ids
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
@@ -35,6 +36,7 @@ def add(
 ) -> None:
     """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument."""
     key = _key(api_key_file)
+    business_id = business_id.removeprefix(ids.TENANT.prefix)
 
     async def work(desk: Desk) -> tenants.Tenant:
         def write(session: Session) -> tenants.Tenant:

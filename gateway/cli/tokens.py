@@ -13,7 +13,7 @@ from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.config.quantities import seconds
-from gateway.stores.sql import Session, tenants, tokens
+from gateway.stores.sql import Session, tokens
 
 PREFIX = "tok_"
 PAGE = 500
@@ -38,7 +38,12 @@ def command() -> None:
 
 
 @command.command("create")
-@click.option("--tenant", required=True, metavar="BUSINESS_ID", help="The tenant that the token belongs to.")
+@click.option(
+    "--tenant",
+    required=True,
+    metavar="TENANT",
+    help="The tenant that the token belongs to: its id, with or without biz_, or its name.",
+)
 @click.option("--user", "email", required=True, metavar="EMAIL", help="The user that the token acts as.")
 @click.option("--scope", required=True, metavar='"A B"', help="Scopes, separated by spaces.")
 @click.option("--expires-in", "lifetime", type=Lifetime(), help="The lifetime, such as 30d.")
@@ -52,9 +57,8 @@ def create(
 
     async def work(desk: Desk) -> Issued:
         async with desk.identity() as identity:
-            if await desk.sql.read(tenants.get, tenant) is None:
-                raise Failure(f"there is no tenant {tenant}. `gateway tenants list` shows those there are.", NOT_FOUND)
-            user = await identity.user_by_email(tenant, email)
+            tenant_id = (await desk.tenant(tenant)).id
+            user = await identity.user_by_email(tenant_id, email)
         if user is None:
             raise Failure(f"the tenant {tenant} has no user {email}", NOT_FOUND)
         now = datetime.now(UTC)
@@ -78,14 +82,14 @@ def create(
 
 
 @command.command("list")
-@click.option("--tenant", metavar="BUSINESS_ID", help="Only this tenant's.")
+@click.option("--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name.")
 @as_json
 @configured
 def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
     """List tokens, the revoked and the expired ones too."""
 
     async def work(desk: Desk) -> list[tokens.Token]:
-        return await desk.sql.read(_all, tenant)
+        return await desk.sql.read(_all, await desk.tenant_id(tenant))
 
     found = at_desk(settings, work)
     now = datetime.now(UTC)

@@ -218,3 +218,29 @@ def test_a_role_change_in_the_sandbox_bounds_what_tokens_may_be_made(gateway: Se
         assert refused(gateway, "tokens", "create", *admin, "--scope", "contact.write")[0] == 3
     finally:
         call(gateway, "sandbox", "set-role", "--user", admin[3], "--role", "admin")
+
+
+@pytest.mark.parametrize("named", ["id", "public id", "name"])
+def test_a_tenant_is_known_by_its_id_with_and_without_prefix_and_by_its_name(
+    gateway: Served, tenant: Any, named: str
+) -> None:
+    text = {"id": tenant["business_id"], "public id": f"biz_{tenant['business_id']}", "name": tenant["name"]}[named]
+    made = done(
+        gateway, "tokens", "create", "--tenant", text, "--user", "viewer@meridian.example",
+        "--scope", "contact.read", "--json",
+    )  # fmt: skip
+    assert made["tenant"] == tenant["business_id"]
+    assert made["id"] in {each["id"] for each in done(gateway, "tokens", "list", "--tenant", text, "--json")["tokens"]}
+
+
+@pytest.mark.parametrize("listing", [("tokens", "list"), ("grants", "list"), ("audit", "tail"), ("probe",)])
+def test_a_listing_of_nobodys_says_so_instead_of_being_empty(gateway: Served, listing: tuple[str, ...]) -> None:
+    code, line = refused(gateway, *listing, "--tenant", "nope")
+    assert code == 4 and "there is no tenant nope" in line
+
+
+def test_complaints_are_documents_for_whoever_asks_for_documents(gateway: Served) -> None:
+    code, line = refused(gateway, "tokens", "list", "--tenant", "nope", "--json")
+    assert json.loads(line)["error"]["exit_code"] == code == 4
+    unknown = call(gateway, "tokens", "list", "--json", "--nonsense")
+    assert unknown.exit_code == 2 and "--nonsense" in json.loads(unknown.stderr)["error"]["message"]
