@@ -14,7 +14,7 @@ Node = dict[str, Any]
 _METHODS = ("get", "post", "put", "patch", "delete")
 _LEAST = ("minLength", "minItems", "minimum", "minProperties")
 _MOST = ("maxLength", "maxItems", "maximum", "maxProperties")
-_EXACT = ("pattern", "format", "propertyNames")
+_EXACT = ("pattern", "format", "propertyNames", "not")
 _CASES = ("if", "then", "else")
 
 
@@ -177,7 +177,11 @@ def _types(schema: Node) -> set[str]:
 
 
 def _resolved(document: Node, node: Node) -> Node:
-    """The node itself, or what it refers to with its own members on top."""
+    """The node itself, or what it refers to with its own members on top, or with null as well (`anyOf` of the two)."""
+    if "anyOf" in node:
+        inner = _resolved(document, node["anyOf"][0])
+        also = {"type": [*_types(inner), "null"]} | ({"enum": [*inner["enum"], None]} if "enum" in inner else {})
+        return {**inner, **also, **{name: value for name, value in node.items() if name != "anyOf"}}
     if "$ref" not in node:
         return node
     found: Any = document

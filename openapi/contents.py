@@ -58,6 +58,7 @@ def _meta(schemas: Schemas) -> Schema:
             "cursor": schemas.add("PageCursor", cursor),
             "total": {
                 "type": "integer",
+                "format": "int64",
                 "minimum": 0,
                 "description": "How many records there are in all; absent where counting them would cost too much.",
             },

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
@@ -62,11 +60,6 @@ def document(
             "securitySchemes": schemes(resources),
         },
     }
-
-
-def written(whole: Document) -> bytes:
-    """The document as it is committed."""
-    return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Iterator[Mapping[str, str]]:

@@ -8,7 +8,7 @@ from adapters.core.request.search_request import DEFAULT_LIMIT
 from openapi.searching import limit
 
 _TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "format": "int64", "minimum": 0}
 
 EVERY = ("X-Request-Id",)
 COUNTED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit")
@@ -18,20 +18,20 @@ def answers() -> dict[str, Any]:
     """`components.headers`."""
     return {
         "X-Request-Id": _header(
-            "The id of this request. Name it when you ask for help.", _TEXT, "req_0f9c1b2a3d4e5f60"
+            "The id of this request. Name it when you ask for help.", _TEXT, "req_0f9c1b2a3d4e5f6071829304"
         ),
         "Version": _header(
             "The contract that answered: the newest one not after the date that was asked for.",
             {"type": "string", "format": "date"},
             "2026-09-01",
         ),
-        "X-RateLimit-Limit": _header("How many requests the tightest limit allows in its window.", _COUNT, 600),
-        "X-RateLimit-Remaining": _header("How many of them are left.", _COUNT, 599),
+        "X-RateLimit-Limit": _header("How many requests the tightest limit allows at once.", _COUNT, 100),
+        "X-RateLimit-Remaining": _header("How many of them are left.", _COUNT, 99),
         "X-RateLimit-Reset": _header("When the limit is whole again, in seconds since 1970.", _COUNT, 1781706600),
         "RateLimit-Policy": _header(
-            "All limits that count this request (draft-ietf-httpapi-ratelimit-headers): `q` requests in `w` seconds.",
+            "All limits that count this request (draft-ietf-httpapi-ratelimit-headers): `q` requests at once, whole again after `w` seconds.",
             _TEXT,
-            '"token";q=600;w=60, "tenant";q=900;w=60',
+            '"token";q=100;w=10, "tenant";q=900;w=60',
         ),
         "RateLimit": _header(
             "What is left of each: `r` requests, whole again in `t` seconds.",
@@ -51,7 +51,9 @@ def answers() -> dict[str, Any]:
             "Since when this contract is deprecated (RFC 9745).", _TEXT, "@1798761600", always=False
         ),
         "Sunset": _header("When this contract ends (RFC 8594).", _TEXT, "Thu, 01 Jul 2027 00:00:00 GMT", always=False),
-        "Retry-After": _header("How many seconds to wait, at least.", {"type": "integer", "minimum": 1}, 3),
+        "Retry-After": _header(
+            "How many seconds to wait, at least.", {"type": "integer", "format": "int32", "minimum": 1}, 3
+        ),
         "WWW-Authenticate": _header(
             "What is wrong with the token, and where tokens come from (RFC 6750, RFC 9728).",
             _TEXT,
@@ -77,13 +79,12 @@ def requests(date: str) -> dict[str, Any]:
             "description": "Makes a repeated request safe: the same key and the same request have one effect and one "
             "answer, for 24 hours. 1 to 255 printable ASCII characters; a UUID is a good choice.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-            "example": "5a1d2c9e-8f60-4a53-9b1c-1f2e3d4c5b6a",
         },
         "limit": {
             "name": "limit",
             "in": "query",
             "description": f"How many records a page has; {DEFAULT_LIMIT} when left out.",
-            "schema": limit(),
+            "schema": limit() | {"default": DEFAULT_LIMIT},
             "example": 10,
         },
         "cursor": {

@@ -45,6 +45,11 @@ class Paths:
         face = operation.faces[self._date] if operation.faces else None
         sends, gives = (face.sends, face.gives) if face else (None, operation.gives)
         described = [operation.description, permission(operation.scopes)]
+        if operation.body is Body.MERGE:
+            # Not declared as a second media type: there are generators whose clients then fail to load.
+            described.append(
+                "A JSON merge patch (RFC 7396), by that media type (`application/merge-patch+json`) as well."
+            )
         if operation.replayable:
             described.append("Safe to repeat with an `Idempotency-Key`.")
         item: dict[str, Any] = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from adapters.core.shapes import Field, Shape
 
 Schema = dict[str, Any]
@@ -72,9 +74,11 @@ class Schemas:
         schema = field.kind.strict()
         if null:
             schema = nullable(schema)
-        if not partial and field.default is not None:
-            schema["default"] = field.default
-        return _told(schema, field, sent=True)
+        told = _told(schema, field, sent=True)
+        if not partial and field.default:
+            # In words: generators make a member of a request that has a `default` required.
+            told["description"] += f" {orjson.dumps(field.default).decode()} when left out."
+        return told
 
 
 def nullable(schema: Schema) -> Schema:

@@ -1,9 +1,13 @@
 """The body of a search as named schemas: exactly the (field, operator) pairs that the service can answer.
 
-A filter is a condition or a group. Conditions are told apart by `field`, groups by their only member.
+A filter is a condition or a group. Conditions are told apart by `field`, groups by their only member. Fields that are
+compared with the same values share one condition, so a document grows with the kinds of value and not with the fields.
 """
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterator
 
 from adapters.core.declare.kinds.base import FRAGMENTS, generated
 from adapters.core.declare.text_patterns import LINE
@@ -14,6 +18,13 @@ from adapters.core.shapes import Field
 from openapi.schemas import Schema, Schemas, nullable
 
 _NULL: Schema = {"type": "null"}
+_LABELS = {
+    "string": "Text",
+    "integer": "Integer",
+    "boolean": "Boolean",
+    "date-time": "DateTime",
+    "date": "Date",
+}
 _GROUPS = {
     "all": ("All", "Every one of these holds."),
     "any": ("Any", "At least one of these holds."),
@@ -23,7 +34,7 @@ _GROUPS = {
 
 def limit() -> Schema:
     """How many records a page has."""
-    return {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT, "default": DEFAULT_LIMIT}
+    return {"type": "integer", "format": "int32", "minimum": 1, "maximum": MOST_LIMIT}
 
 
 def search_body(schemas: Schemas, query: Query) -> Schema:
@@ -31,12 +42,15 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
     model = query.shape.name
     direction = schemas.add(
         "SortDirection",
-        {"type": "string", "enum": ["asc", "desc"], "description": "Ascending or descending."},
+        {"type": "string", "enum": ["asc", "desc"], "description": "Ascending or descending; `desc` when left out."},
     )
     order = {
         "type": "string",
         "enum": list(query.sorts),
-        "description": "What the records are ordered by; ties by id, in the same direction.",
+        # Generators for languages without scoped enums (Go) would call two of them CREATED_AT.
+        "x-enum-varnames": [f"{model}_{each}".upper() for each in query.sorts],
+        "description": f"What the records are ordered by, `{query.sorts[0]}` when left out; ties by id, in the same "
+        "direction.",
     }
     properties = {
         "filters": {
@@ -52,9 +66,10 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
             "pattern": LINE,
             "description": f"Words to look for in {_listed(query.searched) if query.searched else 'the texts'}.",
         },
-        "order_by": _or_null(schemas.add(f"{model}OrderBy", order)) | {"default": query.sorts[0]},
-        "sort_direction": _or_null(direction) | {"default": "desc"},
-        "limit": nullable(limit()) | {"description": "How many records a page has."},
+        # No `default`: generators make a member of a request that has one required.
+        "order_by": _or_null(schemas.add(f"{model}OrderBy", order)),
+        "sort_direction": _or_null(direction),
+        "limit": nullable(limit()) | {"description": f"How many records a page has; {DEFAULT_LIMIT} when left out."},
         "cursor": {
             "type": ["string", "null"],
             "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
@@ -83,23 +98,11 @@ def search_examples(query: Query) -> dict[str, Schema]:
 
 
 def _filter(schemas: Schemas, query: Query) -> Schema:
-    model, named = query.shape.name, query.shape.named()
-    most = query.filters.most_values
-    conditions = {
-        name: _condition(schemas, model, named[name], operators, most)
-        for name, operators in query.filters.allowed.items()
-    }
-    condition: Schema = {
-        "description": "A field compared with one value, with several, or with none.",
-        "oneOf": list(conditions.values()),
-        "discriminator": {
-            "propertyName": "field",
-            "mapping": {name: reference["$ref"] for name, reference in conditions.items()},
-        },
-    }
+    """`{Model}Filter`: conditions and groups in one flat union, since generators trip over a union within a union."""
+    model = query.shape.name
+    alternatives = list(_conditions(schemas, query))
     whole = {"$ref": f"#/components/schemas/{model}Filter"}
     several = {"type": "array", "minItems": 1, "maxItems": MOST_LEAVES, "items": whole}
-    alternatives = [schemas.add(f"{model}Condition", condition)]
     for group in query.filters.groups:
         title, description = _GROUPS[group]
         inner = whole if group == "not" else several
@@ -115,10 +118,45 @@ def _filter(schemas: Schemas, query: Query) -> Schema:
                 },
             )
         )
-    return schemas.add(f"{model}Filter", {"description": "A condition, or a group of them.", "oneOf": alternatives})
+    about = "A condition: a field compared with one value, with several, or with none. Or a group of filters."
+    return schemas.add(f"{model}Filter", {"description": about, "oneOf": alternatives})
 
 
-def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str, ...], most: int) -> Schema:
+def _conditions(schemas: Schemas, query: Query) -> Iterator[Schema]:
+    """References to `{Model}{Label}Condition`s: one for all the fields that are compared with the same values.
+
+    The label tells the type of the values, or the first of the fields where another condition of the model has that label.
+    """
+    model, named = query.shape.name, query.shape.named()
+    alike: dict[str, list[Field]] = {}
+    for name, operators in query.filters.allowed.items():
+        schema = _condition(named[name], operators, query.filters.most_values)
+        alike.setdefault(json.dumps(schema), []).append(named[name])
+    labels: set[str] = set()
+    for text, fields in alike.items():
+        schema, kind = json.loads(text), fields[0].kind
+        assert kind is not None
+        label = _label(kind.sought.strict())
+        if label is None or label in labels:
+            label = "".join(word.capitalize() for word in fields[0].name.split("_"))
+        labels.add(label)
+        names = [field.name for field in fields]
+        schema["properties"]["field"]["enum"] = names
+        schema["description"] = f"{_listed(tuple(names))}: {schema['description']}"
+        yield schemas.add(f"{model}{label}Condition", schema)
+
+
+def _label(operand: Schema) -> str | None:
+    """What values of a schema are called in every model; None for those that only one field may have."""
+    if "format" in operand:
+        return _LABELS.get(operand["format"])
+    if "enum" in operand or operand.get("pattern", LINE) != LINE or "minLength" in operand:
+        return None
+    return _LABELS.get(operand.get("type", ""))
+
+
+def _condition(field: Field, operators: tuple[str, ...], most: int) -> Schema:
+    """A condition on a field, which is not named yet."""
     assert field.kind is not None
     single = [each for each in operators if each not in NO_VALUE and each not in PLURAL]
     plural = [each for each in operators if each in PLURAL]
@@ -126,7 +164,7 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
     parts = [each for each in single if each in FRAGMENTS]
     part = generated(field.kind.fragment()) if parts else operand
     properties: Schema = {
-        "field": {"type": "string", "enum": [field.name]},
+        "field": {"type": "string"},
         "operator": {"type": "string", "enum": list(operators)},
     }
     if single:
@@ -140,7 +178,7 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
     properties |= {name: _NULL for name in ("value", "values") if name not in properties}
     schema: Schema = {
         "type": "object",
-        "description": f"{field.description} Takes {_members(single, plural, operators)}.",
+        "description": f"{_members(single, plural, operators)}.",
         "additionalProperties": False,
         "required": ["field", "operator"],
         "properties": properties,
@@ -149,8 +187,7 @@ def _condition(schemas: Schemas, model: str, field: Field, operators: tuple[str,
         schema["required"] += cases[0][1].get("required", [])
     else:
         schema |= _chain(cases)
-    name = "".join(word.capitalize() for word in field.name.split("_"))
-    return schemas.add(f"{model}{name}Condition", schema)
+    return schema
 
 
 def _cases(

@@ -17,7 +17,7 @@ from adapters.core.shapes import Shape
 Schema = dict[str, Any]
 Media = dict[str, Any]
 """A media type object: `schema` with `example` or `examples`."""
-JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+JSON = "application/json"
 
 
 class Describing(Protocol):
@@ -78,8 +78,24 @@ class Fields(Sent):
 
     def content(self, about: Describing) -> dict[str, Media]:
         schema = about.body(self.name, self.shape, partial=self.partial)
-        media = {"schema": schema, "example": self.shape.example(sent=True)}
-        return dict.fromkeys((JSON, MERGE_PATCH) if self.partial else (JSON,), media)
+        # A PATCH too has one media type here, though it is read by two: clients made from a document with both of the
+        # same schema do not load (openapi-python-client).
+        return {JSON: {"schema": schema, "examples": self._examples()}}
+
+    def _examples(self) -> dict[str, Any]:
+        """Bodies by name: the first is one that every workspace takes, since the records of the others are invented."""
+        whole = self.shape.example(sent=True)
+        plain = {
+            field.name: field.example
+            for field in self.shape.fields
+            if field.name in whole and (field.required or field.kind is None or not field.kind.points_to)
+        }
+        if plain == whole:
+            return {"whole": {"summary": "Every field", "value": whole}}
+        return {
+            "plain": {"summary": "Fields that need no other record", "value": plain},
+            "with_references": {"summary": "With references: put ids of your own records in", "value": whole},
+        }
 
     def sample(self) -> Any:
         if self.partial:

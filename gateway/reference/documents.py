@@ -5,7 +5,7 @@ The package `openapi` writes the documents; here they are data. Nothing of its c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
 
@@ -17,13 +17,47 @@ from gateway.brands import Brand
 Document = dict[str, Any]
 
 _COMPONENTS: Final = "#/components/"
+SHARED: Final = "shared"
+CONTRACT: Final = "contract"
+EMPTY: Final[Document] = {"paths": {}, "components": {"schemas": {}}}
+"""The part of a resource in a contract that does not have it."""
 
 
 def committed() -> dict[str, Document]:
     """Contract date → its document as it was generated, newest first."""
     folder = resources.files("openapi") / "spec"
-    texts = {each.name.removesuffix(".json"): each.read_bytes() for each in folder.iterdir()}
-    return {date: orjson.loads(texts[date]) for date in sorted(texts, reverse=True)}
+    return merged(
+        {f"{date.name}/{part.name}": part.read_bytes() for date in folder.iterdir() for part in date.iterdir()}
+    )
+
+
+def merged(files: Mapping[str, bytes]) -> dict[str, Document]:
+    """`{date}/{part}.json` → its text; from that contract date → its whole document, newest first.
+
+    A contract that has no file for a part shares the next newer one's (openapi/parts.py).
+    """
+    by_date: dict[str, dict[str, Document]] = {}
+    for path, text in files.items():
+        date, _, name = path.partition("/")
+        by_date.setdefault(date, {})[name.removesuffix(".json")] = orjson.loads(text)
+    whole: dict[str, Document] = {}
+    parts: dict[str, Document] = {}
+    for date in sorted(by_date, reverse=True):
+        parts = parts | by_date[date]
+        whole[date] = _joined(parts)
+    return whole
+
+
+def _joined(parts: Mapping[str, Document]) -> Document:
+    shared, contract = parts[SHARED], parts[CONTRACT]
+    own = [parts[tag["name"]] for tag in shared["tags"]]
+    paths = {path: item for part in own for path, item in part["paths"].items()}
+    schemas: Document = {}
+    for part in (*own, shared):
+        schemas |= part["components"]["schemas"]
+    parameters = contract["components"]["parameters"] | shared["components"]["parameters"]
+    components = shared["components"] | {"schemas": dict(sorted(schemas.items())), "parameters": parameters}
+    return {**shared, "info": contract["info"], "paths": paths, "components": components}
 
 
 def offered(document: Document, operations: Iterable[Operation]) -> Document:
@@ -62,16 +96,22 @@ def _linked(item: Document, kept: set[str]) -> Document:
     return {**item, "responses": responses}
 
 
-def _reachable(components: Document, paths: Document) -> Document:
-    """The components that the paths refer to, directly or not; how clients sign in is told in any case."""
+def reached(components: Document, node: Document) -> set[str]:
+    """`group/name` of every component that `node` refers to, directly or not."""
     found: set[str] = set()
-    waiting = [paths]
+    waiting = [node]
     while waiting:
         for reference in _references(waiting.pop()):
             if reference not in found:
                 found.add(reference)
                 group, name = reference.split("/")
                 waiting.append(components[group][name])
+    return found
+
+
+def _reachable(components: Document, paths: Document) -> Document:
+    """The components that the paths refer to, directly or not; how clients sign in is told in any case."""
+    found = reached(components, paths)
     return {
         group: {name: value for name, value in named.items() if f"{group}/{name}" in found}
         if group != "securitySchemes"

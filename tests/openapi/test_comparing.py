@@ -64,6 +64,14 @@ BREACHES: dict[str, tuple[Callable[[Document], object], str]] = {
         lambda d: schemas(d)["ContactEmailCondition"]["properties"]["operator"]["enum"].remove("eq"),
         "'eq' is gone",
     ),
+    "a field that can no longer be searched by": (
+        lambda d: schemas(d)["ContactTextCondition"]["properties"]["field"]["enum"].remove("source"),
+        "'source' is gone",
+    ),
+    "a member that is no longer taken": (
+        lambda d: schemas(d)["ContactTextCondition"]["properties"].update(values={"not": {}}),
+        ".values: not changed",
+    ),
     "an operator that takes other values": (
         lambda d: schemas(d)["ContactEmailCondition"]["then"]["properties"]["value"].update(maxLength=5),
         "maxLength became 5",
@@ -75,10 +83,8 @@ BREACHES: dict[str, tuple[Callable[[Document], object], str]] = {
         "Idempotency-Key is required now",
     ),
     "a media type removed": (
-        lambda d: d["paths"]["/v1/contacts/{id}"]["patch"]["requestBody"]["content"].pop(
-            "application/merge-patch+json"
-        ),
-        "the media type application/merge-patch+json is gone",
+        lambda d: d["paths"]["/v1/contacts/import"]["post"]["requestBody"]["content"].pop("text/csv"),
+        "the media type text/csv is gone",
     ),
     "a schema renamed": (
         lambda d: search(d)["requestBody"]["content"]["application/json"].update(

@@ -67,8 +67,8 @@ def made(live: Live, date: str, path: str, known: dict[str, str]) -> str:
     create = GENERATED[date]["paths"].get(path, {}).get("post")
     if create is None:
         return live.call("POST", f"{path}/search", {"limit": 1}, version=date).json()["data"][0]["id"]  # type: ignore[no-any-return]
-    example = real(json.dumps(create["requestBody"]["content"]["application/json"]["example"]), known)
-    answer = live.call("POST", path, json.loads(example), version=date)
+    *_, example = create["requestBody"]["content"]["application/json"]["examples"].values()
+    answer = live.call("POST", path, json.loads(real(json.dumps(example["value"]), known)), version=date)
     assert answer.status_code == 201, answer.text
     return answer.json()["data"]["id"]  # type: ignore[no-any-return]
 
@@ -96,6 +96,24 @@ def test_the_example_works_as_it_says(live: Live, known: dict[str, str], date: s
         )
         assert str(answer.status_code) == success, answer.text
         promised(document, operation["responses"][success], answer)
+
+
+CREATES = [(date, path) for date, method, path in ALL if method == "post" and path.count("/") == 2]
+
+
+@pytest.mark.parametrize(("date", "path"), CREATES, ids=[" ".join(each) for each in CREATES])
+def test_the_first_example_of_a_create_works_as_it_stands_in_every_workspace(live: Live, date: str, path: str) -> None:
+    content = GENERATED[date]["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    example = next(iter(content["examples"].values()))["value"]
+    for tenant in (live.a, live.b):
+        answer = live.call("POST", path, example, version=date, token=tenant.tokens["owner"])
+        assert answer.status_code == 201, answer.text
+
+
+def test_no_example_of_a_key_is_one_that_others_would_send_too() -> None:
+    for document in GENERATED.values():
+        key = document["components"]["parameters"]["IdempotencyKey"]
+        assert not {"example", "examples"} & {*key, *key["schema"]}
 
 
 def promised(document: dict[str, Any], response: dict[str, Any], answer: Any) -> None:

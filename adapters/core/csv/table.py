@@ -35,7 +35,8 @@ class Uploaded(Sent):
         }
         file = _file(told) | {"format": "binary", "contentMediaType": CSV}
         schema = {"type": "object", "required": ["file"], "additionalProperties": False, "properties": {"file": file}}
-        return {CSV: bare, FORM: {"schema": schema, "encoding": {"file": {"contentType": CSV}}}}
+        # The form first: clients are made of the first media type, and a bare file has no schema of a name.
+        return {FORM: {"schema": schema, "encoding": {"file": {"contentType": CSV}}}, CSV: bare}
 
     def sample(self) -> Any:
         """Column names and no row: a file that makes nothing."""
