@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.core.declare.invisible import plain
 from adapters.core.declare.kinds import Instant
 from adapters.core.declare.timestamps import read_bound, read_instant
 from adapters.core.faults import Invalid
@@ -174,3 +177,95 @@ def test_null_for_the_operand_that_an_operator_does_not_take_is_as_good_as_not_s
 def test_a_search_for_control_characters_is_refused(text: str) -> None:
     for operation in (each.name for each in OPERATIONS if each.tail == "search"):
         assert refused(operation, {"search_text": text}) == [("/search_text", "format_invalid")]
+
+
+CF = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
+
+PHONES = [
+    ("\u202a+1 555 010 4477\u202c", "+1 555 010 4477"),
+    ("+49\u00a030\u00a0901820", "+49 30 901820"),
+    ("+1 555\u2011010\u20114477", "+1 555-010-4477"),
+    ("+1\u2013555\u2212010", "+1-555-010"),
+    ("+1\u200b555\u200e010\ufeff", "+1555010"),
+    ("+1\u2009555\u3000010", "+1 555 010"),
+    ("\uff0b\uff11 \uff08\uff15\uff15\uff15\uff09 \uff10\uff11\uff10\uff0d\uff14", "+1 (555) 010-4"),
+]
+
+
+@pytest.mark.parametrize(("typed", "kept"), PHONES)
+def test_a_phone_number_is_taken_as_a_clipboard_has_it(typed: str, kept: str) -> None:
+    assert sent("contacts.create", {"first_name": "x", "phones": [typed]})["phoneNumbers"] == [kept]
+    assert sent("contacts.create", {"first_name": "x", "phone": typed}, OLDEST)["phoneNumbers"] == [kept]
+    assert sent("companies.create", {"name": "x", "phone": typed})["phone"] == kept
+    for operation, field, operator, member in (
+        ("companies.search", "phone", "eq", "value"),
+        ("companies.search", "phone", "contains", "value"),
+        ("contacts.search", "phones", "contains_any", "values"),
+    ):
+        leaf = {"field": field, "operator": operator, member: [typed] if member == "values" else typed}
+        window = face(operation).accept(asked({"filters": [leaf]})).window
+        assert window is not None
+        assert window.where is not None
+        assert window.where["value"] in (kept, [kept])
+
+
+@pytest.mark.parametrize(
+    "phone", ["\u200b\u200b12", "\u202a\u202c\u200b", "+1 \u2028 5", "١٢٣٤", "+1 555 !", "\uff01\uff01\uff01"]
+)
+def test_what_is_no_phone_number_without_what_nobody_sees_is_refused(phone: str) -> None:
+    assert refused("companies.create", {"name": "x", "phone": phone}) == [("/phone", "format_invalid")]
+
+
+@given(
+    st.text(
+        st.sampled_from([*"0189+-()/.aZ ", *(chr(code) for code in range(0xFF08, 0xFF5B)), *"\u00a0\u2011\u202a\u200b"])
+    )
+)
+def test_what_is_kept_of_a_phone_number_is_kept_as_it_is(typed: str) -> None:
+    kept = plain(typed)
+    assert plain(kept) == kept
+    assert kept.isascii()
+
+
+@pytest.mark.parametrize(
+    "place", ["ann{}@meridian.example", "{}ann@meridian.example", "ann@meri{}dian.example", "ann@meridian.example{}"]
+)
+def test_an_address_with_a_character_that_nobody_sees_is_refused(place: str) -> None:
+    for hidden in CF:
+        for operation in ("contacts.create", "contacts.update"):
+            fault = refused(operation, {"first_name": "x", "email": place.format(hidden)})
+            assert fault == [("/email", "format_invalid")], hidden
+
+
+def test_an_address_in_any_script_is_taken() -> None:
+    for address in ("аня@пример.example", "用户@例子.example", "josé@straße.example"):
+        assert sent("contacts.create", {"first_name": "x", "email": address})["email"] == address
+
+
+@pytest.mark.parametrize(
+    "name", ["\u200b", " ", "\u200b \u00a0", "\ufeff\u2060", "\u3164", "\u2800", "\ufe0f", "\u2028"]
+)
+def test_a_name_needs_a_character_that_can_be_seen(name: str) -> None:
+    assert refused("contacts.create", {"first_name": name}) == [("/first_name", "format_invalid")]
+    assert refused("companies.update", {"name": name}) == [("/name", "format_invalid")]
+    assert refused("tasks.create", {"title": name}) == [("/title", "format_invalid")]
+
+
+@pytest.mark.parametrize("name", ["A", " A ", "نام\u200cخانوادگی", "👩\u200d💻", "李", "-"])
+def test_a_name_may_hold_more_than_can_be_seen(name: str) -> None:
+    assert sent("contacts.create", {"first_name": name})["firstName"] == name
+
+
+@pytest.mark.parametrize(
+    "name", ["straße", "Größe (cm)"[:5], "数量", "имя", "نام\u200cخانوادگی", "क्षेत्र", "a_b.c-d e", "x" * 64]
+)
+def test_the_names_of_custom_fields_are_in_any_script(name: str) -> None:
+    assert sent("contacts.create", {"first_name": "x", "custom": {name: 1}})["customFields"] == {name: 1}
+    assert sent("companies.update", {"custom": {name: 1}})["customFields"] == {name: 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["", "$where", "a/b", "a;b", "{x}", "a\u202eb", "a\u200bb", "a\u00a0b", "a\nb", "é" * 65, "__proto__"]
+)
+def test_the_names_of_custom_fields_hold_no_signs_that_mean_something_elsewhere(name: str) -> None:
+    assert refused("contacts.create", {"first_name": "x", "custom": {name: 1}})[0][0].startswith("/custom")

@@ -44,7 +44,7 @@ _CODES = {
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
 }
-_OWN = ("id_invalid", "datetime_invalid", "date_invalid", "currency_unknown", "name_invalid")
+_OWN = ("id_invalid", "datetime_invalid", "date_invalid", "currency_unknown", "name_invalid", "format_invalid")
 
 
 def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str] = ()) -> FieldError:
@@ -64,7 +64,7 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
             return FieldError(where, code, "Not one of the values this field can hold.", words)
         case "too_long" if context.get("field_type") == "Dictionary":
             return FieldError(where, code, f"This object has more than {context['max_length']} names.")
-        case "format_invalid":
+        case "format_invalid" if "pattern" in context:
             return FieldError(where, code, TOLD.get(context["pattern"], "Not of the form this field has."))
     return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
 

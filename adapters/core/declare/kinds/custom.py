@@ -51,6 +51,7 @@ class Custom(Kind):
     def edges(self) -> tuple[Any, ...]:
         return (
             *({}, {"a": 1}, {"a": None}, {"a": [{"b": 1}]}, {"": 1}, {"a\n": 1}, {"é": 1}, {"__proto__": 1}, []),
+            *({"数": 1}, {"नाम": 1}, {"$a": 1}, {"a;b": 1}, {"a\u200b": 1}),
             *({"x" * 64: 1}, {"x" * 65: 1}, {f"k{i}": i for i in range(100)}, {f"k{i}": i for i in range(101)}),
         )
 

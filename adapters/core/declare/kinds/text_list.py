@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from adapters.core.csv.cells import SEPARATOR, undone
 from adapters.core.declare import text_patterns
+from adapters.core.declare.invisible import sought
 from adapters.core.declare.kinds.base import LISTED, Kind, Schema
 from adapters.core.declare.kinds.text import PHONE, Text
 
@@ -34,7 +35,8 @@ class TextList(Kind):
     @property
     def sought(self) -> Text:
         """An item to look for or to take away: a service may hold some that would not be taken today."""
-        return Text(self.element.most, 1, example=self.element.example)
+        settle = sought if self.element.settle else None
+        return Text(self.element.most, 1, example=self.element.example, settle=settle)
 
     def places(self) -> Iterator[tuple[str, str]]:
         for position in range(self.most):
