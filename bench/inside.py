@@ -72,7 +72,7 @@ class Recorded:
 
     def play(self, app: App) -> None:
         """From here on answers come from memory, in the next turn of the loop."""
-        services = app._public._services
+        services = app._public._dependencies
         # Any: what is put into them is not what they have.
         pool: Any = services.internal._pools["crm"]
         link: Any = services.limiter._line._link

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.core.operation import Operation
 from gateway import factories
-from gateway.api.dependencies import Services
+from gateway.api.dependencies import Dependencies
 from gateway.api.dispatch import Dispatch
 from gateway.api.internal_calls import Internal
 from gateway.api.me import ME, me
@@ -104,12 +105,13 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        services, routes = await wire(self._settings, self._runtime, self._stack)
         offered = operations(self._settings)
+        public = [ME, *offered]
+        dependencies, routes = await wire(self._settings, self._runtime, public, self._stack)
         origins = self._settings.cors.origins
         cors = Cors(origins) if origins else None
-        self._public = Dispatch([ME, *offered], services, self._brands, cors)
-        self._address = services.address_of
+        self._public = Dispatch(public, dependencies, self._brands, cors)
+        self._address = dependencies.address_of
         starlette = pages(
             [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)]
         )
@@ -122,7 +124,9 @@ def create(settings: Settings, runtime: Runtime) -> App:
     return App(settings, runtime)
 
 
-async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> tuple[Services, list[BaseRoute]]:
+async def wire(
+    settings: Settings, runtime: Runtime, public: Sequence[Operation], stack: AsyncExitStack
+) -> tuple[Dependencies, list[BaseRoute]]:
     """Everything that stages use, and the routes of pages. What needs closing is left with `stack`."""
     line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
@@ -150,7 +154,8 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         limiter,
     )
     stack.push_async_callback(internal.aclose)
-    services = Services(
+    dependencies = Dependencies(
+        operations=public,
         settings=settings,
         contracts=CONTRACTS,
         callers=callers,
@@ -159,15 +164,15 @@ async def wire(settings: Settings, runtime: Runtime, stack: AsyncExitStack) -> t
         identity=identity,
         permissions=Permissions(settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),
-        replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease),
+        replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
         internal=internal,
         own={ME.name: me},
         usage=usage,
     )
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
-    front = web(services, sql, keyring, line)
-    return services, [
+    front = web(dependencies, sql, keyring, line)
+    return dependencies, [
         assets(),
         *Pages(front).routes(),
         *Endpoints(front, announcements).routes(),

@@ -90,6 +90,11 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
                 "An earlier request with this Idempotency-Key failed in a way that leaves open whether it took effect. "
                 "Look for its result before you send it again with a new key.",
             ),
+            Example(
+                "idempotency_answer_not_kept",
+                "The first request with this Idempotency-Key was carried out, and answered with 201. Its answer was not "
+                "kept; do not send the request again.",
+            ),
         ],
         problems.Gone: [Example("operation_gone", f"This operation is not part of the contract of {oldest}.")],
         problems.PayloadTooLarge: [Example("payload_too_large", "A body has at most 1048576 bytes.")],

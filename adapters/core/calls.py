@@ -8,14 +8,27 @@ Most are msgspec structs, though no JSON is made of them: they are made for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was received, checked, and translated for the service.
+
+    content: its bytes, once; length: how many; digest: the SHA-256 of what the client sent, in hex.
+    """
+
+    content: Callable[[], AsyncIterator[bytes]]
+    length: int
+    digest: str
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """One internal request. `path` is percent-encoded and carries its query; `body` is JSON or empty.
+    """One internal request. `path` is percent-encoded and carries its query; `body` is JSON, a file, or empty.
 
     `writes` tells the edge that a failure after sending is ambiguous; `creates` that the Idempotency-Key travels along.
     """
@@ -23,7 +36,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     service: str
     method: bytes
     path: bytes
-    body: bytes = b""
+    body: bytes | File = b""
     writes: bool = False
     creates: bool = False
 
@@ -111,13 +124,15 @@ class Window(msgspec.Struct):
 class Input(msgspec.Struct):
     """A request in today's shape and internal names, checked whole.
 
-    `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service.
+    `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service; of
+    an import it is `file`.
     """
 
     ids: tuple[Id, ...] = ()
     body: Row = msgspec.field(default_factory=dict)
     window: Window | None = None
     revisions: tuple[Revision, ...] = ()
+    file: File | None = None
 
 
 Planner = Callable[[Input], Plan]

@@ -56,6 +56,11 @@ class Face:
     gives: Given | None = None
     translate: Callable[[], Translation] | None = None
 
+    def translation(self) -> Translation:
+        """A file's way through, begun; only asked of an operation whose body or answer is one."""
+        assert self.translate is not None
+        return self.translate()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

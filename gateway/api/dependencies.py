@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from starlette.types import Scope
 
 from adapters.core.calls import Answer
 from adapters.core.declare.changes import Contract
+from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.body.files import Turns
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.exchange import Accepted, Exchange
+from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
+from gateway.auth.callers import Callers
+from gateway.auth.scopes import Permissions
+from gateway.auth.users import Identity
 from gateway.config.settings import Settings
+from gateway.keys.cursors import Cursors
 from gateway.observe import metrics
 from gateway.problems import Problem, throttled
 from gateway.stores import addresses
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
-
-if TYPE_CHECKING:
-    from gateway.api.internal_calls import Internal
-    from gateway.auth.callers import Callers
-    from gateway.auth.scopes import Permissions
-    from gateway.auth.users import Identity
-    from gateway.keys.cursors import Cursors
-    from gateway.stores.replays import Replays
+from gateway.stores.replays import Replays
 
 
 @dataclass(slots=True, kw_only=True)
-class Services:
+class Dependencies:
     """The worker's parts, by the names that stages use."""
 
     settings: Settings
     contracts: Sequence[Contract]
+    operations: Sequence[Operation] = ()
     callers: Callers
     limiter: Limiter
     strangers: Policy
@@ -44,7 +43,7 @@ class Services:
     cursors: Cursors
     replays: Replays
     internal: Internal
-    own: Mapping[str, Handler] = field(default_factory=dict)
+    own: Mapping[str, Accepted] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     usage: Usage = field(default_factory=Usage)
 

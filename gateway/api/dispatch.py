@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from time import perf_counter
 from urllib.parse import unquote
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway import problems
-from gateway.api.dependencies import Services
+from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.api.pipeline import build
 from gateway.api.routes import Routes
@@ -30,14 +30,16 @@ from gateway.problems import Problem, ServerError, Unavailable
 class Dispatch:
     """All public operations behind one callable. `cors`: None where no web page of another origin may call."""
 
-    def __init__(self, operations: Iterable[Operation], services: Services, brands: Brands, cors: Cors | None) -> None:
-        self._services = services
+    def __init__(
+        self, operations: Sequence[Operation], dependencies: Dependencies, brands: Brands, cors: Cors | None
+    ) -> None:
+        self._dependencies = dependencies
         self._brands = brands
         self._cors = cors
-        self._direct = not services.settings.server.trusted_proxies
+        self._direct = not dependencies.settings.server.trusted_proxies
         self._routes: Routes[Handler] = Routes()
         for operation in operations:
-            self._routes.add(operation, build(operation, services))
+            self._routes.add(operation, build(operation, dependencies))
 
     async def __call__(self, turn: Turn) -> None:
         """Answer one request whose path begins with /v1."""
@@ -87,14 +89,14 @@ class Dispatch:
             turn.whole,
             turn.receive,
             brand,
-            turn.peer if self._direct else self._services.address(turn.peer, headers),
+            turn.peer if self._direct else self._dependencies.address(turn.peer, headers),
             traced,
             "req_" + trace.digits(24),
             started,
         )
 
     def _entry(self, turn: Turn, traced: Trace, started: float) -> Entry:
-        address = self._services.address(turn.peer, turn.headers)
+        address = self._dependencies.address(turn.peer, turn.headers)
         return Entry(traced, turn.method, unquote(turn.path), address, started)
 
     async def _failed(self, turn: Turn, traced: Trace, problem: Problem) -> None:
@@ -109,10 +111,10 @@ class Dispatch:
         """A handler for what is no operation: it is explained, logged and counted like any other."""
 
         async def refuse(exchange: Exchange) -> Answer:
-            await self._services.count_stranger(exchange)
+            await self._dependencies.count_stranger(exchange)
             raise problem
 
-        return explain(_UNKNOWN, self._services, refuse)
+        return explain(_UNKNOWN, self._dependencies, refuse)
 
 
 async def _told(turn: Turn, answer: Answer, head: bytes) -> None:

@@ -1,10 +1,9 @@
-"""The values that travel with a request. Slots are filled in the order of the stages (see pipeline.py)."""
+"""The values that travel with a request, and what each stage may count on (see pipeline.py)."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 from starlette.types import Receive
@@ -22,18 +21,6 @@ class Permit(msgspec.Struct, frozen=True):
     role: str
     name: str
     scopes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that was received, checked, and translated for the service.
-
-    content: its bytes, once; length: how many; digest: the SHA-256 of what the client sent, in hex.
-    """
-
-    content: Callable[[], AsyncIterator[bytes]]
-    length: int
-    digest: str
 
 
 class Exchange(msgspec.Struct):
@@ -57,20 +44,31 @@ class Exchange(msgspec.Struct):
     request_id: str
     started: float
     segments: tuple[str, ...] = ()
-    # by authenticate, limit, negotiate, authorize, accept
+    # by authenticate and limit, negotiate: for the log and the metrics
     caller: Caller | None = None
     version: str = ""
-    face: Face | None = None
-    permit: Permit | None = None
+    # by accept: the body as JSON, or the digest of a file
     document: Any = None
-    input: Input = cast("Input", None)
-    file: File | None = None
-    # by forward
+    # by replay, forward
+    idempotency_key: bytes = b""
     calls: int = 0
     wrote: bool = False
     internal_seconds: float = 0.0
-    idempotency_key: bytes = b""
     lines: bytes = b""
 
 
+class Permitted(msgspec.Struct, frozen=True, gc=False):
+    """A request that may be carried out: what was proved of it on the way. Only `authorize` makes one."""
+
+    exchange: Exchange
+    caller: Caller
+    permit: Permit
+    face: Face
+
+
+# What the stages are, by what they are handed: each knows what those before it have proved.
 Handler = Callable[[Exchange], Awaitable[Answer]]
+Identified = Callable[[Exchange, Caller], Awaitable[Answer]]
+Contracted = Callable[[Exchange, Caller, Face], Awaitable[Answer]]
+Authorized = Callable[[Permitted], Awaitable[Answer]]
+Accepted = Callable[[Permitted, Input], Awaitable[Answer]]

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from time import perf_counter
 from typing import Final
 
-from adapters.core.calls import Call, Reply
-from gateway.api.exchange import Exchange, Permit
+from adapters.core.calls import Call, File, Reply
+from gateway.api.exchange import Permitted
 from gateway.api.rate_limits import FURTHER
 from gateway.observe import metrics
 from gateway.problems import throttled
@@ -38,32 +38,33 @@ class Internal:
         self._patience = patience
         self._limiter = limiter
 
-    async def send(self, permit: Permit, call: Call, exchange: Exchange) -> Reply:
+    async def send(self, permitted: Permitted, call: Call) -> Reply:
         """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.
 
-        The request's file, where there is one, is the body. RateLimited when the tenant's budget ends between two calls.
+        RateLimited when the tenant's budget ends between two calls.
         """
+        exchange = permitted.exchange
         exchange.calls += 1
         if exchange.calls > 1:
-            await self._afford(exchange)
-        known, headers = self.headers(permit, call, exchange)
-        pool, file = self._pools[call.service], exchange.file
+            await self._afford(permitted)
+        known, headers = self.headers(permitted, call)
+        pool, body = self._pools[call.service], call.body
         before = exchange.wrote
         exchange.wrote = before or call.writes
         started = perf_counter()
         try:
-            if file is None:
+            if not isinstance(body, File):
                 answer = await pool.request(
-                    call.method, call.path, headers, call.body, idempotent=not call.writes, known=known
+                    call.method, call.path, headers, body, idempotent=not call.writes, known=known
                 )
             else:
                 patience = self._patience[call.service]
                 answer = await pool.upload(
                     call.method,
                     call.path,
-                    known + headers + _CSV,
-                    file.content(),
-                    length=file.length,
+                    known + headers,
+                    body.content(),
+                    length=body.length,
                     patience=patience,
                 )
         except UpstreamError as error:
@@ -79,10 +80,9 @@ class Internal:
             exchange.wrote = before
         return Reply(status, answer.body) if status != 429 else _throttled(answer.headers, answer.body)
 
-    async def _afford(self, exchange: Exchange) -> None:
+    async def _afford(self, permitted: Permitted) -> None:
         """Take one more unit from the tenant's budget."""
-        assert exchange.caller is not None
-        verdict = await self._limiter.admit(exchange.caller.gates[FURTHER])
+        verdict = await self._limiter.admit(permitted.caller.gates[FURTHER])
         if not verdict.allowed:
             reading = verdict.readings[0]
             metrics.rate_limited(reading.policy.name)
@@ -90,12 +90,10 @@ class Internal:
             raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.quota)
 
     @asynccontextmanager
-    async def stream(
-        self, permit: Permit, call: Call, exchange: Exchange
-    ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+    async def stream(self, permitted: Permitted, call: Call) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
-        started = perf_counter()
-        known, headers = self.headers(permit, call, exchange)
+        started, exchange = perf_counter(), permitted.exchange
+        known, headers = self.headers(permitted, call)
         async with self._pools[call.service].stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
@@ -104,14 +102,13 @@ class Internal:
             yield reply, aiter(answer)
 
     @staticmethod
-    def headers(permit: Permit, call: Call, exchange: Exchange) -> tuple[bytes, bytes]:
+    def headers(permitted: Permitted, call: Call) -> tuple[bytes, bytes]:
         """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own."""
-        caller = exchange.caller
-        assert caller is not None
+        exchange = permitted.exchange
         lines = b"".join(
             (
                 b"X-User-Role: ",
-                permit.role.encode("ascii", "replace"),
+                permitted.permit.role.encode("ascii", "replace"),
                 b"\r\nX-Request-Id: ",
                 exchange.request_id.encode("ascii"),
                 b"\r\ntraceparent: ",
@@ -119,11 +116,13 @@ class Internal:
                 b"\r\n",
             )
         )
-        if call.body:
+        if isinstance(call.body, File):
+            lines += _CSV
+        elif call.body:
             lines += _JSON
         if call.creates and exchange.idempotency_key:
             lines += b"Idempotency-Key: %b\r\n" % exchange.idempotency_key
-        return caller.headers[call.service], lines
+        return permitted.caller.headers[call.service], lines
 
     async def aclose(self) -> None:
         """Close all pools."""

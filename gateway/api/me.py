@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 
 from adapters import SCOPE_FAMILIES
-from adapters.core.calls import Answer
+from adapters.core.calls import Answer, Input
 from adapters.core.declare import ids
 from adapters.core.declare.kinds import Choice, Line, Moment, Reference, TextList
 from adapters.core.declare.resource import Record, required
@@ -16,7 +16,7 @@ from adapters.core.declare.timestamps import utc
 from adapters.core.operation import Operation
 from adapters.core.payloads import One
 from adapters.core.shapes import shape_of
-from gateway.api.exchange import Exchange
+from gateway.api.exchange import Permitted
 
 Scopes = Annotated[list[str], TextList()]
 
@@ -83,11 +83,9 @@ ME = Operation(
 )
 
 
-async def me(exchange: Exchange) -> Answer:
+async def me(permitted: Permitted, _: Input) -> Answer:
     """Tenant, user with the role they have now, token, and the scopes that are effective."""
-    caller, permit = exchange.caller, exchange.permit
-    assert caller is not None
-    assert permit is not None
+    caller, permit = permitted.caller, permitted.permit
     document = {
         "data": {
             "tenant": {"id": ids.TENANT.encode(caller.tenant_id), "name": caller.tenant_name},

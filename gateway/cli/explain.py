@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any, cast
 import click
 import orjson
 
-from adapters.core.calls import Call, Plan, Reply
+from adapters.core.calls import Answer, Call, File, Input, Plan, Reply
 from adapters.core.faults import Fault
-from adapters.core.operation import Body, Operation
+from adapters.core.operation import Body, Face, Operation
 from gateway import problems
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Exchange, Permit, Permitted
 from gateway.api.me import ME
 from gateway.api.rate_limits import groups
 from gateway.api.routes import Routes
@@ -147,7 +147,7 @@ async def _call(
     """The contract and the internal calls, by the very stages that a request goes through."""
     settings = desk.settings
     # Only these two stages run, and they use nothing else of the services.
-    services = Services(
+    dependencies = Dependencies(
         **dict.fromkeys(
             ("callers", "limiter", "strangers", "identity", "permissions", "replays", "internal"), cast("Any", None)
         ),
@@ -157,14 +157,19 @@ async def _call(
     )
     seen: list[Call] = []
 
-    async def planned(exchange: Exchange) -> Any:
-        if exchange.face is not None:
-            seen.extend(_calls(exchange.face.plan(exchange.input)))
+    async def planned(permitted: Permitted, given: Input) -> Answer:
+        if operation.faces:
+            seen.extend(_calls(permitted.face.plan(given)))
+        return Answer(200)
 
-    exchange = _exchange(settings, operation, segments, path, raw, version, tenant)
-    handler: Handler = negotiate(operation, services, accept(operation, services, planned))
+    accepted = accept(operation, dependencies, planned)
+
+    def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Awaitable[Answer]:
+        return accepted(Permitted(exchange, caller, Permit("", "", frozenset()), face))
+
+    exchange = _exchange(settings, operation, segments, path, raw, version)
     try:
-        await handler(exchange)
+        await negotiate(operation, dependencies, unjudged)(exchange, cast("Caller", _Tenant(tenant)))
     except Exception as error:
         problem = problems.of(error)
         if problem is None:
@@ -190,7 +195,6 @@ def _exchange(
     path: str,
     raw: bytes,
     version: str,
-    tenant: str,
 ) -> Exchange:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": raw, "more_body": False}
@@ -209,7 +213,7 @@ def _exchange(
         request_id="",
         started=0.0,
     )
-    exchange.segments, exchange.caller = segments, cast("Caller", _Tenant(tenant))
+    exchange.segments = segments
     return exchange
 
 
@@ -235,7 +239,7 @@ def _shown(settings: Settings, call: Call) -> Story:
             *(["Content-Type"] if call.body else []),
             *(["Idempotency-Key"] if call.creates else []),
         ],
-        "body": orjson.loads(call.body) if call.body else None,
+        "body": orjson.loads(call.body) if call.body and not isinstance(call.body, File) else None,
     }
 
 

@@ -210,6 +210,9 @@ class Idempotency(Section):
 
     lifetime: Duration = Field(86_400.0, description="How long an answer is kept for replay, such as 24h.")
     lease: Duration = Field(60.0, description="After this a request still unfinished counts as of unknown outcome.")
+    budget: Size = Field(
+        10_000_000, description="How much of the store a tenant's kept answers may take, such as 10MB."
+    )
 
     @model_validator(mode="after")
     def _lease_ends_first(self) -> Self:

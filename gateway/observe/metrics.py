@@ -46,6 +46,7 @@ _upstream_seconds = _histogram("upstream_seconds", "Time an internal service too
 _rate_limited = _counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
 _store_lost = _counter("store_lost_total", "Operations that found their store unreachable.", "store")
 _fail_mode = _counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
+_unkept = _counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
 _replays = _counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
 _auth_failures = _counter("auth_failures_total", "Requests without a usable token.", "code")
 
@@ -149,6 +150,11 @@ def store_lost(store: str) -> None:
 def fail_mode(mode: str) -> None:
     """Count a decision taken without its store, by the mode chosen for that case, e.g. "local_limit"."""
     _degraded(mode).inc()
+
+
+def answer_not_kept() -> None:
+    """Count an answer that a replay will have to read again."""
+    _unkept.inc()
 
 
 def replayed() -> None:

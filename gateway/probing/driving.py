@@ -46,13 +46,13 @@ def entered(face: Face, *ids: str, document: Any = None, query: Mapping[str, str
     return face.accept(Request(ids, query or {}, document, _open, _seal_for))
 
 
-async def drive(service: Service, plan: Plan, file: bytes = b"") -> Driven:
+async def drive(service: Service, plan: Plan) -> Driven:
     """Make the plan's calls and hand it their answers, to the end."""
     said: list[tuple[Call, Response]] = []
     try:
         call = next(plan)
         while True:
-            answer = await service.ask(call, file)
+            answer = await service.ask(call)
             said.append((call, answer))
             call = plan.send(Reply(answer.status, answer.body))
     except StopIteration as finished:

@@ -6,7 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from adapters.core.calls import Call
+from adapters.core.calls import Call, File
 from gateway.upstream import Pool, Response, line
 
 _ODD = b"-gateway-probe"
@@ -38,12 +38,14 @@ class Service:
         # Whether a missing record is answered otherwise than a missing path; None until it was seen.
         self.tells_apart: bool | None = None
 
-    async def ask(self, call: Call, file: bytes = b"") -> Response:
+    async def ask(self, call: Call) -> Response:
         """The answer, after waiting out the service's rate limit; UpstreamError when there is none."""
-        headers = self._headers + (_JSON if call.body else b"") + (_CSV if file else b"")
+        body, kind = call.body, _JSON if call.body else b""
+        if isinstance(body, File):
+            body, kind = b"".join([piece async for piece in body.content()]), _CSV
         for tries in range(1, _TRIES + 1):
             answer = await self._pool.request(
-                call.method, call.path, headers, file or call.body, idempotent=not call.writes
+                call.method, call.path, self._headers + kind, body, idempotent=not call.writes
             )
             if answer.status != 429 or tries == _TRIES:
                 break

@@ -6,11 +6,12 @@ create and about a record that is not there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
-from adapters.core.calls import Input
+from adapters.core.calls import File, Input
 from adapters.core.declare.resource import Resource
 from adapters.core.faults import Fault, Invalid
 from adapters.core.operation import Body, Face, Operation
@@ -119,11 +120,10 @@ class Writer:
     async def _change(self, operation: Operation, made: _Made | None, absent: Named) -> Finding:
         face = face_of(operation)
         named = absent if made is None else Named(made.id, exists=True)
-        file = b""
         if operation.body is Body.FILE and face.sends is not None:
             # Column names and no row: a file that makes nothing.
             required = [field.held for field in face.sends.shape.fields if field.required]
-            file, request = (",".join(required) + "\n").encode(), Input()
+            request = Input(file=_file((",".join(required) + "\n").encode()))
         else:
             try:
                 request = _request(operation, face, named.id, made.public if made else {})
@@ -131,9 +131,9 @@ class Writer:
                 return replace(
                     self.unasked(operation, named.id), verdict=Verdict.UNCLEAR, note=f"nothing to send: {fault}"
                 )
-        driven = await drive(self._service, face.plan(request), file)
+        driven = await drive(self._service, face.plan(request))
         verdict, note = await judged(self._service, driven, named)
-        if driven.said and driven.said[-1][1].status in (400, 422) and (made is None or file):
+        if driven.said and driven.said[-1][1].status in (400, 422) and (made is None or request.file):
             verdict = Verdict.ANSWERS
         if verdict is Verdict.ANSWERS and made is not None and operation.body is Body.MERGE:
             row, _ = record_of(driven.raw)
@@ -204,3 +204,10 @@ def _made(driven: Driven) -> _Made | None:
 
 def _call(driven: Driven, record_id: str | None) -> str:
     return shown(driven.said[-1][0], record_id) if driven.said else ""
+
+
+def _file(content: bytes) -> File:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    return File(pieces, len(content), sha256(content).hexdigest())

@@ -49,6 +49,7 @@ def environment() -> Environment:
     )
     made.filters["inline"] = lambda text: Markup(_markdown.renderInline(text))  # noqa: S704 - escaped by the renderer
     made.filters["duration"] = duration
+    made.filters["size"] = size
     return made
 
 
@@ -75,6 +76,12 @@ def duration(seconds: float) -> str:
             count = int(seconds // length)
             return f"{count} {name}{'s' if count > 1 else ''}"
     return f"{seconds:g} seconds"
+
+
+def size(count: int) -> str:
+    """Bytes → `10 MB`, or `1 MiB`, in the largest unit that divides them."""
+    units = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "KB": 10**3}
+    return next((f"{count // unit} {name}" for name, unit in units.items() if count % unit == 0), f"{count} bytes")
 
 
 def _guide(name: str, text: str) -> Guide:

@@ -6,6 +6,7 @@ its holder may have died after the request was sent.
 """
 
 import asyncio
+import enum
 import json
 import secrets
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ _RESERVE: Final = Script.named("reserve")
 _SETTLE: Final = Script.named("settle")
 _RETRY_SECONDS: Final = 0.2
 _MOST_RETRIED: Final = 1000
+BUDGET: Final = 10_000_000
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -48,11 +50,11 @@ class InProgress:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The same request was answered: its answer, to be given again."""
+    """The same request was answered: its answer, to be given again. `body`: None when there was no room to keep it."""
 
     status: int
     headers: Headers
-    body: bytes
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,28 @@ class OutcomeUnknown:
     """The same request was sent and nobody knows what came of it."""
 
 
+class Settled(enum.IntEnum):
+    """What became of settling a reservation: nothing, because it is another's by now or done already; or that it is."""
+
+    NOT = 0
+    WHOLE = 1
+    WITHOUT_BODY = 2  # the tenant's budget had no room for it
+
+
 Found = Reserved | InProgress | Stored | Reused | OutcomeUnknown
 
 
 class Replays:
-    """``lifetime`` and ``lease`` in seconds: how long a key is remembered, and how long its holder may take."""
+    """``lifetime`` and ``lease`` in seconds: how long a key is remembered, and how long its holder may take.
 
-    def __init__(self, line: Line, lifetime: float, lease: float) -> None:
+    ``budget``: how many bytes of answers are kept for a tenant. Beyond it a key remembers status and headers alone.
+    """
+
+    def __init__(self, line: Line, lifetime: float, lease: float, budget: int = BUDGET) -> None:
         self._line = line
         self._lifetime = round(lifetime * 1000)
         self._lease = lease
+        self._budget = budget
         self._settling: set[asyncio.Task[None]] = set()
 
     async def reserve(
@@ -115,32 +129,32 @@ class Replays:
                 return Reused()
         return OutcomeUnknown()
 
-    async def finish(self, handle: Reservation, status: int, headers: Headers, body: bytes) -> bool:
+    async def finish(self, handle: Reservation, status: int, headers: Headers, body: bytes) -> Settled:
         """Remembers the answer for every later request with the key. As to result and errors see ``release``."""
         pairs = json.dumps([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
-        return await self._settle(handle, ("done", status, pairs, body))
+        return await self._settle(handle, ("done", status, pairs, body, self._budget))
 
-    async def release(self, handle: Reservation) -> bool:
-        """Frees the key: nothing was sent. False when another request has taken the key over since.
+    async def release(self, handle: Reservation) -> Settled:
+        """Frees the key: nothing was sent. ``NOT`` when another request has taken the key over since.
 
         Raises ``StoreUnavailable`` when it could not be done at once; it is then tried again until the lease is over.
         """
         return await self._settle(handle, ("released",))
 
-    async def ambiguous(self, handle: Reservation) -> bool:
+    async def ambiguous(self, handle: Reservation) -> Settled:
         """Remembers that the request may have taken effect. As to result and errors see ``release``."""
         return await self._settle(handle, ("unknown",))
 
-    async def _settle(self, handle: Reservation, outcome: Sequence[Part]) -> bool:
+    async def _settle(self, handle: Reservation, outcome: Sequence[Part]) -> Settled:
         try:
             return await self._settle_once(handle, outcome)
         except (StoreUnavailable, asyncio.CancelledError):
             self._settle_later(handle, outcome)
             raise
 
-    async def _settle_once(self, handle: Reservation, outcome: Sequence[Part]) -> bool:
-        settled: int = await self._line.run(_SETTLE, (handle.place,), (handle.nonce, self._lifetime, *outcome))
-        return settled == 1
+    async def _settle_once(self, handle: Reservation, outcome: Sequence[Part]) -> Settled:
+        keys = (handle.place, _counted(handle.place))
+        return Settled(await self._line.run(_SETTLE, keys, (handle.nonce, self._lifetime, *outcome)))
 
     def _settle_later(self, handle: Reservation, outcome: Sequence[Part]) -> None:
         # Answers wait in memory meanwhile: beyond a bound the lease must do.
@@ -167,3 +181,8 @@ def _place(tenant: str, principal: str, method: str, path: str, key: str) -> str
     # Lengths keep the parts apart; the digest keeps what clients choose out of the store's key.
     parts = "".join(f"{len(part)}:{part}" for part in (principal, method, path, key))
     return f"gw:{{{tenant}}}:replay:{sha256(parts.encode()).hexdigest()}"
+
+
+def _counted(place: str) -> str:
+    """Where the tenant's bytes are counted."""
+    return place.rpartition(":replay:")[0] + ":replayed"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.api.dependencies import Services
+from gateway.api.dependencies import Dependencies
 from gateway.auth.users import Identity
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
@@ -21,7 +21,7 @@ from gateway.web.templates import Templates
 class Web:
     """Wired once a worker."""
 
-    services: Services
+    services: Dependencies
     sql: Sql
     keys: Keyring
     sessions: Sessions
@@ -43,7 +43,7 @@ class Web:
         return self.services.address_of(request.scope)
 
 
-def web(services: Services, sql: Sql, keys: Keyring, line: Line) -> Web:
+def web(services: Dependencies, sql: Sql, keys: Keyring, line: Line) -> Web:
     """The parts, from those of the worker."""
     lifetimes = services.settings.sessions
     return Web(

@@ -99,14 +99,32 @@ def test_a_service_at_its_limit_frees_the_key(live: Live, key: str) -> None:
     assert create(live, key).status_code == 201
 
 
-def test_a_refusal_by_the_service_is_remembered(live: Live, key: str) -> None:
-    body = {"first_name": "Once", "company_id": "cmp_" + "0" * 24}
-    first = create(live, key, body)
-    assert first.status_code == 422
-    assert first.json()["errors"][0]["pointer"] == "/company_id"
-    again = create(live, key, body)
-    assert again.headers["idempotent-replayed"] == "true"
-    assert again.content == first.content
+def test_a_refusal_by_the_service_frees_the_key_for_the_corrected_body(live: Live, key: str) -> None:
+    wrong = {"first_name": "Once", "company_id": "cmp_" + "0" * 24}
+    first, again = create(live, key, wrong), create(live, key, wrong)
+    for refused in (first, again):
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/company_id"
+        assert "idempotent-replayed" not in refused.headers
+    corrected = create(live, key)
+    assert corrected.status_code == 201
+    assert create(live, key).content == corrected.content
+
+
+def test_a_record_that_is_not_there_frees_the_key_too(live: Live, key: str) -> None:
+    task = live.call("POST", "/v1/tasks", {"title": "Once"}).headers["location"]
+    assert live.call("DELETE", task).status_code == 204
+    for _ in range(2):
+        missing = live.call("POST", f"{task}/complete", headers={"Idempotency-Key": key})
+        assert missing.status_code == 404
+        assert "idempotent-replayed" not in missing.headers
+
+
+def test_a_corrected_body_is_another_request_to_the_service_as_well(live: Live, key: str) -> None:
+    create(live, key, {"first_name": "Once", "company_id": "cmp_" + "0" * 24})
+    create(live, key)
+    refused, corrected = (each["headers"]["idempotency-key"] for each in live.sent(2))
+    assert refused != corrected
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_a_request_that_the_end_of_the_grace_cuts_off_is_told(inside_dispatch: A
 def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A real dispatch of which every operation breaks, or hangs until the server stops; what the client is told."""
     from gateway.api import dispatch
-    from gateway.api.dependencies import Services
+    from gateway.api.dependencies import Dependencies
     from gateway.brands import Brands
     from gateway.config.settings import Settings
 
@@ -246,7 +246,7 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
         absent: Any = dict.fromkeys(
             ("callers", "limiter", "strangers", "identity", "permissions", "cursors", "replays", "internal")
         )
-        services = Services(settings=settings, contracts=(), **absent)
+        services = Dependencies(settings=settings, contracts=(), **absent)
         serve = dispatch.Dispatch([], services, Brands(settings.brands, 80), None)
         told: list[bytes] = []
 

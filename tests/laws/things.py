@@ -117,6 +117,7 @@ class Searching(Service):
     """A structured search; its `isNull` takes "" and [] for null, which its order does not."""
 
     def respond(self, call: Call) -> Any:
+        assert isinstance(call.body, bytes)
         body = orjson.loads(call.body)
         self.asked.append(body)
         assert 1 <= body["limit"] <= 200

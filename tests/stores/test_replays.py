@@ -23,6 +23,7 @@ from gateway.stores.replays import (
     Reservation,
     Reserved,
     Reused,
+    Settled,
     Stored,
     _place,
 )
@@ -262,3 +263,25 @@ async def test_a_cancelled_reservation_is_given_back(replays: Replays) -> None:
     async with asyncio.timeout(5):
         await asyncio.wait(replays._settling)
     assert isinstance(await reserve(replays), Reserved)
+
+
+async def test_beyond_the_tenants_budget_status_and_headers_are_kept_without_the_body(line: Line) -> None:
+    replays = Replays(line, 86_400, 60, budget=1_000)
+    status, headers, _ = CREATED
+    for key, body, settled in (("a", b"x" * 600, Settled.WHOLE), ("b", b"x" * 600, Settled.WITHOUT_BODY)):
+        assert await replays.finish(await reserved(replays, key), status, headers, body) is settled
+    assert await reserve(replays, "a") == Stored(status, headers, b"x" * 600)
+    assert await reserve(replays, "b") == Stored(status, headers, None)
+    # One tenant's answers take nothing from another's, and a few bytes always fit.
+    foreign = await replays.reserve("u", "p", "POST", "/v1/contacts", "a", b"f")
+    assert isinstance(foreign, Reserved)
+    assert await replays.finish(foreign.handle, status, headers, b"x" * 900) is Settled.WHOLE
+    assert await replays.finish(await reserved(replays, "c"), status, headers, b"{}") is Settled.WHOLE
+
+
+async def test_bytes_are_given_back_when_their_answers_have_expired(line: Line) -> None:
+    replays = Replays(line, 0.24, 0.1, budget=1_000)
+    assert await replays.finish(await reserved(replays, "a"), 201, [], b"x" * 900) is Settled.WHOLE
+    assert await replays.finish(await reserved(replays, "b"), 201, [], b"x" * 900) is Settled.WITHOUT_BODY
+    await asyncio.sleep(0.3)
+    assert await replays.finish(await reserved(replays, "c"), 201, [], b"x" * 900) is Settled.WHOLE

@@ -82,7 +82,7 @@ def _upload(place: Place, pointers: Pointers) -> Planner:
     """One write, whose body is the translated file."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(place.service, b"POST", place.before, writes=True, creates=True)
+        reply = yield Call(place.service, b"POST", place.before, request.file or b"", writes=True, creates=True)
         if reply.status == 413:
             raise Invalid([FieldError("", "too_long", "The file is larger than the service takes.")])
         done = _read_done(written(reply, pointers, record=False))

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
-from adapters.core.calls import Translation
+from adapters.core.calls import File, Translation
 from adapters.core.faults import Fault
 from gateway.api.body import reading
 from gateway.api.body.multipart import CHARSETS, OneFile
-from gateway.api.exchange import Exchange, File
+from gateway.api.exchange import Exchange
 from gateway.problems import Problem, UnsupportedMediaType
 from gateway.stores.errors import StoreUnavailable
 

@@ -13,8 +13,8 @@ from adapters.core.request.json_body import nearest
 from adapters.core.strict_json import read_json
 from gateway.api.body import reading
 from gateway.api.body.files import received
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Accepted, Authorized, Permitted
 from gateway.problems import NotAcceptable, NotFound, UnsupportedMediaType
 
 Ids = tuple[str, ...]
@@ -24,69 +24,65 @@ _JSON = ("application/json",)
 _MERGE = ("application/json", "application/merge-patch+json")
 
 
-def accept(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.input` (`document` for the idempotency fingerprint, and `file`), or raises 400 … 422."""
-    cursors, server = services.cursors, services.settings.server
+def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) -> Authorized:
+    """Hands on the input, and fills `exchange.document` for the idempotency fingerprint; or raises 400 … 422."""
+    cursors, server = dependencies.cursors, dependencies.settings.server
     params, expected, known = operation.params, operation.body, operation.query
     media = _MERGE if expected is Body.MERGE else _JSON
     produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
     taken = frozenset({b"*/*", produces.encode("ascii")})
     if expected is Body.FILE:
-        proceed = _with_file(services, proceed)
+        proceed = _with_file(dependencies, proceed)
 
-    def accepted(exchange: Exchange) -> Awaitable[Answer]:
+    def accepted(permitted: Permitted) -> Awaitable[Answer]:
+        exchange = permitted.exchange
         accepts = exchange.headers.get(b"accept")
         if accepts and accepts not in taken:
             _acceptable(accepts, produces)
         ids = _ids(params, exchange.segments)
         query = _query(exchange.query, known)
         if not reads:
-            return understood(exchange, ids, query)
+            return understood(permitted, ids, query)
         raw = reading.arrived(exchange, server.max_body)
-        return read(exchange, ids, query, raw) if raw is not None else awaited(exchange, ids, query)
+        return read(permitted, ids, query, raw) if raw is not None else awaited(permitted, ids, query)
 
-    async def awaited(exchange: Exchange, ids: Ids, query: Query) -> Answer:
-        return await read(exchange, ids, query, await reading.whole(exchange, server.max_body, server.body_timeout))
+    async def awaited(permitted: Permitted, ids: Ids, query: Query) -> Answer:
+        raw = await reading.whole(permitted.exchange, server.max_body, server.body_timeout)
+        return await read(permitted, ids, query, raw)
 
-    def read(exchange: Exchange, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
+    def read(permitted: Permitted, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
+        exchange = permitted.exchange
         if raw or expected is not Body.EMPTY:
             _media(exchange.headers.get(b"content-type"), media)
             exchange.document = read_json(raw)
-        return understood(exchange, ids, query)
+        return understood(permitted, ids, query)
 
-    def understood(exchange: Exchange, ids: Ids, query: Query) -> Awaitable[Answer]:
-        face, caller = exchange.face, exchange.caller
-        if face is None:
-            exchange.input = Input(ids=ids)
-            return proceed(exchange)
-        assert caller is not None
-        bound = cursors.of(caller.tenant_id, exchange.version)
+    def understood(permitted: Permitted, ids: Ids, query: Query) -> Awaitable[Answer]:
+        exchange = permitted.exchange
+        bound = cursors.of(permitted.caller.tenant_id, exchange.version)
         request = Request(ids, query, exchange.document, bound.open, bound.sealer)
-        exchange.input = face.accept(request)
-        return proceed(exchange)
+        return proceed(permitted, permitted.face.accept(request))
 
     return accepted
 
 
-def _with_file(services: Services, proceed: Handler) -> Handler:
+def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
     """Receives, checks and translates the file of an import, which is gone when the request is over."""
-    server, turns = services.settings.server, services.turns
+    server, turns = dependencies.settings.server, dependencies.turns
 
-    async def filed(exchange: Exchange) -> Answer:
-        face = exchange.face
-        assert face is not None
-        assert face.translate is not None
+    async def filed(permitted: Permitted, given: Input) -> Answer:
+        exchange = permitted.exchange
         async with received(
             exchange,
-            face.translate(),
+            permitted.face.translation(),
             turns,
             most=server.max_import,
             timeout=server.body_timeout,
             folder=server.data_dir,
         ) as file:
-            exchange.file = file
+            given.file = file
             exchange.document = file.digest
-            return await proceed(exchange)
+            return await proceed(permitted, given)
 
     return filed
 

@@ -7,17 +7,17 @@ from collections.abc import Awaitable
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Exchange, Handler, Identified
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.keys import token_format
 from gateway.observe import metrics
 
 
-def authenticate(operation: Operation, services: Services, proceed: Handler) -> Handler:
+def authenticate(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
     """Fills `exchange.caller`, or raises 401 (429 for an address that keeps failing)."""
-    callers, prefix = services.callers, services.settings.tokens.prefix
+    callers, prefix = dependencies.callers, dependencies.settings.tokens.prefix
 
     def authenticated(exchange: Exchange) -> Awaitable[Answer]:
         token = _bearer(exchange.headers.get(b"authorization", b""))
@@ -26,16 +26,17 @@ def authenticate(operation: Operation, services: Services, proceed: Handler) -> 
 
     async def looked_for(exchange: Exchange, token: bytes) -> Answer:
         # Counted before SQL is asked: guesses with a right checksum must not use up its connections.
-        await services.count_stranger(exchange)
+        await dependencies.count_stranger(exchange)
         caller = await callers.find(token) if token_format.well_formed(token, prefix) else None
         return await found(exchange, token, caller)
 
     def found(exchange: Exchange, token: bytes, caller: Caller | None) -> Awaitable[Answer]:
-        if code := _fault(token, caller):
+        code = _fault(token, caller)
+        if caller is None or code:
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
         exchange.caller = caller
-        return proceed(exchange)
+        return proceed(exchange, caller)
 
     return authenticated
 

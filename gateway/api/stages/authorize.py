@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from adapters.core.calls import Answer
-from adapters.core.operation import Operation
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler, Permit
+from adapters.core.operation import Face, Operation
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Authorized, Contracted, Exchange, Permit, Permitted
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import insufficient, unauthorized
 from gateway.auth.scopes import expanded
@@ -15,17 +15,15 @@ from gateway.auth.users import IdentityUnavailable, User
 from gateway.problems import Forbidden, Unavailable
 
 
-def authorize(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.permit`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
-    identity, permissions, needed = services.identity, services.permissions, frozenset(operation.scopes)
+def authorize(operation: Operation, dependencies: Dependencies, proceed: Authorized) -> Contracted:
+    """Hands on what is `Permitted`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
+    identity, permissions, needed = dependencies.identity, dependencies.permissions, frozenset(operation.scopes)
 
-    def authorized(exchange: Exchange) -> Awaitable[Answer]:
-        caller = exchange.caller
-        assert caller is not None
+    def authorized(exchange: Exchange, caller: Caller, face: Face) -> Awaitable[Answer]:
         user = identity.remembered(caller.tenant_id, caller.user_id)
-        return permitted(exchange, caller, user) if user is not None else asked(exchange, caller)
+        return permitted(exchange, caller, face, user) if user is not None else asked(exchange, caller, face)
 
-    async def asked(exchange: Exchange, caller: Caller) -> Answer:
+    async def asked(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         try:
             user = await identity.live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable:
@@ -34,9 +32,9 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
                 "Your present role cannot be determined. Try again shortly.",
                 headers=((b"retry-after", b"1"),),
             ) from None
-        return await permitted(exchange, caller, user)
+        return await permitted(exchange, caller, face, user)
 
-    def permitted(exchange: Exchange, caller: Caller, user: User | None) -> Awaitable[Answer]:
+    def permitted(exchange: Exchange, caller: Caller, face: Face, user: User | None) -> Awaitable[Answer]:
         if user is None or not user.active:
             raise unauthorized("user_disabled", exchange.brand)
         effective = permissions.effective(caller.scopes, user.role)
@@ -44,8 +42,7 @@ def authorize(operation: Operation, services: Services, proceed: Handler) -> Han
             if not needed <= expanded(caller.scopes):
                 raise insufficient(needed, exchange.brand)
             raise _forbidden(needed)
-        exchange.permit = Permit(user.role, user.name, effective)
-        return proceed(exchange)
+        return proceed(Permitted(exchange, caller, Permit(user.role, user.name, effective), face))
 
     return authorized
 

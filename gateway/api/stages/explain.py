@@ -9,7 +9,7 @@ from time import perf_counter
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway import problems
-from gateway.api.dependencies import Services
+from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.downstream.header_lines import UNIFORM
 from gateway.downstream.streaming import ClientLeft, ShuttingDown, Streamed
@@ -21,9 +21,9 @@ _NOBODY = '"tenant":null,"token":null'
 _CODE = ',"code":"%s"'
 
 
-def explain(operation: Operation, services: Services, proceed: Handler) -> Handler:
+def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) -> Handler:
     """The outermost stage: it raises nothing but the end of the server."""
-    route, usage = operation.route, services.usage
+    route, usage = operation.route, dependencies.usage
     logged = f'"route":{logs.quoted(route)}'
 
     async def explained(exchange: Exchange) -> Answer:
@@ -36,7 +36,7 @@ def explain(operation: Operation, services: Services, proceed: Handler) -> Handl
         except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
             problem = _problem(error, exchange, route)
             code = problem.code
-            answer = services.render(problem, exchange)
+            answer = dependencies.render(problem, exchange)
         exchange.lines += UNIFORM % exchange.request_id.encode("ascii")
         if isinstance(answer, Streamed):
             answer.finished = partial(streamed, exchange, answer.status)

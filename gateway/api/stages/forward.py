@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from adapters.core.calls import Answer
+from adapters.core.calls import Answer, Input
 from adapters.core.operation import Operation
 from gateway.api.body.files import chained, translated
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Accepted, Permitted
 from gateway.downstream.streaming import Streamed
 
 
-def forward(operation: Operation, services: Services, proceed: Handler) -> Handler:
+def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
     """The innermost stage. An operation of the gateway's own has a local answer instead of a plan."""
-    own = services.own.get(operation.name)
+    own = dependencies.own.get(operation.name)
     if own is not None:
         return own
     if operation.streamed:
-        return _streaming(services)
-    send = services.internal.send
+        return _streaming(dependencies)
+    send = dependencies.internal.send
 
-    async def forwarded(exchange: Exchange) -> Answer:
-        face, permit = exchange.face, exchange.permit
-        assert face is not None
-        assert permit is not None
-        plan = face.plan(exchange.input)
+    async def forwarded(permitted: Permitted, given: Input) -> Answer:
+        plan = permitted.face.plan(given)
         try:
             call = next(plan)
             while True:
-                call = plan.send(await send(permit, call, exchange))
+                call = plan.send(await send(permitted, call))
         except StopIteration as finished:
             answer: Answer = finished.value
             return answer
@@ -37,23 +34,19 @@ def forward(operation: Operation, services: Services, proceed: Handler) -> Handl
     return forwarded
 
 
-def _streaming(services: Services) -> Handler:
+def _streaming(dependencies: Dependencies) -> Accepted:
     """For a plan with one call, whose answer is passed on while it comes. What fails before its first row is a problem."""
-    internal, turns = services.internal, services.turns
+    internal, turns = dependencies.internal, dependencies.turns
 
-    async def forwarded(exchange: Exchange) -> Answer:
-        face, permit = exchange.face, exchange.permit
-        assert face is not None
-        assert face.translate is not None
-        assert permit is not None
-        plan = face.plan(exchange.input)
+    async def forwarded(permitted: Permitted, given: Input) -> Answer:
+        plan = permitted.face.plan(given)
         async with AsyncExitStack() as stack:
-            reply, body = await stack.enter_async_context(internal.stream(permit, next(plan), exchange))
+            reply, body = await stack.enter_async_context(internal.stream(permitted, next(plan)))
             try:
                 plan.send(reply)
             except StopIteration as finished:
                 head: Answer = finished.value
-            pieces = translated(body, face.translate(), turns)
+            pieces = translated(body, permitted.face.translation(), turns)
             first = await anext(pieces)
             return Streamed(head, chained(first, pieces), stack.pop_all().aclose)
 

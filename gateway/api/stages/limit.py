@@ -10,36 +10,36 @@ from collections.abc import Sequence
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Exchange, Identified
+from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.observe import metrics
 from gateway.problems import RateLimited, throttled
 from gateway.stores.policies import Policy, Verdict
 
 
-def limit(operation: Operation, services: Services, proceed: Handler) -> Handler:
+def limit(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Identified:
     """Adds the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
-    limiter, callers, group = services.limiter, services.callers, operation.limited_as
+    limiter, callers, group = dependencies.limiter, dependencies.callers, operation.limited_as
     rate_lines = RateLines(callers.groups[group])
 
-    async def limited(exchange: Exchange) -> Answer:
-        caller = exchange.caller
-        assert caller is not None
+    async def limited(exchange: Exchange, caller: Caller) -> Answer:
         verdict = await limiter.admit(caller.gates[group])
         if verdict.local:
             metrics.store_lost("redis")
             metrics.fail_mode("local_limit")
         if verdict.local or verdict.generation != caller.generation:
-            exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
-            if exchange.caller is None or exchange.caller.revoked:
+            renewed = exchange.caller = await callers.renewed(caller, verdict.generation, lost=verdict.local)
+            if renewed is None or renewed.revoked:
                 raise unauthorized("token_revoked", exchange.brand)
-            if exchange.caller.expires_at <= verdict.now:
+            if renewed.expires_at <= verdict.now:
                 raise unauthorized("token_expired", exchange.brand)
+            caller = renewed
         exchange.lines += rate_lines(verdict)
         if not verdict.allowed:
             raise _exceeded(verdict)
-        return await proceed(exchange)
+        return await proceed(exchange, caller)
 
     return limited
 

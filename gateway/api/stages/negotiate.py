@@ -6,11 +6,13 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from adapters.core.calls import Answer
+from adapters.core.calls import Answer, Input, Plan
 from adapters.core.declare.timestamps import day
-from adapters.core.operation import Operation
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from adapters.core.operation import Face, Operation
+from adapters.core.request.acceptors import path_only
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Contracted, Exchange, Identified
+from gateway.auth.caller import Caller
 from gateway.config.policies import Lifecycle
 from gateway.downstream.header_lines import lines
 from gateway.problems import BadRequest, Gone, NotSupported
@@ -24,22 +26,29 @@ _TOLD = {
 }
 
 
-def negotiate(operation: Operation, services: Services, proceed: Handler) -> Handler:
-    """Fills `exchange.version` and `exchange.face`; raises 400 with the list of contracts, 410, or 501."""
-    resolve = _Contracts(services)
+def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contracted) -> Identified:
+    """Fills `exchange.version` and finds the face of that contract; raises 400 with the list of contracts, 410, or 501."""
+    resolve = _Contracts(dependencies)
+    faces = operation.faces or dict.fromkeys([contract.date for contract in dependencies.contracts], _OWN)
 
-    def negotiated(exchange: Exchange) -> Awaitable[Answer]:
+    def negotiated(exchange: Exchange, caller: Caller) -> Awaitable[Answer]:
         version = exchange.version = resolve(exchange.headers.get(b"version"))
         exchange.lines += resolve.lines[version]
         if not operation.enabled:
             raise NotSupported("not_supported", "This deployment's services do not offer this operation.")
-        if operation.faces:
-            face = exchange.face = operation.faces[version]
-            if face is None:
-                raise Gone("operation_gone", f"This operation is not part of the contract of {version}.")
-        return proceed(exchange)
+        face = faces[version]
+        if face is None:
+            raise Gone("operation_gone", f"This operation is not part of the contract of {version}.")
+        return proceed(exchange, caller, face)
 
     return negotiated
+
+
+def _unplanned(_: Input) -> Plan:
+    raise AssertionError("the gateway answers this operation itself")
+
+
+_OWN = Face(path_only, _unplanned)
 
 
 class _Contracts:
@@ -48,9 +57,9 @@ class _Contracts:
     lines: by date, the header lines of its answers: which contract it is, and where it has one, of its end.
     """
 
-    def __init__(self, services: Services) -> None:
-        self._dates = tuple(contract.date for contract in services.contracts)
-        self._cycles = {date.isoformat(): cycle for date, cycle in services.settings.versions.items()}
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dates = tuple(contract.date for contract in dependencies.contracts)
+        self._cycles = {date.isoformat(): cycle for date, cycle in dependencies.settings.versions.items()}
         self.lines = {date: b"version: %b\r\n" % date.encode("ascii") for date in self._dates}
         for date, cycle in self._cycles.items():
             self.lines[date] += lines(_notice(cycle))

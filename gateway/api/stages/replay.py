@@ -11,91 +11,102 @@ from collections.abc import Awaitable
 
 import orjson
 
-from adapters.core.calls import Answer
-from adapters.core.faults import Conflict, Invalid, RecordNotFound
+from adapters.core.calls import Answer, Input
 from adapters.core.operation import Operation
-from gateway import problems
-from gateway.api.dependencies import Services
-from gateway.api.exchange import Exchange, Handler
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Accepted, Permitted
+from gateway.api.rereading import REPLAYED, Reading
 from gateway.observe import logs, metrics
 from gateway.problems import BadRequest, Conflicting, Problem, Unavailable, Unprocessable
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.replays import InProgress, OutcomeUnknown, Reservation, Reserved, Reused, Stored
-
-_FINAL = (RecordNotFound, Invalid, Conflict)
-_REPLAYED = (b"idempotent-replayed", b"true")
+from gateway.stores.replays import InProgress, OutcomeUnknown, Reservation, Reserved, Reused, Settled, Stored
 
 
-def replay(operation: Operation, services: Services, proceed: Handler) -> Handler:
+def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) -> Accepted:
     """Answers a repeated request from memory; raises 409, 422, or 503 when the store cannot promise a single effect."""
     if not operation.replayable:
         return proceed
-    replays = services.replays
-    deduplicates = operation.service in services.settings.services and (
-        services.settings.services[operation.service].deduplicates  # type: ignore[index]
+    replays, reading = dependencies.replays, Reading.of(operation, dependencies.operations)
+    deduplicates = any(
+        service.deduplicates for name, service in dependencies.settings.services.items() if name == operation.service
     )
 
-    def replayed(exchange: Exchange) -> Awaitable[Answer]:
-        key = exchange.headers.get(b"idempotency-key")
-        return proceed(exchange) if key is None else reserved(exchange, key)
+    def replayed(permitted: Permitted, given: Input) -> Awaitable[Answer]:
+        key = permitted.exchange.headers.get(b"idempotency-key")
+        return proceed(permitted, given) if key is None else reserved(permitted, given, key)
 
-    async def reserved(exchange: Exchange, key: bytes) -> Answer:
+    async def reserved(permitted: Permitted, given: Input, key: bytes) -> Answer:
         if not 1 <= len(key) <= 255 or not all(0x20 <= byte <= 0x7E for byte in key):
             raise BadRequest("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters.")
-        caller = exchange.caller
-        assert caller is not None
+        exchange, caller = permitted.exchange, permitted.caller
         # The record as it was understood, not as it was spelled: %5F and _ are one path.
-        path = "/".join((operation.name, *exchange.input.ids))
+        path = "/".join((operation.name, *map(str, given.ids)))
         place = (caller.tenant_id, caller.principal, operation.method, path, key.decode("ascii"))
-        exchange.idempotency_key = hashlib.sha256("\n".join(place).encode()).hexdigest().encode("ascii")
         # To an action, no body and {} are one request: it has no fields.
         content = orjson.dumps([exchange.version, exchange.document or None], option=orjson.OPT_SORT_KEYS)
+        fingerprint = hashlib.sha256(content).digest()
+        # A corrected body under the key that was freed is another request to a service that remembers keys, too.
+        own = hashlib.sha256("\n".join(place).encode() + fingerprint)
+        exchange.idempotency_key = own.hexdigest().encode("ascii")
         try:
-            found = await replays.reserve(*place, hashlib.sha256(content).digest(), again=deduplicates)
+            found = await replays.reserve(*place, fingerprint, again=deduplicates)
         except StoreUnavailable:
             metrics.store_lost("redis")
             metrics.fail_mode("idempotency_refused")
             detail = "The Idempotency-Key cannot be honoured at the moment; nothing was done. Try again shortly."
             raise Unavailable("store_unavailable", detail, headers=((b"retry-after", b"1"),)) from None
         match found:
-            case Stored(status, headers, body):
-                metrics.replayed()
-                kept = {name: value for name, value in headers if name != b"content-type"}
-                media = next(value for name, value in headers if name == b"content-type")
-                return Answer(status, body, (*kept.items(), _REPLAYED), media)
             case Reserved(handle):
-                return await _once(exchange, handle)
+                return await _once(permitted, given, handle)
+            case Stored():
+                return await _again(permitted, given, found)
         raise _refused(found)
 
-    async def _once(exchange: Exchange, handle: Reservation) -> Answer:
+    async def _once(permitted: Permitted, given: Input, handle: Reservation) -> Answer:
         try:
-            answer = await proceed(exchange)
-        except _FINAL as fault:
-            problem = problems.of(fault)
-            assert problem is not None
-            await _settle(replays.finish, handle, *_parts(services.render(problem, exchange)))
-            raise
+            answer = await proceed(permitted, given)
         except BaseException:  # raised again: a cancelled request leaves its key settled too
-            await _settle(replays.ambiguous if exchange.wrote else replays.release, handle)
+            # What a service refused was not carried out, and leaves the key to the corrected request.
+            wrote = permitted.exchange.wrote
+            await _settled(replays.ambiguous(handle) if wrote else replays.release(handle))
             raise
-        await _settle(replays.finish, handle, *_parts(answer))
+        headers = [(b"content-type", answer.content_type), *answer.headers]
+        if await _settled(replays.finish(handle, answer.status, headers, answer.body)) is Settled.WITHOUT_BODY:
+            metrics.answer_not_kept()
         return answer
+
+    async def _again(permitted: Permitted, given: Input, stored: Stored) -> Answer:
+        metrics.replayed()
+        kept = {name: value for name, value in stored.headers if name != b"content-type"}
+        media = next(value for name, value in stored.headers if name == b"content-type")
+        body = stored.body
+        if body is None:
+            if reading is None:
+                raise _not_kept(stored.status)
+            body = await reading.body(permitted, given.ids, kept.get(b"location", b""), proceed)
+        return Answer(stored.status, body, (*kept.items(), REPLAYED), media)
 
     return replayed
 
 
-async def _settle(act: object, *arguments: object) -> None:
+async def _settled(settling: Awaitable[Settled]) -> Settled:
     """End a reservation. When the store is lost by now, the lease ends it as of unknown outcome, which is true."""
     try:
-        await act(*arguments)  # type: ignore[operator]
+        return await settling
     except StoreUnavailable as error:
         metrics.store_lost("redis")
         metrics.fail_mode("idempotency_unsettled")
         logs.event("idempotency key left to its lease", "warning", error=error)
+    return Settled.NOT
 
 
-def _parts(answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    return answer.status, [(b"content-type", answer.content_type), *answer.headers], answer.body
+def _not_kept(status: int) -> Conflicting:
+    return Conflicting(
+        "idempotency_answer_not_kept",
+        f"The first request with this Idempotency-Key was carried out, and answered with {status}. Its answer was not "
+        "kept; do not send the request again.",
+        headers=(REPLAYED,),
+    )
 
 
 def _refused(found: InProgress | Reused | OutcomeUnknown) -> Problem:

@@ -2,7 +2,7 @@
 --
 -- KEYS  1: the place of the key
 -- ARGV  1: fingerprint, 2: nonce, 3: lease (µs), 4: lifetime (ms), 5: '1' takes over when the outcome is unknown
--- reply {'reserved'} | {'reused'} | {'done', status, headers, body} | {'running', for (µs), left (µs)} | {'unknown'}
+-- reply {'reserved'} | {'reused'} | {'done', status, headers, body or nil when it was not kept} | {'running', for (µs), left (µs)} | {'unknown'}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
