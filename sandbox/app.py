@@ -2,9 +2,9 @@
 
 from starlette.routing import Route, Router
 
-from sandbox import auth, contacts_csv, control, forecast, tags
+from sandbox import auth, contacts_csv, control, forecast, invoice_email, reports, tags, users
 from sandbox.answers import Reply, not_found
-from sandbox.crm import Calls
+from sandbox.calls import Calls
 from sandbox.entities import ENTITIES
 from sandbox.guard import Access, Call, Guard, Operation, Services
 
@@ -13,13 +13,13 @@ async def _absent(_: Call) -> Reply:
     raise not_found()
 
 
-def create(services: Services, *, documented_only: bool = False) -> Router:
+def create(services: Services) -> Router:
     paths: dict[str, dict[str, Operation]] = {}
-    further = (tags, contacts_csv, forecast, auth)
+    further = (tags, contacts_csv, forecast, auth, users, invoice_email, reports)
     for found in (*(Calls(entity).operations() for entity in ENTITIES), *(one.operations() for one in further)):
         for path, operations in found.items():
             for method, operation in operations.items():
-                exists = operation.documented or not documented_only
+                exists = operation.documented or not services.documented_only
                 paths.setdefault(path, {})[method] = operation if exists else Operation(_absent, Access.OPEN)
     # a literal segment must be tried before {id}
     ordered = sorted(paths, key=lambda path: (path.count("{"), path))

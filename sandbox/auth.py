@@ -14,9 +14,8 @@ def operations() -> dict[str, dict[str, Operation]]:
     return {
         "/api/auth/signin": {"POST": Operation(_sign_in, Access.OPEN, documented=True)},
         "/api/auth/me": {"GET": Operation(_me, Access.OPEN)},
-        "/api/auth/users": {"GET": Operation(_user_by_email, Access.SERVICE)},
-        "/api/auth/users/{id}": {"GET": Operation(_user, Access.SERVICE)},
-        "/api/auth/tenants/{id}": {"GET": Operation(_tenant, Access.SERVICE)},
+        # like the calls of users.py it is there in every mode
+        "/api/auth/tenants/{id}": {"GET": Operation(_tenant, Access.SERVICE, documented=True)},
     }
 
 
@@ -45,23 +44,9 @@ async def _me(call: Call) -> Reply:
     return data(_shown(user))
 
 
-async def _user(call: Call) -> Reply:
-    return _found(call, "id", call.path["id"])
-
-
-async def _user_by_email(call: Call) -> Reply:
-    return _found(call, "email", call.query().get("email", [""])[-1])
-
-
-def _found(call: Call, condition: str, value: str) -> Reply:
-    user = call.services.directory.user(condition, value)
-    if user is None or (call.named_tenant is not None and user["tenantId"] != call.named_tenant.id):
-        raise not_found()
-    return data(_shown(user))
-
-
 def _shown(user: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in user.items() if name != "password"}
+    """As signing in shows it; the user calls add when it was made and changed."""
+    return {name: user[name] for name in ("id", "tenantId", "email", "name", "role", "active")}
 
 
 async def _tenant(call: Call) -> Reply:

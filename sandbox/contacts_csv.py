@@ -11,15 +11,15 @@ from typing import IO, Any
 import orjson
 
 from sandbox.answers import Refused, Reply, data
-from sandbox.crm import Desk, desk, new_key
 from sandbox.directory import Directory
 from sandbox.entities import CONTACTS
-from sandbox.entity import Row
 from sandbox.fields import Field, Kind
 from sandbox.guard import Call, Operation
+from sandbox.scene import Row
 from sandbox.schema import load
 from sandbox.store import Store, connect, transaction
 from sandbox.watch import kept
+from sandbox.writing import WriteScene, scene_of
 
 _LARGEST_IMPORT = 50 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024
@@ -73,7 +73,7 @@ def _insert_all(path: str, call: Call, spool: IO[bytes]) -> int:
     try:
         store = Store(connection)
         with transaction(connection):
-            rows = _Rows(spool, desk(call, store, Directory(connection)))
+            rows = _Rows(spool, scene_of(call, store, Directory(connection)))
             imported = 0
             for batch in rows.batches():
                 imported += len(store.insert(CONTACTS, call.tenant.number, batch))
@@ -89,7 +89,7 @@ def _insert_all(path: str, call: Call, spool: IO[bytes]) -> int:
 class _Rows:
     """The rows of a file, checked one by one; `faults` fills while they are read."""
 
-    def __init__(self, spool: IO[bytes], scene: Desk) -> None:
+    def __init__(self, spool: IO[bytes], scene: WriteScene) -> None:
         self._reader = csv.reader(io.TextIOWrapper(spool, "utf-8-sig", newline=""), strict=True)
         self._scene = scene
         self.faults: list[dict[str, Any]] = []
@@ -147,7 +147,7 @@ class _Rows:
                 except ValueError as complaint:
                     self._fault(number, field.name, str(complaint))
         try:
-            return CONTACTS.created(body, new_key(), self._scene)
+            return CONTACTS.created(body, self._scene.key(CONTACTS.key), self._scene)
         except Refused as refused:
             for name, complaints in (refused.fields or {}).items():
                 self._fault(number, name, complaints[0])

@@ -1,8 +1,12 @@
 """Tenants and users. Who exists never changes while the sandbox runs; roles and activity may, so they are read each time."""
 
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import Any
+
+from sandbox.moments import render_instant
+from sandbox.scene import Row, Workspace
 
 ROLES = ("owner", "admin", "manager", "member", "viewer")
 
@@ -13,6 +17,19 @@ class Tenant:
     id: str
     name: str
     api_key: str
+    workspace: Workspace
+
+
+_USERS = (
+    "SELECT u.id, t.id, u.email, u.name, u.role, u.active, u.created_at, u.updated_at, u.password"
+    " FROM users u JOIN tenants t ON t.number = u.tenant"
+)
+_MEMBERS = ("id", "tenantId", "email", "name", "role", "active", "createdAt", "updatedAt", "password")
+
+
+def _user(found: tuple[Any, ...]) -> Row:
+    user = dict(zip(_MEMBERS, found, strict=True))
+    return user | {"active": bool(user["active"])}
 
 
 class Directory:
@@ -21,8 +38,13 @@ class Directory:
         self.refresh()
 
     def refresh(self) -> None:
-        found = self._connection.execute("SELECT number, id, name, api_key FROM tenants ORDER BY number")
-        tenants = [Tenant(*row) for row in found]
+        found = self._connection.execute(
+            "SELECT number, id, name, api_key, currency, tax_rate, closed_through, negative_stock FROM tenants ORDER BY number"
+        )
+        tenants = [
+            Tenant(number, tenant_id, name, api_key, Workspace(currency, tax_rate, closed, bool(negative)))
+            for number, tenant_id, name, api_key, currency, tax_rate, closed, negative in found
+        ]
         self.by_key = {tenant.api_key: tenant for tenant in tenants}
         self.by_id = {tenant.id: tenant for tenant in tenants}
         self._tenant_of = dict(self._connection.execute("SELECT id, tenant FROM users"))
@@ -30,30 +52,18 @@ class Directory:
     def employs(self, tenant: Tenant, user_id: str) -> bool:
         return self._tenant_of.get(user_id) == tenant.number
 
-    def user(self, condition: str, value: str) -> dict[str, Any] | None:
+    def user(self, condition: str, value: str) -> Row | None:
         """The user whose `id` or `email` (the condition) is the value, as the services show users, with `password` added."""
-        found = self._connection.execute(
-            "SELECT u.id, t.id, u.email, u.name, u.role, u.active, u.password FROM users u JOIN tenants t"  # noqa: S608  (a column's name)
-            f" ON t.number = u.tenant WHERE u.{condition} = ?",
-            (value,),
-        ).fetchone()
-        if found is None:
-            return None
-        key, tenant_id, email, name, role, active, password = found
-        return {
-            "id": key,
-            "tenantId": tenant_id,
-            "email": email,
-            "name": name,
-            "role": role,
-            "active": bool(active),
-            "password": password,
-        }
+        found = self._connection.execute(f"{_USERS} WHERE u.{condition} = ?", (value,)).fetchone()
+        return _user(found) if found is not None else None
+
+    def users(self, tenant: Tenant) -> list[Row]:
+        return [_user(found) for found in self._connection.execute(f"{_USERS} WHERE u.tenant = ?", (tenant.number,))]
 
     def remember_session(self, token: str, user_id: str) -> None:
         self._connection.execute("INSERT INTO sessions (token, user_id) VALUES (?, ?)", (token, user_id))
 
-    def session_user(self, token: str) -> dict[str, Any] | None:
+    def session_user(self, token: str) -> Row | None:
         found = self._connection.execute("SELECT user_id FROM sessions WHERE token = ?", (token,)).fetchone()
         return self.user("id", found[0]) if found is not None else None
 
@@ -81,5 +91,9 @@ def credentials(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def change_user(connection: sqlite3.Connection, email: str, column: str, value: str | int) -> bool:
     """Sets `role` or `active` of a user; False when nobody has that address."""
-    changed = connection.execute(f"UPDATE users SET {column} = ? WHERE email = ?", (value, email))  # noqa: S608  (a column's name)
+    now = render_instant(time.time_ns() // 1_000_000)
+    changed = connection.execute(
+        f"UPDATE users SET {column} = ?, updated_at = ? WHERE email = ?",  # noqa: S608  (a column's name)
+        (value, now, email),
+    )
     return changed.rowcount == 1

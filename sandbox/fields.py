@@ -3,13 +3,13 @@
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from sandbox.moments import parse_date, parse_instant, render_instant, stored_milliseconds
+from sandbox.money import exact
+
 _LARGEST_INTEGER = 2**53
 _TEXT_LENGTH = {"TEXT": 500, "LONG_TEXT": 100_000}
 
@@ -21,25 +21,39 @@ class Kind(Enum):
     CHOICE = auto()
     NUMBER = auto()
     INTEGER = auto()
+    DECIMAL = auto()
+    MONEY = auto()
+    MONEY_TEXT = auto()
     FLAG = auto()
     INSTANT = auto()
     DATE = auto()
     REFERENCE = auto()
     LIST = auto()
     OBJECT = auto()
+    RECORD = auto()
+    ROWS = auto()
     INTERNAL = auto()
 
 
+# what the column holds of these is not what the row holds
+CONVERTED = frozenset({Kind.INSTANT, Kind.LIST, Kind.MONEY_TEXT})
 FOLDED = frozenset({Kind.TEXT, Kind.CHOICE})
-UNFILTERED = frozenset({Kind.LONG_TEXT, Kind.OBJECT, Kind.INTERNAL})
+UNFILTERED = frozenset({Kind.LONG_TEXT, Kind.OBJECT, Kind.RECORD, Kind.ROWS, Kind.INTERNAL})
+AMOUNTS = frozenset({Kind.MONEY, Kind.MONEY_TEXT})
+_COUNTED = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DECIMAL})
+_DECIMAL_TEXT = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of an entity.
 
-    refers: the entity (or "user") a REFERENCE names · choices: of a CHOICE · members: the only keys of an
-    OBJECT (all texts; such an object may be null) · pattern: what a TEXT must match, with `complaint` saying so.
+    refers: the entity (or "user") a REFERENCE names · number: keys are JSON numbers · owner: the row lives only as
+    long as the one it refers to · choices: of a CHOICE · members: the only keys of an OBJECT (all texts; such an
+    object may be null) · item: the fields of a RECORD, or of each of the `least` to `most` ROWS · longest: characters
+    of a text · least, most: of a number, inclusive · places: of a DECIMAL, with `digits` before the point ·
+    fixed: taken on create only · kept: cannot be cleared · unique: no two rows of a tenant share it · pattern: what a
+    TEXT must match, with `complaint` saying so.
     """
 
     name: str
@@ -48,8 +62,19 @@ class Field:
     writable: bool = True
     default: Any = None
     refers: str = ""
+    number: bool = False
+    owner: bool = False
     choices: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    item: "tuple[Field, ...]" = ()
+    longest: int | None = None
+    least: int | None = None
+    most: int | None = None
+    digits: int = 15
+    places: int = 4
+    fixed: bool = False
+    kept: bool = False
+    unique: bool = False
     pattern: re.Pattern[str] | None = None
     complaint: str = ""
 
@@ -59,7 +84,7 @@ class Field:
 
     def empty(self) -> Any:
         """The value of the field when nobody gave one."""
-        if self.kind is Kind.LIST:
+        if self.kind in {Kind.LIST, Kind.ROWS}:
             return []
         if self.kind is Kind.OBJECT and not self.members:
             return {}
@@ -70,18 +95,20 @@ class Field:
         if value is None:
             if self.required:
                 raise ValueError("is required")
-            return [] if self.kind is Kind.LIST else {} if self.kind is Kind.OBJECT and not self.members else None
+            if self.kept and before is not None:
+                raise ValueError("cannot be cleared")
+            return self.empty()
+        if self.kind in AMOUNTS or self.kind in _COUNTED:
+            self._number(value)
+            return value
         match self.kind:
-            case Kind.TEXT | Kind.LONG_TEXT | Kind.REFERENCE:
+            case Kind.TEXT | Kind.LONG_TEXT:
                 return self._text(value)
+            case Kind.REFERENCE:
+                return self._reference(value)
             case Kind.CHOICE:
                 if value not in self.choices:
                     raise ValueError("must be one of " + ", ".join(self.choices))
-            case Kind.NUMBER:
-                _number(value)
-            case Kind.INTEGER:
-                if type(value) is not int or not 0 <= value <= _LARGEST_INTEGER:
-                    raise ValueError("must be a whole number from 0 to 2^53")
             case Kind.FLAG:
                 if type(value) is not bool:
                     raise ValueError("must be true or false")
@@ -90,15 +117,54 @@ class Field:
             case Kind.DATE:
                 return parse_date(value)
             case Kind.LIST:
-                return _list(value)
+                return _list(value, self.most or 100)
             case Kind.OBJECT:
                 return self._object(value, before)
             case _:
                 raise AssertionError(f"{self.name} is not writable")
         return value
 
+    def _number(self, value: Any) -> None:
+        match self.kind:
+            case Kind.NUMBER:
+                _number(value)
+            case Kind.INTEGER:
+                self._integer(value)
+            case Kind.MONEY_TEXT:
+                if not isinstance(value, str) or not _DECIMAL_TEXT.fullmatch(value):
+                    raise ValueError("must be a decimal in a text such as 12.50")
+                self._between(exact(value))
+            case _:
+                self._decimal(value)
+
+    def _integer(self, value: Any) -> None:
+        least, most = self.least or 0, _LARGEST_INTEGER if self.most is None else self.most
+        if type(value) is not int or not least <= value <= most:
+            bounds = f"from {least} to {'2^53' if self.most is None else most}"
+            raise ValueError(f"must be a whole number {bounds}")
+
+    def _decimal(self, value: Any) -> None:
+        _number(value)
+        amount = exact(value)
+        if abs(amount) >= 10**self.digits or amount != round(amount, self.places):
+            raise ValueError(f"must have at most {self.digits} digits and {self.places} decimals")
+        self._between(amount)
+
+    def _between(self, amount: Decimal) -> None:
+        if self.least is not None and amount < self.least:
+            raise ValueError(f"must be at least {self.least}")
+        if self.most is not None and amount > self.most:
+            raise ValueError(f"must be at most {self.most}")
+
+    def _reference(self, value: Any) -> Any:
+        if not self.number:
+            return plain_text(value, 100)
+        if type(value) is not int:
+            raise ValueError("must be a number")
+        return value
+
     def _text(self, value: Any) -> str:
-        text = plain_text(value, _TEXT_LENGTH.get(self.kind.name, 100))
+        text = plain_text(value, self.longest or _TEXT_LENGTH[self.kind.name])
         if self.required and not text.strip():
             raise ValueError("must not be blank")
         if self.pattern is not None and not self.pattern.fullmatch(text):
@@ -124,6 +190,8 @@ class Field:
             return stored_milliseconds(value)
         if self.kind is Kind.LIST:
             return len(value)
+        if self.kind is Kind.MONEY_TEXT:
+            return float(value)
         return value
 
 
@@ -156,46 +224,7 @@ def _number(value: Any) -> None:
         raise ValueError("must be a number")
 
 
-def _list(value: Any) -> list[str]:
-    if not isinstance(value, list) or len(value) > 100:
-        raise ValueError("must be a list of at most 100 texts")
+def _list(value: Any, most: int) -> list[str]:
+    if not isinstance(value, list) or len(value) > most:
+        raise ValueError(f"must be a list of at most {most} texts")
     return [plain_text(item, 500) for item in value]
-
-
-def parse_instant(value: Any) -> float:
-    """RFC 3339 with any offset and fraction → milliseconds since 1970 (whole when the text is)."""
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("must be a timestamp such as 2026-04-28T10:30:00.000Z")
-    try:
-        microseconds = (datetime.fromisoformat(value.upper()) - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a timestamp that exists") from None
-    whole, rest = divmod(microseconds, 1000)
-    return whole + rest / 1000 if rest else whole
-
-
-def stored_milliseconds(text: str) -> int:
-    """The reverse of render_instant."""
-    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def render_instant(milliseconds: int) -> str:
-    try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        raise ValueError("must be a timestamp that exists") from None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z" if moment.year > 999 else _early(moment)
-
-
-def _early(moment: datetime) -> str:
-    # strftime's %Y does not pad years before 1000
-    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
-
-
-def parse_date(value: Any) -> str:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("must be a date such as 2026-04-28")
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise ValueError("must be a date that exists") from None

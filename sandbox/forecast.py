@@ -1,4 +1,4 @@
-"""The sales forecast: deals by the month they should close in, and by currency."""
+"""The sales forecast: deals by the month they should close in, by stage and by currency."""
 
 import re
 
@@ -6,7 +6,7 @@ from sandbox.answers import Reply, data, query_invalid
 from sandbox.guard import Call, Operation
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_COLUMNS = ("month", "currency", "deals", "open", "weighted", "won")
+_COLUMNS = ("month", "pipelineId", "stageId", "currency", "deals", "open", "weighted", "won")
 
 
 def operations() -> dict[str, dict[str, Operation]]:
@@ -21,14 +21,15 @@ async def _forecast(call: Call) -> Reply:
             month = given[name][-1]
             if not _MONTH.fullmatch(month):
                 raise query_invalid(f"{name} must be a month such as 2026-07")
-            conditions.append(f"substr(c_closeDate, 1, 7) {sign} ?")
+            # a deal that nobody dated lies outside no span
+            conditions.append(f"(c_closeDate IS NULL OR substr(c_closeDate, 1, 7) {sign} ?)")
             parameters.append(month)
     found = call.services.store.connection.execute(
-        "SELECT substr(c_closeDate, 1, 7), c_currency, count(*),"  # noqa: S608  (the conditions are the two above)
+        "SELECT substr(c_closeDate, 1, 7), c_pipelineId, c_stageId, c_currency, count(*),"  # noqa: S608  (the conditions are the two above)
         " round(total(CASE c_status WHEN 'open' THEN c_value END), 3),"
         " round(total(CASE c_status WHEN 'open' THEN c_value * c_probability / 100 END), 3),"
         " round(total(CASE c_status WHEN 'won' THEN c_value END), 3)"
-        f" FROM deals WHERE {' AND '.join(conditions)} GROUP BY 1, 2 ORDER BY 1, 2",
+        f" FROM deals WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
         parameters,
     )
     return data([dict(zip(_COLUMNS, row, strict=True)) for row in found])

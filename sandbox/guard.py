@@ -39,6 +39,7 @@ class Services:
     service_key: str
     cap: Cap
     deduplicate: bool
+    documented_only: bool
     watch: Watch = field(default_factory=Watch)
     faults: Faults = field(default_factory=Faults)
     answered: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class Guard:
                 call.body = await read_body(receive)
                 seen.body = kept(call.body)
         except Refused as refused:
-            await send_reply(refused.reply(), send)
+            await send_reply(refused.reply(seen.path), send)
             return
 
         async def run() -> Reply:
@@ -146,10 +147,10 @@ class Guard:
                     raise refusal
             reply = await self._once(operation, call)
         except Refused as refused:
-            reply = refused.reply()
+            reply = refused.reply(call.seen.path)
         except Exception:  # noqa: BLE001  (like any service: a crash is a 500, the trace goes to stderr)
             traceback.print_exc(file=sys.stderr)
-            reply = Refused(500, "internal", "Something went wrong.").reply()
+            reply = Refused(500, "internal", "Something went wrong.").reply(call.seen.path)
         reply.headers += limits
         return reply
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from sandbox.answers import Reply, query_invalid
 from sandbox.entity import Entity
 from sandbox.fields import Field, Kind
+from sandbox.ids import NUMBER, Key
 from sandbox.schema import load
 from sandbox.search import LARGEST_PAGE
 from sandbox.store import Query, Store
@@ -16,15 +18,27 @@ from sandbox.where import Compiler
 
 Given = dict[str, list[str]]
 _FARTHEST_PAGE = 2**32
+_WHOLE = 2000
 
 
-def listed(store: Store, entity: Entity, tenant: int, given: Given) -> Reply:
+def listed(store: Store, entity: Entity, tenant: int, given: Given, owners: Mapping[str, Key]) -> Reply:
+    """One page beneath these owners; of a `whole` list everything, whatever was asked."""
     compiler = Compiler(entity)
-    conditions = [
+    conditions = [compiler.where({"field": name, "op": "eq", "value": key}) for name, key in owners.items()]
+    if entity.style == "whole":
+        everything = Query("1", (), "c_createdAt", descending=False, offset=0, limit=_WHOLE)
+        return Reply(200, b'{"data":[%s]}' % b",".join(store.page(entity, tenant, everything)))
+    conditions += [
         compiler.where({"field": name, **_condition(entity.by_name[name], given[name][-1])})
         for name in entity.list_filters
         if name in given
     ]
+    for name, ends in entity.ranges.items():
+        conditions += [
+            compiler.where({"field": name, "op": op, "value": given[end][-1]})
+            for end, op in zip(ends, ("gte", "lte"), strict=True)
+            if end in given
+        ]
     if "search" in given:
         conditions.append(compiler.words(given["search"][-1]))
     order = given.get("sort", ["createdAt"])[-1]
@@ -33,13 +47,13 @@ def listed(store: Store, entity: Entity, tenant: int, given: Given) -> Reply:
     direction = given.get("order", ["desc"])[-1]
     if direction not in {"asc", "desc"}:
         raise query_invalid("order is asc or desc")
-    limit = _whole(given, "limit", 25, 1, LARGEST_PAGE)
+    limit = whole(given, "limit", 25, 1, LARGEST_PAGE)
     offset, shown = 0, b""
     if entity.style == "page":
-        page = _whole(given, "page", 1, 1, _FARTHEST_PAGE)
+        page = whole(given, "page", 1, 1, _FARTHEST_PAGE)
         offset, shown = (page - 1) * limit, b'"page":%d' % page
     elif entity.style == "offset":
-        offset = _whole(given, "offset", 0, 0, _FARTHEST_PAGE)
+        offset = whole(given, "offset", 0, 0, _FARTHEST_PAGE)
         shown = b'"offset":%d' % offset
     elif "cursor" in given:
         conditions.append(_after(compiler, order, direction == "desc", given["cursor"][-1]))
@@ -58,10 +72,12 @@ def _condition(field: Field, text: str) -> dict[str, Any]:
         return {"op": "hasAny", "value": [text]}
     if field.kind is Kind.FLAG:
         return {"op": "eq", "value": {"true": True, "false": False}.get(text)}
+    if field.number:
+        return {"op": "eq", "value": NUMBER.read(text)}
     return {"op": "eq", "value": text}
 
 
-def _whole(given: Given, name: str, default: int, least: int, most: int) -> int:
+def whole(given: Given, name: str, default: int, least: int, most: int) -> int:
     text = given.get(name, [str(default)])[-1]
     if not text.isascii() or not text.isdigit() or len(text) > 12 or not least <= int(text) <= most:
         raise query_invalid(f"{name} must be a whole number from {least} to {most}")
@@ -86,7 +102,9 @@ def _after(compiler: Compiler, order: str, descending: bool, cursor: str) -> str
         value, key = orjson.loads(base64.urlsafe_b64decode(cursor))
     except (binascii.Error, ValueError, TypeError):
         raise query_invalid("cursor is not one that was given out") from None
-    if type(value) is not int or abs(value) > 2**62 or not isinstance(key, str):
+    timed = compiler.entity.by_name[order].kind is Kind.INSTANT
+    fits = type(value) is int and abs(value) <= 2**62 if timed else isinstance(value, str)
+    if not fits or type(key) is not (int if compiler.entity.key.number else str):
         raise query_invalid("cursor is not one that was given out")
     compiler.parameters.extend((value, key))
     return f"(c_{order}, id) {'<' if descending else '>'} (?, ?)"

@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
-from sandbox.entity import Entity, Row
-from sandbox.fields import FOLDED, Kind
+from sandbox.entity import Entity
+from sandbox.fields import Field, Kind
+from sandbox.scene import Row
 
 _SQL_TYPE = {
     Kind.INTEGER: "INTEGER",
@@ -19,26 +20,38 @@ _SQL_TYPE = {
     Kind.INSTANT: "INTEGER",
     Kind.LIST: "INTEGER",
     Kind.NUMBER: "REAL",
+    Kind.DECIMAL: "REAL",
+    Kind.MONEY: "REAL",
+    Kind.MONEY_TEXT: "REAL",
 }
 
 BASE_TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE tenants (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL, api_key TEXT UNIQUE NOT NULL)",
+    """CREATE TABLE tenants (
+        number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL, api_key TEXT UNIQUE NOT NULL,
+        currency TEXT NOT NULL, tax_rate INTEGER NOT NULL, closed_through TEXT NOT NULL, negative_stock INTEGER NOT NULL
+    )""",
     """CREATE TABLE users (
         number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant INTEGER NOT NULL REFERENCES tenants, email TEXT UNIQUE NOT NULL,
-        name TEXT NOT NULL, password TEXT NOT NULL, role TEXT NOT NULL, active INTEGER NOT NULL
+        name TEXT NOT NULL, password TEXT NOT NULL, role TEXT NOT NULL, active INTEGER NOT NULL,
+        created_at TEXT NOT NULL, updated_at TEXT NOT NULL
     )""",
     "CREATE TABLE sessions (token TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id))",
+    "CREATE TABLE sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
+    # amount: in minor units of the books' currency, debit positive
+    "CREATE TABLE postings (tenant INTEGER NOT NULL, source TEXT NOT NULL, book TEXT NOT NULL, day TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL)",
+    "CREATE INDEX postings_source ON postings (source)",
+    "CREATE INDEX postings_day ON postings (tenant, day)",
 )
 
 
 def columns(entity: Entity) -> list[str]:
     """The columns of the search table after `row`, in the order of `values`."""
     names = ["tenant", "search"]
-    for field in entity.filterable:
-        names.append(_column(field.name))
-        if field.kind in FOLDED:
-            names.append(f"f_{field.name}")
+    for name, _, folded in entity.stored:
+        names.append(_column(name))
+        if folded:
+            names.append(f"f_{name}")
     return names
 
 
@@ -48,11 +61,14 @@ def _column(name: str) -> str:
 
 def values(entity: Entity, tenant: int, row: Row) -> list[Any]:
     found: list[Any] = [tenant, row.get("searchVector") or entity.search_text(row)]
-    for field in entity.filterable:
-        value = row[field.name]
-        found.append(field.column(value))
-        if field.kind in FOLDED:
-            found.append(value.casefold() if value is not None else None)
+    for name, convert, folded in entity.stored:
+        value = row[name]
+        if value is None:
+            found.extend((None, None) if folded else (None,))
+        elif folded:
+            found.extend((value, value.casefold()))
+        else:
+            found.append(value if convert is None else convert(value))
     return found
 
 
@@ -64,23 +80,28 @@ def items(entity: Entity, number: int, row: Row) -> Iterator[tuple[int, str, str
 
 def tables(entity: Entity) -> Iterator[str]:
     typed = ["tenant INTEGER NOT NULL", "search TEXT NOT NULL"]
-    for field in entity.filterable:
-        typed.append(f"{_column(field.name)} {_SQL_TYPE.get(field.kind, 'TEXT')}")
-        if field.kind in FOLDED:
-            typed.append(f"f_{field.name} TEXT")
+    for name, _, folded in entity.stored:
+        typed.append(f"{_column(name)} {_sql_type(entity.by_name[name])}")
+        if folded:
+            typed.append(f"f_{name} TEXT")
     yield f"CREATE TABLE {entity.plural} (row INTEGER PRIMARY KEY, {', '.join(typed)})"
     yield f"CREATE TABLE {entity.plural}_docs (row INTEGER PRIMARY KEY, doc BLOB NOT NULL)"
     if entity.lists:
         yield f"CREATE TABLE {entity.plural}_items (row INTEGER NOT NULL, field TEXT NOT NULL, item TEXT NOT NULL)"
 
 
+def _sql_type(field: Field) -> str:
+    return "INTEGER" if field.number else _SQL_TYPE.get(field.kind, "TEXT")
+
+
 def indexes(entity: Entity) -> Iterator[str]:
     """Made after a bulk load: that is several times faster than keeping them while loading."""
     table = entity.plural
     yield f"CREATE UNIQUE INDEX {table}_id ON {table} (id)"
-    yield f"CREATE INDEX {table}_tenant ON {table} (tenant)"
-    yield f"CREATE INDEX {table}_text ON {table} (tenant, search)"
-    for name in entity.sorts:
+    if entity.large:
+        yield f"CREATE INDEX {table}_tenant ON {table} (tenant)"
+        yield f"CREATE INDEX {table}_text ON {table} (tenant, search)"
+    for name in entity.sorts if entity.large else ("createdAt",):
         yield f"CREATE INDEX {table}_by_{name} ON {table} (tenant, c_{name}, id)"
     for name in _matched(entity):
         yield f"CREATE INDEX {table}_of_{name} ON {table} (tenant, c_{name}, c_createdAt, id)"
@@ -93,8 +114,8 @@ def indexes(entity: Entity) -> Iterator[str]:
 
 def _matched(entity: Entity) -> Sequence[str]:
     """Columns that are asked for by equality and are not sorted by already."""
-    of_kind = {Kind.REFERENCE, Kind.CHOICE, Kind.TEXT, Kind.FLAG}
-    return [one.name for one in entity.filterable if one.kind in of_kind and one.name not in entity.sorts]
+    of_kind = {Kind.REFERENCE, Kind.CHOICE, Kind.TEXT, Kind.FLAG} if entity.large else {Kind.REFERENCE}
+    return [one.name for one in entity.columns if one.kind in of_kind and one.name not in entity.sorts]
 
 
 def load(raw: bytes) -> Row:

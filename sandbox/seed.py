@@ -3,23 +3,45 @@
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sandbox import schema
+from sandbox import ledger, prebuilt, schema, seeds
 from sandbox.directory import ROLES
 from sandbox.entities import ENTITIES
+from sandbox.scene import Workspace
 from sandbox.seed_rows import SeedTenant, rows
+from sandbox.seeds.firm import Firm
+from sandbox.seeds.scene import Counter
 from sandbox.store import Store, connect, transaction
 
 # raise when tables or seeded data change: a database of another edition is seeded anew
-EDITION = "2"
+EDITION = "3"
 _FURTHER_TENANTS_CONTACTS = 2000
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
-_TENANTS = (("meridian", "Meridian Trading"), ("juniper", "Juniper Works"), ("quietco", "Quiet & Co"))
 _EMPTY = "quietco"
+_SINCE = "2025-01-01T00:00:00.000Z"
+_REFERRED = 500
 _PEOPLE = ("Olu Adeyemi", "Ana Ruiz", "Max Weber", "Mina Park", "Vera Holm")
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """scale: what an amount of rupees is divided by in the firm's own currency."""
+
+    handle: str
+    name: str
+    workspace: Workspace
+    scale: int
+
+
+_TENANTS = (
+    _Setting("meridian", "Meridian Trading", Workspace("INR", 18, "2025-03-31", negative_stock=False), 1),
+    _Setting("juniper", "Juniper Works", Workspace("USD", 10, "2025-06-30", negative_stock=True), 12),
+    _Setting("quietco", "Quiet & Co", Workspace("EUR", 20, "2024-12-31", negative_stock=False), 12),
+)
 
 
 def prepare(path: Path, contacts: int) -> sqlite3.Connection:
@@ -27,7 +49,9 @@ def prepare(path: Path, contacts: int) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = connect(path)
     if _edition(connection) != EDITION:
-        seed(connection, contacts)
+        prebuilt.fill(connection, contacts, seed)
+        key = f"svc_{secrets.token_hex(24)}"
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'service_key'", (key,))
     return connection
 
 
@@ -55,48 +79,68 @@ def meta(connection: sqlite3.Connection, name: str) -> str:
     return value
 
 
-def seed(connection: sqlite3.Connection, contacts: int, service_key: str | None = None) -> None:
-    """Replaces everything. One transaction: a process that dies here leaves the database as it was."""
+def seed(connection: sqlite3.Connection, contacts: int) -> None:
+    """Fills an empty database."""
     with transaction(connection):
-        for (table,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ).fetchall():
-            connection.execute(f"DROP TABLE {table}")
         for statement in schema.BASE_TABLES:
             connection.execute(statement)
         for entity in ENTITIES:
             for statement in schema.tables(entity):
                 connection.execute(statement)
         store = Store(connection)
-        for number, (handle, name) in enumerate(_TENANTS, start=1):
-            _tenant(store, number, handle, name, contacts)
+        counter = Counter()
+        for number, setting in enumerate(_TENANTS, start=1):
+            _tenant(store, number, setting, counter, contacts)
+        connection.execute("INSERT INTO sequences VALUES ('keys', ?)", (counter.value,))
         for entity in ENTITIES:
             for statement in schema.indexes(entity):
                 connection.execute(statement)
         connection.execute("PRAGMA analysis_limit = 1000")
         connection.execute("ANALYZE")
-        entries = {
-            "edition": EDITION,
-            "contacts": str(contacts),
-            "service_key": service_key or f"svc_{secrets.token_hex(24)}",
-        }
+        entries = {"edition": EDITION, "contacts": str(contacts), "service_key": ""}
         connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", entries.items())
 
 
-def _tenant(store: Store, number: int, handle: str, name: str, contacts: int) -> None:
-    random = Random(f"sandbox:{handle}")
+def _tenant(store: Store, number: int, setting: _Setting, counter: Counter, contacts: int) -> None:
+    random = Random(f"sandbox:{setting.handle}")
     tenant_id = _cuid(random)
-    api_key = f"sk_{handle}_{random.randbytes(20).hex()}"
-    store.connection.execute("INSERT INTO tenants VALUES (?, ?, ?, ?)", (number, tenant_id, name, api_key))
-    users = list(_users(random, number, handle))
+    api_key = f"sk_{setting.handle}_{random.randbytes(20).hex()}"
+    workspace = setting.workspace
+    store.connection.execute(
+        "INSERT INTO tenants VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, tenant_id, setting.name, api_key, *astuple(workspace)),
+    )
+    users = list(_users(random, number, setting.handle))
     store.connection.executemany(
-        "INSERT INTO users (id, tenant, email, name, password, role, active) VALUES (?, ?, ?, ?, ?, ?, 1)", users
+        "INSERT INTO users (id, tenant, email, name, password, role, active, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)",
+        [(*user, _SINCE, _SINCE) for user in users],
     )
     if number > 1:
         contacts = min(contacts, _FURTHER_TENANTS_CONTACTS)
-    tenant = SeedTenant(tenant_id, {user[0]: user[5] for user in users}, 0 if handle == _EMPTY else contacts, random)
+    roles = {user[0]: user[5] for user in users}
+    empty = setting.handle == _EMPTY
+    tenant = SeedTenant(tenant_id, workspace, random, counter, users=roles, contacts=0 if empty else contacts)
     for entity, made in rows(tenant):
         store.insert(entity, number, made)
+        tenant.keep(entity, made)
+    firm = Firm(
+        tenant_id,
+        workspace,
+        Random(f"sandbox:{setting.handle}:firm"),
+        counter,
+        handle=setting.handle,
+        users=[{"id": user[0], "email": user[2], "name": user[3]} for user in users],
+        contacts=tenant.rows("contact")[:_REFERRED],
+        companies=tenant.rows("company")[:_REFERRED],
+        deals=tenant.rows("deal")[:_REFERRED],
+        scale=setting.scale,
+    )
+    for entity, made in seeds.rows(firm):
+        store.insert(entity, number, made)
+        ledger.write(store, number, seeds.booked(firm, entity, made))
+    named = ((f"{number}:{name}", value) for name, value in firm.sequences().items())
+    store.connection.executemany("INSERT INTO sequences VALUES (?, ?)", named)
 
 
 def _users(random: Random, number: int, handle: str) -> Iterator[tuple[Any, ...]]:
@@ -119,6 +163,8 @@ class Pristine:
     def restore(self, afterwards: Callable[[], None]) -> None:
         if self._copy is None:
             self._copy = sqlite3.connect(":memory:", isolation_level=None)
-            seed(self._copy, int(meta(self._connection, "contacts")), meta(self._connection, "service_key"))
+            prebuilt.fill(self._copy, int(meta(self._connection, "contacts")), seed)
+            key = meta(self._connection, "service_key")
+            self._copy.execute("UPDATE meta SET value = ? WHERE name = 'service_key'", (key,))
         self._copy.backup(self._connection)
         afterwards()

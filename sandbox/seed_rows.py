@@ -1,14 +1,16 @@
 """The seeded rows of one tenant. On purpose among them: equal names and instants, nulls, several phones, odd alphabets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from sandbox import vocabulary as words
 from sandbox.entities import ACTIVITIES, COMPANIES, CONTACTS, DEALS, NOTES, PIPELINES, TASKS
-from sandbox.entity import Entity, Row
-from sandbox.fields import render_instant
+from sandbox.entity import Entity
+from sandbox.moments import render_instant
+from sandbox.scene import Row
+from sandbox.seeds.scene import SeedScene
 
 _FIRST = 1735689600000  # 2025-01-01
 _HOUR = 3_600_000
@@ -24,33 +26,20 @@ _STAGES = (
 
 
 @dataclass
-class SeedTenant:
+class SeedTenant(SeedScene):
     """users: role by user id · contacts: how many. It is also the scene that the entities' rules look at."""
 
-    tenant_id: str
-    users: dict[str, str]
-    contacts: int
-    random: Random
-    user_id: str | None = None
-    now: str = ""
-
-    def exists(self, entity: str, key: str) -> bool:
-        raise AssertionError(f"seeded rows are not checked ({entity} {key})")
+    users: dict[str, str] = field(default_factory=dict)
+    contacts: int = 0
 
     def role_of(self, user_id: str) -> str | None:
         return self.users.get(user_id)
 
-    def pipelines(self) -> list[Row]:
-        return self._pipelines
-
-    def keep_pipelines(self, pipelines: list[Row]) -> None:
-        self._pipelines = pipelines
-
-    def key(self) -> str:
+    def hex(self) -> str:
         return self.random.randbytes(12).hex()
 
     def keys(self, count: int) -> list[str]:
-        return [self.key() for _ in range(count)]
+        return [self.hex() for _ in range(count)]
 
     def instant(self) -> str:
         """Whole hours, so that some rows share one."""
@@ -59,7 +48,7 @@ class SeedTenant:
     def maybe(self, values: list[str], share: float = 0.6) -> str | None:
         return self.random.choice(values) if values and self.random.random() < share else None
 
-    def row(self, entity: Entity, key: str, **given: Any) -> Row:
+    def make(self, entity: Entity, key: str, **given: Any) -> Row:
         created = self.instant()
         self.now = created
         row = entity.blank() | {"id": key, "tenantId": self.tenant_id, "createdAt": created} | given
@@ -71,7 +60,7 @@ class SeedTenant:
 
 def rows(tenant: SeedTenant) -> Iterator[tuple[Entity, list[Row]]]:
     pipelines = [_pipeline(tenant, "Sales", default=True), _pipeline(tenant, "Partners", default=False)]
-    tenant.keep_pipelines(pipelines)
+    tenant.keep(PIPELINES, pipelines)
     yield PIPELINES, pipelines
     near = min(tenant.contacts, _PROPORTIONATE_UP_TO)
     companies, contacts, deals = tenant.keys(near // 10), tenant.keys(tenant.contacts), tenant.keys(near // 5)
@@ -106,10 +95,10 @@ class _About:
 
 def _pipeline(tenant: SeedTenant, name: str, *, default: bool) -> Row:
     stages = [
-        {"id": tenant.key(), "name": stage, "order": order, "probability": probability, "type": kind}
+        {"id": tenant.hex(), "name": stage, "order": order, "probability": probability, "type": kind}
         for order, (stage, probability, kind) in enumerate(_STAGES, start=1)
     ]
-    return tenant.row(PIPELINES, tenant.key(), name=name, isDefault=default, stages=stages)
+    return tenant.make(PIPELINES, tenant.hex(), name=name, isDefault=default, stages=stages)
 
 
 def _company(tenant: SeedTenant, key: str, users: list[str]) -> Row:
@@ -118,7 +107,7 @@ def _company(tenant: SeedTenant, key: str, users: list[str]) -> Row:
     domain = f"{stem}-{kind}.example".lower() if tenant.random.random() < 0.9 else None
     city, state, code, country = choose(words.CITIES)
     address = {"line1": f"{tenant.random.randint(1, 99)} Main Road", "line2": None, "city": city, "state": state}
-    return tenant.row(
+    return tenant.make(
         COMPANIES,
         key,
         name=f"{stem} {kind}",
@@ -137,7 +126,7 @@ def _contact(tenant: SeedTenant, key: str, number: int, companies: list[str], us
     random = tenant.random
     choose = random.choice
     first, last = choose(words.FIRST_NAMES), choose(words.LAST_NAMES) if random.random() < 0.97 else None
-    row = tenant.row(
+    row = tenant.make(
         CONTACTS,
         key,
         firstName=first,
@@ -164,10 +153,10 @@ def _phone(random: Random) -> str:
 
 def _deal(about: _About, key: str) -> Row:
     tenant, choose = about.tenant, about.tenant.random.choice
-    stage = choose(choose(tenant.pipelines())["stages"])
+    stage = choose(choose(tenant.rows("pipeline"))["stages"])
     currency = choose(words.CURRENCIES)
     amount = tenant.random.randint(1, 200) * 250
-    return tenant.row(
+    return tenant.make(
         DEALS,
         key,
         title=f"{choose(words.DEAL_SUBJECTS)} {tenant.random.randint(1, 99)}",
@@ -185,7 +174,7 @@ def _deal(about: _About, key: str) -> Row:
 
 def _task(about: _About, key: str) -> Row:
     tenant, choose = about.tenant, about.tenant.random.choice
-    return tenant.row(
+    return tenant.make(
         TASKS,
         key,
         title=choose(words.TASK_TITLES),
@@ -202,7 +191,7 @@ def _note(about: _About, key: str) -> Row:
     tenant, choose = about.tenant, about.tenant.random.choice
     content = f"{choose(words.SENTENCES)} {choose(words.SENTENCES)}"
     pinned = tenant.random.random() < 0.1
-    return tenant.row(
+    return tenant.make(
         NOTES, key, content=content, pinned=pinned, authorId=tenant.maybe(about.users, 0.95), **about.links()
     )
 
@@ -210,7 +199,7 @@ def _note(about: _About, key: str) -> Row:
 def _activity(about: _About, key: str) -> Row:
     tenant, choose = about.tenant, about.tenant.random.choice
     kind = choose(("call", "call", "email", "email", "meeting", "note", "sms", "system"))
-    return tenant.row(
+    return tenant.make(
         ACTIVITIES,
         key,
         kind=kind,

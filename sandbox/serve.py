@@ -72,9 +72,10 @@ def serve(options: Options) -> int:
         service_key=service_key,
         cap=Cap(options.cap),
         deduplicate=options.deduplicate,
+        documented_only=options.documented_only,
     )
     config = uvicorn.Config(
-        app.create(services, documented_only=options.documented_only),
+        app.create(services),
         http=_Protocol,
         loop="uvloop",
         ws="none",

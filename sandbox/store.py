@@ -11,7 +11,10 @@ import orjson
 
 from sandbox import schema
 from sandbox.entities import ENTITIES
-from sandbox.entity import Entity, Row
+from sandbox.entity import Entity
+from sandbox.fields import Field
+from sandbox.ids import Key
+from sandbox.scene import Row
 
 _COUNTS_KEPT = 4096
 # so many rows are sorted faster than they are met on a walk through a large index
@@ -58,11 +61,11 @@ class Store:
         # totals are asked with every page and only change when the entity is written
         self._totals: dict[str, dict[tuple[Any, ...], int]] = {entity.plural: {} for entity in ENTITIES}
 
-    def document(self, entity: Entity, tenant: int, key: str) -> bytes | None:
+    def document(self, entity: Entity, tenant: int, key: Key) -> bytes | None:
         found = self.connection.execute(self._statements[entity.plural].document, (key, tenant)).fetchone()
         return found[0] if found is not None else None
 
-    def exists(self, entity: Entity, tenant: int, key: str) -> bool:
+    def exists(self, entity: Entity, tenant: int, key: Key) -> bool:
         return self.connection.execute(self._statements[entity.plural].exists, (key, tenant)).fetchone() is not None
 
     def insert(self, entity: Entity, tenant: int, rows: Iterable[Row]) -> list[bytes]:
@@ -97,24 +100,35 @@ class Store:
         self.changed(entity)
         return document
 
-    def delete(self, entity: Entity, tenant: int, key: str) -> bool:
-        """Removes a row and every reference to it (the caller holds the transaction)."""
+    def delete(self, entity: Entity, tenant: int, key: Key) -> Row | None:
+        """Removes a row, what belongs to it and every reference to it (the caller holds the transaction); None when there is none."""
         statements = self._statements[entity.plural]
-        found = self.connection.execute(statements.exists, (key, tenant)).fetchone()
-        if found is None:
-            return False
+        document = self.document(entity, tenant, key)
+        if document is None:
+            return None
+        number = self.connection.execute(statements.exists, (key, tenant)).fetchone()
         for statement in statements.delete:
-            self.connection.execute(statement, found)
+            self.connection.execute(statement, number)
         self.changed(entity)
         for other in ENTITIES:
             for field in other.references:
                 if field.refers == entity.name:
-                    self._forget(other, field.name, tenant, key)
-        return True
+                    self._forget(other, field, tenant, key)
+        return schema.load(document)
 
-    def _forget(self, entity: Entity, field: str, tenant: int, key: str) -> None:
-        for document in self.documents(entity, tenant, f"c_{field} = ?", (key,)):
-            self.replace(entity, tenant, {**schema.load(document), field: None})
+    def _forget(self, entity: Entity, field: Field, tenant: int, key: Key) -> None:
+        for document in self.documents(entity, tenant, f"c_{field.name} = ?", (key,)):
+            row = schema.load(document)
+            if field.owner:
+                self.delete(entity, tenant, row["id"])
+            else:
+                self.replace(entity, tenant, {**row, field.name: None})
+
+    def following(self, name: str) -> int:
+        """The next number of a sequence."""
+        sql = "INSERT INTO sequences VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
+        value: int = self.connection.execute(sql, (name,)).fetchone()[0]
+        return value
 
     def documents(
         self, entity: Entity, tenant: int, conditions: str = "1", parameters: Sequence[Any] = ()
@@ -177,7 +191,7 @@ class _Statements:
         self.delete_items = f"DELETE FROM {items} WHERE row = ?"  # noqa: S608  (see the class)
         holders = (table, docs, items) if entity.lists else (table, docs)
         self.delete = tuple(f"DELETE FROM {holder} WHERE row = ?" for holder in holders)  # noqa: S608  (see the class)
-        self.all = f"SELECT doc FROM {docs} WHERE row IN (SELECT row FROM {table} WHERE tenant = ? AND {{}})"  # noqa: S608  (see the class)
+        self.all = f"SELECT doc FROM {docs} WHERE row IN (SELECT row FROM {table} WHERE tenant = ? AND ({{}}))"  # noqa: S608  (see the class)
         # the rows of the page first, then their documents: the sort never carries a document
         page = (
             f"SELECT (SELECT doc FROM {docs} d WHERE d.row = p.row) FROM (SELECT row FROM {table}"  # noqa: S608  (see the class)

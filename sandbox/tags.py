@@ -1,7 +1,7 @@
 """Tags of a contact: adding and removing single ones."""
 
 from sandbox.answers import Reply, data, invalid
-from sandbox.crm import change, fetch
+from sandbox.calls import change, fetch
 from sandbox.entities import CONTACTS
 from sandbox.guard import Call, Operation
 from sandbox.schema import load

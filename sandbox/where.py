@@ -5,13 +5,15 @@ from typing import Any
 
 from sandbox.answers import query_invalid
 from sandbox.entity import Entity
-from sandbox.fields import FOLDED, Field, Kind, parse_date, parse_instant
+from sandbox.fields import FOLDED, Field, Kind
+from sandbox.moments import parse_date, parse_instant
 
 _DEEPEST = 12
 _MOST_LEAVES = 200
 _MOST_VALUES = 500
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_ORDERED = frozenset({Kind.ID, Kind.TEXT, Kind.CHOICE, Kind.NUMBER, Kind.INTEGER, Kind.INSTANT, Kind.DATE})
+_NUMBERS = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
+_ORDERED = frozenset({*_NUMBERS, Kind.ID, Kind.TEXT, Kind.CHOICE, Kind.MONEY_TEXT, Kind.INSTANT, Kind.DATE})
 
 Leaf = Callable[["Compiler", Field, str, Any], str]
 
@@ -86,16 +88,15 @@ def _allowed(field: Field, op: str) -> bool:
 def comparable(field: Field, value: Any) -> Any:
     """The value as the column holds it; query_invalid when it is not of the field's type."""
     try:
+        if field.number or field.kind in _NUMBERS:
+            return _number(value)
         match field.kind:
             case Kind.INSTANT:
                 return parse_instant(value)
             case Kind.DATE:
                 return parse_date(value)
-            case Kind.NUMBER | Kind.INTEGER:
-                if type(value) not in {int, float}:
-                    raise ValueError("must be a number")
-                # SQLite binds 64-bit integers only; a float orders the same way out there
-                return value if abs(value) < 2**63 else float(value)
+            case Kind.MONEY_TEXT:
+                return float(field.accept(value))
             case Kind.FLAG:
                 if type(value) is not bool:
                     raise ValueError("must be true or false")
@@ -106,6 +107,14 @@ def comparable(field: Field, value: Any) -> Any:
                 return value
     except ValueError as complaint:
         raise query_invalid(f"{field.name} {complaint}") from None
+
+
+def _number(value: Any) -> int | float:
+    if type(value) not in {int, float}:
+        raise ValueError("must be a number")
+    # SQLite binds 64-bit integers only; a float orders the same way out there
+    number: int | float = value if abs(value) < 2**63 else float(value)
+    return number
 
 
 def column(field: Field) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.entities.base import ASSIGNEE, COMPANY, CREATED, CUSTOM, ID, TENANT, UPDATED
-from sandbox.entity import Entity, Row, Scene
+from sandbox.entity import Entity
 from sandbox.fields import Field, Kind
+from sandbox.scene import Row, Scene
 
 
 def _settle(row: Row, before: Row | None, _body: Mapping[str, Any], scene: Scene) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from sandbox.answers import invalid
 from sandbox.entities.base import ASSIGNEE, COMPANY, CONTACT, CREATED, CUSTOM, ID, TENANT, UNDOCUMENTED, UPDATED
-from sandbox.entity import Entity, Row, Scene
+from sandbox.entity import Entity
 from sandbox.fields import Field, Kind
+from sandbox.scene import Row, Scene
 
 
 def _place(row: Row, body: Mapping[str, Any], scene: Scene) -> Row:
     """The stage the deal stands in after this request; a pipeline named alone means its first stage."""
-    pipelines = scene.pipelines()
+    pipelines = scene.rows("pipeline")
     wanted = body.get("stageId")
     if wanted is not None:
         for pipeline in pipelines:

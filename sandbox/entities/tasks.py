@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.entities.base import ASSIGNEE, COMPANY, CONTACT, CREATED, DEAL, ID, TENANT, UNDOCUMENTED, UPDATED
-from sandbox.entity import Entity, Row, Scene
+from sandbox.entity import Entity
 from sandbox.fields import Field, Kind
+from sandbox.scene import Row, Scene
 
 
 def _settle(row: Row, _before: Row | None, _body: Mapping[str, Any], scene: Scene) -> None:

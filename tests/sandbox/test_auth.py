@@ -91,7 +91,8 @@ def test_the_service_key_finds_users_and_tenants(box: Box) -> None:
     by_id = box.http.get(f"/api/auth/users/{user['user_id']}", headers=service)
     by_email = box.http.get("/api/auth/users", params={"email": user["email"]}, headers=service)
     assert by_id.json() == by_email.json()
-    assert by_id.json()["data"].keys() == {"id", "tenantId", "email", "name", "role", "active"}
+    members = {"id", "tenantId", "email", "name", "role", "active", "createdAt", "updatedAt"}
+    assert by_id.json()["data"].keys() == members
     tenant = box.http.get(f"/api/auth/tenants/{business}", headers=service)
     assert tenant.json() == {"data": {"id": business, "name": box.tenants[1]["name"]}}
     for path in ("/api/auth/users/clx0", "/api/auth/users?email=x", "/api/auth/users", "/api/auth/tenants/clx0"):
