@@ -72,7 +72,7 @@ class Desk:
             )
         elif boxed:
             data_dir = self.settings.server.data_dir.absolute()
-            async with sandbox.running(data_dir) as box:
+            async with sandbox.running(data_dir, documented_only=self.settings.sandbox.documented_only) as box:
                 if self.settings.services["auth"].base_url == SANDBOX:
                     await self.sql.run(first_start.register_seeded, self.keys, sandbox.credentials(data_dir))
                 yield runtime_facts.runtime(self.settings, "", box, 0)

@@ -13,7 +13,7 @@ from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size, Timeout
 from gateway.config.secrets import SecretOrNone, anchored
-from gateway.config.section import AsList, AsMap, Base, Count, Host, Link, Name, Origin, Port, Section, key_of
+from gateway.config.section import AsList, AsMap, Base, Count, Flag, Host, Link, Name, Origin, Port, Section, key_of
 from gateway.config.services import Services, default_services
 from gateway.config.stores import Secrets, Stores
 
@@ -221,6 +221,14 @@ class Idempotency(Section):
         return self
 
 
+class Sandbox(Section):
+    """The built-in stand-in for the internal services."""
+
+    documented_only: Flag = Field(
+        False, description="true: it answers only the calls that the services document, others with 404."
+    )
+
+
 class Logging(Section):
     """Logs: one JSON object a line, on standard output."""
 
@@ -249,5 +257,6 @@ class Settings(Section):
     cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")
     idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
+    sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")
     secrets: Annotated[Secrets, AsMap] = Field(Secrets(), description="keyring.")

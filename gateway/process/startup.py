@@ -95,7 +95,9 @@ class House:
     async def _sandbox(self) -> Sandbox | None:
         if not runtime_facts.needs_sandbox(self._settings):
             return None
-        return await self._stack.enter_async_context(sandbox.running(self._claim.data_dir))
+        options = self._settings.sandbox
+        running = sandbox.running(self._claim.data_dir, documented_only=options.documented_only)
+        return await self._stack.enter_async_context(running)
 
     async def _admin(self, facts: Runtime, fleet: Fleet) -> None:
         line = await Line.open(facts.redis_url)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.cli.sandbox import ROLES
@@ -63,6 +64,22 @@ async def test_it_is_tried_until_the_machine_can_start_it_again(
         monkeypatch.undo()
         while not await answers(box.port):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
+
+
+async def test_it_can_be_told_to_answer_documented_calls_only_and_still_knows_who_people_are(tmp_path: Path) -> None:
+    async with sandbox.running(tmp_path, documented_only=True) as box, httpx.AsyncClient(base_url=box.url) as client:
+        tenant = sandbox.credentials(tmp_path)["tenants"][0]
+        client.headers = {"Authorization": f"Bearer {box.service_key}", "X-Business-Id": tenant["business_id"]}
+        user = tenant["users"][0]
+
+        async def status(path: str) -> int:
+            return (await client.get(path)).status_code
+
+        assert await status("/api/hr/departments") == await status("/api/crm/companies") == 200
+        assert await status("/api/hr/departments/1") == await status("/api/crm/pipelines") == 404
+        assert await status(f"/api/auth/users/{user['user_id']}") == 200
+        assert await status(f"/api/auth/users?email={user['email']}") == 200
+        assert await status("/api/auth/users?page=1") == await status("/api/auth/me") == 404
 
 
 async def test_the_service_key_is_not_printed_by_accident(tmp_path: Path) -> None:

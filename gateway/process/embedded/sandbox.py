@@ -38,11 +38,15 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def running(data_dir: Path) -> AsyncIterator[Sandbox]:
-    """Run the sandbox on its database below `data_dir`, started again on the same port when it dies; raises SandboxFailed."""
-    process, sandbox = await _start(data_dir, port=0)
+async def running(data_dir: Path, *, documented_only: bool = False) -> AsyncIterator[Sandbox]:
+    """Run the sandbox on its database below `data_dir`, started again on the same port when it dies; raises SandboxFailed.
+
+    `documented_only`: it answers only the calls that the services document.
+    """
+    options = ("--documented-only",) if documented_only else ()
+    process, sandbox = await _start(data_dir, options, port=0)
     current = [process]
-    keeper = asyncio.create_task(_keep(current, data_dir, sandbox))
+    keeper = asyncio.create_task(_keep(current, data_dir, options, sandbox))
     try:
         yield sandbox
     finally:
@@ -88,8 +92,8 @@ def _run(*arguments: str) -> str:
     return done.stdout
 
 
-async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
-    command = child.module("sandbox", "serve", "--db", str(database(data_dir)), "--port", str(port))
+async def _start(data_dir: Path, options: tuple[str, ...], port: int) -> tuple[Process, Sandbox]:
+    command = child.module("sandbox", "serve", "--db", str(database(data_dir)), "--port", str(port), *options)
     process = await asyncio.create_subprocess_exec(
         *child.tethered(command),
         env=child.environment(),
@@ -114,7 +118,7 @@ async def _start(data_dir: Path, port: int) -> tuple[Process, Sandbox]:
         raise
 
 
-async def _keep(current: list[Process], data_dir: Path, sandbox: Sandbox) -> None:
+async def _keep(current: list[Process], data_dir: Path, options: tuple[str, ...], sandbox: Sandbox) -> None:
     attempt = 0
     while True:
         await _drained(current[0])
@@ -122,7 +126,7 @@ async def _keep(current: list[Process], data_dir: Path, sandbox: Sandbox) -> Non
         await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         attempt += 1
         try:
-            current[0], _ = await _start(data_dir, sandbox.port)
+            current[0], _ = await _start(data_dir, options, sandbox.port)
         except Exception as error:  # noqa: BLE001 - whatever it is (no process, no memory), there must be a next time
             logs.event("sandbox did not start", "error", error=error)
 
