@@ -25,7 +25,9 @@ PAUSE: Final = 1.0  # seconds between two probes of a service that hangs
 
 
 class IdentityUnavailable(Exception):
-    """The auth service did not answer, or not in a way that can be trusted."""
+    """The auth service did not answer, or not in a way that can be trusted. The message is for logs: it quotes nothing."""
+
+    for_logs = True
 
 
 class _Silent(IdentityUnavailable):

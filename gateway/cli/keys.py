@@ -97,6 +97,7 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
         # A tenant that was registered by a worker's old key in the moment of the rotation must not lose its own key.
         await desk.sql.run(_resealed, desk.keys)
         _change(settings, lambda kept: kept.retire(key_id))
+        await desk.sql.run(hashed.end, key_id, datetime.now(UTC))
         await desk.sql.run(_noted, desk.actor, "keys.retire", {"id": key_id, "ended": str(dying)})
 
     at_desk(settings, work)

@@ -12,8 +12,8 @@ from gateway.config.section import Count, Section
 
 EMBEDDED: Final = "embedded"
 
-_REDIS = ("redis://", "rediss://", "unix://")
-_SQL = ("sqlite:///", "postgresql://")
+_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://", "unix://")
+_SQL = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def _reachable(url: str, info: ValidationInfo) -> None:

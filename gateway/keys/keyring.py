@@ -36,6 +36,8 @@ _DERIVED_KEPT: Final = 4096
 class KeyringInvalid(ValueError):
     """The keyring's text cannot be used, or the change asked of it cannot be made. Never carries key material."""
 
+    for_logs = True
+
 
 class Unsealable(Exception):
     """The text was not sealed by this keyring for this purpose, subject and associated data, or was altered."""
@@ -125,6 +127,14 @@ class Keyring:
             return self._cipher(key, purpose, subject).decrypt(nonce, body, header + associated)
         except InvalidTag:
             raise Unsealable from None
+
+    def lacks(self, sealed: str) -> str | None:
+        """The id of the key that `sealed` was sealed with, when it is not among these; None when it is."""
+        try:
+            key_id = _decode(sealed)[1:_HEADER_BYTES].hex()
+        except Unsealable:
+            return "unreadable"
+        return None if key_id in self.ids("sealing") else key_id
 
     def rotate(self, kind: KeyKind) -> "Keyring":
         """A keyring whose current key of ``kind`` is new; the former ones stay readable."""

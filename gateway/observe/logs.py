@@ -5,7 +5,7 @@ escapes them. The lines of finished requests, of which there are many, are made 
 of one turn of the event loop leave together: in writes of no more than a pipe takes in one piece, since all workers write
 into one. Two rules keep secrets out at every level, DEBUG included: whatever looks like a credential is replaced
 before the write, and an exception is told by its type and place, never by its message, since messages quote what a
-client or an internal service sent.
+client or an internal service sent. The exceptions of our own whose messages are made for logs say so (`for_logs`).
 """
 
 import asyncio
@@ -52,18 +52,22 @@ _KINDS: Final = frozenset({b"pat", b"app", b"oac", b"ort", b"cs", b"rat"})
 _CREDENTIAL: Final = re.compile(
     rb"(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
 )
+# JSON lets them stand; to a terminal they are commands (C1), to some readers ends of lines.
+_CONTROL: Final = re.compile("[\x7f-\x9f\u2028\u2029]")
 _CONCEALED: Final = b"[concealed]"
 
 
 class _Sink:
     """Where lines go and from which level up: one for the process, as stdout is."""
 
-    __slots__ = ("lines", "threshold", "waiting")
+    __slots__ = ("lines", "named", "origin", "threshold", "waiting")
 
     def __init__(self) -> None:
         self.lines: structlog.BytesLogger = structlog.BytesLogger(sys.stdout.buffer)
         self.threshold: int = logging.INFO
         self.waiting: list[str] = []
+        self.named: Record = {}
+        self.origin: str = ""
 
 
 _sink: Final = _Sink()
@@ -86,6 +90,12 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(_sink.threshold, logging.WARNING))
 
 
+def name(instance: str, worker: int | None = None) -> None:
+    """Let every line say which gateway it is of (`instance`, host and port), and which worker of it; None is the supervisor."""
+    _sink.named = {"instance": instance} if worker is None else {"instance": instance, "worker": worker}
+    _sink.origin = orjson.dumps(_sink.named).decode()[1:-1] + ","
+
+
 def access(members: str) -> None:
     """Write the one line of a finished request: `members` are those of its JSON object behind the time and the event.
 
@@ -93,7 +103,7 @@ def access(members: str) -> None:
     """
     if _sink.threshold > logging.INFO:
         return
-    line = f'{{"at":"{_moment()}","level":"info","event":"request",{members}}}'
+    line = f'{{"at":"{_moment()}","level":"info","event":"request",{_sink.origin}{members}}}'
     if not _sink.waiting:
         try:
             asyncio.get_running_loop().call_soon(flush)
@@ -136,16 +146,22 @@ def event(name: str, level: str = "info", /, **fields: object) -> None:
     if LEVELS[level] >= _sink.threshold:
         error = fields.pop("error", None)
         described = describe(error) if isinstance(error, BaseException) else {} if error is None else {"error": error}
-        _sink.lines.info(_encode({"at": _now(), "level": level, "event": name, **_traced(), **fields, **described}))
+        line: Record = {"at": _now(), "level": level, "event": name, **_sink.named, **_traced(), **fields, **described}
+        _sink.lines.info(_encode(line))
 
 
 def describe(error: BaseException) -> Record:
-    """Type, place and causes of an exception, without its message (those of the system and of imports hold nobody's data)."""
+    """Type, place and causes of an exception, without its message.
+
+    Messages of the system, of imports, and of exceptions that are `for_logs` hold nobody's data.
+    """
     described: Record = {
         "error": f"{type(error).__module__}.{type(error).__qualname__}",
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-12:]],
     }
-    if isinstance(error, OSError) and error.strerror:
+    if getattr(error, "for_logs", False):
+        described["reason"] = str(error)
+    elif isinstance(error, OSError) and error.strerror:
         described["reason"] = error.strerror
     elif isinstance(error, ImportError):
         described["reason"] = error.msg
@@ -163,6 +179,7 @@ class _Bridge(logging.Handler):
             "at": _now(),
             "level": record.levelname.lower(),
             "event": record.getMessage().strip(),
+            **_sink.named,
             "logger": record.name,
             **_traced(),
         }
@@ -173,7 +190,13 @@ class _Bridge(logging.Handler):
 
 def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -> bytes:
     error = fields.pop("exc_info", None)
-    line: Record = {"at": _now(), "level": fields.pop("level"), "event": fields.pop("event", None), **fields}
+    line: Record = {
+        "at": _now(),
+        "level": fields.pop("level"),
+        "event": fields.pop("event", None),
+        **_sink.named,
+        **fields,
+    }
     if error:
         raised = error if isinstance(error, BaseException) else sys.exc_info()[1]
         if raised is not None:
@@ -193,7 +216,13 @@ def _encode(line: Record | str) -> bytes:
         # Lone surrogates are what orjson refuses; a log line is never the reason for a failed request.
         plain = ascii(line) if isinstance(line, str) else {key: ascii(value) for key, value in line.items()}
         encoded = orjson.dumps(plain)
+    if not encoded.isascii() or b"\x7f" in encoded:
+        encoded = _CONTROL.sub(_escaped, encoded.decode()).encode()
     return _CREDENTIAL.sub(_CONCEALED, encoded) if _suspect(encoded) else encoded
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _suspect(encoded: bytes) -> bool:

@@ -53,6 +53,15 @@ async def make_keyring(settings: Settings, sql: Sql) -> None:
     keyring_file.create(path)
 
 
+async def check_keyring(keys: Keyring, sql: Sql) -> None:
+    """Raises KeyringInvalid when the database was written with another keyring: every token would be refused, quietly."""
+    if lacking := await sql.read(hashed.missing, keys, datetime.now(UTC)):
+        raise KeyringInvalid(
+            f"the database was written with keys that are not in it ({', '.join(lacking)}): point secrets.keyring at the "
+            "keyring that the other instances use"
+        )
+
+
 def register(session: Session, keys: Keyring, tenant_id: str, name: str, api_key: str, *, actor: str) -> Tenant:
     """Store a tenant with its internal API key sealed, or give a known one another name and key; with the audit entry."""
     now = datetime.now(UTC)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ from gateway.config.runtime import Runtime
 STARTING_UP: Final = 20.0
 _POLL: Final = 0.05
 _LOOKING: Final = 0.5  # seconds in which whoever looks for a running gateway has let go of the lock again
+
+
+def instance_name(public_port: int) -> str:
+    """What this gateway is called in log lines: one name each for several on one machine, and for one on each of several."""
+    return f"{socket.gethostname()}:{public_port}"
 
 
 class CannotStartError(Exception):

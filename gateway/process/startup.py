@@ -6,8 +6,9 @@ Valkey, migrations and sandbox side by side → tenants of the sandbox → setti
 import asyncio
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from typing import Final
 
 import uvicorn
 
@@ -15,7 +16,7 @@ from gateway import deployment, factories
 from gateway.config import EMBEDDED, ConfigError, Runtime, Settings, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import admin, logs, metrics
-from gateway.process import first_start, runtime_facts
+from gateway.process import first_start, readiness, runtime_facts
 from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
@@ -25,7 +26,9 @@ from gateway.process.workers import Fleet
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import Line
 from gateway.stores.sql import Sql
-from gateway.stores.sql.migrate import is_current, migrate
+from gateway.stores.sql.migrate import migrate
+
+_PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says why it fails
 
 
 class House:
@@ -80,13 +83,14 @@ class House:
         return url
 
     async def _migrated(self) -> None:
-        await asyncio.to_thread(migrate, factories.sql_url(self._settings))
+        timeout = self._settings.stores.sql_timeout
+        await asyncio.to_thread(migrate, factories.sql_url(self._settings), timeout=timeout)
 
     async def _keyring(self, sql_url: str) -> None:
-        sql = Sql(sql_url, pool_size=1)
+        sql = Sql(sql_url, pool_size=1, timeout=self._settings.stores.sql_timeout)
         try:
             await first_start.make_keyring(self._settings, sql)
-            factories.keyring(self._settings)
+            await first_start.check_keyring(factories.keyring(self._settings), sql)
         except KeyringInvalid as error:
             raise CannotStartError(f"the keyring cannot be used: {error}", code=2) from error
         finally:
@@ -100,13 +104,15 @@ class House:
         return await self._stack.enter_async_context(running)
 
     async def _admin(self, facts: Runtime, fleet: Fleet) -> None:
-        line = await Line.open(facts.redis_url)
+        line = await Line.open(facts.redis_url, timeout=self._settings.stores.redis_timeout)
         self._stack.push_async_callback(line.aclose)
+        sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, self._settings.stores.sql_timeout))
+        self._stack.callback(sql.close)
 
         def exposition() -> bytes:
             return metrics.exposition(self._claim.data_dir / "metrics", fleet)
 
-        app = admin.create(exposition, _checks(line, facts, fleet))
+        app = admin.create(exposition, readiness.checks(line, sql, factories.keyring(self._settings), fleet))
         config = uvicorn.Config(
             app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
         )
@@ -125,20 +131,6 @@ class _Admin(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         # Signals are the supervisor's, who ends this server last but one.
         yield
-
-
-def _checks(line: Line, facts: Runtime, fleet: Fleet) -> Mapping[str, admin.Check]:
-    async def workers() -> bool:
-        return fleet.complete
-
-    async def redis() -> bool:
-        await line.command("PING")
-        return True
-
-    async def migrations() -> bool:
-        return await asyncio.to_thread(is_current, facts.sql_url)
-
-    return {"workers": workers, "redis": redis, "sql": migrations}
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -37,6 +37,7 @@ async def serve(settings: Settings) -> None:
             server.admin_host, server.admin_port, count=1, what="the admin port", option="GATEWAY_ADMIN_PORT"
         ) as private,
     ):
+        logs.name(instance_lock.instance_name(public.port))
         async with AsyncExitStack() as stack:
             fleet = _warmed_up(settings, data_dir, public, stack)
             stop = _Stop(fleet.kill)

@@ -1,6 +1,7 @@
 """A worker process: uvicorn around the application, on the socket that the supervisor listens with.
 
-`python -m gateway.process.worker PARENT SOCKET READY`: the supervisor's pid and two inherited file descriptors. Settings and
+`python -m gateway.process.worker PARENT SOCKET READY PLACE`: the supervisor's pid, two inherited file descriptors, and the
+number of this worker. Settings and
 runtime facts come pickled on stdin, from the process that started us and from nobody else: what was checked once is not
 read and checked again, even when the file has changed since. One byte on READY says that requests are being answered, one
 each second from then on that they still are.
@@ -26,6 +27,7 @@ from gateway.config.settings import Settings
 from gateway.downstream.connection import Render, hardened
 from gateway.observe import logs, metrics, trace
 from gateway.process import child
+from gateway.process.instance_lock import instance_name
 
 if TYPE_CHECKING:
     from gateway.app import App
@@ -35,7 +37,7 @@ BEAT: Final = 1.0
 KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front keep their idle connections
 
 
-def main(parent: int, listening: int, ready: int) -> None:
+def main(parent: int, listening: int, ready: int, place: int) -> None:
     """Serve until SIGTERM, then finish the requests in flight."""
     child.hold(parent)
     # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
@@ -43,6 +45,7 @@ def main(parent: int, listening: int, ready: int) -> None:
 
     settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
     logs.configure(settings.logging.level)
+    logs.name(instance_name(runtime.public_port), place)
     try:
         _serve(create(settings, runtime), settings, runtime, socket.socket(fileno=listening), ready)
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
@@ -118,4 +121,4 @@ def malformed(problem_base: str) -> Render:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:5]))

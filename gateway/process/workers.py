@@ -144,7 +144,7 @@ class Fleet(Collector):
     async def _spawn(self, place: int) -> tuple[Process, int]:
         listening = self._public.take(place).fileno()
         reading, writing = os.pipe()
-        arguments = (str(os.getpid()), str(listening), str(writing))
+        arguments = (str(os.getpid()), str(listening), str(writing), str(place))
         try:
             worker = await asyncio.create_subprocess_exec(
                 *child.module("gateway.process.worker", *arguments),

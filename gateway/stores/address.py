@@ -6,7 +6,10 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _DEFAULT_PORT: Final = 6379
-_SCHEMES: Final = ("redis", "rediss", "unix")
+_SCHEMES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
+
+WRITES: Final = ("SET", "gw:{check}:writes", "1", "PX", "10000")
+"""The command that proves that a store takes writes: all that the gateway asks of one are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,10 @@ class Address:
     def parse(cls, url: str) -> "Address":
         """``redis://[user[:password]@]host[:port][/db]``, ``rediss://…[?ca_file=PEM]``, ``unix://[user:password@]/path[?db=n]``.
 
+        ``valkey://`` is ``redis://``, ``valkeys://`` is ``rediss://``.
         User and password are percent-decoded. Anything else raises ``ValueError``, which quotes nothing of the URL.
         """
+        _single(url)
         # A password with a raw / or ? in it ends up in any part behind the host, so no part may be quoted, not by the
         # library either.
         try:
@@ -35,14 +40,15 @@ class Address:
             port = parts.port
         except ValueError:
             raise ValueError("the store's URL cannot be read; mind that the port is from 1 to 65535") from None
-        if parts.scheme not in _SCHEMES:
-            raise ValueError("the store's URL must start with redis://, rediss:// or unix://")
-        unix = parts.scheme == "unix"
+        scheme = _SCHEMES.get(parts.scheme)
+        if scheme is None:
+            raise ValueError("the store's URL must start with redis://, rediss://, valkey://, valkeys:// or unix://")
+        unix = scheme == "unix"
         try:
             options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
         except ValueError:
             raise ValueError("the store's URL has options that are not written as name=value") from None
-        known = {"db", "ca_file"} if parts.scheme == "rediss" else {"db"}
+        known = {"db", "ca_file"} if scheme == "rediss" else {"db"}
         if options.keys() - known:
             raise ValueError(f"the store's URL has an option other than {' and '.join(sorted(known))}")
         if unix and not parts.path.startswith("/"):
@@ -56,12 +62,17 @@ class Address:
             path=unquote(parts.path) if unix else None,
             host=parts.hostname or "",
             port=port or _DEFAULT_PORT,
-            tls=parts.scheme == "rediss",
+            tls=scheme == "rediss",
             ca_file=options.get("ca_file"),
             database=int(database),
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
         )
+
+    @property
+    def where(self) -> str:
+        """For people, without user and password."""
+        return self.path or f"{self.host}:{self.port}"
 
     def context(self) -> ssl.SSLContext | None:
         """The TLS context: the system's authorities, or ``ca_file`` alone; ``None`` without TLS."""
@@ -73,4 +84,13 @@ class Address:
         if self.password is not None:
             login = (("AUTH", self.username, self.password) if self.username else ("AUTH", self.password),)
         choose = (("SELECT", str(self.database)),) if self.database else ()
-        return (*login, *choose, ("PING",))
+        return (*login, *choose, WRITES)
+
+
+def _single(url: str) -> None:
+    """ValueError for a URL of several nodes, which says so instead of taking the second host for a port."""
+    scheme, _, rest = url.partition("://")
+    if "sentinel" in scheme or "cluster" in scheme:
+        raise ValueError("the store's URL is of Sentinel or Cluster: name one node, or a proxy that finds the primary")
+    if "," in rest.partition("/")[0].rpartition("@")[2]:
+        raise ValueError("the store's URL names several hosts: name one, or a proxy that finds the primary")

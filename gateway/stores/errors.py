@@ -6,3 +6,5 @@ class StoreUnavailable(Exception):
 
     The message is for logs: it names the store's fault and never holds keys, tokens or passwords.
     """
+
+    for_logs = True

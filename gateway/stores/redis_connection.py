@@ -17,7 +17,8 @@ from typing import Any, Final, cast
 
 import hiredis
 
-from gateway.stores.address import Address
+from gateway.observe.outage import HELD, Outage
+from gateway.stores.address import WRITES, Address
 from gateway.stores.errors import StoreUnavailable
 
 Part = bytes | str | int | float
@@ -26,6 +27,7 @@ _SCRIPTS: Final = Path(__file__).with_name("scripts")
 _SHORTEST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 1.0
 _INCOMPLETE: Final = object()
+_REFUSES_WRITES: Final = ("READONLY", "OOM", "NOREPLICAS", "MISCONF")
 
 
 class Script:
@@ -62,6 +64,8 @@ class Line:
         self._tls = address.context()
         self._link: _Link | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._outage = Outage("store", "redis", address.where)
         self._fault = "not connected yet"
         self._closed = False
 
@@ -120,10 +124,11 @@ class Line:
     async def aclose(self) -> None:
         """Hangs up; commands still waiting fail."""
         self._closed = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+        for task in (self._keeper, self._watcher):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         if self._link is not None:
             self._link.drop("the line was closed")
         self._fault = "the line was closed"
@@ -156,10 +161,25 @@ class Line:
         if self._link is link:
             self._lost(fault)
 
+    def failed(self, fault: str) -> None:
+        """Called by a link that stays, whose store takes no writes at the moment."""
+        self._outage.failed(fault)
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Until the store has taken writes for a while: what is asked meanwhile cannot tell, it may be no write."""
+        while not self._outage.over:
+            await asyncio.sleep(HELD / 2)
+            with suppress(StoreUnavailable):
+                await self.command(*WRITES)
+                self._outage.worked()
+
     def _lost(self, fault: str) -> None:
         self._link = None
         self._fault = fault
         if not self._closed:
+            self.failed(fault)
             self._keeper = asyncio.get_running_loop().create_task(self._come_back())
 
     async def _come_back(self) -> None:
@@ -169,6 +189,7 @@ class Line:
                 self._link = await self._connect()
             except StoreUnavailable as fault:
                 self._fault = str(fault)
+                self._outage.failed(self._fault)
             else:
                 return
             # Spread out, so that the workers of a fleet do not knock at a recovering store in step.
@@ -236,10 +257,12 @@ class _Link(asyncio.Protocol):
                 future, _ = pending.popleft()
                 if not future.done():
                     future.set_result(reply)
-                # A former primary stays connected but refuses writes: another connection may find the new one.
-                if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("READONLY"):
-                    self.drop("the store has become read-only")
-                    return
+                if isinstance(reply, hiredis.ReplyError) and str(reply).startswith(_REFUSES_WRITES):
+                    # A former primary stays connected but refuses writes: another connection may find the new one.
+                    if str(reply).startswith("READONLY"):
+                        self.drop("the store has become read-only")
+                        return
+                    self._line.failed(f"the store refused: {reply}")
         except (hiredis.ProtocolError, IndexError) as fault:
             self.drop(f"the store does not speak its protocol: {fault}")
 

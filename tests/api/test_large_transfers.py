@@ -89,6 +89,7 @@ def test_a_file_for_which_the_disk_has_no_room_is_asked_for_again_later(large: L
     assert answer.headers["retry-after"] == "1"
     (line,) = [line for line in large.served.events() if line["event"] == "failure"]
     assert line["reason"] == "no room for a file on its way: File too large"
+    assert line["route"] == "/v1/contacts/import" and "worker" in line and "service" not in line
 
 
 def test_fifty_megabytes_go_in_and_out_in_little_memory(large: Live) -> None:

@@ -24,7 +24,7 @@ def test_a_path_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
     home = tmp_path / "a?b#c%25d e"
     with served(home) as gateway:
         assert gateway.ask("GET", "/v1/me").status == 200
-        assert gateway.admin("/readyz").json["checks"] == {"workers": "ok", "redis": "ok", "sql": "ok"}
+        assert gateway.admin("/readyz").json["checks"] == {"workers": "ok", "redis": "ok", "sql": "ok", "keyring": "ok"}
         assert run(home, "tenants", "list").returncode == 0
     assert {"gateway.db", "sandbox.db"} <= {path.name for path in (home / "data").iterdir()}
     assert [path.name for path in tmp_path.iterdir()] == [home.name]

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from gateway.observe import logs
+from gateway.stores.errors import StoreUnavailable
 
 
 @pytest.fixture
@@ -137,3 +138,32 @@ def test_lines_below_the_level_are_not_written() -> None:
         assert lines(written)[0]["event"] == "trouble"
     finally:
         logs.configure()
+
+
+def test_no_line_can_steer_a_terminal_or_be_taken_for_two(stream: io.BytesIO) -> None:
+    hostile = "\x7f\x80\x85\x9b31m\u2028\u2029é\U0001f600"
+    logs.access('"path":' + logs.quoted(hostile) + ',"once":' + logs.quoted_once(hostile))
+    logs.event("seen", path=hostile)
+    text = stream.getvalue().decode()
+    assert len(text.splitlines()) == 2 and "é\U0001f600" in text
+    assert not set(hostile[:-2]) - set("31m") & set(text)
+    first, second = (orjson.loads(line) for line in text.splitlines())
+    assert first["path"] == first["once"] == second["path"] == hostile
+
+
+def test_every_line_says_which_instance_and_which_worker_it_is_of(stream: io.BytesIO) -> None:
+    logs.name("api-1:8080", 3)
+    try:
+        logs.access('"status":200')
+        logs.event("seen")
+        logging.getLogger("elsewhere").warning("heard")
+    finally:
+        logs.name("")
+    assert [(line["instance"], line["worker"]) for line in lines(stream)] == [("api-1:8080", 3)] * 3
+
+
+def test_messages_that_are_made_for_logs_are_told_and_others_are_not(stream: io.BytesIO) -> None:
+    logs.event("seen", error=StoreUnavailable("db.internal:5432: refused"))
+    logs.event("seen", error=ValueError("jane@acme.example"))
+    assert lines(stream)[0]["reason"] == "db.internal:5432: refused"
+    assert b"jane" not in stream.getvalue()

@@ -69,7 +69,7 @@ def test_health_and_readiness_answer_on_the_admin_port_only(gateway: Served) -> 
     assert gateway.admin("/healthz").json == {"status": "ok"}
     ready = gateway.admin("/readyz")
     assert ready.status == 200
-    assert ready.json == {"status": "ready", "checks": {"workers": "ok", "redis": "ok", "sql": "ok"}}
+    assert ready.json == {"status": "ready", "checks": {"workers": "ok", "redis": "ok", "sql": "ok", "keyring": "ok"}}
     assert gateway.ask("GET", "/metrics").status == 404
 
 

@@ -164,13 +164,16 @@ async def test_a_far_side_that_speaks_nonsense_is_dropped(tmp_path: Path, garbag
 
 
 async def test_a_store_that_became_read_only_is_left(tmp_path: Path) -> None:
+    refusing = False
+
     async def replica(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(100):
-            writer.write(b"-READONLY You can't write against a read only replica.\r\n")
+            writer.write(b"-READONLY You can't write against a read only replica.\r\n" if refusing else b"+OK\r\n")
 
     async with listening(tmp_path / "v.sock", replica) as url:
         line = await Line.open(url)
         link = line._link
+        refusing = True
         with pytest.raises(StoreUnavailable, match="READONLY"):
             await line.command("SET", "a", "b")
         await until(lambda: line._link is not link)

@@ -26,12 +26,12 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
     async def asked(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         try:
             user = await identity.live_user(caller.tenant_id, caller.user_id)
-        except IdentityUnavailable:
+        except IdentityUnavailable as error:
             raise Unavailable(
                 "identity_unavailable",
                 "Your present role cannot be determined. Try again shortly.",
                 headers=((b"retry-after", b"1"),),
-            ) from None
+            ) from error
         return await permitted(exchange, caller, face, user)
 
     def permitted(exchange: Exchange, caller: Caller, face: Face, user: User | None) -> Awaitable[Answer]:

@@ -19,6 +19,10 @@ from gateway.problems import Problem
 # Pieces of a log line.
 _NOBODY = '"tenant":null,"token":null'
 _CODE = ',"code":"%s"'
+# What an internal service is the reason of.
+_OF_SERVICES = frozenset(
+    {"overloaded", "upstream_failed", "upstream_invalid", "upstream_timeout", "upstream_unreachable"}
+)
 
 
 def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) -> Handler:
@@ -34,7 +38,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             record(exchange, 503, "shutting_down")
             raise
         except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
-            problem = _problem(error, exchange, route)
+            problem = _problem(error, exchange, operation)
             code = problem.code
             answer = dependencies.render(problem, exchange)
         exchange.lines += UNIFORM % exchange.request_id.encode("ascii")
@@ -52,7 +56,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
         elif isinstance(failure, ShuttingDown):
             code = "shutting_down"
         elif failure is not None:
-            code = _problem(failure, exchange, route).code
+            code = _problem(failure, exchange, operation).code
         record(exchange, status, code, f',"bytes":{sent}')
 
     def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
@@ -72,13 +76,19 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
     return explained
 
 
-def _problem(error: Exception, exchange: Exchange, route: str) -> Problem:
+def _problem(error: Exception, exchange: Exchange, operation: Operation) -> Problem:
     """What the error is to the client; what the operator should know of it is logged."""
     problem = problems.of(error)
     if problem is None:
-        logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=route, error=error)
+        logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=operation.route, error=error)
         return problems.ServerError("internal_error", "The request could not be completed.")
     if problem.status >= 500:
-        reason = str(error)[:300]
-        logs.event("failure", "warning", trace_id=exchange.trace.trace_id, code=problem.code, reason=reason)
+        # Of a problem that stands for a failure within, the failure is what an operator must know.
+        reason = str(error.__cause__ or error)[:300]
+        told: dict[str, object] = {"trace_id": exchange.trace.trace_id, "route": operation.route, "code": problem.code}
+        if problem.code == "identity_unavailable":
+            told["service"] = "auth"
+        elif problem.code in _OF_SERVICES:
+            told["service"] = operation.service
+        logs.event("failure", "warning", **told, reason=reason)
     return problem

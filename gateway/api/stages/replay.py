@@ -50,11 +50,11 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
         exchange.idempotency_key = own.hexdigest().encode("ascii")
         try:
             found = await replays.reserve(*place, fingerprint, again=deduplicates)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             metrics.store_lost("redis")
             metrics.fail_mode("idempotency_refused")
             detail = "The Idempotency-Key cannot be honoured at the moment; nothing was done. Try again shortly."
-            raise Unavailable("store_unavailable", detail, headers=((b"retry-after", b"1"),)) from None
+            raise Unavailable("store_unavailable", detail, headers=((b"retry-after", b"1"),)) from error
         match found:
             case Reserved(handle):
                 return await _once(permitted, given, handle)

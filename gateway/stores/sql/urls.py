@@ -8,8 +8,6 @@ from urllib.parse import quote
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-SCHEMES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
-
 _HINTS: Final = {
     "SQLITE_BUSY": "another process keeps it locked",
     "SQLITE_READONLY": "give this user the file and its folder",
