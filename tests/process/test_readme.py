@@ -18,7 +18,8 @@ import pytest
 
 from tests.process.serving import ROOT
 
-BLOCKS = re.findall(r"^```bash\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 END = "\x1e"
 
 
@@ -84,6 +85,21 @@ def test_every_block_says_something(answers: list[str]) -> None:
     assert [block for block, said in zip(BLOCKS[1:], answers, strict=True) if not said.strip()] == []
 
 
+def test_what_the_readme_shows_under_a_command_is_what_comes_out(answers: list[str]) -> None:
+    shown = re.findall(r"^```bash\n((?:(?!```).*\n)*)```\n```json\n((?:(?!```).*\n)*)```$", README, re.MULTILINE)
+    assert len(shown) == 3
+    for block, text in shown:
+        assert _outline(json.loads(text)) == _outline(json.loads(answers[BLOCKS.index(block) - 1]))
+
+
+def _outline(value: Any) -> Any:
+    """The names in a document and the kinds of their values."""
+    if isinstance(value, dict):
+        # What a workspace keeps in fields of its own differs from record to record.
+        return {name: _outline(each) for name, each in value.items() if name != "custom"}
+    return [_outline(each) for each in value[:1]] if isinstance(value, list) else type(value).__name__
+
+
 def test_the_first_request_tells_who_one_is(answers: list[str]) -> None:
     me = document(answers, "/v1/me")["data"]
     assert me["user"]["role"] == "member"
@@ -92,10 +108,8 @@ def test_the_first_request_tells_who_one_is(answers: list[str]) -> None:
 
 def test_the_search_finds_what_it_asks_for(answers: list[str]) -> None:
     found = document(answers, "lead_score")
-    assert len(found["data"]) == 3 and found["meta"]["cursor"]["has_more"]
+    assert len(found["data"]) == 1 and found["meta"]["cursor"]["has_more"]
     assert all(contact["lead_score"] >= 50 for contact in found["data"])
-    names = [contact["name"] for contact in found["data"]]
-    assert names == sorted(names, reverse=True)
 
 
 def test_the_contact_is_made_and_found_in_the_older_contract(answers: list[str]) -> None:

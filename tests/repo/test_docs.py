@@ -20,22 +20,22 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_readme_names_every_command_and_no_other() -> None:
-    named = set(re.findall(r"^\| `gateway (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+def test_the_page_of_the_command_names_every_command_and_no_other() -> None:
+    named = set(re.findall(r"^\| `gateway (\w+)", (ROOT / "docs/cli.md").read_text(), re.MULTILINE))
     assert named == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_readme_names_every_command_of_a_group_and_no_other(name: str) -> None:
+def test_the_page_of_the_command_names_every_command_of_a_group_and_no_other(name: str) -> None:
     command = main.get_command(click.Context(main), name)
     if isinstance(command, click.Group):
-        row = re.search(rf"^\| `gateway {name} ([^`]*)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+        row = re.search(rf"^\| `gateway {name} ([^`]*)`", (ROOT / "docs/cli.md").read_text(), re.MULTILINE)
         assert row is not None
         assert set(row[1].split(r" \| ")) == set(command.commands)
 
 
 def test_every_short_environment_name_is_documented() -> None:
-    for page in (ROOT / "README.md", ROOT / "docs/operations.md"):
+    for page in (ROOT / "docs/cli.md", ROOT / "docs/operations.md"):
         text = page.read_text()
         assert [name for name in [*SHORT, CONFIG] if f"`{name}`" not in text] == []
 
