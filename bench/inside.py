@@ -28,7 +28,7 @@ from bench.subjects import gateway
 from bench.work import PAGE, SEARCH, SINGLE, Workload
 from gateway.app import App, create
 from gateway.config import Runtime, load
-from gateway.downstream.connection import hardened
+from gateway.downstream.connection import protocol
 from gateway.observe import logs
 from gateway.process.worker import malformed
 from gateway.stores.redis_connection import _Link
@@ -113,7 +113,7 @@ async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, fl
         sent["Content-Length"] = str(len(workload.body))
     lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
     data = f"{workload.method} {workload.path} HTTP/1.1\r\n{lines}\r\n".encode() + workload.body
-    speaking = hardened(malformed("https://api.example.com/problems"), app.serve)
+    speaking = protocol(malformed("https://api.example.com/problems"), app.serve)
     settings = uvicorn.Config(app, http=speaking, log_config=None, lifespan="off")
     settings.load()
 

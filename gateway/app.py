@@ -48,7 +48,7 @@ from gateway.stores.sql.batches import Batches
 from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
 from gateway.web import front_door
-from gateway.web.application import HEALTHZ, pages
+from gateway.web.application import HEALTHZ, ServerWide, pages
 from gateway.web.context import web
 from gateway.web.templates import ASSETS, assets
 
@@ -116,7 +116,7 @@ class App:
             [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)]
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
-        self._pages = Observed(answering, starlette.routes, self._address, _QUIET)
+        self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
 
 
 def create(settings: Settings, runtime: Runtime) -> App:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.core.calls import Answer
 from gateway import problems
 from gateway.brands import Brands
+from gateway.downstream.header_lines import uniform
 from gateway.observe import trace
 from gateway.observe.access import Entry
 
@@ -12,12 +13,7 @@ from gateway.observe.access import Entry
 def misdirected(brands: Brands, path: str, entry: Entry) -> Answer:
     """The refusal, in the first brand's words, logged and counted; it closes the connection. `path` is as it was sent."""
     entry.request_id = "req_" + trace.digits(24)
-    headers = (
-        (b"connection", b"close"),
-        (b"vary", b"Authorization, Version"),
-        (b"cache-control", b"no-store"),
-        (b"x-request-id", entry.request_id.encode("ascii")),
-    )
+    headers = ((b"connection", b"close"), *uniform(entry.request_id))
     problem = problems.BadRequest("host_unknown", "This host does not serve the API.", headers=headers)
     entry.code = problem.code
     entry.end("unknown host", problem.status)

@@ -1,136 +1,121 @@
-"""uvicorn's request and response, with the head of an answer checked and written as one piece.
+"""A request for an ASGI application: pages for people, the authorization server, documents.
 
-uvicorn searches every name and every value for characters that do not belong there, two regular expressions a header:
-10 µs for the eleven headers of an answer here. What must never happen is that a value ends its line and begins another
-(RFC 9112 § 11.1), and that shows in the whole head at once.
+The head of an answer is checked as one piece. What must never happen is that a value ends its line and begins another
+(RFC 9112 § 11.1), and that shows in the whole head at once: a search in each name and value took 10 µs for eleven headers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import unquote
 
-from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from starlette.types import ASGIApp, Message, Scope
 
-if TYPE_CHECKING:
-    from gateway.downstream.connection import Hardened
+from gateway.downstream.cycle import Cycle, Framing
+from gateway.downstream.roles import Owner
 
 _BODILESS: Final = (204, 304)
 
-
-def _nothing() -> None:
-    """What is called when an answer is complete for the second time."""
+_log: Final = logging.getLogger("gateway.downstream")
 
 
-class Cycle(RequestResponseCycle):
-    """One request and its answer on a connection, for an ASGI application.
+class Scoped(Cycle):
+    """A request for an ASGI application."""
 
-    body: what has come of the request's; more_body: whether more will; keep_alive: whether another request may follow;
-    task: what answers it, once that has begun.
-    """
-
-    task: asyncio.Task[None]
-
-    # How each begins; here, because setting them on every one takes longer than all else about it.
-    disconnected = False
-    response_started = False
-    response_complete = False
-    chunked_encoding: bool | None = None
-    expected_content_length = 0
-    _head = b""  # of an answer whose body comes whole, until it has come: both leave in one write
-
-    def __init__(self, connection: Hardened, scope: Any, more_body: bool, keep_alive: bool, expects: bool) -> None:
+    def __init__(self, connection: Owner, scope: Scope, *, keep_alive: bool, expects: bool) -> None:
+        chunks = scope["http_version"] != "1.0"
+        super().__init__(
+            connection, scope["method"], more_body=True, keep_alive=keep_alive, expects=expects, chunks=chunks
+        )
         self.scope = scope
-        self.transport = connection.transport
-        self.flow = connection.flow
-        self.logger = connection.logger
-        self.default_headers = connection.server_state.default_headers
-        self.on_response: Callable[..., None] = connection.on_response_complete
-        self.keep_alive = keep_alive
-        self.waiting_for_100_continue = expects
-        self.body = bytearray()
-        self.more_body = more_body
 
-    @cached_property
-    def message_event(self) -> asyncio.Event:  # type: ignore[override]
-        """Set when there is something to receive; made only for those who wait for it."""
-        event = asyncio.Event()
-        if not self.more_body:
-            event.set()
-        return event
-
-    async def send(self, message: ASGISendEvent) -> None:
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self._head and message["type"] == "http.response.body" and not self.disconnected:
-            if self._whole(message.get("body", b""), more=message.get("more_body", False)):
-                return
-            await super().send(message)
-        elif self.response_started or self.disconnected:
-            await super().send(message)
-        elif message["type"] == "http.response.start":
-            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+    async def run(self, app: ASGIApp) -> None:
+        """Let the application answer. What it leaves unanswered gets 500, or 503 when the server stops."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self._fail(503, b"The server is stopping.")
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the reason
+            _log.exception("exception in the application")
+            self._fail(500, b"Internal Server Error")
         else:
-            raise RuntimeError(f"an answer begins with its head, not with {message['type']}")
+            if not self.response_started and not self.gone():
+                _log.error("the application answered nothing")
+                self._fail(500, b"Internal Server Error")
 
-    def _whole(self, body: bytes, *, more: bool) -> bool:
-        """Write the head that waits, and the body with it if that is all of it."""
-        head, self._head = self._head, b""
-        if more or len(body) != self.expected_content_length:
-            self.transport.write(head)
-            return False
-        self.transport.write(head + body)
-        self.expected_content_length = 0
-        self.message_event.set()
-        self.completed()
-        return True
+    async def send(self, message: Message) -> None:
+        """Take a message of the answer, as ASGI has them. RuntimeError when it may not come now."""
+        kind = message["type"]
+        if kind == "http.response.body" and self.response_started and not self.response_complete:
+            await self.piece(message.get("body", b""), more=message.get("more_body", False))
+        elif kind == "http.response.start" and not self.response_started:
+            if self.flow.write_paused and not self.disconnected:
+                await self.flow.drain()
+            if not self.gone():
+                self._begin(message["status"], message.get("headers", ()))
+        elif not self.gone():
+            raise RuntimeError(f"an answer is a head and then a body: {kind} comes at the wrong time")
 
-    @property
-    def over(self) -> bool:
-        """Whether the request has been read to its end and answered."""
-        return self.response_complete and not self.more_body
-
-    def completed(self) -> None:
-        """The answer has been written whole."""
-        self.response_complete = True
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
-
-    def release(self) -> None:
-        """Let go of what the request was, when nothing works on it any more: its connection may stay idle for long."""
-        # Connection and cycle hold each other by this.
-        self.on_response = _nothing
-        self.body = bytearray()
-
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        closing = False
-        # As uvicorn keeps them: None until the head has said how the body is framed.
-        self.chunked_encoding = None
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        lines = []
+        self.framing = Framing.NONE if self.method == "HEAD" or status in _BODILESS else Framing.CHUNKED
         for name, value in headers:
-            if name == b"content-length":
-                self.expected_content_length, self.chunked_encoding = int(value), False
-            elif name == b"transfer-encoding":
-                self.expected_content_length, self.chunked_encoding = 0, True
+            if name == b"transfer-encoding":
+                continue  # that is for the connection to say
+            if name == b"content-length" and self.framing is not Framing.NONE:
+                self.framing, self._left = Framing.LENGTH, int(value)
             elif name == b"connection" and b"close" in value.lower():
-                closing = True
-        if closing:
-            self.keep_alive = False
-        elif not self.keep_alive:
-            headers.append((b"connection", b"close"))
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
-            self.chunked_encoding = True
-            headers.append((b"transfer-encoding", b"chunked"))
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
-        if not head.count(b"\r\n") == head.count(b"\n") == head.count(b"\r") == len(headers) or b"\0" in head:
+                self.keep_alive = False
+                continue
+            lines.append(b"%b: %b\r\n" % (name, value))
+        made = b"".join(lines)
+        if not made.count(b"\r\n") == made.count(b"\n") == made.count(b"\r") == len(lines) or b"\0" in made:
             raise RuntimeError("a header of the answer holds a line end or a NUL")
-        self.response_started = True
-        self.waiting_for_100_continue = False
-        head = b"%b%b\r\n" % (STATUS_LINE[status], head)
-        if self.chunked_encoding or self.scope["method"] == "HEAD":
+        if self.framing is Framing.CHUNKED:
+            made += self._unannounced()
+        head = self._headed(status, made)
+        if self.framing in (Framing.CHUNKED, Framing.CLOSE):
             self.transport.write(head)
         else:
             self._head = head
+
+    def _fail(self, status: int, text: bytes) -> None:
+        if not (self.response_started or self.gone()):
+            self.keep_alive = False
+            self._begin(
+                status, [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
+            )
+            self._write(text, more=False)
+
+
+def scope_of(
+    method: str,
+    target: bytes,
+    headers: list[tuple[bytes, bytes]],
+    version: str,
+    *,
+    client: tuple[str, int] | None,
+    server: tuple[str, int] | None,
+    state: dict[str, Any],
+) -> Scope:
+    """The ASGI scope of a request. `target`: a path with or without a query, as it was sent."""
+    raw_path, _, query = target.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": version,
+        "method": method,
+        "scheme": "http",
+        "root_path": "",
+        "path": unquote(raw_path.decode("ascii")),
+        "raw_path": raw_path,
+        "query_string": query,
+        "headers": headers,
+        "client": client,
+        "server": server,
+        "state": state.copy(),
+    }

@@ -1,41 +1,49 @@
 """One connection of the public port: whose turn it is, how long a client may take, and when the connection ends.
 
-What is read and refused is `Reading`'s part (gateway/downstream/parsing.py). A request under `/v1` becomes a `Turn` and goes straight
-to `serve`, a plain one without the parser (gateway/downstream/plain.py); everything else goes through ASGI. What is refused is told
-with a problem document (RFC 9457) and the connection closed. A client that takes forever to send its headers, the rest of
-a body that was answered already, or to read its answer, is cut off.
+Its states are drawn in gateway/downstream/states.py and its ends made in gateway/downstream/lifecycle.py; what is read and refused is `Parsing`'s part
+(gateway/downstream/parsing.py). A request under `/v1` becomes a `Turn` and goes straight to `serve`, a plain one without
+the parser (gateway/downstream/plain.py); everything else goes through ASGI. What is refused is told with a problem
+document (RFC 9457) and the connection closed.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
-from urllib.parse import unquote
+from typing import Any, Final, TypeAlias, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.downstream.asgi import Cycle
+from gateway.downstream.asgi import Scoped, scope_of
+from gateway.downstream.cycle import Cycle, Framing
 from gateway.downstream.direct import Turn
-from gateway.downstream.parsing import Reading
+from gateway.downstream.flow import HIGH_WATER
+from gateway.downstream.header_lines import CLOSING as CLOSING_LINE
+from gateway.downstream.header_lines import STATUS, lines
+from gateway.downstream.lifecycle import Lifecycle
+from gateway.downstream.parsing import Parsing
 from gateway.downstream.plain import recognised
+from gateway.downstream.states import Limits, State
+from gateway.downstream.target import plain_path
 
-HEADERS_TIMEOUT: Final = 10.0
-REST_TIMEOUT: Final = 10.0
-LINGER: Final = 1.0
-STALL: Final = 30.0
-PIPELINED: Final = 100
-"""Requests that may wait on a connection for those before them to be answered."""
+# An attribute of an enumeration costs more to find than a name of this module.
+NEW: Final = State.NEW
+IDLE: Final = State.IDLE
+ANSWERING: Final = State.ANSWERING
+LINGERING: Final = State.LINGERING
 
 Render: TypeAlias = Callable[[str, str, str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
 Serve: TypeAlias = Callable[[Turn], Awaitable[None]]
 
 
-class Hardened(Reading):
-    """One connection. `render` and `serve` are set by `hardened`."""
+class Connection(Lifecycle):
+    """One connection, an `Owner` and a `Sink` (roles). What stands before `__init__` is set by `protocol`, for all of a server."""
 
     render: Render
     serve: Serve
+    fast_path: bool = True
+    draining: bool = False
+    """Whether the server is about to stop: each answer is then the last of its connection."""
 
     def __init__(
         self,
@@ -44,214 +52,242 @@ class Hardened(Reading):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._begun = False
-        self._deadline: asyncio.TimerHandle | None = None
-        self._idle_since = 0.0
-        self._stalled: asyncio.TimerHandle | None = None
-        self._rest: asyncio.TimerHandle | None = None
+        super().__init__(_loop or asyncio.get_event_loop())
+        self.app = config.loaded_app
+        self.server_state = server_state
+        self.client: tuple[str, int] | None = None
+        self._app_state = app_state
+        self._parsing: Parsing | None = None  # made for the first request that needs it
         self._running: Cycle | None = None
-        self._queue: deque[Cycle] = deque()
+        self._reading: Cycle | None = None  # whose body has not ended
+        self._waiting: deque[Cycle] = deque()
+        self._last = False  # whether no request is taken any more
+        self._ended = False  # whether the client has said all it will
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        return self.server_state.default_headers
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        self.resume_writing()
-        self._forget_rest()
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-        # uvicorn thinks of the request that was read last only; the one under way may be another.
-        if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True
-            self._running.message_event.set()
-        for cycle in self._queue:
-            cycle.release()
-        self._queue.clear()
-        super().connection_lost(exc)
+    # asyncio.Protocol
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        # Closing would wait for what is not being read, and a streamed answer holds a connection to a service meanwhile.
-        self._stalled = self.loop.call_later(STALL, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.made(cast("asyncio.Transport", transport))
+        self.client = _address(transport.get_extra_info("peername"))
+        self.server_state.connections.add(cast("Any", self))
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        state = self.state
+        if state is IDLE or state is NEW:
+            # Between two requests the parser holds nothing, so it need not know of those that do without it.
+            plain = recognised(data) if self.fast_path else None
+            if plain is not None:
+                path = plain_path(plain.path)
+                keep = not self.draining
+                self._last = self.draining
+                self._begin(
+                    Turn(self, plain.method, path, plain.query, plain.headers, whole=plain.body, keep_alive=keep)
+                )
+                return
+        elif state is LINGERING:
+            self.lingers_on(len(data))
             return
-        # Between two requests the parser holds nothing, so it need not know of those that do without it.
-        if self._complete and (not self._begun or self.cycle.over) and (plain := recognised(data)) is not None:
-            if self._deadline is not None:
-                self._disarm()
-            self.cycle = Turn(self, plain.method, plain.path, plain.query, plain.headers, whole=plain.body)
-            self._begun = True
-            self._start(self.cycle)
-            return
-        if not self.feed(data):
-            # The last timer is running, and none of what follows may take it away.
-            return
-        if self._complete:
-            if self._deadline is not None and self._begun:
-                self._disarm()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
+        if self._parsing is None:
+            self._parsing = Parsing(self)
+        if not self._parsing.over:
+            self._parsing.feed(data)
+            self._settle()
+        elif state is ANSWERING:
+            # Read and dropped once the last answer is written, for a bounded time.
+            self.flow.pause_reading()
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if len(self._queue) >= PIPELINED:
-            # Answered up to here; who pipelines must be ready to ask again for the rest (RFC 9112 § 9.3.2). That is
-            # read and dropped: closing with unread input would reset the connection, and lose the answers.
-            self.cycle.keep_alive = False
-            self._refused = True
-            self.flow.resume_reading()
-            raise RuntimeError("too many pipelined requests")
+    def eof_received(self) -> bool:
+        """The client has said all it will; what it has asked for is answered all the same. True: our side stays open."""
+        if self.state is ANSWERING:
+            self._ended = True
+            self._end_reading()
+        else:
+            self.close()
+        return True
 
-    def taken(self, method: str, target: bytes, *, keep_alive: bool) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server_state.connections.discard(cast("Any", self))
+        self.lost()
+        for cycle in (self._running, *self._waiting):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.wake()
+        for cycle in self._waiting:
+            cycle.release()
+        self._waiting.clear()
+        self._running = self._reading = None
+        if self._parsing is not None:
+            self._parsing.release()
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is answered, nothing else is taken. Called by uvicorn."""
+        if self.state is ANSWERING:
+            self._newest().keep_alive = False
+            self._last = True
+        elif self.state < LINGERING:
+            self.close()
+
+    # What the parser tells (roles.Sink)
+
+    def wanted(self) -> bool:
+        if self._last or self.state >= LINGERING:
+            return False
+        if len(self._waiting) >= self.limits.pipelined:
+            # Answered up to here; who pipelines must be ready to ask again for the rest (RFC 9112 § 9.3.2).
+            self._waiting[-1].keep_alive = False
+            self._last = True
+        return not self._last
+
+    def taken(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], version: str, *, keep: bool, expects: bool
+    ) -> None:
         raw_path, _, query = target.partition(b"?")
-        path = raw_path.decode("ascii")
-        # As it was sent: a path that says /v1 only once it is decoded was another path to whatever stands in front.
+        path = plain_path(raw_path.decode("ascii"))
+        keep = keep and not self.draining
+        cycle: Cycle
         if path.startswith("/v1/") or path == "/v1":
             # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before.
             values: dict[bytes, list[bytes]] = {}
-            for name, value in self.headers:
+            for name, value in headers:
                 values.setdefault(name, []).append(value)
-            headers = {name: b", ".join(each) for name, each in values.items()}
-            expects = self.expect_100_continue
-            self._take(Turn(self, method, path, query, headers, whole=None, keep_alive=keep_alive, expects=expects))
-            return
-        scope = self.scope
-        scope["method"], scope["http_version"] = method, self.parser.get_http_version()
-        scope["raw_path"], scope["query_string"], scope["path"] = raw_path, query, unquote(path)
-        self._take(Cycle(self, scope, True, keep_alive, self.expect_100_continue))
-
-    def _take(self, cycle: Cycle) -> None:
-        """Begin with a request, or let it wait until those before it are answered."""
-        waiting, self.cycle = self._answering, cycle
-        if not waiting:
-            self._begun = True
-            self._start(cycle)
+            joined = {name: b", ".join(each) for name, each in values.items()}
+            chunks = version != "1.0"
+            cycle = Turn(self, method, path, query, joined, whole=None, keep_alive=keep, expects=expects, chunks=chunks)
+        else:
+            server = _address(self.transport.get_extra_info("sockname"))
+            scope = scope_of(method, target, headers, version, client=self.client, server=server, state=self._app_state)
+            cycle = Scoped(self, scope, keep_alive=keep, expects=expects)
+        self._reading = cycle
+        self._last = not keep
+        if self._running is None:
+            self._begin(cycle)
         else:
             self.flow.pause_reading()
-            self._queue.append(cycle)
+            self._waiting.append(cycle)
 
-    def _start(self, cycle: Cycle) -> None:
+    def received(self, body: bytes) -> None:
+        cycle = self._reading
+        if cycle is None or cycle.response_complete or cycle.disconnected:
+            self.drop(len(body))
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER:
+            self.flow.pause_reading()
+        cycle.wake()
+
+    def ended(self) -> None:
+        if self._reading is not None:
+            self._reading.more_body = False
+            self._reading.wake()
+            self._reading = None
+
+    def refuse(self, detail: str, path: str) -> None:
+        running = self._running
+        if running is not None and (running is not self._reading or running.response_started):
+            # An answer that is on its way must not get a second one, nor one that is not its own.
+            self._end_reading()
+            return
+        if self._reading is None or running is not None:
+            headers, body = type(self).render(detail, path, self.client[0] if self.client else "")
+            head = lines((*self.default_headers, *headers, (b"content-length", b"%d" % len(body))))
+            self.transport.write(b"%b%b%b\r\n%b" % (STATUS[400], head, CLOSING_LINE, body))
+        if running is not None:
+            running.disconnected = True
+            running.wake()
+        self._finished()
+
+    # One request after the other
+
+    def answered(self) -> None:
+        """The answer under way is written whole (roles.Owner)."""
+        self.server_state.total_requests += 1
+        if self.state is not ANSWERING or self._running is None:
+            return
+        if not self._running.keep_alive:
+            self._finished()
+        elif self._waiting:
+            self._begin(self._waiting.popleft())
+        else:
+            self._running = None
+            self.flow.resume_reading()
+            self._settle()
+
+    def _begin(self, cycle: Cycle) -> None:
         self._running = cycle
+        if self.state is not ANSWERING:
+            self.enter(ANSWERING)
         cycle.task = self.loop.create_task(self._answer(cycle))
-        self.tasks.add(cycle.task)
+        self.server_state.tasks.add(cycle.task)
 
     async def _answer(self, cycle: Cycle) -> None:
         try:
             if isinstance(cycle, Turn):
                 await self.serve(cycle)
-            else:
-                await cycle.run_asgi(self.app)
+            elif isinstance(cycle, Scoped):
+                await cycle.run(self.app)
         finally:
-            self.tasks.discard(cycle.task)
-            # What was not answered never will be, and nobody should wait for it. Who is told why takes care of the rest.
+            self.server_state.tasks.discard(cycle.task)
+            # What was not answered whole never will be, and nobody should wait for it, nor take a part for all of it.
             if not (cycle.response_complete or cycle.disconnected):
-                self.transport.close()
+                if cycle.framing is Framing.CLOSE:
+                    self.transport.abort()
+                else:
+                    self.close()
             cycle.release()
 
-    def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
+    def _settle(self) -> None:
+        """Find the state in which the connection is while nothing is being answered."""
+        if self._running is not None or self.state >= LINGERING:
             return
-        if self._queue:
-            self._start(self._queue.popleft())
-            return
-        if self.flow.read_paused:
-            self.flow.resume_reading()
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._await_next(self._idle_since)
-        if self.cycle.more_body:
-            self._rest = self.loop.call_later(REST_TIMEOUT, self.transport.close)
+        found: State = NEW if self.state is NEW else IDLE
+        if self._reading is not None:
+            found = State.REST
+        elif self._parsing is not None and self._parsing.begun:
+            found = State.HEAD
+        if found is not self.state:
+            self.enter(found)
 
-    def _unset_keepalive_if_required(self) -> None:
-        # One timer outlives many requests: it looks when it fires. One for each request costs 2 µs more.
-        pass
-
-    def _await_next(self, since: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_at(
-            since + self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
-
-    def timeout_keep_alive_handler(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._answering or not self._complete:
-            return
-        if self._idle_since + self.timeout_keep_alive <= self.loop.time():
-            self.transport.close()
+    def _finished(self) -> None:
+        """Nothing more is answered on this connection."""
+        self._last = True
+        self._running = self._reading = None
+        if self._ended:
+            self.close()
         else:
-            self._await_next(self._idle_since)
+            self.linger()
 
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._forget_rest()
+    def _newest(self) -> Cycle:
+        """The last request that was taken of those that are not answered yet."""
+        newest = self._waiting[-1] if self._waiting else self._running
+        assert newest is not None
+        return newest
 
-    def refuse(self, detail: str) -> None:
-        if self._refused:
-            return
-        self._refused = True
-        # An answer that is on its way, or was given before its request was read whole, must not get a second one.
-        if self._begun and not (self.cycle.over or self._reading):
-            self.transport.close()
-            return
-        if self._answering:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        headers, body = type(self).render(detail, self.read_path, self.client[0] if self.client else "")
-        lines = (*self.server_state.default_headers, *headers, (b"content-length", str(len(body)).encode()))
-        head = b"".join(b"%b: %b\r\n" % line for line in lines)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + body)
-        # Closing with unread input resets the connection, and the client would never see the answer.
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self._forget_rest()
-        self._disarm()
-        self._deadline = self.loop.call_later(LINGER, self.transport.close)
-
-    @property
-    def _answering(self) -> bool:
-        return self._begun and not self.cycle.response_complete
-
-    @property
-    def _reading(self) -> bool:
-        """Whether the only request under way is the one whose body is being read, and nothing has been said to it."""
-        return self._complete and self.cycle.more_body and not self.cycle.response_started and not self._queue
-
-    def _too_slow(self) -> None:
-        self._deadline = None
-        if self._complete and self._begun:
-            return
-        if self.flow.read_paused:
-            # It is we who do not read on, until what was asked before is answered.
-            self._deadline = self.loop.call_later(HEADERS_TIMEOUT, self._too_slow)
-        else:
-            self.transport.close()
-
-    def _forget_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.cancel()
-            self._rest = None
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _end_reading(self) -> None:
+        """Nothing more is read: a body that has not ended is told to be cut off, and the newest request is the last."""
+        self._newest().keep_alive = False
+        self._last = True
+        if self._parsing is not None:
+            self._parsing.over = True
+        if self._reading is not None:
+            self._reading.truncated = True
+            self._reading.wake()
 
 
-def hardened(render: Render, serve: Serve) -> type[Hardened]:
+def _address(found: Any) -> tuple[str, int] | None:
+    """Host and port of an address of the internet; None for any other kind."""
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
+
+
+def protocol(render: Render, serve: Serve, *, fast_path: bool = True, limits: Limits | None = None) -> type[Connection]:
     """The protocol class for `uvicorn.Config(http=…)`.
 
     `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read;
-    `serve(turn)` answers what is under `/v1`.
+    `serve(turn)` answers what is under `/v1`; `fast_path`: whether plain requests do without the parser.
     """
-    return type("Configured", (Hardened,), {"render": staticmethod(render), "serve": staticmethod(serve)})
+    chosen = limits or Limits()
+    shared = {"render": staticmethod(render), "serve": staticmethod(serve), "fast_path": fast_path, "limits": chosen}
+    return type("Configured", (Connection,), {**shared, "seconds": chosen.by_state()})

@@ -1,22 +1,20 @@
-"""What is read from a connection: uvicorn's HTTP/1.1 parser with the doors closed that it leaves open.
+"""What is read from a connection: llhttp's HTTP/1.1 with the doors closed that it leaves open.
 
 Refused before any application code runs: none or two `Host`, a second `Authorization` or other header that may stand
 once, a target that is no path of this server, a transfer coding other than chunked, a request line, headers or trailer
 fields beyond their limit, and whatever llhttp calls malformed (Content-Length beside Transfer-Encoding, bare LF, obs-fold
-…). Trailer fields are dropped (uvicorn would append them to the headers while the application already runs). A wish to
-upgrade is not granted (RFC 9110 § 7.8): the request is read like any other, where httptools would take its body, and
-whatever follows, for bytes of another protocol, and uvicorn drop some of them and read the others as new requests.
+…). Trailer fields are dropped. A wish to upgrade is not granted (RFC 9110 § 7.8): the request is read like any other,
+where httptools would take its body, and whatever follows, for bytes of another protocol.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.downstream.asgi import Cycle
+from gateway.downstream.roles import Sink
+from gateway.downstream.target import authority, relative
 
 MAX_HEADERS: Final = 32 * 1024
 MAX_TARGET: Final = 8 * 1024
@@ -34,75 +32,93 @@ class _RefusedError(Exception):
     """Raised inside the parser's callbacks with what the client is told; the parser makes it the context of its own error."""
 
 
-class Reading(HttpToolsProtocol):
-    """One connection's requests, up to where their heads are known and allowed: `taken` goes on with them."""
+class _UnwantedError(Exception):
+    """Raised at the beginning of a request that nobody would answer."""
 
-    cycle: Cycle
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.url = b""
-        self._refused = False
-        self._complete = True  # the head
-        self._ended = True  # the message
-        self._fed = 0
-        self._size = 0
+class Parsing:
+    """One connection's requests, told to `sink` piece by piece. The methods named on_… are the parser's.
+
+    begun: whether a part of a head has been read whose end has not; over: whether nothing more is read.
+    """
+
+    __slots__ = ("_fed", "_headers", "_open", "_parser", "_seen", "_sink", "_size", "_url", "begun", "over")
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._parser: Any = self._made()
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
         self._seen: set[bytes] = set()
+        self._fed = 0  # since the parser last told of something that is no header
+        self._size = 0  # of the headers so far
+        self._open = False  # between the beginning of a message and its end
+        self.begun = False
+        self.over = False
 
-    @abstractmethod
-    def taken(self, method: str, target: bytes, *, keep_alive: bool) -> None:
-        """Go on with a request whose head is complete and allowed. Its headers are in `headers`; its body may follow."""
-
-    @property
-    def read_path(self) -> str:
-        """The path of the request that is being read, as it was sent; empty when there is none yet."""
-        path = self.url.partition(b"?")[0]
-        return "" if self._ended or len(path) > MAX_TARGET or path[:1] != b"/" else path.decode("ascii", "replace")
-
-    @abstractmethod
-    def refuse(self, detail: str) -> None:
-        """Say so, and read nothing more from this connection."""
-
-    def feed(self, data: bytes) -> bool:
-        """Have the parser read what has come; call `refuse`, and return False, when it is no request that is served here."""
+    def feed(self, data: bytes) -> None:
+        """Read what has come; `refuse` is called when it is no request that is served here."""
         self._fed += len(data)
-        while data:
+        while data and not self.over:
             data = self._parsed(data)
         # The parser keeps an unfinished line to itself, so only what was fed since it last told of something bounds it.
-        if self._fed > MAX_HEADERS and not self._ended and not self._refused:
-            self.refuse("The headers or trailer fields are too large.")
-        return not self._refused
+        if self._fed > MAX_HEADERS and self._open and not self.over:
+            self._refuse("The headers or trailer fields are too large.")
+
+    def release(self) -> None:
+        """Let go of the parser, which holds this by its callbacks."""
+        self.over = True
+        self._parser = None
+
+    def _made(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # What follows a request that is the last by its own words is nobody's fault before that one is answered.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def _parsed(self, data: bytes) -> bytes:
         """Let the parser read; what is returned is to be read once more, by another one."""
         try:
-            self.parser.feed_data(data)
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as end:
+            # The same request without its wish: the same method, target and version, the same headers in the same order
+            # but the one, and behind them the bytes as they came. Nothing was told of it before.
             rest = data[end.args[0] :]
-            lines = b"".join([b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"])
-            version = self.parser.get_http_version().encode("ascii")
-            head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, lines)
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn made the other one
+            lines = b"".join([b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"])
+            version = self._parser.get_http_version().encode("ascii")
+            head = b"%b %b HTTP/%b\r\n%b\r\n" % (self._parser.get_method(), self._url, version, lines)
+            self._parser = self._made()
             return head + rest
         except httptools.HttpParserError as error:
             why = error.__context__
-            self.refuse(str(why) if isinstance(why, _RefusedError) else f"This is no valid HTTP request: {error}.")
+            if isinstance(why, _UnwantedError):
+                self.over = True
+            else:
+                self._refuse(str(why) if isinstance(why, _RefusedError) else f"This is no valid HTTP request: {error}.")
         return b""
 
+    def _refuse(self, detail: str) -> None:
+        self.over = True
+        path = self._url.partition(b"?")[0]
+        known = self._open and path[:1] == b"/" and len(path) <= MAX_TARGET
+        self._sink.refuse(detail, path.decode("ascii", "replace") if known else "")
+
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._complete = self._ended = False
-        self._fed = self._size = 0
+        if not self._sink.wanted():
+            raise _UnwantedError
+        self.begun = self._open = True
+        self._url = b""
+        self._headers = []
         self._seen = set()
+        self._fed = self._size = 0
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > MAX_TARGET:
+        self._url += url
+        if len(self._url) > MAX_TARGET:
             raise _RefusedError("The request's target is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._complete:
+        if not self.begun:  # a trailer field
             return
         # White space around a value is no part of it (RFC 9110 § 5.5), and the parser leaves the trailing one.
         name, value = name.lower(), value.strip(b" \t")
@@ -115,32 +131,44 @@ class Reading(HttpToolsProtocol):
             if name == b"transfer-encoding" and value.lower() != b"chunked":
                 raise _RefusedError("The only transfer coding that is understood is chunked.")
             self._seen.add(name)
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        parser = self.parser
+        parser = self._parser
         method, version = parser.get_method().decode("ascii"), parser.get_http_version()
-        # A proxy's absolute target could name another host than `Host`, and a fragment is never sent (RFC 9112 § 3.2).
-        if self.url[:1] != b"/" or b"#" in self.url or method == "CONNECT":
-            raise _RefusedError("The request's target is no path of this server.")
-        # HTTP/1.0 has no such header; whatever needs one will not serve it.
-        if b"host" not in self._seen and version != "1.0":
-            raise _RefusedError("The header host is missing.")
+        target = self._target(method, version)
         if version not in _SPOKEN:
             raise _RefusedError("Only HTTP/1.1 and HTTP/1.0 are spoken here.")
         # The parser ends such a request here; it is read once more without its wish.
         if not parser.should_upgrade():
-            self._complete = True
-            self.taken(method, self.url, keep_alive=version == "1.1" and parser.should_keep_alive())
+            self.begun = False
+            expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers)
+            keep = version == "1.1" and parser.should_keep_alive()
+            self._sink.taken(method, target, self._headers, version, keep=keep, expects=expects)
+
+    def _target(self, method: str, version: str) -> bytes:
+        target: bytes | None = self._url
+        host = next((value for name, value in self._headers if name == b"host"), None)
+        # A fragment is never sent (RFC 9112 § 3.2), and nothing is tunnelled.
+        if b"#" in self._url or method == "CONNECT":
+            target = None
+        elif self._url[:1] != b"/":
+            target = relative(method, self._url, host)
+        if target is None:
+            raise _RefusedError("The request's target is no path of this server.")
+        if host is None:
+            # HTTP/1.0 has no such header; whatever needs one will not serve it, unless the target names the host.
+            if version != "1.0":
+                raise _RefusedError("The header host is missing.")
+            if (named := authority(self._url)) is not None:
+                self._headers.append((b"host", named))
+        return target
 
     def on_body(self, body: bytes) -> None:
-        super().on_body(body)
+        self._sink.received(body)
         self._fed = 0
 
     def on_message_complete(self) -> None:
-        if self._complete:
-            super().on_message_complete()
-            self._ended = True
-            self.cycle.more_body = False
+        if not self.begun and self._open:
+            self._open = False
+            self._sink.ended()

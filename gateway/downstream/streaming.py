@@ -47,7 +47,7 @@ async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
     try:
         await turn.begin(answer.status, lines, answer.content_type)
         async for piece in answer.pieces:
-            await turn.send({"type": "http.response.body", "body": piece, "more_body": True})
+            await turn.piece(piece)
             if leaving.done():
                 raise ClientLeft
             sent += len(piece)
@@ -63,7 +63,7 @@ async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
         finally:
             answer.finished(sent, failure)
     if failure is None:
-        await turn.send({"type": "http.response.body", "body": b""})
+        await turn.piece(b"", more=False)
 
 
 async def _left(receive: Receive) -> None:

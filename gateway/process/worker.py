@@ -24,7 +24,8 @@ import uvicorn
 from gateway import problems
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.downstream.connection import Render, hardened
+from gateway.downstream.connection import Render, protocol
+from gateway.downstream.header_lines import uniform
 from gateway.observe import logs, metrics, trace
 from gateway.process import child
 from gateway.process.instance_lock import instance_name
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = 2048
 BEAT: Final = 1.0
-KEEP_ALIVE: Final = 75  # seconds; above the 60 that load balancers in front keep their idle connections
 
 
 def main(parent: int, listening: int, ready: int, place: int) -> None:
@@ -78,7 +78,7 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=hardened(malformed(settings.brands[0].problems(runtime.public_port)), app.serve),
+        http=protocol(malformed(settings.brands[0].problems(runtime.public_port)), app.serve),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -86,7 +86,6 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
     )
     try:
@@ -109,13 +108,7 @@ def malformed(problem_base: str) -> Render:
             f'"client":{logs.quoted(client)},"code":"{problem.code}","detail":{logs.quoted(detail)}'
         )
         metrics.malformed()
-        headers = (
-            (b"content-type", answer.content_type),
-            (b"vary", b"Authorization, Version"),
-            (b"cache-control", b"no-store"),
-            (b"x-request-id", request_id.encode("ascii")),
-        )
-        return headers, answer.body
+        return ((b"content-type", answer.content_type), *uniform(request_id)), answer.body
 
     return render
 

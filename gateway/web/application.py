@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import problems
 from gateway.observe import access, logs
 
 HEALTHZ: Final = "/healthz"
+_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 _BY_SLUG = {kind.slug: kind for kind in problems.ALL}
 _BY_STATUS = {kind.status: kind for kind in problems.ALL}
@@ -67,6 +69,20 @@ def pages(routes: Sequence[BaseRoute]) -> Starlette:
     # It would send credentials once more, to whatever host and scheme the request named.
     app.router.redirect_slashes = False
     return app
+
+
+class ServerWide:
+    """An ASGI application behind which `OPTIONS *` asks about the server as a whole (RFC 9110 § 9.3.7)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Name the methods that there are anywhere, or leave the request to the application."""
+        if scope["path"] == "*":
+            await Response(status_code=204, headers={"Allow": _METHODS})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 async def healthz(request: Request) -> Response:

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from gateway.app import App, create
 from gateway.config import Runtime, load
-from gateway.downstream.connection import hardened
+from gateway.downstream.connection import protocol
 from gateway.process.worker import malformed
 from tests.live import NEWEST, OLDEST, Live
 from tests.stores.records import statements
@@ -59,7 +59,7 @@ class Wire(asyncio.Transport):
 
     def __init__(self, app: App) -> None:
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 80)})
-        speaking = hardened(malformed("https://api.example.com/problems"), app.serve)
+        speaking = protocol(malformed("https://api.example.com/problems"), app.serve)
         config = uvicorn.Config(app, http=speaking, log_config=None, lifespan="off")
         config.load()
         self._protocol = speaking(config, ServerState(), {})

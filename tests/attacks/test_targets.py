@@ -30,9 +30,7 @@ RECORD = "con_" + "0" * 24
         "/v1%2Fme",
         "/v1%2Fx/me",
         "/v1%2f..%2f/me",
-        "/%76%31/me",
         "/%2Fv1/me",
-        "/v1/%6De",
         "/v1/me%00",
         "/v1/me%0d%0aX-Injected:1",
         "/v1/me;a=1",
@@ -73,7 +71,6 @@ def test_a_path_that_is_not_exactly_an_operation_is_nothing(live: Live, target: 
     [
         "http://127.0.0.1/v1/me",
         "http://other.example.com/v1/me",
-        "https://127.0.0.1/v1/me",
         "127.0.0.1:80",
         "v1/me",
         "*",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
+import struct
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,13 +16,15 @@ import pytest
 import uvicorn
 import uvloop
 
-from gateway.downstream.connection import Hardened, hardened
+from gateway.downstream.connection import Connection, protocol
 from gateway.downstream.direct import Turn
+from gateway.downstream.states import Limits
 from gateway.process.worker import malformed
 
 HOST = b"Host: api.example.com\r\n"
 LARGE = b"x" * 300_000
-made: list[weakref.ref[Hardened]] = []
+asked: list[weakref.ref[Turn]] = []
+made: list[weakref.ref[Connection]] = []
 
 
 class App:
@@ -34,14 +38,15 @@ class App:
     async def serve(self, turn: Turn) -> None:
         if turn.path == "/v1/hang":
             await asyncio.Event().wait()
+        asked.append(weakref.ref(turn))
         while (await turn.receive())["more_body"]:
             pass
         await turn.answer(200, b"", LARGE if turn.method == "GET" else b"ok", b"text/plain")
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
-    class Watched(hardened(malformed("https://api.example.com/problems"), app.serve)):  # type: ignore[misc]
+async def serving(app: Any, limits: Limits | None = None) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    class Watched(protocol(malformed("https://api.example.com/problems"), app.serve, limits=limits)):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             made.append(weakref.ref(self))
@@ -83,6 +88,7 @@ def test_neither_an_idle_connection_nor_a_closed_one_keeps_what_was_sent() -> No
     async def several() -> None:
         async with serving(App()) as (_, port):
             made.clear()
+            asked.clear()
             body = b"b" * 60_000
             for _ in range(20):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -91,10 +97,10 @@ def test_neither_an_idle_connection_nor_a_closed_one_keeps_what_was_sent() -> No
                 await asyncio.sleep(0)
                 connection = made[-1]()
                 assert connection is not None
-                turn = connection.cycle
-                assert isinstance(turn, Turn)
-                assert (turn.whole, bytes(turn.body), dict(turn.headers)) == (None, b"", {})
-                del connection, turn
+                assert (connection._running, connection._reading, len(connection._waiting)) == (None, None, 0)
+                del connection
+                await asyncio.sleep(0)
+                assert [each() for each in asked] == [None] * len(asked)
                 writer.close()
                 await writer.wait_closed()
             await asyncio.sleep(0.05)
@@ -151,6 +157,9 @@ def test_a_client_that_leaves_with_more_requests_waiting_ends_the_one_under_way(
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /v1/x HTTP/1.1\r\n%b\r\n" % HOST * 3)
             await asyncio.sleep(0.1)
+            # Reset: a client that only says no more still wants its answers.
+            line = writer.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             await asyncio.sleep(0.2)
 
@@ -158,15 +167,14 @@ def test_a_client_that_leaves_with_more_requests_waiting_ends_the_one_under_way(
     assert app.told == {"type": "http.disconnect"}
 
 
-def test_a_head_that_waits_to_be_read_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_that_waits_to_be_read_is_not_late() -> None:
     class Slow(App):
         async def serve(self, turn: Turn) -> None:
             await asyncio.sleep(0.1 if turn.path == "/v1/a" else 0.6)
             await turn.answer(200, b"", b"ok", b"text/plain")
 
     async def pipelining() -> None:
-        monkeypatch.setattr("gateway.downstream.connection.HEADERS_TIMEOUT", 0.2)
-        async with serving(Slow()) as (_, port):
+        async with serving(Slow(), Limits(head=0.2)) as (_, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /v1/a HTTP/1.1\r\n%b\r\nGET /v1/b HTTP/1.1\r\n%b\r\nGET /v1/a HT" % (HOST, HOST))
             await asyncio.sleep(0.05)
@@ -195,7 +203,7 @@ def test_of_many_pipelined_requests_a_hundred_wait_and_what_is_answered_is_answe
         def count(self) -> None:
             connection = made[-1]()
             assert connection is not None
-            self.most = max(self.most, len(connection._queue))
+            self.most = max(self.most, len(connection._waiting))
 
     app = Counting()
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import uvicorn
 
-from gateway.downstream import connection
+from gateway.downstream.connection import protocol
 from gateway.downstream.direct import Turn
+from gateway.downstream.states import Limits
 from gateway.process.worker import malformed
 
 HOST = b"Host: api.example.com\r\n"
@@ -67,8 +68,8 @@ class Edge:
 
 
 @asynccontextmanager
-async def serving(app: Edge) -> AsyncIterator[Edge]:
-    speaking = connection.hardened(malformed("https://api.example.com/problems"), app.serve)
+async def serving(app: Edge, limits: Limits | None = None) -> AsyncIterator[Edge]:
+    speaking = protocol(malformed("https://api.example.com/problems"), app.serve, limits=limits)
     config = uvicorn.Config(app, http=speaking, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     app.connections = server.server_state.connections
