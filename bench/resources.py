@@ -7,7 +7,7 @@ import timeit
 from typing import Any
 
 from adapters import RESOURCES
-from adapters.contacts import contacts
+from adapters.contacts import Contact, contacts
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.operation import Operation
 from bench.running import resident_mb
@@ -22,7 +22,14 @@ def main() -> None:
 
     shipped = _measured(list(RESOURCES))
     more = [
-        dataclasses.replace(contacts, path=f"things_{number}", singular=f"thing_{number}", words=())
+        dataclasses.replace(
+            contacts,
+            model=type(f"Thing{number}", (Contact,), {"__module__": Contact.__module__, "__doc__": Contact.__doc__}),
+            id=dataclasses.replace(contacts.id, prefix=f"thing{number}_"),
+            path=f"things_{number}",
+            singular=f"thing_{number}",
+            words=(),
+        )
         for number in range(MANY - len(RESOURCES))
     ]
     before = resident_mb([os.getpid()])

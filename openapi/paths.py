@@ -92,7 +92,7 @@ class Paths:
 
     def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
         names = [*EVERY, "Version", *COUNTED, "Deprecation", "Sunset"]
-        if operation.success == 201:
+        if operation.located:
             names.append("Location")
         if operation.replayable:
             names.append("Idempotent-Replayed")

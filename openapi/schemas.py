@@ -65,10 +65,14 @@ class Schemas:
     def _sent(self, field: Field, suffix: str, *, partial: bool) -> Schema:
         null = field.takes_null(partial=partial)
         if field.nested is not None:
-            null = null and not field.many
-            inner = self.body(f"{field.nested.name}{suffix}", field.nested, partial=partial, null=null)
             if field.many:
-                inner = {"type": ["array", "null"] if field.takes_null(partial=partial) else "array", "items": inner}
+                # A list is replaced whole, so what is in it is whole too.
+                items = self.body(f"{field.nested.name}Create", field.nested, partial=False)
+                inner: Schema = {"type": ["array", "null"] if null else "array", "items": items}
+                if field.bounds is not None:
+                    inner |= {"minItems": field.bounds.least, "maxItems": field.bounds.most}
+            else:
+                inner = self.body(f"{field.nested.name}{suffix}", field.nested, partial=partial, null=null)
             return _told(inner, field, sent=True)
         assert field.kind is not None
         schema = field.kind.strict()

@@ -70,7 +70,8 @@ class Operation:
     `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
-    that is not JSON is streamed from the service, through its face's `translate`. by: in a list beneath a record, the field
+    that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
+    of what was made. by: in a list beneath a record, the field
     of its rows that points at the record.
     """
 
@@ -90,6 +91,7 @@ class Operation:
     limited_as: str = ""
     service: str = ""
     by: Field | None = None
+    located: bool = False
     enabled: bool = True
     description: str = ""
     gives: Given | None = None

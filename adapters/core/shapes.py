@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import Record, kept, kind_of, nested_of, read_only
+from adapters.core.declare.record import Between, Record, bounds_of, kept, kind_of, nested_of, read_only
 from adapters.core.declare.resource import Resource
 
 
@@ -22,7 +22,8 @@ class Field:
 
     name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
-    contract → today's. nested/many: the shape of an object or list of objects. kept: a PATCH cannot clear it.
+    contract → today's. nested/many: the shape of an object or list of objects; bounds: how many
+    of these a request may send. kept: a PATCH cannot clear it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     operand_up: tuple[Callable[[Any], Any], ...] = ()
     merge: Callable[[Any, Any], Any] | None = None
     kind_today: Kind | None = None
+    bounds: Between | None = None
 
     def takes_null(self, *, partial: bool) -> bool:
         """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out;
@@ -83,14 +85,22 @@ def camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in rest)
 
 
-def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "") -> Shape:
-    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`."""
+def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "", *, fixed: bool = False) -> Shape:
+    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`; `fixed`: nobody writes it.
+
+    TypeError where a list of records can be sent and has no bounds.
+    """
     hints = typing.get_type_hints(model, include_extras=True)
     fields = []
     for name, info in model.model_fields.items():
         hint = hints[name]
         inner = nested_of(hint)
         kind = kind_of(hint) if inner is None else None
+        many = inner is not None and any(typing.get_origin(part) is list for part in _flat(hint))
+        if many and not (fixed or read_only(hint) or bounds_of(hint)):
+            raise TypeError(
+                f"{model.__name__}.{name}: a list of records needs bounds, Annotated[list[…], Between(1, 200)]"
+            )
         fields.append(
             Field(
                 name=name,
@@ -98,8 +108,9 @@ def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "") -
                 held=rename.get(within + name, camel(name)),
                 hint=hint,
                 kind=kind,
-                nested=shape_of(inner, rename, f"{within}{name}.") if inner else None,
-                many=inner is not None and any(typing.get_origin(part) is list for part in _flat(hint)),
+                nested=shape_of(inner, rename, f"{within}{name}.", fixed=fixed or read_only(hint)) if inner else None,
+                many=many,
+                bounds=bounds_of(hint),
                 nullable=type(None) in _flat(hint),
                 required=info.is_required() and not read_only(hint),
                 read_only=read_only(hint),

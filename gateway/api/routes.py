@@ -1,11 +1,11 @@
-"""Path and method → operation: a dict by the first segment, then the few shapes of path that a resource has.
+"""Path and method → operation: a dict by the first segment, then the few shapes of path that a resource has
+with so many segments, however many these are.
 
 With 190 routes in a list the last one costs 160 µs to find; here each costs the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -14,25 +14,27 @@ from gateway.problems import MethodNotAllowed, NotFound
 
 T = TypeVar("T")
 
-_LONGEST = 3
-# By the number of segments behind the resource: what a path is when the first of them is a parameter.
-_SHAPES: tuple[Callable[[list[str]], str], ...] = (
-    lambda _: "",
-    lambda _: "*",
-    lambda tail: "*/" + tail[1],
-    lambda tail: f"*/{tail[1]}/*",
-)
+Tails = dict[str, dict[str, tuple[T, tuple[int, ...]]]]
+"""By the path behind the resource, `*` standing for a parameter, and by method."""
 
 
 class Routes(Generic[T]):
     """Operations under `/v1`, each with what the caller keeps beside it."""
 
     def __init__(self) -> None:
-        self._table: dict[str, dict[str, dict[str, tuple[T, tuple[int, ...]]]]] = {}
+        self._table: dict[str, Tails[T]] = {}
+        # By the resource and the number of segments behind it: where parameters may stand in such a path.
+        self._masks: dict[tuple[str, int], list[tuple[int, ...]]] = {}
 
     def add(self, operation: Operation, kept: T) -> None:
         """Make the operation findable."""
-        slots = tuple(i for i, step in enumerate(operation.tail.split("/")) if step == "*")
+        steps = operation.tail.split("/") if operation.tail else []
+        slots = tuple(i for i, step in enumerate(steps) if step == "*")
+        masks = self._masks.setdefault((operation.first, len(steps)), [])
+        if slots and slots not in masks:
+            masks.append(slots)
+            # What says more of itself is tried first.
+            masks.sort(key=len)
         # The bare collection exists for every resource, if only to say where to search.
         tails = self._table.setdefault(operation.first, {"": {}})
         tails.setdefault(operation.tail, {})[operation.method] = (kept, slots)
@@ -44,14 +46,20 @@ class Routes(Generic[T]):
         """
         _, _, first, *tail = path.split("/") if path.count("/") > 1 else ("", "", "")
         tails = self._table.get(first)
-        if tails is None or len(tail) > _LONGEST or "" in tail:
+        if tails is None or "" in tail:
             raise _nothing()
         shape = "/".join(tail)
         methods = tails.get(shape)
         if methods is None:
-            shape = _SHAPES[len(tail)](tail)
-            methods = tails.get(shape)
-            if methods is None:
+            for mask in self._masks.get((first, len(tail)), ()):
+                steps = tail.copy()
+                for slot in mask:
+                    steps[slot] = "*"
+                shape = "/".join(steps)
+                methods = tails.get(shape)
+                if methods is not None:
+                    break
+            else:
                 raise _nothing()
         # HEAD is GET without the body (RFC 9110 § 9.3.2), which the server leaves out.
         found = methods.get("GET" if method == "HEAD" else method)

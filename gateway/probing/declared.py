@@ -77,12 +77,12 @@ def face_of(operation: Operation) -> Face:
     return face
 
 
-def sample_id(resource: Resource) -> str:
+def sample_id(resource: Resource) -> Any:
     """The internal form of the id in the resource's documentation: well-formed, and nobody's."""
     text = resource.model.model_fields["id"].examples
     found = resource.id.decode(str(text[0])) if text else None
     assert found is not None
-    return str(found)
+    return found
 
 
 def _compiled(overrides: Mapping[str, Override]) -> dict[str, Operation]:

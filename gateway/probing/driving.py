@@ -41,7 +41,7 @@ class Driven:
         return orjson.loads(self.answer.body) if self.answer is not None and self.answer.body else {}
 
 
-def entered(face: Face, *ids: str, document: Any = None, query: Mapping[str, str] | None = None) -> Input:
+def entered(face: Face, *ids: Any, document: Any = None, query: Mapping[str, str] | None = None) -> Input:
     """A request taken in as from a client, but with internal ids in its path; raises Fault."""
     return face.accept(Request(ids, query or {}, document, _open, _seal_for))
 
@@ -79,7 +79,7 @@ async def judged(service: Service, driven: Driven, named: Named | None = None) -
     call, answer = driven.said[-1]
     lacking = await service.lacks(call, answer, named)
     if lacking:
-        about = named is not None and named.id.encode() in call.path and answer.status == 404
+        about = named is not None and named.text.encode() in call.path and answer.status == 404
         return Verdict.MISSING, f"{answer.status}, like a path that leads nowhere" if about else f"{answer.status}"
     if lacking is None:
         return Verdict.UNCLEAR, "404 may mean no such record or no such call; there is no record to ask with"

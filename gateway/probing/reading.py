@@ -36,7 +36,7 @@ class Reader:
         listing = await self._listing(resource, sight, rows)
         if Op.SEARCH in resource.operations:
             findings.append(await self._search(resource, sight, rows, listing))
-        existing = next((row["id"] for row in rows if isinstance(row.get("id"), str)), None)
+        existing = next((row["id"] for row in rows if type(row.get("id")) in (str, int)), None)
         self.known[resource.path] = Named(existing or sample_id(resource), existing is not None)
         if Op.GET in resource.operations:
             findings.append(await self._get(resource, sight, rows, listing))
@@ -117,19 +117,19 @@ class Reader:
         return Verdict.VIA_LIST, f"{note}; the list filters by {', '.join(lists.filters) or 'nothing'}"
 
     async def _asked(self, operation: Operation, resource: Resource, where: dict[str, Any]) -> Driven:
-        window = Window(limit=_SAMPLE, where=where, order_by=resource.sorts[0], seal=str)
+        window = Window(limit=_SAMPLE, where=where, order_by=resource.order[0], seal=str)
         return await drive(self._service, face_of(operation).plan(Input(window=window)))
 
     async def _get(self, resource: Resource, sight: Sight, rows: list[Row], listing: Judgement) -> Finding:
         name, named = f"{resource.path}.get", self.known[resource.path]
         driven = await drive(self._service, face_of(self._declared.own[name]).plan(Input(ids=(named.id,))))
         verdict, note = await judged(self._service, driven, named)
-        call = _call(driven, named.id)
+        call = _call(driven, named.text)
         if verdict is Verdict.ANSWERS and driven.answer is not None:
             record, sight.record_envelope = record_of(driven.raw)
             rows += [record] if record else []
             absent = face_of(self._declared.own[name]).plan(Input(ids=(sample_id(resource),)))
-            await self._service.calibrate(next(absent), sample_id(resource))
+            await self._service.calibrate(next(absent), str(sample_id(resource)))
         if resource.id.decode(resource.id.encode(named.id)) is None:
             return Finding(name, call, Verdict.DIFFERS, f"ids are not of the declared alphabet {resource.id.alphabet}")
         if verdict in UNSERVED and listing[0] is Verdict.ANSWERS and named.exists:
@@ -157,7 +157,7 @@ class Reader:
             verdict, note = Verdict.UNCLEAR, "there is no record to ask with"
         elif verdict is Verdict.ANSWERS and by is not None and not _belong(by, driven, named):
             verdict, note = Verdict.DIFFERS, f"the list ignores {by.name}"
-        return Finding(operation.name, _call(driven, named.id), verdict, note)
+        return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _export(self, operation: Operation, face: Face) -> Finding:
         plan = face.plan(Input())

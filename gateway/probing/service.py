@@ -25,8 +25,13 @@ _STEADY = frozenset(
 class Named:
     """The record a call is about: its internal id, and whether it is known to exist."""
 
-    id: str
+    id: str | int
     exists: bool
+
+    @property
+    def text(self) -> str:
+        """The id as it stands in a path."""
+        return str(self.id)
 
 
 class Service:
@@ -84,9 +89,9 @@ class Service:
             return True
         if answer.status != 404:
             return False
-        if named is None or named.id.encode() not in call.path:
+        if named is None or named.text.encode() not in call.path:
             return True
-        alike = _kind(answer, named.id) == _kind(await self.nowhere(call, named.id), named.id)
+        alike = _kind(answer, named.text) == _kind(await self.nowhere(call, named.text), named.text)
         if not alike:
             return False
         return True if named.exists or self.tells_apart else None

@@ -32,7 +32,7 @@ _LONG_ENOUGH = 16
 class _Made:
     """A record of the probe's own, as the service and as a client has it."""
 
-    id: str
+    id: str | int
     row: Row
     public: dict[str, Any]
 
@@ -44,10 +44,10 @@ class Writer:
         self._service = service
         self.left: list[str] = []
 
-    def unasked(self, operation: Operation, record_id: str) -> Finding:
+    def unasked(self, operation: Operation, record_id: str | int) -> Finding:
         """The finding when writes are not allowed."""
         face = face_of(operation)
-        call = first_call(face.plan, Input(ids=(record_id, "word"), body={"field": "value"}), record_id)
+        call = first_call(face.plan, Input(ids=(record_id, "word"), body={"field": "value"}), str(record_id))
         return Finding(operation.name, call, Verdict.NOT_ASKED, "it writes")
 
     async def resource(self, resource: Resource, operations: Sequence[Operation]) -> list[Finding]:
@@ -55,7 +55,7 @@ class Writer:
         named = {each.name.partition(".")[2]: each for each in operations}
         create, delete = named.pop("create", None), named.pop("delete", None)
         absent, made, found = Named(sample_id(resource), exists=False), None, {}
-        writable = len(absent.id) >= _LONG_ENOUGH
+        writable = len(absent.text) >= _LONG_ENOUGH
         deleting = await self._deleting(delete, absent) if delete is not None and writable else None
         try:
             if create is not None:
@@ -83,7 +83,7 @@ class Writer:
     async def _deleting(self, delete: Operation, absent: Named) -> Finding:
         driven = await drive(self._service, face_of(delete).plan(Input(ids=(absent.id,))))
         verdict, note = await judged(self._service, driven, absent)
-        return Finding(delete.name, _call(driven, absent.id), verdict, note)
+        return Finding(delete.name, _call(driven, absent.text), verdict, note)
 
     async def _create(self, create: Operation, *, cleanable: bool) -> tuple[Finding, _Made | None]:
         face = face_of(create)
@@ -139,7 +139,7 @@ class Writer:
             row, _ = record_of(driven.raw)
             if row is not None and any(row.get(name) != value for name, value in request.body.items()):
                 verdict, note = Verdict.DIFFERS, "answers, and leaves the record as it was"
-        return Finding(operation.name, _call(driven, named.id), verdict, note)
+        return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _clean_up(self, resource: Resource, delete: Operation | None, made: _Made) -> Finding | None:
         if delete is None:
@@ -150,10 +150,10 @@ class Writer:
         verdict, note = await judged(self._service, driven, named)
         if verdict is not Verdict.ANSWERS:
             self.left.append(f"{resource.path}: {made.id}, named {MARK!r}: {note}")
-        return Finding(delete.name, _call(driven, made.id), verdict, note)
+        return Finding(delete.name, _call(driven, str(made.id)), verdict, note)
 
 
-def _request(operation: Operation, face: Face, record_id: str, record: Mapping[str, Any]) -> Input:
+def _request(operation: Operation, face: Face, record_id: str | int, record: Mapping[str, Any]) -> Input:
     words = tuple(str(kind.example) for kind in operation.words)
     document: Any = {} if operation.body is Body.EMPTY else None
     if face.sends is not None and operation.body is not Body.EMPTY:
@@ -199,7 +199,7 @@ def _made(driven: Driven) -> _Made | None:
     record_id = row.get("id") if row is not None else None
     if row is None or not isinstance(record_id, (str, int)):
         return None
-    return _Made(str(record_id), row, driven.public.get("data", {}))
+    return _Made(record_id, row, driven.public.get("data", {}))
 
 
 def _call(driven: Driven, record_id: str | None) -> str:

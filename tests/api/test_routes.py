@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from adapters.core.operation import Operation
 from gateway.api.me import ME
+from gateway.api.routes import Routes
+from gateway.problems import NotFound
 from tests.conformance.declared import OPERATIONS
 
 TABLE = """
@@ -72,3 +77,26 @@ def test_the_route_table_is_this_one() -> None:
 def test_every_route_exists_in_every_contract() -> None:
     for operation in OPERATIONS:
         assert all(face is not None for face in operation.faces.values()), operation.name
+
+
+@pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        ("/v1/a/1/b/2/c/3", ("1", "2", "3")),
+        ("/v1/a/1/b/2/c/now", ("1", "2")),
+        ("/v1/a/1/b/2", ("1", "2")),
+        ("/v1/a/%41/b/c/d/e/f/g", ("A", "c", "e", "g")),
+    ],
+)
+def test_a_path_may_be_as_deep_as_a_word_declares(path: str, ids: tuple[str, ...]) -> None:
+    routes: Routes[str] = Routes()
+    for tail in ("*", "*/b", "*/b/*", "*/b/*/c/*", "*/b/*/c/now", "*/b/*/d/*/f/*"):
+        names = ("id",) * tail.count("*")
+        operation = Operation(
+            name=f"a.{tail}", first="a", tail=tail, method="GET", summary="", scopes=(), param_names=names
+        )
+        routes.add(operation, tail)
+    assert routes.find("GET", path)[1] == ids
+    for nowhere in (f"{path}/x/y/z/u/v", f"{path}/", "/v1/a/1/b//c/3", "/v1/b/1"):
+        with pytest.raises(NotFound):
+            routes.find("GET", nowhere)

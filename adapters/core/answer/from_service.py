@@ -55,7 +55,7 @@ class Outward:
 
     def __init__(self, shape: Shape) -> None:
         made = compiled(shape)
-        self.row, self._turn, self._fits = made.row, made.turn, made.ids
+        self.row, self._turn, self._fits = made.row, made.turn, made.fits
         wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
         self._wrapped = msgspec.json.Decoder(wrapped).decode
         self._bare = msgspec.json.Decoder(self.row).decode
@@ -70,12 +70,12 @@ class Outward:
 
     def publish(self, rows: Sequence[Any]) -> None:
         """Make records public where they are; raises one of STRANGE, and then they are worth nothing."""
-        ids: dict[str, list[Any]] = {prefix: [] for prefix in self._fits}
+        ids: list[list[Any]] = [[] for _ in self._fits]
         self._turn(rows, ids)
         # An id we could not read back must not be handed out.
-        for prefix, fits in self._fits.items():
-            if not fits(ids[prefix]):
-                raise ValueError(f"an id that is none of {prefix}")
+        for fits, met in zip(self._fits, ids, strict=True):
+            if met and not fits(met):
+                raise ValueError("an id of another alphabet than was declared")
 
     def one(self, row: Any) -> bytes:
         """A record's struct, which is used up → the public envelope."""
@@ -96,7 +96,7 @@ class Outward:
             raise ServiceInvalid(type(error).__name__) from None
 
 
-def decoder(envelope: type[msgspec.Struct]) -> Callable[[bytes], Any]:
+def decoder(envelope: Any) -> Callable[[bytes], Any]:
     """A decoder of a service's list envelope that raises ServiceInvalid."""
     decode = msgspec.json.Decoder(envelope).decode
 

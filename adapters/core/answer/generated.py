@@ -7,33 +7,33 @@ values are changed where they are, and the object is told to be of the other typ
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from adapters.core.declare.kinds.source import Source
+from adapters.core.declare.kinds.source import Collected, Fits, Source
 from adapters.core.shapes import Field, Shape
-
-Collected = dict[str, list[Any]]
-"""By prefix, the internal ids that were met."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """row: the struct type that the service's record is decoded to; turn: makes records public where they are, and collects
-    every internal id in them; ids: by prefix, whether all of several internal ids are of their alphabet.
+    """row: the struct type that the service's record is decoded to; turn: makes records public where they are, and puts every
+    internal id in them into one of the lists that it is given, which `fits` then look at.
     """
 
     row: type[msgspec.Struct]
     turn: Callable[..., None]
-    ids: Mapping[str, Callable[[Sequence[Any]], bool]]
+    fits: tuple[Fits, ...]
 
 
-def compiled(shape: Shape, around: tuple[Shape, ...] = ()) -> Compiled:
-    """`around`: the shapes of the records that hold this one, the nearest first; `turn` takes their rows in that order."""
-    source = Source(lambda name: _beside(name, (shape, *around)))
+def compiled(shape: Shape, around: tuple[Shape, ...] = (), collected: Collected | None = None) -> Compiled:
+    """`around`: the shapes of the records that hold this one, the nearest first; `turn` takes their rows in that order.
+    `collected`: what they collect already.
+    """
+    collected = [] if collected is None else collected
+    source = Source(lambda name: _beside(name, (shape, *around)), collected)
     held = [_member(field, position, source, (shape, *around)) for position, field in enumerate(shape.fields)]
     row = msgspec.defstruct(
         f"{shape.name}Row", held, rename={f.today: f.held for f in shape.fields}, gc=False, kw_only=True
@@ -59,7 +59,7 @@ def compiled(shape: Shape, around: tuple[Shape, ...] = ()) -> Compiled:
     origin = f"<{shape.name} outward {id(shape):x}>"
     linecache.cache[origin] = (len(text), None, text.splitlines(keepends=True), origin)
     exec(compile(text, origin, "exec"), source.scope)  # noqa: S102 - the source is made above, of names checked at import
-    return Compiled(row, source.scope["turn"], source.ids)
+    return Compiled(row, source.scope["turn"], tuple(fits for _, fits in collected))
 
 
 def _beside(name: str, shapes: tuple[Shape, ...]) -> str:
@@ -78,9 +78,8 @@ def _late(each: tuple[int, Field]) -> bool:
 def _member(field: Field, position: int, source: Source, shapes: tuple[Shape, ...]) -> tuple[Any, ...]:
     """The field of the service's struct: required unless the contract lets it be null or knows a default."""
     if field.nested is not None:
-        inner = compiled(field.nested, shapes)
+        inner = compiled(field.nested, shapes, source.collected)
         source.scope[f"nested{position}"] = inner.turn
-        source.ids.update(inner.ids)
         held: Any = list[inner.row] if field.many else inner.row  # type: ignore[name-defined]
     else:
         assert field.kind_today is not None

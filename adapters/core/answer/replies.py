@@ -33,6 +33,7 @@ _decode = msgspec.json.Decoder(_Failure).decode
 # A validation message is passed on when it is plain words; anything with addresses, code or markup in it is not.
 _PLAIN = re.compile(r"[A-Za-z0-9]+(?:[ ,;'()-]+[A-Za-z0-9]+){0,24}[.)]?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_ -]{1,64}", re.ASCII)
+_PLACE = re.compile(r"\.([0-9]{1,4})(?=\.|$)", re.ASCII)
 _CAMEL = re.compile(r"[a-z][A-Z]")
 
 
@@ -79,7 +80,11 @@ def _pointer(name: str, pointers: Mapping[str, str]) -> str:
     # The workspace's own names may have dots: of several steps it is not known whether they are one name.
     if f"{field}.*" in pointers and _NAME.fullmatch(step):
         return f"{pointers[field]}/{step}"
-    return pointers.get(name) or pointers.get(field, "")
+    places = _PLACE.findall(name)
+    found = pointers.get(name) or pointers.get(_PLACE.sub(".#", name)) or pointers.get(field, "")
+    for place in places[: found.count("#")]:
+        found = found.replace("#", place, 1)
+    return found
 
 
 def _message(texts: list[str]) -> str:

@@ -10,10 +10,10 @@ from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Look, Place, Planner
 from adapters.core.declare.changes import Change, Contract
 from adapters.core.declare.record import Record
-from adapters.core.declare.resource import Resource
+from adapters.core.declare.resource import Op, Resource
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.operation import Face, Operation
-from adapters.core.paging import planned
+from adapters.core.paging import planned, whole
 from adapters.core.paging.lookup import by_list, directly
 from adapters.core.shapes import Shape, shape_at, shape_of
 
@@ -75,16 +75,40 @@ class Builder:
 
     def look(self) -> Look:
         """How a record is looked at by its id."""
-        lists = self._list_for("get")
+        lists, place = self._list_for("get"), self.place("get", "")
+        if lists is None and self.searched.style == "whole" and self._override("get").path is None:
+            # A list that comes whole has every record, so nobody needs a call for one.
+            lists, place = self.resource.upstream.lists, self.place("search", "")
         if lists is None:
             return directly(self.place("get", "/{id}"))
-        return by_list(self.place("get", ""), lists, self.newest.today()["created_at"].held)
+        if lists.style == "whole":
+            return whole.looking(place, lists)
+        ordered = self.newest.today().get(lists.ordered or "")
+        if ordered is None:
+            raise ValueError(
+                f"{self.resource.path}.get cannot be served via a list: nothing in it is known never to move"
+            )
+        return by_list(place, lists, ordered.held)
 
     def searching(self, date: str) -> Planner:
         """The plan that answers a window of this resource in one contract."""
         return planned.search(
-            self.place("search", self.searched.default), self.searched, self.outwards[date], self.newest
+            self.place("search", self.searched.default),
+            self.searched,
+            self.outwards[date],
+            self.newest,
+            self.resource.searched,
         )
+
+    @property
+    def readable(self) -> bool:
+        """Whether a record has an address of its own in this deployment."""
+        return Op.GET in self.resource.operations and self._override("get").enabled
+
+    @property
+    def order(self) -> str:
+        """What lists are ordered by when nobody says so: the newest first, where records know when they were made."""
+        return "created_at" if "created_at" in self.newest.today() else self.resource.order[0]
 
     def operation(
         self, name: str, method: str, tail: str, verb: str, face: Callable[[str, Shape], Face], **more: Any

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from adapters.core.compile.builder import Builder, Overrides
 from adapters.core.declare.changes import Contract
+from adapters.core.declare.ids import IdType
+from adapters.core.declare.kinds import Kind
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.declare.word import Word
 from adapters.core.operation import Operation
+from adapters.core.shapes import Shape, shape_of
 from adapters.core.words import Create, Delete, Get, Search, Update
 
+_SCOPE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _STANDARD: dict[Op, Word] = {
     Op.SEARCH: Search(),
     Op.CREATE: Create(),
@@ -20,12 +26,56 @@ _STANDARD: dict[Op, Word] = {
 }
 
 
+def refuse_doubles(resources: Sequence[Resource]) -> None:
+    """TypeError when two resources have the same path, name, model or prefix of ids: one of them would quietly be lost.
+
+    Scopes may be shared: pipelines are guarded as deals are.
+    """
+    for what, told in (
+        ("path", [each.path for each in resources]),
+        ("singular", [each.singular for each in resources]),
+        ("model", [each.model.__name__ for each in resources]),
+        ("prefix", [each.id.prefix for each in resources]),
+    ):
+        doubles = sorted({each for each in told if told.count(each) > 1})
+        if doubles:
+            raise TypeError(f"two resources have the same {what}: {', '.join(doubles)}")
+    prefixes: dict[str, IdType] = {}
+    for of in (kind.points_to for each in resources for kind in _kinds(shape_of(each.model, each.rename))):
+        if of is not None and prefixes.setdefault(of.prefix, of) != of:
+            raise TypeError(f"two types of id begin with {of.prefix}")
+    for each in resources:
+        if not _SCOPE.fullmatch(each.scope):
+            raise TypeError(
+                f"{each.path}: {each.scope!r} is no family of scopes: lower-case letters, digits and _, no dot"
+            )
+
+
+def _kinds(shape: Shape) -> Iterator[Kind]:
+    for field in shape.fields:
+        if field.nested is not None:
+            yield from _kinds(field.nested)
+        elif field.kind is not None:
+            yield field.kind
+
+
 def compile_all(resources: Sequence[Resource], contracts: Sequence[Contract], overrides: Overrides) -> list[Operation]:
-    """All operations of all resources. `contracts` newest first; `overrides` by operation name."""
+    """All operations of all resources. `contracts` newest first; `overrides` by operation name.
+
+    TypeError when two of them would be at the same place.
+    """
+    refuse_doubles(resources)
     builders = {resource.path: Builder(resource, contracts, overrides) for resource in resources}
     for builder in builders.values():
         builder.know(builders)
-    return [operation for builder in builders.values() for operation in _operations(builder)]
+    operations = [operation for builder in builders.values() for operation in _operations(builder)]
+    for what, told in (
+        ("name", [each.name for each in operations]),
+        ("path", [f"{each.method} {each.first}/{each.tail}" for each in operations]),
+    ):
+        if doubles := sorted(each for each, times in Counter(told).items() if times > 1):
+            raise TypeError(f"two operations have the same {what}: {', '.join(doubles)}")
+    return operations
 
 
 def _operations(builder: Builder) -> Iterator[Operation]:

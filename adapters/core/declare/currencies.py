@@ -27,6 +27,8 @@ def minor_digits(currency: str) -> int:
 
 def money(amount: Decimal, currency: str | None) -> str:
     """The service's number → a decimal string with its currency's minor digits; unknown currencies keep theirs."""
+    if not amount.is_finite():
+        raise ValueError("an amount that is no number")
     quantum = _QUANTA.get(currency or "")
     if quantum is not None:
         return f"{amount.quantize(quantum):f}"

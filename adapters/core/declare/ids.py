@@ -49,9 +49,7 @@ class IdType:
         if not set(self.cut) <= set(alphabets.UNRESERVED):
             raise TypeError(f"{self.prefix}: {self.cut!r} has characters that a path must quote")
         try:
-            fits = (
-                _numbers if self.number else alphabets.all_of(re.escape(self.cut).replace("\\-", "-") + self.alphabet)
-            )
+            fits = _numbers if self.number else alphabets.all_of(self.internal)
         except ValueError as error:
             raise TypeError(f"{self.prefix}: the alphabet {self.alphabet!r} {error}") from None
         object.__setattr__(self, "fits", fits)
@@ -61,6 +59,11 @@ class IdType:
     def held(self) -> type[str | int]:
         """The type of the internal id in the service's JSON."""
         return int if self.number else str
+
+    @property
+    def internal(self) -> str:
+        """What every internal id is, as an alphabet of its own."""
+        return re.sub("[.]", r"\\.", self.cut) + self.alphabet
 
     @property
     def pattern(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
@@ -23,6 +24,14 @@ class Access(Enum):
 ReadOnly = Annotated[T, Access.READ]
 Kept = Annotated[T, Access.KEEP]
 """A field that a record may lack, but that a PATCH can only change and not clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """How many items a list of records has: `Annotated[list[T], Between(1, 200)]`. A list that clients write needs it."""
+
+    least: int
+    most: int
 
 
 class Record(BaseModel):
@@ -58,6 +67,11 @@ def kind_of(hint: Any) -> Kind | None:
 def nested_of(hint: Any) -> type[Record] | None:
     """The record an annotation nests, if it nests one."""
     return next((part for part in _parts(hint) if isinstance(part, type) and issubclass(part, Record)), None)
+
+
+def bounds_of(hint: Any) -> Between | None:
+    """The bounds of the list in an annotation, if it says them."""
+    return next((part for part in _parts(hint) if isinstance(part, Between)), None)
 
 
 def read_only(hint: Any) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from adapters.core.declare.ids import IdType
-from adapters.core.declare.record import Kept, ReadOnly, Record, kind_of, nested_of, optional, required
+from adapters.core.declare.record import Between, Kept, ReadOnly, Record, kind_of, nested_of, optional, required
 from adapters.core.declare.upstream import ListQuery, StructuredSearch, Upstream
 from adapters.core.declare.word import Word
 
 __all__ = [
+    "Between",
     "Kept",
     "ListQuery",
     "Op",
@@ -42,7 +43,8 @@ class Resource:
     """A public resource, declared once.
 
     model: the public shape in the newest contract; `rename`: public → internal names where these are not the same
-    word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts; `searched`: what `search_text` covers;
+    word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts, the default
+    first, and `created_at` or the id where nothing is said; `searched`: what `search_text` covers;
     `words`: what there is beside the standard operations.
     A name that the model does not have is refused at import.
     """
@@ -54,10 +56,15 @@ class Resource:
     scope: str
     upstream: Upstream
     rename: Mapping[str, str] = field(default_factory=dict)
-    sorts: tuple[str, ...] = ("created_at",)
+    sorts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     operations: Op = Op.ALL
     words: tuple[Word, ...] = ()
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What `order_by` accepts, the default first."""
+        return self.sorts or (("created_at",) if "created_at" in self.model.model_fields else ("id",))
 
     @property
     def one(self) -> str:

@@ -32,12 +32,22 @@ class StructuredSearch:
 class ListQuery:
     """The list of a service: it compares the named public fields by equality, or tells whether a list has a word.
 
-    `style` is how it pages: by page number, by offset or by its own cursor; `items` is what it calls the rows.
+    `style` is how it pages: by page number, by offset or by its own cursor; or not at all (`whole`), and then the gateway
+    filters, sorts and pages by itself, with every operator of every field, and finds single records too. `items` is what it
+    calls the rows; None when they come as a bare array. ordered: a field that orders it and never changes, by which it may be
+    walked for one record; None where there is none, and then no `get` is served via this list.
     """
 
     filters: tuple[str, ...] = ()
-    style: Literal["page", "offset", "cursor"] = "page"
-    items: str = "data"
+    style: Literal["page", "offset", "cursor", "whole"] = "page"
+    items: str | None = "data"
+    ordered: str | None = "created_at"
+
+    def __post_init__(self) -> None:
+        if self.style == "whole" and self.filters:
+            raise TypeError("a list that comes whole is filtered by every field: it names no filters")
+        if self.items is None and self.style != "whole":
+            raise TypeError("a bare array has no room to say how it pages")
 
     @property
     def default(self) -> str:
@@ -46,8 +56,8 @@ class ListQuery:
 
     @property
     def compares(self) -> tuple[str, ...] | None:
-        """The fields that conditions may name, each compared with one value."""
-        return self.filters
+        """The fields that conditions may name, each compared with one value; None for all that have operators."""
+        return None if self.style == "whole" else self.filters
 
 
 @dataclass(frozen=True, slots=True)

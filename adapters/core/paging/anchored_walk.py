@@ -32,7 +32,9 @@ class Page:
     total: int | None = None
 
 
-def search(place: Place, declared: ListQuery, outward: Outward, shape: Shape) -> Planner:
+def search(
+    place: Place, declared: ListQuery, outward: Outward, shape: Shape, _searched: tuple[str, ...] = ()
+) -> Planner:
     """A page of a list. `shape`: the resource's in the newest contract."""
     held = {field.today: field.held for field in shape.fields}
     lists, anchors = Lists(place, declared, outward.row), Anchors(outward.row)

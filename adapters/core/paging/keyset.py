@@ -15,7 +15,9 @@ from adapters.core.request.search_request import Sort, structured
 from adapters.core.shapes import Shape
 
 
-def search(place: Place, _: StructuredSearch, outward: Outward, shape: Shape) -> Planner:
+def search(
+    place: Place, _: StructuredSearch, outward: Outward, shape: Shape, _searched: tuple[str, ...] = ()
+) -> Planner:
     """The position is `[sort value, id, total]`."""
     row: Any = outward.row
     envelope = msgspec.defstruct("Found", [("data", list[row]), ("total", int | None, None)])

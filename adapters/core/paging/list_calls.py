@@ -48,7 +48,7 @@ class Lists:
         told: tuple[Any, ...] = ("pagination", _Pagination)
         if declared.style == "cursor":
             told = ("following", str | None, None)
-        names = {"rows": declared.items, "following": "nextCursor"}
+        names = {"rows": declared.items or "data", "following": "nextCursor"}
         envelope = msgspec.defstruct("Listed", [("rows", list[row]), told], rename=names)
         self._read: Callable[[bytes], Any] = decoder(envelope)
 

@@ -99,8 +99,11 @@ def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
 
 def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
     if field.nested is not None:
-        value = body_schema(field.nested, partial=partial)
-        value = core_schema.list_schema(value, strict=True) if field.many else value
+        # A list is replaced whole, so what is in it is whole too.
+        value = body_schema(field.nested, partial=partial and not field.many)
+        if field.many:
+            least, most = (field.bounds.least, field.bounds.most) if field.bounds else (None, None)
+            value = core_schema.list_schema(value, strict=True, min_length=least or None, max_length=most)
     else:
         assert field.kind is not None
         value = field.kind.core()

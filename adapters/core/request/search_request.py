@@ -141,9 +141,9 @@ def beyond(anchor: Anchor, sort: Sort, *, descending: bool) -> Row:
     return {"or": [further, level, none]} if descending else {"or": [further, level]}
 
 
-def query_window(query: Mapping[str, str]) -> tuple[Window, str | None]:
+def query_window(query: Mapping[str, str], order_by: str) -> tuple[Window, str | None]:
     """`limit` and `cursor` of a related list's query → the window; BadParameter when the limit is none."""
     text = query.get("limit", str(DEFAULT_LIMIT))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_LIMIT):
         raise BadParameter("parameter_invalid", f"The limit is a whole number from 1 to {MOST_LIMIT}.")
-    return Window(limit=int(text)), query.get("cursor")
+    return Window(limit=int(text), order_by=order_by), query.get("cursor")

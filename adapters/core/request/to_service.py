@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from functools import reduce
 from typing import Any
 
 from adapters.core.calls import Revision, Row
-from adapters.core.faults import FieldError, Invalid
+from adapters.core.request.beside import Pairs
 from adapters.core.shapes import Field, Shape
 
 
 class Inward:
     """A shape's request translator. `pointers` maps the service's names of places to public JSON pointers: `address.state`
-    to `/address/region`, `phoneNumbers.0` to `/phones/0`, and `customFields.*` to `/custom`, to which the name is added.
+    to `/address/region`, `phoneNumbers.0` to `/phones/0`, `customFields.*` to `/custom`, to which the name is
+    added, and `items.#.rate` to `/line_items/#/unit_price`, where a place in a list stands for `#`.
     """
 
-    __slots__ = ("_amounts", "_cleared", "_fields", "_open", "_partial", "pointers")
+    __slots__ = ("_cleared", "_fields", "_open", "_pairs", "_partial", "pointers")
 
     def __init__(self, shape: Shape, *, partial: bool) -> None:
         self._fields = shape.named()
@@ -31,7 +31,7 @@ class Inward:
         self._open = frozenset(
             field.name for field in shape.fields if not (partial or field.nullable or field.default is not None)
         )
-        self._amounts = tuple(_Amount(field, shape) for field in shape.fields if field.kind and field.kind.beside)
+        self._pairs = Pairs(shape)
         self.pointers = dict(_pointers(shape))
 
     def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
@@ -47,8 +47,8 @@ class Inward:
             body[field.held] = held(field, reduce(_apply, field.up, value))
             if self._partial and (revision := _revision(field, value)):
                 revisions.append(revision)
-        for amount in self._amounts:
-            revisions += amount.check(sent, partial=self._partial)
+        if self._pairs:
+            revisions += self._pairs.check(body, partial=self._partial)
         return body, tuple(revisions)
 
 
@@ -56,6 +56,9 @@ def _pointers(shape: Shape, held: str = "", public: str = "") -> Iterator[tuple[
     for field in shape.fields:
         where, pointer = f"{held}{field.held}", f"{public}/{field.name}"
         yield where, pointer
+        if field.many:
+            where, pointer = f"{where}.#", f"{pointer}/#"
+            yield where, pointer
         if field.nested is not None:
             yield from _pointers(field.nested, f"{where}.", pointer)
         elif field.kind is not None:
@@ -96,41 +99,3 @@ def _revision(field: Field, sent: Any) -> Revision | None:
 
         return merged
     return None
-
-
-class _Amount:
-    """The rule that an amount has no more digits than its currency (contract.md, "Money")."""
-
-    __slots__ = ("currency", "currency_held", "default", "held", "kind", "name")
-
-    def __init__(self, field: Field, shape: Shape) -> None:
-        assert field.kind is not None
-        assert field.kind.beside is not None
-        currency = shape.today()[field.kind.beside]
-        self.kind = field.kind
-        self.name, self.held = field.name, field.held
-        self.currency, self.currency_held, self.default = currency.name, currency.held, currency.default
-
-    def check(self, sent: dict[str, Any], *, partial: bool) -> tuple[Revision, ...]:
-        """Raise Invalid when the digits are wrong; a PATCH with only one of the two waits for the record."""
-        amount = sent.get(self.name)
-        currency = sent.get(self.currency)
-        if currency is None and not partial:
-            currency = self.default
-        if amount is not None and currency is not None:
-            self._fits(Decimal(amount), currency, self.name)
-        elif amount is not None or (currency is not None and partial and self.name not in sent):
-            return (self._later,)
-        return ()
-
-    def _later(self, now: Row, body: Row) -> None:
-        after = now | body
-        amount, currency = after.get(self.held), after.get(self.currency_held)
-        if amount is not None and currency is not None:
-            # The service's number has no digits of its own choosing: 10.50 is 10.5 to it.
-            exact = amount if self.held in body else Decimal(str(amount)).normalize()
-            self._fits(exact, currency, self.name if self.held in body else self.currency)
-
-    def _fits(self, amount: Decimal, currency: str, blamed: str) -> None:
-        if fault := self.kind.faulty_beside(amount, currency):
-            raise Invalid([FieldError(f"/{blamed}", *fault)])

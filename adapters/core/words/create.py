@@ -27,7 +27,9 @@ class Create(Word):
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         place, resource = build.place("create", ""), build.resource
-        path = f"/v1/{resource.path}"
+        # A deployment without a `get` has nothing at that address.
+        path = f"/v1/{resource.path}" if build.readable else None
+        where = " `Location` is its address." if path else ""
 
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=False)
@@ -42,19 +44,22 @@ class Create(Word):
             "write",
             face,
             summary=f"Create {resource.one}",
-            description=f"Creates {resource.one} and answers it whole. `Location` is its address.",
+            description=f"Creates {resource.one} and answers it whole.{where}",
             body=Body.JSON,
             success=201,
             replayable=True,
+            located=path is not None,
         )
 
 
-def creating(place: Place, outward: Outward, pointers: Pointers, path: str, kind: IdType) -> Planner:
-    """One write; answers 201 with the record and its `Location`, which is `path`, a slash and the public id."""
+def creating(place: Place, outward: Outward, pointers: Pointers, path: str | None, kind: IdType) -> Planner:
+    """One write; answers 201 with the record. `path`: what a slash and the public id make its `Location` of; None for none."""
 
     def plan(request: Input) -> Plan:
         reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
         row = outward.read(written(reply, pointers, record=False))
+        if path is None:
+            return Answer(201, outward.one(row))
         public = kind.encode(row.id)
         if kind.decode(public) is None:
             raise ServiceInvalid("the new record's id has not the declared alphabet")

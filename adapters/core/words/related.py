@@ -33,7 +33,7 @@ class Related(Word):
             raise TypeError(f"{scope}: the list cannot be filtered by {self.by}")
 
         def accept(request: Request) -> Input:
-            window, cursor = query_window(request.query)
+            window, cursor = query_window(request.query, child.order)
             window.where = {"field": by.held, "op": "eq", "value": request.ids[0]}
             return Input(ids=request.ids, window=anchored(window, cursor, scope, request))
 

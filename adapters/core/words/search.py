@@ -25,7 +25,7 @@ class Search(Word):
         scope = f"{resource.path} {build.searched.style}"
 
         def face(date: str, shape: Shape) -> Face:
-            search = SearchRequest(shape, Filters(shape, build.searched.compares), resource.sorts)
+            search = SearchRequest(shape, Filters(shape, build.searched.compares), resource.order)
 
             def accept(request: Request) -> Input:
                 window, cursor = search.read(request.document)

@@ -96,6 +96,10 @@ class Kind:
         value = msgspec.convert(held, self.held)
         return self.outward(value) if self.outward else value
 
+    def comparable(self, held: Any) -> Any:
+        """A service's value → something that is ordered and equal as the values are."""
+        return held
+
     # Files.
 
     def from_cell(self, cell: str) -> Any:

@@ -27,6 +27,9 @@ class Day(Kind):
     def outward(value: str) -> str:
         return read_day(value[:10])
 
+    def comparable(self, held: Any) -> Any:
+        return held[:10]
+
     def edges(self) -> tuple[Any, ...]:
         return (
             "2026-06-17",

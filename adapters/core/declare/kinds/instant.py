@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic_core import CoreSchema, core_schema
@@ -53,6 +53,10 @@ class Instant(Kind):
 
     def emit(self, name: str, source: Source) -> list[str]:
         return _LINES.format(name=name, outward=source.bind(self.outward, "outward")).splitlines()
+
+    def comparable(self, held: Any) -> Any:
+        moment = datetime.fromisoformat(held)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
     def edges(self) -> tuple[Any, ...]:
         whole = "2026-06-17T14:30:00"

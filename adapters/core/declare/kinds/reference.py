@@ -61,12 +61,11 @@ class Reference(Kind):
         return self.of.encode(internal)
 
     def emit(self, name: str, source: Source) -> list[str]:
-        # Ids are collected, and all of one kind are looked at together when every record was turned.
+        # Ids are collected, and all of one alphabet are looked at together when every record was turned.
         of = self.of
-        source.ids[of.prefix] = of.fits
-        source.begin(f"{of.prefix}add = ids[{of.prefix!r}].append")
+        collect = source.collect(of.internal, of.fits)
         rest = "str(v)" if of.number else f"v[{len(of.cut)}:]" if of.cut else "v"
-        return [f"{of.prefix}add(v)", f"row.{name} = {of.prefix!r} + {rest}"]
+        return [f"{collect}(v)", f"row.{name} = {of.prefix!r} + {rest}"]
 
     def told(self, held: Any, beside: Any = None) -> Any:
         return self._public(msgspec.convert(held, self.held))

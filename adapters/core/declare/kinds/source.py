@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+Fits = Callable[[Sequence[Any]], bool]
+Collected = list[tuple[str, Fits]]
+"""What is looked at together, in the order of the lists that the generated function takes."""
+
 
 class Source:
     """What the kinds of a record's fields add to its function.
@@ -13,11 +17,10 @@ class Source:
     beside: the name of a field of today's → the expression for it, in this record or one around it; TypeError when there is none.
     """
 
-    def __init__(self, beside: Callable[[str], str]) -> None:
+    def __init__(self, beside: Callable[[str], str], collected: Collected) -> None:
         self.scope: dict[str, Any] = {}
         self.first: list[str] = []
-        self.ids: dict[str, Callable[[Sequence[Any]], bool]] = {}
-        """By prefix, whether all of several internal ids are of their alphabet."""
+        self.collected = collected
         self.beside = beside
 
     def bind(self, value: object, hint: str) -> str:
@@ -26,6 +29,16 @@ class Source:
         name = found or f"{hint}{len(self.scope)}"
         self.scope[name] = value
         return name
+
+    def collect(self, key: str, fits: Fits) -> str:
+        """A function to call with every value of one kind; when all records were turned, `fits` looks at all of them together."""
+        places = [known for known, _ in self.collected]
+        if key not in places:
+            self.collected.append((key, fits))
+            places.append(key)
+        place = places.index(key)
+        self.begin(f"collect{place} = ids[{place}].append")
+        return f"collect{place}"
 
     def begin(self, line: str) -> None:
         """A line that is run once, before the first record."""
