@@ -93,6 +93,18 @@ def requests(date: str) -> dict[str, Any]:
             "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
             "schema": {"type": "string"},
         },
+        "dry_run": {
+            "name": "dry_run",
+            "in": "query",
+            "description": "Check everything and do nothing.",
+            "schema": {"type": "boolean", "default": False},
+        },
+        "ignore_read_only": {
+            "name": "ignore_read_only",
+            "in": "query",
+            "description": "Pass over the columns that the system sets, as an export has them.",
+            "schema": {"type": "boolean", "default": False},
+        },
     }
 
 

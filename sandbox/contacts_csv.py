@@ -47,10 +47,10 @@ async def _import(call: Call) -> Reply:
         spool.seek(0)
         # a large file takes seconds: in a thread, on a connection of its own, while other calls go on
         path = call.services.store.connection.execute("PRAGMA database_list").fetchone()[2]
-        imported = await asyncio.to_thread(_insert_all, path, call, spool)
+        ids = await asyncio.to_thread(_insert_all, path, call, spool)
     call.services.store.changed(CONTACTS)
-    reply = data({"imported": imported})
-    reply.created = imported
+    reply = data({"imported": len(ids), "ids": ids})
+    reply.created = len(ids)
     return reply
 
 
@@ -68,18 +68,19 @@ async def _receive(call: Call, spool: IO[bytes]) -> None:
         spool.write(chunk)
 
 
-def _insert_all(path: str, call: Call, spool: IO[bytes]) -> int:
+def _insert_all(path: str, call: Call, spool: IO[bytes]) -> list[str]:
     connection = connect(path)
     try:
         store = Store(connection)
         with transaction(connection):
             rows = _Rows(spool, scene_of(call, store, Directory(connection)))
-            imported = 0
+            ids: list[str] = []
             for batch in rows.batches():
-                imported += len(store.insert(CONTACTS, call.tenant.number, batch))
+                store.insert(CONTACTS, call.tenant.number, batch)
+                ids += [row["id"] for row in batch]
             if rows.faults:
                 raise Refused(400, "import_failed", "Some rows were not accepted.", members={"rows": rows.faults})
-        return imported
+        return ids
     except sqlite3.OperationalError as busy:
         raise Refused(500, "internal", "The database is busy.") from busy
     finally:

@@ -19,7 +19,8 @@ import msgspec
 class File:
     """A file that was received, checked, and translated for the service.
 
-    content: its bytes, once; length: how many; digest: the SHA-256 of what the client sent, in hex.
+    content: its bytes, once; length: how many; digest: their SHA-256, in hex, which is the same
+    for every spelling of the same records.
     """
 
     content: Callable[[], AsyncIterator[bytes]]
@@ -125,7 +126,8 @@ class Input(msgspec.Struct):
     """A request in today's shape and internal names, checked whole.
 
     `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service; of
-    an import it is `file`.
+    an import it is `file`, of `rows` records. dry_run: everything is checked and nothing is done. ignore_read_only: a file may
+    have columns that the system sets.
     """
 
     ids: tuple[Id, ...] = ()
@@ -133,6 +135,9 @@ class Input(msgspec.Struct):
     window: Window | None = None
     revisions: tuple[Revision, ...] = ()
     file: File | None = None
+    rows: int = 0
+    dry_run: bool = False
+    ignore_read_only: bool = False
 
 
 Planner = Callable[[Input], Plan]

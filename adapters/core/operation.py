@@ -47,19 +47,19 @@ class Face:
 
     sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
     translate: where a file goes through, begins its translation: of the request's body for the service, or of the
-    service's answer for the client.
+    service's answer for the client. It is given the input, and tells it what only the whole file shows.
     """
 
     accept: Callable[[Request], Input]
     plan: Callable[[Input], Plan]
     sends: Sent | None = None
     gives: Given | None = None
-    translate: Callable[[], Translation] | None = None
+    translate: Callable[[Input], Translation] | None = None
 
-    def translation(self) -> Translation:
+    def translation(self, request: Input) -> Translation:
         """A file's way through, begun; only asked of an operation whose body or answer is one."""
         assert self.translate is not None
-        return self.translate()
+        return self.translate(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

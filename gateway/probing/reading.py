@@ -169,7 +169,7 @@ class Reader:
             return Finding(operation.name, shown(call, None), verdict, str(answer.status))
         assert face.translate is not None
         try:
-            face.translate().feed(first)
+            face.translate(Input()).feed(first)
         except (ServiceInvalid, ValueError) as error:
             return Finding(operation.name, shown(call, None), Verdict.DIFFERS, f"its first line: {error}")
         return Finding(operation.name, shown(call, None), Verdict.ANSWERS, "")

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from adapters import RESOURCES
-from adapters.core.calls import Translation
+from adapters.core.calls import Input, Translation
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import FieldError, Invalid, Malformed
 from adapters.core.operation import Face, Operation
@@ -26,15 +26,17 @@ def face(operation: Operation, date: str = NEWEST) -> Face:
     return found
 
 
-def begun(operation: Operation, date: str = NEWEST) -> Translation:
+def begun(operation: Operation, date: str = NEWEST, request: Input | None = None) -> Translation:
     translate = face(operation, date).translate
     assert translate is not None
-    return translate()
+    return translate(Input() if request is None else request)
 
 
-def through(operation: Operation, content: bytes, date: str = NEWEST, size: int = 1 << 20) -> list[list[str]]:
+def through(
+    operation: Operation, content: bytes, date: str = NEWEST, size: int = 1 << 20, request: Input | None = None
+) -> list[list[str]]:
     """The rows that come out when the file goes in by `size` bytes at a time."""
-    translation = begun(operation, date)
+    translation = begun(operation, date, request)
     pieces = [content[start : start + size] for start in range(0, len(content), size)]
     out = b"".join([*map(translation.feed, pieces), translation.close()])
     return list(csv.reader(io.StringIO(out.decode(), newline=""), strict=True))

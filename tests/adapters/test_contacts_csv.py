@@ -8,13 +8,15 @@ import json
 
 import pytest
 
+from adapters.core.calls import Input
 from adapters.core.csv.rows import MOST_HELD_ROW, Records
-from adapters.core.faults import ServiceInvalid
+from adapters.core.faults import Invalid, ServiceInvalid
 from tests.adapters.files import (
     COMPANY,
     CONTACT,
     EXPORT,
     IMPORT,
+    NEWEST,
     OLDEST,
     USER,
     begun,
@@ -146,6 +148,50 @@ def test_columns_are_found_by_name_and_an_optional_one_may_be_missing() -> None:
     csv.writer(out).writerows(turned)
     names, row = through(EXPORT, out.getvalue().encode())
     assert dict(zip(names, row, strict=True)) == SHOWN | {"name": ""}
+
+
+@pytest.mark.parametrize("date", [NEWEST, OLDEST])
+def test_a_whole_export_is_imported_when_it_may_pass_over_what_the_system_sets(date: str) -> None:
+    row = [cell if name != "email" else "ada@x.example" for name, cell in zip(EXPORTED.split(","), ROW, strict=True)]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(through(EXPORT, service_file(row), date))
+    request = Input(ignore_read_only=True)
+    held, sent = through(IMPORT, out.getvalue().encode(), date, request=request)
+    before = dict(zip(EXPORTED.split(","), row, strict=True))
+    if date == OLDEST:
+        before["phoneNumbers"] = before["phoneNumbers"].split(";")[0]
+    assert dict(zip(held, sent, strict=True)) == {name: before[name] for name in held}
+    assert (len(held), request.rows) == (11, 1)
+
+
+def test_a_column_that_nobody_knows_is_not_passed_over() -> None:
+    with pytest.raises(Invalid) as invalid:
+        through(IMPORT, b"id,score,first_name\n1,2,A\n", request=Input(ignore_read_only=True))
+    assert [error.column for error in invalid.value.errors] == ["score"]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1 << 20])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_cells_may_be_separated_as_spreadsheets_elsewhere_do(separator: str, size: int) -> None:
+    rows = [
+        ["", "", ""],
+        ["first_name", "tags", "job_title"],
+        ["Ann", "vip;new", "a, b"],
+        ["", "", ""],
+        ["Bo", "", "x\ty"],
+    ]
+    if separator == "\t":
+        rows[-1][-1] = "x;y"
+    else:
+        rows[-1][-1] = "x; y"
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=separator).writerows(rows)
+    content = "\ufeff" + out.getvalue()
+    assert through(IMPORT, content.encode(), size=size) == [
+        ["firstName", "tags", "jobTitle"],
+        ["Ann", "vip;new", "a, b"],
+        ["Bo", "", rows[-1][-1]],
+    ]
 
 
 def test_what_was_exported_is_imported_as_it_was() -> None:

@@ -26,7 +26,7 @@ def test_every_fault_of_the_column_names_is_told() -> None:
         (0, "first_name", "required"),
     ]
     assert told[0].message.endswith("Did you mean first_name?")
-    assert "separated by commas" in errors("first_name;email\nA;B\n")[0].message
+    assert "separated by commas" in errors("first_name;email,phones\nA;B,\n")[0].message
 
 
 def test_a_column_without_a_name_and_a_surplus_cell_may_hold_nothing() -> None:

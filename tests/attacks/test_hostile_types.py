@@ -112,7 +112,7 @@ def test_a_cell_with_no_end_of_depth_ends_an_export() -> None:
     translate = face("contacts.export").translate
     assert translate is not None
     with pytest.raises(ServiceInvalid):
-        translate().feed(
+        translate(Input()).feed(
             b"id,firstName,customFields,createdAt,updatedAt\n5f2b8c1d9e3a7b6c4d5e6f70,Ada,"
             + DEEP
             + b",2026-06-01T09:00:00Z,2026-06-01T09:00:00Z\n"

@@ -49,15 +49,17 @@ class _Lines:
 class Records:
     """`feed` pieces, then `close`; both give the rows that are complete by then. Raises Malformed, which names the row.
 
-    `most`: how many characters a row may have, about: what comes in one piece with its end is not counted.
+    `most`: how many characters a row may have, about: what comes in one piece with its end is not counted. `separators`: what
+    may stand between cells; the first of them that is in the row with the column names does in the whole file.
 
     Row 0 is the one with the column names. Lines of blanks and separators are no rows: they are neither given nor counted.
     """
 
-    __slots__ = ("_decoder", "_most", "_rest", "_row")
+    __slots__ = ("_decoder", "_most", "_rest", "_row", "_separator", "_separators")
 
-    def __init__(self, most: int = MOST_ROW) -> None:
+    def __init__(self, most: int = MOST_ROW, separators: str = ",") -> None:
         self._most = most
+        self._separators, self._separator = separators, separators[0]
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._rest = ""
         self._row = 0
@@ -91,10 +93,12 @@ class Records:
             raise self._malformed(f"has more than {self._most} characters, or a quote that is never closed")
 
     def _rows(self, text: str, end: int, *, last: bool) -> Iterator[list[str]]:
+        if self._row == 0:
+            self._separator = _separator(text[:end], self._separators)
         lines = _Lines(text[:end], last=last)
         begun = 0
         try:
-            for cells in csv.reader(lines, strict=True):
+            for cells in csv.reader(lines, strict=True, delimiter=self._separator):
                 begun = lines.text.tell()
                 # Spreadsheets write nothing but separators for a row that was emptied.
                 if any(map(str.strip, cells)):
@@ -111,3 +115,10 @@ class Records:
     def _malformed(self, what: str, code: str = "csv_malformed") -> Malformed:
         place = f"Row {self._row}" if self._row else "The row with the column names"
         return Malformed(f"{place} {what}.", code)
+
+
+def _separator(text: str, separators: str) -> str:
+    """What separates the cells of the first line that has more than separators."""
+    blanks = f" \r\n{separators}"
+    line = next((line for line in text.splitlines() if line.strip(blanks)), text)
+    return next((each for each in separators if each in line), separators[0])

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from adapters.core.answer.from_service import STRANGE, Outward
+from adapters.core.calls import Input
 from adapters.core.csv.cells import shown, written
 from adapters.core.csv.rows import MOST_CELL, MOST_HELD_ROW, Records
 from adapters.core.faults import FieldError, Invalid, Malformed, ServiceInvalid
@@ -46,13 +47,14 @@ class Incoming:
         "_out",
         "_read",
         "_records",
+        "_request",
         "_shape",
         "_writer",
     )
 
-    def __init__(self, shape: Shape, document: Document, inward: Inward) -> None:
-        self._shape, self._document, self._inward = shape, document, inward
-        self._records = Records()
+    def __init__(self, shape: Shape, document: Document, inward: Inward, request: Input) -> None:
+        self._shape, self._document, self._inward, self._request = shape, document, inward, request
+        self._records = Records(separators=",;\t")
         self._columns: list[_Column] = []
         self._missing: frozenset[str] = frozenset()
         self._errors: list[FieldError] = []
@@ -76,6 +78,7 @@ class Incoming:
             raise
         if self._read < 0:
             raise Malformed("The file is empty. Its first row holds the names of the columns.", "csv_malformed")
+        self._request.rows = self._read
         return rows
 
     def _translate(self, rows: Iterable[list[str]]) -> bytes:
@@ -102,7 +105,12 @@ class Incoming:
             raise Malformed(message, "csv_malformed")
         known = self._shape.named()
         # A column without a name is none, as long as nothing stands in it.
-        errors = [_stray(name, known) for name in names if name and (name not in known or known[name].read_only)]
+        passed = {name for name in names if self._request.ignore_read_only and name in known and known[name].read_only}
+        errors = [
+            _stray(name, known)
+            for name in names
+            if name and name not in passed and (name not in known or known[name].read_only)
+        ]
         errors += [
             FieldError("", "column_repeated", "This column is there more than once.", (), 0, name[:64])
             for name in sorted({name for name in names if name and names.count(name) > 1})
@@ -173,7 +181,7 @@ class _Column:
 
 def _stray(name: str, known: dict[str, Field]) -> FieldError:
     if name in known:
-        message = "This column is set by the system and cannot be imported."
+        message = "This column is set by the system and cannot be imported; `?ignore_read_only=true` passes over it."
         return FieldError("", "field_read_only", message, (), 0, name)
     writable = [known_name for known_name, field in known.items() if not field.read_only]
     hint = nearest(name, writable)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.core.calls import Input, Window
-from adapters.core.faults import FieldError, Invalid
+from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.operation import Request
 from adapters.core.request.json_body import MOST_ERRORS, Document, pointer
 from adapters.core.request.search_request import identity
@@ -17,6 +17,19 @@ from adapters.core.strict_json import encode
 def path_only(request: Request) -> Input:
     """An operation that needs nothing but the ids in its path."""
     return Input(ids=request.ids)
+
+
+def file(request: Request) -> Input:
+    """An import: its file is read later, as the flags in the query say."""
+    asked = request.query
+    return Input(ids=request.ids, dry_run=_flag(asked, "dry_run"), ignore_read_only=_flag(asked, "ignore_read_only"))
+
+
+def _flag(asked: Mapping[str, str], name: str) -> bool:
+    value = asked.get(name, "false")
+    if value not in ("true", "false"):
+        raise BadParameter("parameter_invalid", f"The query parameter {name!r} is true or false.")
+    return value == "true"
 
 
 def nothing(request: Request) -> None:

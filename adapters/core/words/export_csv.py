@@ -29,7 +29,7 @@ class Export(Word):
         def face(date: str, shape: Shape) -> Face:
             outward = build.outwards[date]
             plan = _download(place, f"{name}.csv")
-            return Face(path_only, plan, gives=Downloaded(shape), translate=lambda: Outgoing(shape, outward))
+            return Face(path_only, plan, gives=Downloaded(shape), translate=lambda _: Outgoing(shape, outward))
 
         yield build.operation(
             "export",

@@ -57,16 +57,18 @@ async def received(
     with _spooled(folder) as spool:
 
         def take(data: bytes) -> None:
-            content = data if form is None else form.feed(data)
-            digest.update(content)
+            rows = translation.feed(data if form is None else form.feed(data))
+            digest.update(rows)
             with _roomy():
-                spool.write(translation.feed(content))
+                spool.write(rows)
 
         def finish(_: bytes) -> int:
             if form is not None:
                 form.close()
+            rows = translation.close()
+            digest.update(rows)
             with _roomy():
-                spool.write(translation.close())
+                spool.write(rows)
                 length: int = spool.tell()
                 spool.seek(0)
             return length

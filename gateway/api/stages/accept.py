@@ -74,7 +74,7 @@ def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
         exchange = permitted.exchange
         async with received(
             exchange,
-            permitted.face.translation(),
+            permitted.face.translation(given),
             turns,
             most=server.max_import,
             timeout=server.body_timeout,

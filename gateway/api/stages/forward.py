@@ -46,7 +46,7 @@ def _streaming(dependencies: Dependencies) -> Accepted:
                 plan.send(reply)
             except StopIteration as finished:
                 head: Answer = finished.value
-            pieces = translated(body, permitted.face.translation(), turns)
+            pieces = translated(body, permitted.face.translation(given), turns)
             first = await anext(pieces)
             return Streamed(head, chained(first, pieces), stack.pop_all().aclose)
 

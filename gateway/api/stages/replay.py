@@ -33,7 +33,8 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
 
     def replayed(permitted: Permitted, given: Input) -> Awaitable[Answer]:
         key = permitted.exchange.headers.get(b"idempotency-key")
-        return proceed(permitted, given) if key is None else reserved(permitted, given, key)
+        # A dry run has no effect that could be had twice, and leaves the key to the run that has.
+        return proceed(permitted, given) if key is None or given.dry_run else reserved(permitted, given, key)
 
     async def reserved(permitted: Permitted, given: Input, key: bytes) -> Answer:
         if not 1 <= len(key) <= 255 or not all(0x20 <= byte <= 0x7E for byte in key):
