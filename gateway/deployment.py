@@ -64,7 +64,7 @@ def _patterns(settings: Settings) -> Iterator[Fault]:
             for at, pattern in enumerate(patterns):
                 if not matching((pattern,)):
                     hint = nearest(pattern, SINGLE_SCOPES).strip() or f"Scopes begin with {', '.join(SCOPE_FAMILIES)}."
-                    yield Fault(f"roles.{name}.{field}.{at}", f'"{pattern}" matches no scope', hint)
+                    yield Fault(f"roles.{name}.{field}[{at}]", f'"{pattern}" matches no scope', hint)
 
 
 def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:

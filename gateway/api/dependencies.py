@@ -73,7 +73,7 @@ class Dependencies:
         told = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         for hop in reversed([hop.strip() for hop in [*told.split(","), peer] if hop.strip()]):
             try:
-                parsed = addresses.parsed(hop)
+                parsed = addresses.forwarded(hop)
             except ValueError:
                 return peer
             # Without a zone, which is a name on somebody's machine, of any length (RFC 4007 § 11).

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from gateway.config.faults import Fault
+from gateway.config.faults import Fault, dotted
 
 Key = tuple[str, ...]
 
@@ -162,7 +162,7 @@ class _Walk:
             return False
 
     def _fault(self, node: Node, key: Key, problem: str, fix: str) -> None:
-        path = ".".join(key).encode(errors="backslashreplace").decode()
+        path = dotted(key).encode(errors="backslashreplace").decode()
         self._document.faults.append(Fault(path or "configuration", problem, fix, self._place(_line(node))))
 
 

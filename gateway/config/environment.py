@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.config.document import Document, Key, NotYamlError, parse
-from gateway.config.faults import Fault
+from gateway.config.faults import Fault, dotted
 from gateway.config.settings import Settings
 
 PREFIX = "GATEWAY_"
@@ -57,7 +57,7 @@ def _parsed(name: str, key: Key, text: str) -> Iterator[Override | Fault]:
     try:
         value = parse(text, key, read, lambda _: name)
     except NotYamlError as error:
-        yield Fault(".".join(key), f"is not valid YAML: {error.problem}", "Quote it: VARIABLE='\"text\"'.", name)
+        yield Fault(dotted(key), f"is not valid YAML: {error.problem}", "Quote it: VARIABLE='\"text\"'.", name)
         return
     yield from read.faults
     yield Override(key, value, name)

@@ -1,6 +1,7 @@
 """Turns what pydantic found into faults a person can act on."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
@@ -9,20 +10,22 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateway.config.document import Document
-from gateway.config.faults import Fault
+from gateway.config.faults import Fault, dotted
 from gateway.config.section import Section
 from gateway.config.settings import Settings
 
 _KEY = "[key]"  # what pydantic appends when the key of a map, not its value, is wrong
+# Such as `[key]`, or `function-after[origin(), str]` for one of several validators: no part of a place.
+_OF_PYDANTIC = re.compile(r"([a-z-]+)?\[.*\]")
 _NOT_A_SECTION = {"model_type", "model_attributes_type", "dict_type", "mapping_type"}
 
 
 def explained(error: ValidationError, document: Document) -> Iterator[Fault]:
     """One fault for every error, with the key's own description as the fix where the error knows none."""
     for detail in error.errors(include_url=False, include_input=False):
-        key = tuple(str(part) for part in detail["loc"] if part != _KEY)
+        key = tuple(str(part) for part in detail["loc"] if not _OF_PYDANTIC.fullmatch(str(part)))
         problem, fix = _said(detail, key)
-        yield Fault(".".join(key) or "configuration", problem, fix, document.source(key))
+        yield Fault(dotted(key) or "configuration", problem, fix, document.source(key))
 
 
 def _said(detail: ErrorDetails, key: tuple[str, ...]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 class Fault:
     """One thing that is wrong.
 
-    path     dotted key (`server.port`), or the name of an environment variable that fits no key
+    path     dotted key (`server.port`, `brands[0].name`), or the name of an environment variable that fits no key
     problem  what is wrong, never quoting a value that could be a secret
     fix      what to do about it
     source   where the value came from: `config.yaml, line 12`, `GATEWAY_PORT`, `--port`; empty when it is nowhere
@@ -32,6 +32,11 @@ class ConfigError(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
+
+
+def dotted(key: Sequence[str]) -> str:
+    """A place in the configuration, for people: `brands[0].hosts[1]`."""
+    return key[0] + "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in key[1:]) if key else ""
 
 
 def refuse(problem: str, fix: str) -> PydanticCustomError:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from gateway.config.document import Document, Key, read
 from gateway.config.environment import CONFIG, Override, overrides
 from gateway.config.explain import explained
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import ConfigError, Fault, dotted
 from gateway.config.policies import roles_as_written
 from gateway.config.secrets import has_password
 from gateway.config.services import services_as_written
@@ -112,9 +112,7 @@ def _apply(document: Document, override: Override) -> None:
         place = place[section]
         if not isinstance(place, dict):
             fix = f"Set {section} as a whole: the value may be YAML such as [a, b] or {{key: value}}."
-            document.faults.append(
-                Fault(".".join(override.key), "is inside a value without keys", fix, override.source)
-            )
+            document.faults.append(Fault(dotted(override.key), "is inside a value without keys", fix, override.source))
             return
     # A relative folder in a flag or a variable means relative to where the command is called, as for any command.
     from_here = override.key == _DATA_DIR and isinstance(override.value, str | os.PathLike)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import PlainValidator, ValidationInfo
 
@@ -80,7 +80,8 @@ def _embedded_or(value: object, info: ValidationInfo) -> Secret | Literal["embed
 def has_password(url: str) -> bool:
     """Whether a store's URL carries a password, which is then a secret."""
     try:
-        return urlsplit(url).password is not None
+        parts = urlsplit(url)
+        return parts.password is not None or "password" in parse_qs(parts.query)
     except ValueError:
         return False
 

@@ -116,8 +116,24 @@ def _identity_is_reachable(services: Mapping[ServiceName, Service]) -> Mapping[S
     return services
 
 
+def _with_key_of_its_own(services: object) -> object:
+    # The default of `auth` is another than a service's: what is left out keeps it.
+    if isinstance(services, dict) and isinstance(services.get("auth"), dict | None):
+        return (
+            {**services, "auth": {"credentials": "service_key"} | (services["auth"] or {})}
+            if "auth" in services
+            else services
+        )
+    return services
+
+
 # A map that is given replaces this one whole: a service left out is not offered, instead of quietly being the sandbox.
-Services = Annotated[Mapping[ServiceName, Annotated[Service, AsMap]], AsMap, AfterValidator(_identity_is_reachable)]
+Services = Annotated[
+    Mapping[ServiceName, Annotated[Service, AsMap]],
+    BeforeValidator(_with_key_of_its_own),
+    AsMap,
+    AfterValidator(_identity_is_reachable),
+]
 
 
 def services_as_written() -> dict[str, dict[str, object]]:

@@ -1,6 +1,7 @@
 """The whole configuration as a value. `config.yaml` at the top of the repository is this tree with comments."""
 
 import re
+import unicodedata
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,7 +14,21 @@ from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size, Timeout
 from gateway.config.secrets import SecretOrNone, anchored
-from gateway.config.section import AsList, AsMap, Base, Count, Flag, Host, Link, Name, Origin, Port, Section, key_of
+from gateway.config.section import (
+    AsList,
+    AsMap,
+    Base,
+    Count,
+    Flag,
+    Host,
+    Link,
+    Name,
+    Origin,
+    Port,
+    Section,
+    key_of,
+    origin,
+)
 from gateway.config.services import Services, default_services
 from gateway.config.stores import Secrets, Stores
 
@@ -121,7 +136,12 @@ def _distinct(brands: tuple[Brand, ...]) -> tuple[Brand, ...]:
     if not brands:
         raise refuse("is empty, so no request could be answered", "Describe at least one brand.")
     seen: set[str] = set()
+    names: set[str] = set()
     for brand in brands:
+        name = unicodedata.normalize("NFKC", brand.name).casefold()
+        if name in names:
+            raise refuse(f"{brand.name} is the name of two brands", "Give every brand a name that people tell apart.")
+        names.add(name)
         if shared := seen.intersection(brand.hosts):
             raise refuse(f"{min(shared)} belongs to two brands", "Give every host to one brand.")
         seen.update(brand.hosts)
@@ -191,10 +211,14 @@ class OAuth(Section):
         return self
 
 
+def _allowed(url: str) -> str:
+    return url if url == "*" else origin(url)
+
+
 class Cors(Section):
     """Which web pages may call the API from a browser."""
 
-    origins: Annotated[tuple[Origin | Literal["*"], ...], AsList] = Field(
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_allowed)], ...], AsList] = Field(
         (), description='Origins such as [https://app.example.com], or ["*"].'
     )
 

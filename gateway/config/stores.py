@@ -1,6 +1,7 @@
 """`stores` and `secrets`: where the data is, and the keys that open it. What they hold is tried as far as that sends nothing."""
 
 import os
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
@@ -14,6 +15,8 @@ EMBEDDED: Final = "embedded"
 
 _REDIS = ("redis://", "rediss://", "valkey://", "valkeys://", "unix://")
 _SQL = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
+_OF_SEVERAL: Final = re.compile(r"[a-z+]*(sentinel|cluster)[a-z+]*://")
+_ONE_NODE: Final = "Name one node, or a proxy that finds the primary: redis://host:6379/0."
 
 
 def _reachable(url: str, info: ValidationInfo) -> None:
@@ -40,6 +43,8 @@ def _store(value: object, info: ValidationInfo) -> str | Secret:
     if isinstance(value, dict):
         value = parse(value, info)
     url = value.read((info.context or {})["env"]) if isinstance(value, Secret) and info.context else value
+    if isinstance(url, str) and _OF_SEVERAL.match(url):
+        raise refuse("is a URL of Sentinel or Cluster, which this gateway does not speak to", _ONE_NODE)
     if isinstance(url, str) and url != EMBEDDED and not url.startswith(schemes):
         raise refuse("is not a store this gateway speaks to", f"Write embedded, or a URL with {', '.join(schemes)}.")
     if isinstance(url, str) and url != EMBEDDED:

@@ -89,8 +89,6 @@ class Address:
 
 def _single(url: str) -> None:
     """ValueError for a URL of several nodes, which says so instead of taking the second host for a port."""
-    scheme, _, rest = url.partition("://")
-    if "sentinel" in scheme or "cluster" in scheme:
-        raise ValueError("the store's URL is of Sentinel or Cluster: name one node, or a proxy that finds the primary")
+    rest = url.partition("://")[2]
     if "," in rest.partition("/")[0].rpartition("@")[2]:
         raise ValueError("the store's URL names several hosts: name one, or a proxy that finds the primary")

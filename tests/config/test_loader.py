@@ -37,16 +37,16 @@ tokens: {prefix: GW, max_lifetime: 400d}
     assert set(found) == {
         "server.prot",
         "server.workers",
-        "server.trusted_proxies.0",
+        "server.trusted_proxies[0]",
         "server.body_timeout",
-        "brands.0.hosts.0",
-        "brands.0.public_url",
+        "brands[0].hosts[0]",
+        "brands[0].public_url",
         "services.auth.service_key",
         "services.hr.operations.x",
         "services.hr.operations.contact.search.path",
         "services.hr.operations.contact.search.enabeld",
         "roles.owner.allow",
-        "roles.guest.allow.0",
+        "roles.guest.allow[0]",
         "limits.tenant",
         "versions.2026-06-01.sunset",
         "versions.soon",
@@ -66,7 +66,7 @@ tokens: {prefix: GW, max_lifetime: 400d}
         ("sever: {}", "sever", "Did you mean server?"),
         ("services: {auht: {}}", "services.auht", "Did you mean auth?"),
         ("limits: {token: {qota: 1}}", "limits.token.qota", "Did you mean quota?"),
-        ("brands: [{name: A, hosts: [a], logos: x}]", "brands.0.logos", "Did you mean logo?"),
+        ("brands: [{name: A, hosts: [a], logos: x}]", "brands[0].logos", "Did you mean logo?"),
     ],
 )
 def test_a_misspelt_key_is_refused_with_what_was_probably_meant(write: Write, text: str, path: str, fix: str) -> None:
@@ -109,7 +109,7 @@ def test_the_environment_reaches_every_level_and_takes_yaml(write: Write) -> Non
         ("GATEWAY_WHATEVER", "1", "GATEWAY_WHATEVER", "two underscores"),
         ("GATEWAY_SERVER__PROT", "1", "server.prot", "Did you mean port?"),
         ("GATEWAY_SERVER__MAX_BODY", "[", "server.max_body", "Quote it"),
-        ("GATEWAY_BRANDS__0__NAME", "x", "brands.0.name", "as a whole"),
+        ("GATEWAY_BRANDS__0__NAME", "x", "brands[0].name", "as a whole"),
         ("GATEWAY_PORT", "tcp://10.0.0.1:80", "GATEWAY_PORT", "enableServiceLinks"),
     ],
 )
@@ -222,7 +222,8 @@ def test_a_service_left_out_is_not_offered_rather_than_sandboxed(write: Write) -
     settings = load(write("services: {auth: {credentials: service_key}}"), {})
     assert set(settings.services) == {"auth"}
     assert "`auth` is missing" in faults(write("services: {crm: {}}"))["services"].problem
-    assert "tenant_key" in faults(write("services: {auth: {}}"))["services"].problem
+    refused = faults(write("services: {auth: {credentials: tenant_key}}"))
+    assert "tenant_key" in refused["services"].problem
 
 
 def test_a_file_of_certificates_has_to_hold_one(write: Write, tmp_path: Path) -> None:
@@ -259,8 +260,8 @@ def test_a_brand_knows_its_public_address(write: Write) -> None:
         ("limits: {token: {quota: 50}}", "limits.token.burst"),
         ("brands: []", "brands"),
         ("roles: {}", "roles"),
-        ("brands: [{name: A, hosts: [a], public_url: 'https://b'}]", "brands.0.public_url"),
-        ("brands: [{name: A, hosts: []}]", "brands.0.hosts"),
+        ("brands: [{name: A, hosts: [a], public_url: 'https://b'}]", "brands[0].public_url"),
+        ("brands: [{name: A, hosts: []}]", "brands[0].hosts"),
         ("services: {auth: {base_url: 'https://u:p@h', credentials: service_key}}", "services.auth.base_url"),
         ("services: {auth: {credentials: service_key, ca_file: none.pem}}", "services.auth.ca_file"),
         ("stores: {redis: 'http://h'}", "stores.redis"),

@@ -119,7 +119,7 @@ def test_what_check_refuses_serve_refuses_in_the_same_words(tmp_path: Path) -> N
     assert checked.stderr == refused.stderr and "Traceback" not in refused.stderr
     for said in (
         "versions.2026-06-02: is not the date of a contract. Remove it, or name one of 2026-09-01, 2026-06-01.",
-        'roles.owner.allow.0: "contcat.read" matches no scope. Did you mean contact.read?',
+        'roles.owner.allow[0]: "contcat.read" matches no scope. Did you mean contact.read?',
         'roles.owner.deny.0: "zebra.*" matches no scope. Scopes begin with contact,',
         "services.crm.operations.contacts.serach: the service crm has no such operation. Did you mean contacts.search?",
     ):
