@@ -110,3 +110,38 @@ def test_with_a_tenant_named_only_its_users_exist(box: Box) -> None:
 
 def test_a_tenants_key_may_not_ask_about_users(box: Box, meridian: httpx.Client) -> None:
     assert refused(meridian.get(f"/api/auth/users/{box.user('member')['user_id']}")) == "key_invalid"
+
+
+def test_users_are_listed_in_pages_for_the_tenant_that_is_named(box: Box) -> None:
+    named = {"Authorization": f"Bearer {box.service_key}", "X-Business-Id": box.tenants[1]["business_id"]}
+
+    def listed(**query: Any) -> dict[str, Any]:
+        answer = box.http.get("/api/auth/users", params={"page": 1, **query}, headers=named)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    everybody = listed()
+    assert everybody["pagination"] == {"page": 1, "limit": 25, "total": 5}
+    assert box.http.get("/api/auth/users", headers=named).json() == everybody
+    assert {user["id"] for user in everybody["data"]} == {user["user_id"] for user in box.tenants[1]["users"]}
+    assert "password" not in str(everybody)
+    assert [user["role"] for user in listed(role="member")["data"]] == ["member"]
+    assert listed(email="admin@juniper.example", limit=5)["pagination"]["total"] == 1
+    assert (listed(active="true")["pagination"]["total"], listed(active="false")["data"]) == (5, [])
+    assert [user["role"] for user in listed(search="HOLM juniper")["data"]] == ["viewer"]
+    names = [user["name"] for user in listed(sort="name", order="asc")["data"]]
+    assert names == sorted(names)
+    assert [user["name"] for user in listed(page=2, limit=2, sort="name", order="asc")["data"]] == names[2:4]
+    for query in ("sort=email", "order=up", "page=0", "limit=201", "active=maybe"):
+        assert box.http.get(f"/api/auth/users?{query}", headers=named).status_code == 400, query
+
+
+def test_a_user_who_is_given_another_role_has_changed(box: Box) -> None:
+    user = box.user("viewer", 2)
+    headers = {"Authorization": f"Bearer {box.service_key}"}
+    before = box.http.get(f"/api/auth/users/{user['user_id']}", headers=headers).json()["data"]
+    run("set-role", "--db", str(box.db), "--user", user["email"], "--role", "member")
+    after = box.http.get(f"/api/auth/users/{user['user_id']}", headers=headers).json()["data"]
+    assert (after["createdAt"], after["role"]) == (before["createdAt"], "member")
+    assert after["updatedAt"] > before["updatedAt"]
