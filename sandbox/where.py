@@ -9,7 +9,7 @@ from sandbox.fields import FOLDED, Field, Kind
 from sandbox.moments import parse_date, parse_instant
 
 _DEEPEST = 12
-_MOST_LEAVES = 200
+_MOST_LEAVES = 6000
 _MOST_VALUES = 500
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _NUMBERS = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})

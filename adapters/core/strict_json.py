@@ -33,7 +33,9 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(digits: str) -> int:
     if len(digits) > 19:
-        raise Malformed("The body has a number with too many digits.")
+        raise Malformed(
+            "The body has a number with more than 19 digits, which few programs keep as it is. Send it as text."
+        )
     return int(digits)
 
 

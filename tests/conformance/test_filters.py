@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -148,6 +149,30 @@ def test_a_moment_between_two_milliseconds_is_compared_as_it_is(
     ]
     rows = live.call("POST", "/v1/activities/search", {"filters": filters}).json()["data"]
     assert [row["id"] for row in rows] == [made["id"]] * found
+
+
+def test_addresses_are_compared_without_case(live: Live) -> None:
+    mark = uuid.uuid4().hex
+    made = {
+        text: live.call("POST", "/v1/contacts", {"first_name": mark, "email": text}).json()["data"]["id"]
+        for text in (f"Ann.{mark}@Example.com", f"jo-ann.{mark}@example.com", f"ann.{mark}@example.com.au")
+    }
+    nobody = live.call("POST", "/v1/contacts", {"first_name": mark}).json()["data"]["id"]
+    ann, others = next(iter(made.values())), set(list(made.values())[1:])
+    asked = f"aNN.{mark}@eXample.COM"
+    for operator, operand, found in (
+        ("eq", {"value": asked}, {ann}),
+        ("in", {"values": [asked, *(f"x{i}@example.com" for i in range(99))]}, {ann}),
+        ("neq", {"value": asked}, others),
+        ("not_in", {"values": [asked, *(f"x{i}@example.com" for i in range(99))]}, others),
+    ):
+        filters = [
+            {"field": "email", "operator": operator, **operand},
+            {"field": "first_name", "operator": "eq", "value": mark},
+        ]
+        rows = live.call("POST", "/v1/contacts/search", {"filters": filters}).json()["data"]
+        assert {row["id"] for row in rows} == found, operator
+        assert nobody not in found
 
 
 BAD: list[tuple[Any, str]] = [

@@ -44,6 +44,8 @@ _DIALECT = {
 }
 PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "contains_none"})
 NO_VALUE = frozenset({"is_empty", "is_not_empty"})
+_UNLIKE = frozenset({"neq", "not_in"})
+_ALIKE = _UNLIKE | {"eq", "in"}
 _LISTABLE = frozenset({"eq", "contains_any"})
 
 Where = dict[str, Any]
@@ -176,6 +178,8 @@ class Filters:
             return where
         values = node[member] if member == "values" else [node[member]]
         checked = self._values(name, operator, values, (*at, member), errors)
+        if today in _ALIKE and not self._flat and field.kind_today is not None and field.kind_today.caseless:
+            return _alike(field.held, today, checked)
         where["value"] = checked if today in PLURAL else next(iter(checked), None)
         if operator in field.besides:
             return {"and": [where, {"field": field.held, "op": _DIALECT[field.besides[operator]]}]}
@@ -202,6 +206,25 @@ class Filters:
                 hint = " To find records without a value use 'is_empty'." if value is None else ""
                 errors.append(FieldError(pointer(where), first.code, first.message + hint, first.allowed))
         return found
+
+
+def _alike(held: str, operator: str, values: list[Any]) -> Where:
+    """Equality without case, of texts that hold one character exactly once, as an e-mail address holds its `@`.
+
+    Services compare beginnings and ends without case (internal-services.md). Of two such texts, one that begins and also ends
+    with the other has nothing more, since that character stands at the same distance from both its ends.
+    """
+    each: list[Where] = [
+        {
+            "and": [
+                {"field": held, "op": "startsWith", "value": value},
+                {"field": held, "op": "endsWith", "value": value},
+            ]
+        }
+        for value in values
+    ]
+    some = _joined("or", each) or {}
+    return {"and": [{"field": held, "op": "notNull"}, {"not": some}]} if operator in _UNLIKE else some
 
 
 def _operand(field: Field, value: Any) -> Any:

@@ -47,6 +47,7 @@ class Kind:
     points_to: IdType | None = None  # the records that values point to
     blank_is_value: bool = False  # whether services order "" apart from null
     merges: bool = False  # whether services merge what a PATCH sends into what they hold
+    caseless: bool = False  # whether a filter takes texts that differ in nothing but case for equal
     free: bool = False  # whether a person may write any words here
 
     # What requests hold.

@@ -26,6 +26,7 @@ class Text(Kind):
     format: str | None = None
     example: str = "text"
     settle: Callable[[str], str] | None = None
+    caseless: bool = False
     operators = TEXTUAL
     blank_is_value = True
 
@@ -80,7 +81,7 @@ PHONE = Text(40, 3, text_patterns.PHONE, settle=plain)
 
 Line = Annotated[str, Text(255)]
 Name = Annotated[str, Text(255, 1, text_patterns.NAME)]
-Email = Annotated[str, Text(254, 3, text_patterns.EMAIL, "email", settle=visible)]
+Email = Annotated[str, Text(254, 3, text_patterns.EMAIL, "email", settle=visible, caseless=True)]
 Phone = Annotated[str, PHONE]
 Url = Annotated[str, Text(2048, 8, text_patterns.URL, "uri")]
 LongText = Annotated[str, Prose()]
