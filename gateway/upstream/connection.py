@@ -3,13 +3,22 @@
 import asyncio
 import math
 import select
-from typing import cast
+from typing import Protocol, cast
 
 from gateway.upstream.errors import Broken, Timeout, UpstreamError
-from gateway.upstream.parsing import Parsing
+from gateway.upstream.parsing import Parsing, Sink
 from gateway.upstream.plain import Partial, recognised
 from gateway.upstream.response import Response
-from gateway.upstream.roles import Owner, Sink
+
+
+class Owner(Protocol):
+    """Is told about a connection's fate: `released` at most once per exchange, `lost` exactly once per connection made."""
+
+    def released(self, connection: "Connection") -> None:
+        """The answer is complete and the connection may carry another exchange."""
+
+    def lost(self, connection: "Connection") -> None:
+        """The connection is gone for good."""
 
 
 class Connection(asyncio.Protocol):

@@ -1,13 +1,23 @@
 """One answer on its way through llhttp, within limits."""
 
 import asyncio
+from typing import Protocol
 
 import httptools
 
 from gateway.upstream.errors import Invalid, TooLarge, UpstreamError
 from gateway.upstream.framing import HEAD_LIMIT, framing
 from gateway.upstream.response import Response
-from gateway.upstream.roles import Sink
+
+
+class Sink(Protocol):
+    """Takes an answer's body as it arrives, instead of having it collected."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+
+    def finish(self, error: UpstreamError | None) -> None:
+        """No more bytes: the answer is complete (None), or it failed."""
 
 
 class Parsing:

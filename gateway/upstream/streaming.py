@@ -5,15 +5,25 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from gateway.upstream.connection import Connection
 from gateway.upstream.errors import Broken, UpstreamError
 from gateway.upstream.response import Headers
-from gateway.upstream.roles import Source
 
 # Reading stops above the first and goes on below the second, so memory per stream stays near one socket buffer.
 _HIGH = 256 * 1024
 _LOW = 64 * 1024
+
+
+class Source(Protocol):
+    """Where connections come from."""
+
+    async def acquire(self, deadline: float) -> Connection:
+        """A connection to start an exchange on."""
+
+    async def replacement(self, deadline: float) -> Connection:
+        """A new connection after a reused one died."""
 
 
 class Streaming:
