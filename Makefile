@@ -1,12 +1,13 @@
 # `make` alone lists the targets. Everything happens inside .venv; nothing outside this folder is touched.
 PYTHON ?= python3
 ARGS ?=
+FUZZ ?= 100000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test screenshots lint format lock openapi bench profile image clean
+.PHONY: help install install-dev run test fuzz screenshots lint format lock openapi bench profile image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +23,9 @@ run: install ## start the gateway with embedded defaults on http://127.0.0.1:808
 
 test: install-dev ## run every test (ARGS="-k name" narrows)
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
+	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
 
 screenshots: install-dev ## photograph the pages for people into ./screenshots
 	@$(BIN)/python -m tests.console.screenshots screenshots

@@ -76,6 +76,7 @@ class Server(Section):
     )
     body_timeout: Timeout = Field(15.0, description="How long a request body may take to arrive, such as 15s.")
     shutdown_grace: Timeout = Field(20.0, description="How long requests in flight may finish at a stop, such as 20s.")
+    fast_path: Flag = Field(True, description="Whether plain requests do without the general parser: true or false.")
     max_body: Size = Field(2**20, description="The largest JSON body, such as 1MiB.")
     max_import: Size = Field(50 * 2**20, description="The largest file of an import, such as 50MiB.")
 

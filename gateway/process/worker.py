@@ -78,7 +78,11 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(malformed(settings.brands[0].problems(runtime.public_port)), app.serve),
+        http=protocol(
+            malformed(settings.brands[0].problems(runtime.public_port)),
+            app.serve,
+            fast_path=settings.server.fast_path,
+        ),
         ws="none",
         lifespan="on",
         log_config=None,
