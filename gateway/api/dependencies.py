@@ -60,7 +60,7 @@ class Dependencies:
         if not verdict.allowed:
             metrics.rate_limited(policy.name)
             detail = "Too many requests without a valid token from your address."
-            raise throttled(verdict.readings[0].retry_after, [policy.name], detail, policy.quota)
+            raise throttled(verdict.readings[0].retry_after, [policy.name], detail, policy.capacity)
 
     def address(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
         """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right.

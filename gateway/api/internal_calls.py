@@ -87,7 +87,7 @@ class Internal:
             reading = verdict.readings[0]
             metrics.rate_limited(reading.policy.name)
             detail = "The tenant's budget ended in the midst of a request that needs several internal calls."
-            raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.quota)
+            raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.capacity)
 
     @asynccontextmanager
     async def stream(self, permitted: Permitted, call: Call) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:

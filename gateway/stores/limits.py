@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from gateway.stores import addresses
 from gateway.stores.errors import StoreUnavailable
@@ -13,20 +13,24 @@ from gateway.stores.token_generations import live_key
 
 ADMIT: Final = Script.named("admit")
 
+Manner = Literal["", "look", "spread"]
+"""`look` uses nothing up; `spread` tells each of those who are refused a moment of its own, not all the same one."""
+
 
 class Gate:
     """One token's (or address's) way through its policies: built once, then asked on every request."""
 
-    __slots__ = ("packed", "policies", "subjects")
+    __slots__ = ("packed", "policies", "spreading", "subjects")
 
-    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]], *, looking: bool = False) -> None:
+    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]], manner: Manner = "") -> None:
         self.policies = tuple(policy for _, policy in subjects)
         self.subjects = tuple((key.encode(), policy) for key, policy in subjects)
         args: list[Part] = []
         for policy in self.policies:
             args += (policy.capacity, policy.step, policy.slices)
-        if looking:
-            args.append(1)
+        if manner:
+            args.append(manner)
+        self.spreading = manner == "spread"
         self.packed = ADMIT.pack((live, *(key for key, _ in self.subjects)), args)
 
 
@@ -39,11 +43,11 @@ class Limiter:
 
     def gate(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> Gate:
         """The gate of a token. All its keys share the tenant's hash tag, so that a cluster keeps them on one node."""
-        return Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies))
+        return Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), "spread")
 
     async def look(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> tuple[Reading, ...]:
         """What is left to a token, using nothing up. StoreUnavailable while nobody can tell."""
-        gate = Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), looking=True)
+        gate = Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), "look")
         return _verdict(await self._line.send(ADMIT, gate.packed), gate.policies).readings
 
     async def admit(self, gate: Gate) -> Verdict:
@@ -53,7 +57,7 @@ class Limiter:
             if type(reply) is not list:
                 reply = await self._line.settled(ADMIT, gate.packed, reply)
         except StoreUnavailable:
-            return self._local.admit(gate.subjects)
+            return self._local.admit(gate.subjects, spreading=gate.spreading)
         return _verdict(reply, gate.policies)
 
     async def admit_address(self, address: str, policy: Policy) -> Verdict:

@@ -14,6 +14,11 @@ from gateway.stores.policies import Policy, Verdict
 
 _SUBJECTS_KEPT: Final = 20_000
 
+# As in the script: units promised at once, and µs.
+_SHARE: Final = 8
+_FARTHEST: Final = 60_000_000
+_RETURNS: Final = 2_000_000
+
 
 class LocalLimits:
     """``replicas``: how many workers share each limit. ``clock``: seconds, monotonic."""
@@ -23,8 +28,11 @@ class LocalLimits:
         self._clock = clock
         self._meters: OrderedDict[bytes, _Bucket | _Window] = OrderedDict()
 
-    def admit(self, subjects: Sequence[tuple[bytes, Policy]]) -> Verdict:
-        """Takes one unit of every policy, or of none when one has none left."""
+    def admit(self, subjects: Sequence[tuple[bytes, Policy]], *, spreading: bool = False) -> Verdict:
+        """Takes one unit of every policy, or of none when one has none left.
+
+        ``spreading``: each of those who are refused is told a moment of its own (see the script).
+        """
         now = int(self._clock() * 1e6)
         meters = [self._meter(key, policy) for key, policy in subjects]
         waits = [meter.wait(now) for meter in meters]
@@ -32,6 +40,8 @@ class LocalLimits:
         if allowed:
             for meter in meters:
                 meter.take(now)
+        elif spreading:
+            waits = [meter.promise(now) if wait else 0 for meter, wait in zip(meters, waits, strict=True)]
         states: list[int] = []
         for meter, wait in zip(meters, waits, strict=True):
             states += (meter.left(now), meter.whole(now), wait)
@@ -53,10 +63,27 @@ class LocalLimits:
         return meter
 
 
+class _Promises:
+    """Until when those who were refused have been told to wait, and since when they have been coming."""
+
+    __slots__ = ("since", "until")
+
+    def __init__(self) -> None:
+        self.until = -_RETURNS
+        self.since = 0
+
+    def share(self, now: int) -> int:
+        """How many units to promise to the next."""
+        if self.until + _RETURNS <= now:
+            self.since = now
+        return 1 if now - self.since < _RETURNS // 2 else _SHARE
+
+
 class _Bucket:
-    __slots__ = ("_capacity", "_full", "_step")
+    __slots__ = ("_capacity", "_full", "_promises", "_step")
 
     def __init__(self, capacity: int, step: int) -> None:
+        self._promises = _Promises()
         self._capacity = capacity
         self._step = step
         self._full = 0
@@ -67,6 +94,12 @@ class _Bucket:
     def take(self, now: int) -> None:
         self._full = max(self._full, now) + self._step
 
+    def promise(self, now: int) -> int:
+        first = now + self.wait(now)
+        slot = max(self._promises.until, first - self._step) + self._promises.share(now) * self._step
+        self._promises.until = first if slot > max(first, now + _FARTHEST) else slot
+        return self._promises.until - now
+
     def left(self, now: int) -> int:
         return (self._capacity * self._step - self.whole(now)) // self._step
 
@@ -75,22 +108,37 @@ class _Bucket:
 
 
 class _Window:
-    __slots__ = ("_capacity", "_counts", "_slices", "_step")
+    __slots__ = ("_capacity", "_counts", "_promised", "_promises", "_slices", "_step")
 
     def __init__(self, capacity: int, step: int, slices: int) -> None:
         self._capacity = capacity
         self._step = step
         self._slices = slices
         self._counts: dict[int, int] = {}  # slice → units, oldest first
+        self._promises = _Promises()
+        self._promised = 0  # units that have not come free yet
 
     def wait(self, now: int) -> int:
         self._forget(now)
-        excess = sum(self._counts.values()) + 1 - self._capacity
+        return self._free(sum(self._counts.values()) + 1 - self._capacity, now)
+
+    def promise(self, now: int) -> int:
+        used, share, first = sum(self._counts.values()), self._promises.share(now), self.wait(now)
+        self._promised += share
+        needed = used - self._capacity + self._promised
+        wait = self._free(needed, now)
+        if needed > used or wait > max(first, _FARTHEST):
+            self._promised, wait = share, first
+        self._promises.until = now + wait
+        return wait
+
+    def _free(self, units: int, now: int) -> int:
+        """µs until so many units have come free, or until all have."""
         wait = 0
-        for slice_, units in self._counts.items():
-            if excess <= 0:
+        for slice_, count in self._counts.items():
+            if units <= 0:
                 break
-            excess -= units
+            units -= count
             wait = self._leaves(slice_, now)
         return wait
 
@@ -112,4 +160,4 @@ class _Window:
     def _forget(self, now: int) -> None:
         oldest = now // self._step - self._slices
         for slice_ in [slice_ for slice_ in self._counts if slice_ < oldest]:
-            del self._counts[slice_]
+            self._promised = max(0, self._promised - self._counts.pop(slice_))

@@ -37,6 +37,11 @@ class Policy:
         return self.quota if self.burst is None else self.burst
 
     @property
+    def span(self) -> int:
+        """In how many seconds ``capacity`` units come back, rounded up: what ``capacity`` is told together with."""
+        return math.ceil(self.window) if self.burst is None else math.ceil(self.burst * self.window / self.quota)
+
+    @property
     def slices(self) -> int:
         """Into how many slices the window is cut; 0 for a bucket."""
         return SLICES if self.burst is None else 0

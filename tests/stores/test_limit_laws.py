@@ -51,9 +51,9 @@ class Local:
         self._now = EPOCH
         self._limits = LocalLimits(1, lambda: (self._now + 0.5) / 1e6)
 
-    def admit(self, at: int, policies: list[Policy]) -> Verdict:
+    def admit(self, at: int, policies: list[Policy], *, spreading: bool = False) -> Verdict:
         self._now = at
-        return self._limits.admit([(policy.name.encode(), policy) for policy in policies])
+        return self._limits.admit([(policy.name.encode(), policy) for policy in policies], spreading=spreading)
 
 
 LOCAL = Local()

@@ -25,11 +25,13 @@ class Timeline:
     def clear(self) -> None:
         self._client.flushall()
 
-    def admit(self, at: int, policies: Sequence[Policy]) -> Verdict:
+    def admit(self, at: int, policies: Sequence[Policy], *, spreading: bool = False) -> Verdict:
         gate = Gate("{t}:live", [(f"{{t}}:{policy.name}", policy) for policy in policies])
         args: list[Any] = []
         for policy in policies:
             args += (policy.capacity, policy.step, policy.slices)
+        if spreading:
+            args.append("spread")
         keys = ["{t}:live", *(key for key, _ in gate.subjects)]
         self._client.set("{t}:clock", f"{at / 1e6:.6f}")
         verdict = _verdict(self._client_reply(keys, args), gate.policies)

@@ -45,12 +45,16 @@ def limit(operation: Operation, dependencies: Dependencies, proceed: Identified)
 
 
 class RateLines:
-    """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers)."""
+    """The three customary headers, of the tightest policy, and the IETF pair (draft-ietf-httpapi-ratelimit-headers).
+
+    All speak of what is counted: a bucket of 100 that refills 10 a second is 100 in 10 seconds, of which so many are left.
+    """
 
     def __init__(self, policies: Sequence[Policy]) -> None:
-        declared = ", ".join([f'"{policy.name}";q={policy.quota};w={policy.window:.0f}' for policy in policies])
+        declared = ", ".join([f'"{policy.name}";q={policy.capacity};w={policy.span}' for policy in policies])
         state = ", ".join([f'"{policy.name}";r=%d;t=%d' for policy in policies])
-        self._quotas = [policy.quota for policy in policies]
+        self._limits = [policy.capacity for policy in policies]
+        self._spans = [policy.span for policy in policies]
         self._lines = (
             "x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
             f"ratelimit-policy: {declared}\r\nratelimit: {state}\r\n"
@@ -62,9 +66,10 @@ class RateLines:
         least = min(remaining)
         tightest = remaining.index(least)
         # Whole seconds, rounded up: in integers, so that no reset is told too early.
-        numbers = [self._quotas[tightest], least, -(-(verdict.microseconds + waits[tightest]) // 1_000_000)]
-        for left, wait in zip(remaining, waits, strict=True):
-            numbers += (left, -(-wait // 1_000_000))
+        numbers = [self._limits[tightest], least, -(-(verdict.microseconds + waits[tightest]) // 1_000_000)]
+        # A window gives a unit back up to a twentieth of its length late, and nobody reads "in 63 seconds" of one of 60.
+        for left, wait, span in zip(remaining, waits, self._spans, strict=True):
+            numbers += (left, min(span, -(-wait // 1_000_000)))
         return self._lines % tuple(numbers)
 
 
@@ -78,5 +83,5 @@ def _exceeded(verdict: Verdict) -> RateLimited:
         max(reading.retry_after for reading in refusing),
         [reading.policy.name for reading in refusing],
         f"Too many requests: at most {first.quota} in {first.window:.0f} seconds{at_once}.",
-        first.quota,
+        first.capacity,
     )

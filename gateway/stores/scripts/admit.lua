@@ -1,13 +1,19 @@
 -- One decision over all policies of a request, by the store's clock: either every policy gives one unit or none does.
 --
 -- KEYS  1: the token's generation; then one per policy
--- ARGV  three per policy: capacity, step (µs), slices (0: a token bucket); anything after these: look, take nothing
+-- ARGV  three per policy: capacity, step (µs), slices (0: a token bucket); after these 'look': take nothing, or 'spread'
 -- reply now (µs), generation or nil, 1 if admitted else 0, then per policy:
 --       remaining, µs until it is whole again if nothing more is sent, µs until it can give one unit (0: now)
 --
 -- A bucket holds `capacity` units and gains one each `step`. Kept: the instant at which it will be full.
 -- A window counts units in slices of `step`. A unit counts until its whole slice is older than `slices` slices, so that
 -- no interval of slices * step ever sees more than `capacity`. Kept: newest slice, total, a ring of slices + 1 counts.
+--
+-- With 'spread', those who are refused are not all told the same moment, at which one of them would be served and the
+-- others refused again. Each is promised slots of its own, behind those of whoever was refused before, and told the last
+-- of them. One slot, if it may be the first request of its kind; SHARE of them once somebody comes back and is refused
+-- again, for that is a worker with more to do: it then finds units for as many requests, and not for one. Nothing is
+-- kept for anybody: units go to who comes. Kept behind the state: how far slots are promised, and since when.
 --
 -- A state from the future means that the clock was set back. It is drawn to the present and kept even if nothing is
 -- given, or else it would refuse until the clock has caught up.
@@ -16,22 +22,45 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local kept = redis.call('MGET', unpack(KEYS))
 
+local SHARE = 8
+local FARTHEST = 60000000 -- µs: nobody is told to wait for longer than this because of others
+local RETURNS = 2000000 -- µs: who was told a second has come back after this, whole seconds being told
+
 local function keep(key, state, whole)
   redis.call('SET', key, state, 'PX', math.ceil(whole / 1000) + 1000)
 end
 
-local function keep_bucket(key, full)
-  keep(key, string.format('%.0f', full), full - now)
+-- How many slots to promise, and since when those who are refused have been coming.
+local function share(promised, since)
+  if not since or since > now or promised + RETURNS <= now then return 1, now end
+  if now - since < RETURNS / 2 then return 1, since end
+  return SHARE, since
+end
+
+local function keep_bucket(key, bucket)
+  local state, lasts = string.format('%.0f', bucket.full), bucket.full - now
+  if bucket.since then
+    state = string.format('%.0f %.0f %.0f', bucket.full, bucket.promised, bucket.since)
+    lasts = math.max(lasts, bucket.promised + RETURNS - now)
+  end
+  keep(key, state, lasts)
 end
 
 local function read_bucket(key, state, capacity, step)
-  local full = math.max(tonumber(state or 0), now)
+  local full, promised, since = tonumber(state or 0), nil, nil
+  if not full then
+    full, promised, since = string.match(state, '(%d+) (%d+) (%d+)')
+    full, promised, since = tonumber(full), tonumber(promised), tonumber(since)
+  end
+  full = math.max(full, now)
   if full > now + capacity * step then
-    full = now + capacity * step
-    keep_bucket(key, full)
+    full, promised, since = now + capacity * step, nil, nil
+    keep_bucket(key, {full = full})
   end
   return {
     full = full,
+    promised = promised,
+    since = since,
     left = math.floor((now + capacity * step - full) / step),
     whole = full - now,
     wait = math.max(0, full - now - (capacity - 1) * step),
@@ -39,10 +68,35 @@ local function read_bucket(key, state, capacity, step)
 end
 
 local function take_bucket(key, policy, step)
-  local full = policy.full + step
+  policy.full = policy.full + step
   policy.left = policy.left - 1
-  policy.whole = full - now
-  keep_bucket(key, full)
+  policy.whole = policy.full - now
+  if policy.since and policy.promised + RETURNS <= now then policy.since = nil end
+  keep_bucket(key, policy)
+end
+
+local function promise_bucket(key, policy, step)
+  local first = now + policy.wait
+  local slots, since = share(policy.promised or 0, policy.since)
+  local slot = math.max(policy.promised or 0, first - step) + slots * step
+  if slot > math.max(first, now + FARTHEST) then slot = first end
+  policy.promised, policy.since, policy.wait = slot, since, slot - now
+  keep_bucket(key, policy)
+end
+
+-- µs until `units` have come free, or until all have
+local function wait_window(policy, units, step, slices)
+  local window, wait = policy.window, 0
+  local current = window[1]
+  for slice = current - slices, current do
+    if units <= 0 then break end
+    local count = window[3 + slice % (slices + 1)]
+    if count > 0 then
+      units = units - count
+      wait = (slice + slices + 1) * step - now
+    end
+  end
+  return wait
 end
 
 local function read_window(key, state, capacity, step, slices)
@@ -60,22 +114,21 @@ local function read_window(key, state, capacity, step, slices)
     newest = current
     keep(key, cmsgpack.pack(window), ring * step)
   end
+  local freed = 0
   for slice = newest + 1, current do
     local at = 3 + slice % ring
-    total = total - window[at]
+    freed = freed + window[at]
     window[at] = 0
   end
+  total = total - freed
   window[1], window[2] = current, total
-  local wait = 0
-  local excess = total + 1 - capacity
-  for slice = current - slices, current do
-    if excess <= 0 then break end
-    excess = excess - window[3 + slice % ring]
-    wait = (slice + ring) * step - now
-  end
+  -- behind the ring: how many units are promised that have not come free yet, until when, and since when
+  if window[ring + 3] then window[ring + 3] = math.max(0, window[ring + 3] - freed) end
   local whole = 0
   if total > 0 then whole = (newest + ring) * step - now end
-  return {window = window, left = math.max(0, capacity - total), whole = whole, wait = wait}
+  local policy = {window = window, left = math.max(0, capacity - total), whole = whole, wait = 0}
+  if total + 1 > capacity then policy.wait = wait_window(policy, total + 1 - capacity, step, slices) end
+  return policy
 end
 
 local function take_window(key, policy, step, slices)
@@ -87,6 +140,20 @@ local function take_window(key, policy, step, slices)
   policy.left = policy.left - 1
   policy.whole = (window[1] + ring) * step - now
   keep(key, cmsgpack.pack(window), policy.whole)
+end
+
+local function promise_window(key, policy, capacity, step, slices)
+  local window, ring = policy.window, slices + 1
+  local slots, since = share(window[ring + 4] or 0, window[ring + 5])
+  local short = window[2] + 1 - capacity
+  local promised = (window[ring + 3] or 0) + slots
+  local wait = wait_window(policy, short + promised - 1, step, slices)
+  if short + promised - 1 > window[2] or wait > math.max(policy.wait, FARTHEST) then
+    promised, wait = slots, policy.wait
+  end
+  window[ring + 3], window[ring + 4], window[ring + 5] = promised, now + wait, since
+  policy.wait = wait
+  keep(key, cmsgpack.pack(window), math.max(policy.whole, wait + RETURNS))
 end
 
 local policies = {}
@@ -101,20 +168,29 @@ for nth = 1, #KEYS - 1 do
     policy = read_window(key, state, capacity, step, slices)
   end
   if policy.wait > 0 then admitted = 0 end
-  policy.step, policy.slices = step, slices
+  policy.capacity, policy.step, policy.slices = capacity, step, slices
   policies[nth] = policy
 end
 
-if ARGV[3 * #KEYS - 2] then admitted = 0 end
+local manner = ARGV[3 * #KEYS - 2]
+if manner == 'look' then admitted = 0 end
 
 local reply = {now, kept[1], admitted}
 for nth, policy in ipairs(policies) do
+  local key = KEYS[nth + 1]
   if admitted == 0 then
     -- nothing is taken from any
+    if manner ~= 'spread' or policy.wait == 0 then
+      -- nor is anybody told to wait for it
+    elseif policy.slices == 0 then
+      promise_bucket(key, policy, policy.step)
+    else
+      promise_window(key, policy, policy.capacity, policy.step, policy.slices)
+    end
   elseif policy.slices == 0 then
-    take_bucket(KEYS[nth + 1], policy, policy.step)
+    take_bucket(key, policy, policy.step)
   else
-    take_window(KEYS[nth + 1], policy, policy.step, policy.slices)
+    take_window(key, policy, policy.step, policy.slices)
   end
   reply[3 * nth + 1], reply[3 * nth + 2], reply[3 * nth + 3] = policy.left, policy.whole, policy.wait
 end
