@@ -91,7 +91,7 @@ class Desk:
 
     async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
         """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
-        url = self.live.redis_url if self.live is not None else reveal(self.settings.stores.redis)
+        url = (self.live and self.live.redis_url) or reveal(self.settings.stores.redis)
         if url == EMBEDDED:
             return
         line = await Line.open(url, timeout=self.settings.stores.redis_timeout)
@@ -134,7 +134,7 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Re
         data_dir = settings.server.data_dir.absolute()
         live = await asyncio.to_thread(running, settings)
         instance_lock.prepare(data_dir)
-        url = live.sql_url if live is not None else factories.sql_url(settings)
+        url = (live and live.sql_url) or factories.sql_url(settings)
         if live is None:
             await asyncio.to_thread(migrate, url)
         sql = Sql(url, pool_size=1, timeout=settings.stores.sql_timeout)
@@ -144,6 +144,7 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Re
         finally:
             sql.close()
 
+    instance_lock.keep_private()
     # stdout belongs to the command's result.
     logs.configure("error", sys.stderr.buffer)
     return asyncio.run(seated())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import click
@@ -23,7 +24,19 @@ KINDS: Final[tuple[KeyKind, ...]] = ("hashing", "sealing")
 
 @click.group("keys")
 def command() -> None:
-    """List, rotate and retire the keys that hash tokens and seal cursors and credentials."""
+    """Make, list, rotate and retire the keys that hash tokens and seal cursors and credentials."""
+
+
+@command.command("init")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def init(path: Path) -> None:
+    """Make a new keyring in the file PATH, readable by this user only, for your secret store. A file that exists is kept."""
+    if path.exists():
+        raise Failure(f"{path} exists already: a keyring that is in use must not be replaced", REFUSED)
+    keyring_file.create(path)
+    click.echo(
+        f"{path} holds a new keyring. Keep it secret, back it up, and name it in secrets.keyring of every instance."
+    )
 
 
 @command.command("list")

@@ -15,6 +15,7 @@ from gateway.config import Settings
 @configured
 def command(settings: Settings) -> None:
     """Run the gateway until it is told to stop."""
-    from gateway.process import supervisor
+    from gateway.process import instance_lock, supervisor
 
+    instance_lock.keep_private()
     asyncio.run(supervisor.serve(settings))

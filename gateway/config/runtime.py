@@ -10,8 +10,8 @@ from pathlib import Path
 class Runtime:
     """Settings say what is wanted, Runtime says what became of it. Made by the supervisor, read by every worker.
 
-    redis_url     `unix:///…`, `redis://…` or `rediss://…`; never `embedded`
-    sql_url       SQLAlchemy URL; never `embedded`
+    redis_url     `unix:///…`, `redis://…` or `rediss://…`; never `embedded`; empty where other commands are told and know
+    sql_url       SQLAlchemy URL; the same
     service_urls  base URL by service name; the sandbox's own address where the settings say `sandbox`
     service_keys  service key by service name, for the services that have one
     public_port   the port that answers, also when 0 was asked for

@@ -66,6 +66,9 @@ class Server(Section):
         description="The port for metrics and health, 1 to 65535; 0 takes a free one.",
         validate_default=True,
     )
+    admin_hosts: Annotated[tuple[Host, ...], AsList] = Field(
+        (), description="Names by which metrics and health are asked for, beside addresses, such as [gateway.ops.svc]."
+    )
     workers: Annotated[Count, Field(le=64)] = Field(1, description="Worker processes, 1 to 64: one for each core.")
     replicas: Count = Field(1, description="Gateway instances that share one store, 1 or more.")
     data_dir: Annotated[Path, BeforeValidator(_data_dir)] = Field(

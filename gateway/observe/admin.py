@@ -4,13 +4,15 @@ It listens apart from the public port and names states only, never hosts or reas
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from ipaddress import ip_address
 from typing import Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.observe import logs
 from gateway.observe.metrics import CONTENT_TYPE
@@ -21,8 +23,13 @@ CHECK_TIMEOUT: Final = 2.0
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-def create(exposition: Callable[[], bytes], checks: Mapping[str, Check]) -> Starlette:
-    """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready."""
+def create(exposition: Callable[[], bytes], checks: Mapping[str, Check], hosts: Collection[str] = ()) -> ASGIApp:
+    """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready.
+
+    It answers to addresses, to localhost and to the names in `hosts`: any other name may be one that a page on the web has
+    let point here (DNS rebinding), to read the answers through a browser on this machine.
+    """
+    known = {"localhost", *(host.lower() for host in hosts)}
 
     async def metrics(_request: Request) -> Response:
         # Adding up the workers' files reads the disk, which the supervisor's loop must not wait for.
@@ -40,7 +47,29 @@ def create(exposition: Callable[[], bytes], checks: Mapping[str, Check]) -> Star
 
     app = Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])
     app.router.redirect_slashes = False
-    return app
+
+    async def by_known_names(scope: Scope, receive: Receive, send: Send) -> None:
+        named = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        if _is_known(named, known):
+            await app(scope, receive, send)
+        else:
+            await JSONResponse({"status": "unknown host"}, status_code=400, headers=_NO_STORE)(scope, receive, send)
+
+    return by_known_names
+
+
+def _is_known(named: str, known: Collection[str]) -> bool:
+    host, colon, port = named.rpartition(":") if not named.endswith("]") else (named, "", "")
+    if not colon:
+        host = named
+    if colon and not port.isdecimal():
+        return False
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        # Probes of HTTP/1.0 send none; browsers always do.
+        return not host or host.lower().removesuffix(".") in known
+    return True
 
 
 async def _holds(name: str, check: Check) -> bool:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from gateway.config.runtime import Runtime
+from gateway.process.running import facts_file, is_claimed, locked
 
 STARTING_UP: Final = 20.0
 _POLL: Final = 0.05
@@ -39,15 +40,25 @@ class Claim:
     data_dir: Path
 
     def publish(self, runtime: Runtime, admin: tuple[str, int]) -> None:
-        """Let other commands find the parts of this instance. Holds service keys: readable by this user only.
+        """Let other commands find the parts of this instance: `runtime` without what the configuration tells them itself.
+
+        No secret of the deployment's is in it; the key of an embedded sandbox is.
 
         admin: host and port of the admin port, as it listens.
         """
-        announced = _facts(self.data_dir).with_suffix(".new")
+        announced = facts_file(self.data_dir).with_suffix(".new")
         announced.unlink(missing_ok=True)
         with os.fdopen(os.open(announced, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(json.dumps({"pid": os.getpid(), "admin": admin, "runtime": runtime.to_json()}))
-        announced.rename(_facts(self.data_dir))
+        announced.rename(facts_file(self.data_dir))
+
+
+def keep_private() -> None:
+    """Whatever this process and its children make from now on can be read by this user only: databases and what lies beside.
+
+    For the beginning of a program: a process has one mask.
+    """
+    os.umask(0o077)
 
 
 def prepare(data_dir: Path) -> None:
@@ -71,18 +82,18 @@ def claimed(data_dir: Path) -> Iterator[Claim]:
     prepare(data_dir)
     with (data_dir / "lock").open("a") as lock:
         until = time.monotonic() + _LOOKING
-        while not _locked(lock, fcntl.LOCK_EX):
+        while not locked(lock, fcntl.LOCK_EX):
             if time.monotonic() > until:
                 raise CannotStartError(
                     f"another gateway is running on the data directory {data_dir}. "
                     "Stop it first, or choose another directory with --data-dir."
                 )
             time.sleep(_POLL)
-        _facts(data_dir).unlink(missing_ok=True)
+        facts_file(data_dir).unlink(missing_ok=True)
         try:
             yield Claim(data_dir)
         finally:
-            _facts(data_dir).unlink(missing_ok=True)
+            facts_file(data_dir).unlink(missing_ok=True)
 
 
 def running(data_dir: Path) -> Runtime | None:
@@ -91,47 +102,11 @@ def running(data_dir: Path) -> Runtime | None:
     Waits for one that is just starting, up to STARTING_UP seconds.
     """
     until = time.monotonic() + STARTING_UP
-    while _is_claimed(data_dir):
+    while is_claimed(data_dir):
         try:
-            return Runtime.from_json(json.loads(_facts(data_dir).read_text())["runtime"])
+            return Runtime.from_json(json.loads(facts_file(data_dir).read_text())["runtime"])
         except FileNotFoundError:
             if time.monotonic() > until:
                 return None
             time.sleep(_POLL)
     return None
-
-
-def admin_address(data_dir: Path) -> tuple[str, int] | None:
-    """Host and port where the gateway on `data_dir` said that its health can be asked.
-
-    None when none runs there, or none that has started: whatever listens where a killed one did is another gateway.
-    Raises OSError when the directory cannot be looked into.
-    """
-    if not _is_claimed(data_dir):
-        return None
-    try:
-        host, port = json.loads(_facts(data_dir).read_text())["admin"]
-        return str(host), int(port)
-    except (FileNotFoundError, KeyError, ValueError, TypeError):
-        # Another release may write other facts.
-        return None
-
-
-def _is_claimed(data_dir: Path) -> bool:
-    try:
-        with (data_dir / "lock").open() as lock:
-            return not _locked(lock, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def _locked(lock: IO[str], how: int) -> bool:
-    try:
-        fcntl.flock(lock, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _facts(data_dir: Path) -> Path:
-    return data_dir / "running.json"

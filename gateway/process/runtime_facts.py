@@ -1,7 +1,9 @@
 """What became of the settings: where the parts that were started ended up listening."""
 
+from dataclasses import replace
+
 from gateway import factories
-from gateway.config import SANDBOX, Runtime, Settings
+from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
 from gateway.process.embedded.sandbox import Sandbox
 
 
@@ -29,4 +31,21 @@ def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_
         public_port=public_port,
         replicas=settings.server.workers * settings.server.replicas,
         data_dir=settings.server.data_dir.absolute(),
+    )
+
+
+def public(settings: Settings, facts: Runtime) -> Runtime:
+    """The facts that nobody can know from the configuration: where what is embedded listens, with the sandbox's own key.
+
+    Other addresses are empty and other keys left out: they are secrets, or hold some.
+    """
+    return replace(
+        facts,
+        redis_url=facts.redis_url if settings.stores.redis == EMBEDDED else "",
+        sql_url=facts.sql_url if settings.stores.sql == EMBEDDED else "",
+        service_keys={
+            name: facts.service_keys[name]
+            for name, service in settings.services.items()
+            if service.base_url == SANDBOX and name in facts.service_keys
+        },
     )

@@ -72,7 +72,7 @@ class House:
         demo = await introduced
         await self._admin(facts, fleet)
         admin_port = self._private.port
-        self._claim.publish(facts, (self._settings.server.admin_host, admin_port))
+        self._claim.publish(runtime_facts.public(self._settings, facts), (self._settings.server.admin_host, admin_port))
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
         first_start.greet(self._settings, facts, admin_port, demo, sys.stderr)
 
@@ -112,7 +112,9 @@ class House:
         def exposition() -> bytes:
             return metrics.exposition(self._claim.data_dir / "metrics", fleet)
 
-        app = admin.create(exposition, readiness.checks(line, sql, factories.keyring(self._settings), fleet))
+        server = self._settings.server
+        hosts = {server.admin_host, *server.admin_hosts}
+        app = admin.create(exposition, readiness.checks(line, sql, factories.keyring(self._settings), fleet), hosts)
         config = uvicorn.Config(
             app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
         )

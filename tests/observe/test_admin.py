@@ -18,7 +18,7 @@ async def breaks() -> bool:
 
 async def ask(path: str, **checks: admin.Check) -> httpx.Response:
     transport = httpx.ASGITransport(app=admin.create(lambda: b"gateway_workers 2.0\n", checks))
-    async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9090") as client:
         return await client.get(path)
 
 
@@ -48,3 +48,27 @@ async def test_readyz_names_what_fails_and_nothing_about_where(broken: admin.Che
     assert answer.status_code == 503
     assert answer.json() == {"status": "not ready", "checks": {"redis": "failing", "sql": "ok"}}
     assert "internal.host" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:9090", 200),
+        ("LOCALHOST.", 200),
+        ("127.0.0.1", 200),
+        ("10.0.0.5:9090", 200),
+        ("[::1]:9090", 200),
+        ("gateway.ops.svc:9090", 200),
+        ("evil.example", 400),
+        ("evil.example:9090", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("localhost:evil", 400),
+    ],
+)
+async def test_the_admin_port_answers_to_addresses_and_to_names_of_its_own(host: str, status: int) -> None:
+    app = admin.create(lambda: b"secret_total 1\n", {}, {"gateway.ops.svc"})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
+        for path in ("/metrics", "/readyz", "/healthz"):
+            answer = await client.get(path, headers={"Host": host})
+            assert answer.status_code == status
+            assert status == 200 or "secret" not in answer.text

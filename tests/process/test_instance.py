@@ -9,11 +9,12 @@ import pytest
 from gateway.config import Runtime
 from gateway.process import instance_lock
 from gateway.process.instance_lock import CannotStartError
+from gateway.process.running import admin_address
 
 HOLDING = """
 import sys, time
 from pathlib import Path
-from gateway import instance
+from gateway.process import instance_lock as instance
 with instance.claimed(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -72,11 +73,11 @@ def test_a_killed_instance_leaves_nothing_that_stops_the_next(tmp_path: Path) ->
 def test_facts_that_a_killed_instance_left_are_not_believed(tmp_path: Path) -> None:
     with instance_lock.claimed(tmp_path) as claim:
         claim.publish(facts(tmp_path), ("127.0.0.1", 1))
-        assert instance_lock.admin_address(tmp_path) == ("127.0.0.1", 1)
+        assert admin_address(tmp_path) == ("127.0.0.1", 1)
         left = (tmp_path / "running.json").read_text()
     (tmp_path / "running.json").write_text(left)
     assert instance_lock.running(tmp_path) is None
-    assert instance_lock.admin_address(tmp_path) is None
+    assert admin_address(tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_facts_that_a_killed_instance_left_are_not_believed(tmp_path: Path) -> N
 def test_facts_of_another_release_are_those_of_a_gateway_that_has_not_started(tmp_path: Path, text: str) -> None:
     with instance_lock.claimed(tmp_path):
         (tmp_path / "running.json").write_text(text)
-        assert instance_lock.admin_address(tmp_path) is None
+        assert admin_address(tmp_path) is None
 
 
 @pytest.mark.parametrize("place", ["file/below", "/proc/gateway-data"])
