@@ -10,6 +10,7 @@ from sandbox.moments import parse_date, parse_instant
 
 _DEEPEST = 12
 _MOST_LEAVES = 6000
+_WIDEST = 200
 _MOST_VALUES = 500
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _NUMBERS = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
@@ -40,6 +41,8 @@ class Compiler:
             return f"(NOT {self.where(inner, depth + 1)})"
         if word not in {"and", "or"} or not isinstance(inner, list) or not inner:
             raise query_invalid("a condition is one of and, or (with a list), not, or a field with an op")
+        if len(inner) > _WIDEST:
+            raise query_invalid(f"{word} has more than {_WIDEST} conditions")
         return "(" + f" {word.upper()} ".join(self.where(one, depth + 1) for one in inner) + ")"
 
     def words(self, text: str) -> str:
