@@ -87,10 +87,7 @@ class Entity:
     def stored(self) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
         """For each column the field's name, what converts its value when that is not kept as it is, and whether it is folded, too."""
         searchable = "search" in self.operations
-        return tuple(
-            (one.name, one.column if one.kind in CONVERTED else None, searchable and one.kind in FOLDED)
-            for one in self.columns
-        )
+        return tuple((one.name, CONVERTED.get(one.kind), searchable and one.kind in FOLDED) for one in self.columns)
 
     @cached_property
     def large(self) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
@@ -35,8 +36,12 @@ class Kind(Enum):
     INTERNAL = auto()
 
 
-# what the column holds of these is not what the row holds
-CONVERTED = frozenset({Kind.INSTANT, Kind.LIST, Kind.MONEY_TEXT})
+# what the column holds of these is not what the row holds: milliseconds, the length, a number
+CONVERTED: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.INSTANT: stored_milliseconds,
+    Kind.LIST: len,
+    Kind.MONEY_TEXT: float,
+}
 FOLDED = frozenset({Kind.TEXT, Kind.CHOICE})
 UNFILTERED = frozenset({Kind.LONG_TEXT, Kind.OBJECT, Kind.RECORD, Kind.ROWS, Kind.INTERNAL})
 AMOUNTS = frozenset({Kind.MONEY, Kind.MONEY_TEXT})
@@ -181,18 +186,6 @@ class Field:
             key: None if value[key] is None else plain_text(value[key], 500) for key in self.members if key in value
         }
         return {**kept, **given}
-
-    def column(self, value: Any) -> Any:
-        """The value as the search column keeps it: instants in milliseconds, lists by their length."""
-        if value is None:
-            return None
-        if self.kind is Kind.INSTANT:
-            return stored_milliseconds(value)
-        if self.kind is Kind.LIST:
-            return len(value)
-        if self.kind is Kind.MONEY_TEXT:
-            return float(value)
-        return value
 
 
 def merged(into: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

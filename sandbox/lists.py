@@ -9,7 +9,7 @@ import orjson
 
 from sandbox.answers import Reply, query_invalid
 from sandbox.entity import Entity
-from sandbox.fields import Field, Kind
+from sandbox.fields import CONVERTED, Field, Kind
 from sandbox.ids import NUMBER, Key
 from sandbox.schema import load
 from sandbox.search import LARGEST_PAGE
@@ -91,7 +91,8 @@ def _cursor_page(store: Store, entity: Entity, tenant: int, query: Query, order:
     if len(rows) > query.limit:
         rows.pop()
         last = load(rows[-1])
-        seen = orjson.dumps([entity.by_name[order].column(last[order]), last["id"]])
+        convert = CONVERTED.get(entity.by_name[order].kind)
+        seen = orjson.dumps([convert(last[order]) if convert else last[order], last["id"]])
         after = b'"%s"' % base64.urlsafe_b64encode(seen)
     return Reply(200, b'{"items":[%s],"nextCursor":%s}' % (b",".join(rows), after))
 

@@ -71,8 +71,7 @@ def _keep(made: sqlite3.Connection, kept: Path) -> None:
     """Written whole before it has its name. Only the few latest are kept."""
     part = kept.with_suffix(f".{os.getpid()}")
     try:
-        with closing(sqlite3.connect(part)) as copy:
-            made.backup(copy)
+        part.write_bytes(made.serialize())
         part.replace(kept)
     finally:
         part.unlink(missing_ok=True)
