@@ -4,21 +4,21 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from typing import Any
 
 from gateway.process.instance_lock import CannotStartError
 
-BACKLOG: Final = 2048
-
 
 class Listener:
-    """One address, and a listening socket on it for each of `count` processes.
+    """One address that is ours, on which nobody listens before the process does that answers.
 
     Each process accepts from a socket of its own (SO_REUSEPORT), among which the kernel spreads new connections evenly. On
     one shared socket an event loop takes all that is there when it wakes, and a single worker ends up with every connection.
+    The process itself begins to listen, when it can answer; until then, and as soon as it has died, connections are refused
+    instead of waiting in a queue that nobody reads, so that whoever balances asks elsewhere.
     """
 
-    def __init__(self, family: int, address: Any, count: int) -> None:
+    def __init__(self, family: int, address: Any) -> None:
         # A socket without SO_REUSEPORT first: it is refused when anybody at all has the port, a second gateway included.
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,7 +26,8 @@ class Listener:
             probe.listen(1)
             self._address = probe.getsockname()
         self._family = family
-        self._sockets: list[socket.socket | None] = [self._open() for _ in range(count)]
+        # Keeps the port while no process listens.
+        self._guard = self._bound()
 
     @property
     def port(self) -> int:
@@ -34,39 +35,32 @@ class Listener:
         port: int = self._address[1]
         return port
 
-    def take(self, place: int) -> socket.socket:
-        """The socket of process number `place`, opened again if it was given up."""
-        found = self._sockets[place]
-        if found is None:
-            found = self._sockets[place] = self._open()
-        return found
-
-    def give_up(self, place: int) -> None:
-        """Close that socket while nobody accepts from it, so that new connections go to the others; the last one stays."""
-        found = self._sockets[place]
-        if found is not None and sum(each is not None for each in self._sockets) > 1:
-            found.close()
-            self._sockets[place] = None
+    def open(self) -> socket.socket:
+        """A socket for one process, to be closed here once that process has it: with the process its queue ends."""
+        opened = self._bound()
+        # What is accepted inherits this, and may then not keep the next start from the port (TIME-WAIT).
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return opened
 
     def close(self) -> None:
-        """Close all: from now on a new connection is refused."""
-        for each in self._sockets:
-            if each is not None:
-                each.close()
+        """Give the port up."""
+        self._guard.close()
 
-    def _open(self) -> socket.socket:
+    def _bound(self) -> socket.socket:
         opened = socket.socket(self._family, socket.SOCK_STREAM)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(self._address)
-        opened.listen(BACKLOG)
         opened.setblocking(False)
+        # Two sockets may share an address by this option for as long as neither listens: the probe of another gateway
+        # must not succeed while ours are only bound.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         return opened
 
 
 @contextmanager
-def listening(host: str, port: int, *, count: int, what: str, option: str) -> Iterator[Listener]:
-    """Listen for `count` processes. CannotStartError names `what` is busy and the `option` that chooses another."""
+def listening(host: str, port: int, *, what: str, option: str) -> Iterator[Listener]:
+    """Have a port. CannotStartError names `what` is busy and the `option` that chooses another."""
     with ExitStack() as stack:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -76,7 +70,7 @@ def listening(host: str, port: int, *, count: int, what: str, option: str) -> It
             ) from error
         family, _, _, _, address = found[0]
         try:
-            listener = Listener(family, address, count)
+            listener = Listener(family, address)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise CannotStartError(

@@ -119,7 +119,7 @@ class House:
             app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
         )
         serving = _Admin(config)
-        task = asyncio.create_task(serving.serve(sockets=[self._private.take(0)]))
+        task = asyncio.create_task(serving.serve(sockets=[self._private.open()]))
 
         async def end() -> None:
             serving.should_exit = serving.force_exit = True

@@ -5,8 +5,10 @@ claim the data directory → bind both ports → start the workers, which load t
 """
 
 import asyncio
+import resource
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -22,20 +24,22 @@ from gateway.process.workers import Fleet
 if TYPE_CHECKING:
     from gateway.process.startup import House
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_DESCRIPTORS: Final = 2**20
+_STOP: Final = (signal.SIGTERM, signal.SIGINT)
+# Sent by log rotation, or by habit from servers that mean something by them. Their default is to end the process at once.
+_IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM, SIGINT or SIGHUP; a second one ends it at once. Raises CannotStartError with one clear line."""
+    """Run until SIGTERM or SIGINT; a second one ends it at once. Raises CannotStartError with one clear line."""
     logs.configure(settings.logging.level)
+    _raise_descriptors()
     server = settings.server
     data_dir = server.data_dir.absolute()
     with (
         instance_lock.claimed(data_dir) as claim,
-        listening(server.host, server.port, count=server.workers, what="the port", option="--port") as public,
-        listening(
-            server.admin_host, server.admin_port, count=1, what="the admin port", option="GATEWAY_ADMIN_PORT"
-        ) as private,
+        listening(server.host, server.port, what="the port", option="--port") as public,
+        listening(server.admin_host, server.admin_port, what="the admin port", option="GATEWAY_ADMIN_PORT") as private,
     ):
         logs.name(instance_lock.instance_name(public.port))
         async with AsyncExitStack() as stack:
@@ -51,8 +55,6 @@ async def serve(settings: Settings) -> None:
             stopping.cancel()
             await asyncio.gather(starting, stopping, return_exceptions=True)
             logs.event("stopping")
-            # From here on a new connection is refused instead of waiting in a queue that nobody reads.
-            public.close()
     logs.event("stopped")
 
 
@@ -90,8 +92,14 @@ class _Stop:
     def __init__(self, kill: Callable[[], None]) -> None:
         self._asked = asyncio.Event()
         self._kill = kill
-        for number in _SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self._signalled)
+        loop = asyncio.get_running_loop()
+        for number in _STOP:
+            loop.add_signal_handler(number, self._signalled)
+        for number in _IGNORED:
+            loop.add_signal_handler(number, _ignore, number)
+        if sys.stdin is not None and sys.stdin.isatty():
+            # The terminal that it was started in is gone, and nobody is there to stop it.
+            loop.add_signal_handler(signal.SIGHUP, self._signalled)
 
     async def wait(self) -> None:
         await self._asked.wait()
@@ -100,6 +108,18 @@ class _Stop:
         if self._asked.is_set():
             self._kill()
         self._asked.set()
+
+
+def _raise_descriptors() -> None:
+    """Take as many descriptors as the system allows: each connection is one, and the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _ignore(number: signal.Signals) -> None:
+    logs.event("signal ignored", signal=number.name)
 
 
 def _emptied(directory: Path) -> Path:

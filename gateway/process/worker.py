@@ -13,6 +13,7 @@ import asyncio
 import gc
 import os
 import pickle
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -40,6 +41,8 @@ BEAT: Final = 1.0
 def main(parent: int, listening: int, ready: int, place: int) -> None:
     """Serve until SIGTERM, then finish the requests in flight."""
     child.hold(parent)
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor says so when it is sent one
     # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
     from gateway.app import create
 

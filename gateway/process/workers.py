@@ -25,7 +25,7 @@ _SILENT: Final = 5  # beats missed after which it is ended
 
 
 class Fleet(Collector):
-    """`count` workers, each on its socket of `public`. Also the collector of the metrics about them."""
+    """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them."""
 
     def __init__(self, count: int, public: Listener, environment: Mapping[str, str], grace: float) -> None:
         """`grace`: the seconds that requests in flight may take to finish."""
@@ -106,9 +106,6 @@ class Fleet(Collector):
                 return
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
             self._restarts += 1
-            if deaths > 1:
-                # The first time connections may wait in the queue for the moment it takes; not while it keeps dying.
-                self._public.give_up(place)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
         if not up.done():
@@ -142,15 +139,15 @@ class Fleet(Collector):
             logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
 
     async def _spawn(self, place: int) -> tuple[Process, int]:
-        listening = self._public.take(place).fileno()
+        listening = self._public.open()
         reading, writing = os.pipe()
-        arguments = (str(os.getpid()), str(listening), str(writing), str(place))
+        arguments = (str(os.getpid()), str(listening.fileno()), str(writing), str(place))
         try:
             worker = await asyncio.create_subprocess_exec(
                 *child.module("gateway.process.worker", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 env=self._environment,
-                pass_fds=(listening, writing),
+                pass_fds=(listening.fileno(), writing),
                 # Ctrl-C in a terminal reaches the whole group, but it is the supervisor who says when to stop.
                 start_new_session=True,
             )
@@ -158,6 +155,7 @@ class Fleet(Collector):
             os.close(reading)
             raise
         finally:
+            listening.close()
             os.close(writing)
         self._workers[place] = worker
         if self._stopping.is_set():

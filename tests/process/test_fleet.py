@@ -27,7 +27,7 @@ TOO_LONG = "x" * 200_000
 
 @pytest.fixture
 def public() -> Iterator[Listener]:
-    with listening("127.0.0.1", 0, count=1, what="the port", option="--port") as listener:
+    with listening("127.0.0.1", 0, what="the port", option="--port") as listener:
         yield listener
 
 
@@ -39,9 +39,10 @@ async def _until(true: Callable[[], bool]) -> None:
 
 def _instead_of_a_worker(home: Path, code: str) -> dict[str, str]:
     """The environment in which that code is what the fleet starts."""
-    (home / "gateway").mkdir()
+    (home / "gateway" / "process").mkdir(parents=True)
     (home / "gateway" / "__init__.py").touch()
-    (home / "gateway" / "worker.py").write_text(code)
+    (home / "gateway" / "process" / "__init__.py").touch()
+    (home / "gateway" / "process" / "worker.py").write_text(code)
     return {**child.environment(), "PYTHONPATH": str(home)}
 
 

@@ -1,5 +1,6 @@
 import socket
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_a_busy_port_is_refused_in_one_line_with_the_fix() -> None:
         port = other.getsockname()[1]
         with (
             pytest.raises(CannotStartError) as refused,
-            listening("127.0.0.1", port, count=2, what="the port", option="--port"),
+            listening("127.0.0.1", port, what="the port", option="--port"),
         ):
             pass
     line = str(refused.value)
@@ -23,9 +24,9 @@ def test_a_busy_port_is_refused_in_one_line_with_the_fix() -> None:
 
 def test_a_second_gateway_does_not_slip_in_between_our_workers() -> None:
     with (
-        listening("127.0.0.1", 0, count=2, what="the port", option="--port") as first,
+        listening("127.0.0.1", 0, what="the port", option="--port") as first,
         pytest.raises(CannotStartError),
-        listening("127.0.0.1", first.port, count=2, what="the port", option="--port"),
+        listening("127.0.0.1", first.port, what="the port", option="--port"),
     ):
         pass
 
@@ -34,40 +35,64 @@ def test_a_second_gateway_does_not_slip_in_between_our_workers() -> None:
 def test_an_address_of_another_machine_is_refused_in_one_line(host: str) -> None:
     with (
         pytest.raises(CannotStartError) as refused,
-        listening(host, 0, count=1, what="the port", option="--port"),
+        listening(host, 0, what="the port", option="--port"),
     ):
         pass
     assert host in str(refused.value) and refused.value.code == 2
 
 
-def test_connections_are_spread_over_the_workers_and_leave_one_that_gave_up() -> None:
-    with listening("127.0.0.1", 0, count=2, what="the port", option="--port") as ours:
+def test_nobody_listens_before_a_process_does_and_its_queue_ends_with_it() -> None:
+    with listening("127.0.0.1", 0, what="the port", option="--port") as ours:
+        address = ("127.0.0.1", ours.port)
+        process = ours.open()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        process.listen(8)
+        with socket.create_connection(address, timeout=5) as waiting:
+            process.close()
+            with suppress(ConnectionResetError):
+                assert waiting.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+
+
+def test_connections_are_spread_over_those_that_listen() -> None:
+    with listening("127.0.0.1", 0, what="the port", option="--port") as ours:
+        workers = [ours.open(), ours.open()]
 
         def arrivals() -> Counter[int]:
             counted: Counter[int] = Counter()
             clients = [socket.create_connection(("127.0.0.1", ours.port)) for _ in range(64)]
-            for place in (0, 1):
-                try:
+            for place, worker in enumerate(workers):
+                with suppress(BlockingIOError):
                     while True:
-                        ours.take(place).accept()[0].close()
+                        worker.accept()[0].close()
                         counted[place] += 1
-                except BlockingIOError:
-                    pass
             for client in clients:
                 client.close()
             return counted
 
+        for worker in workers:
+            worker.listen(100)
         both = arrivals()
         assert both[0] > 8 and both[1] > 8
-        ours.give_up(0)
-        one = socket.create_connection(("127.0.0.1", ours.port))
-        ours.take(1).accept()[0].close()
-        one.close()
-        ours.take(0)
-        assert sum(arrivals().values()) == 64
+        workers.pop(0).close()
+        assert arrivals() == {0: 64}
+        workers.pop().close()
+        # Connections that were served keep nobody from the port.
+        with ours.open() as again:
+            again.listen(8)
+            socket.create_connection(("127.0.0.1", ours.port)).close()
 
 
-def test_the_last_socket_is_never_given_up() -> None:
-    with listening("127.0.0.1", 0, count=1, what="the port", option="--port") as ours:
-        ours.give_up(0)
-        socket.create_connection(("127.0.0.1", ours.port)).close()
+def test_a_second_gateway_is_refused_while_the_first_is_starting_and_when_it_serves() -> None:
+    with listening("127.0.0.1", 0, what="the port", option="--port") as ours:
+        for begun in (False, True):
+            with ours.open() as worker:
+                if begun:
+                    worker.listen(8)
+                with (
+                    pytest.raises(CannotStartError),
+                    listening("127.0.0.1", ours.port, what="the port", option="--port"),
+                ):
+                    pass
