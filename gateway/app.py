@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -35,7 +36,7 @@ from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.consent_pages import Pages
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.leak_reports import Leaks
-from gateway.oauth.metadata import SCRIPTED
+from gateway.oauth.metadata import COUNTED_APART, SCRIPTED
 from gateway.oauth.registration import Registration
 from gateway.observe import logs
 from gateway.observe.access import Address, Observed, begun
@@ -49,7 +50,8 @@ from gateway.stores.token_generations import Liveness
 from gateway.versions import CONTRACTS
 from gateway.web import front_door
 from gateway.web.application import HEALTHZ, ServerWide, pages
-from gateway.web.context import web
+from gateway.web.context import Web, web
+from gateway.web.strangers import Strangers
 from gateway.web.templates import ASSETS, assets
 
 # Asked for with every page, or every few seconds by whatever watches over the process.
@@ -107,13 +109,14 @@ class App:
     async def _start(self) -> None:
         offered = operations(self._settings)
         public = [ME, *offered]
-        dependencies, routes = await wire(self._settings, self._runtime, public, self._stack)
+        dependencies, front, routes = await wire(self._settings, self._runtime, public, self._stack)
         origins = self._settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch(public, dependencies, self._brands, cors)
         self._address = dependencies.address_of
         starlette = pages(
-            [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)]
+            [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)],
+            Middleware(Strangers, front, (*_QUIET, *COUNTED_APART)),
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
@@ -126,8 +129,8 @@ def create(settings: Settings, runtime: Runtime) -> App:
 
 async def wire(
     settings: Settings, runtime: Runtime, public: Sequence[Operation], stack: AsyncExitStack
-) -> tuple[Dependencies, list[BaseRoute]]:
-    """Everything that stages use, and the routes of pages. What needs closing is left with `stack`."""
+) -> tuple[Dependencies, Web, list[BaseRoute]]:
+    """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`."""
     line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
@@ -172,11 +175,15 @@ async def wire(
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
     front = web(dependencies, sql, keyring, line)
-    return dependencies, [
-        assets(),
-        *Pages(front).routes(),
-        *Endpoints(front, announcements).routes(),
-        *Registration(front, announcements).routes(),
-        *console.routes(front, line, announcements),
-        *Leaks(front, announcements).routes(),
-    ]
+    return (
+        dependencies,
+        front,
+        [
+            assets(),
+            *Pages(front).routes(),
+            *Endpoints(front, announcements).routes(),
+            *Registration(front, announcements).routes(),
+            *console.routes(front, line, announcements),
+            *Leaks(front, announcements).routes(),
+        ],
+    )

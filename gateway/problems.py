@@ -33,7 +33,7 @@ import orjson
 
 from adapters.core import faults
 from adapters.core.calls import Answer
-from gateway.stores.errors import StoreUnavailable
+from gateway.stores.errors import NoSuchRow, StoreUnavailable
 from gateway.upstream import errors as upstream
 
 CONTENT_TYPE = b"application/problem+json"
@@ -175,7 +175,7 @@ def of(error: BaseException) -> Problem | None:
             return Unprocessable(
                 "validation_failed", "The request was understood but is not valid.", members={"errors": _entries(error)}
             )
-        case faults.RecordNotFound():
+        case faults.RecordNotFound() | NoSuchRow():
             return NotFound("record_not_found", "There is no such record, or it is not visible to you.")
         case faults.Conflict():
             return Conflicting("conflict", "The record's present state does not allow this.")

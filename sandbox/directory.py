@@ -54,7 +54,9 @@ class Directory:
 
     def user(self, condition: str, value: str) -> Row | None:
         """The user whose `id` or `email` (the condition) is the value, as the services show users, with `password` added."""
-        found = self._connection.execute(f"{_USERS} WHERE u.{condition} = ?", (value,)).fetchone()
+        # An address is the same in whatever case it is typed.
+        folded = " COLLATE NOCASE" if condition == "email" else ""
+        found = self._connection.execute(f"{_USERS} WHERE u.{condition} = ?{folded}", (value,)).fetchone()
         return _user(found) if found is not None else None
 
     def users(self, tenant: Tenant) -> list[Row]:

@@ -35,6 +35,9 @@ class Query:
 
 def connect(path: Path | str) -> sqlite3.Connection:
     """A connection in autocommit mode (transactions are opened explicitly) that waits up to 30 s for a lock."""
+    if str(path) != ":memory:":
+        # Passwords of the seed are in it; SQLite would let everybody read it.
+        Path(path).touch(0o600)
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, cached_statements=512, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")

@@ -62,6 +62,10 @@ class Dependencies:
             detail = "Too many requests without a valid token from your address."
             raise throttled(verdict.readings[0].retry_after, [policy.name], detail, policy.capacity)
 
+    async def forgive_stranger(self, exchange: Exchange) -> None:
+        """Uncount a request that turned out to be somebody's."""
+        await self.limiter.give_back(exchange.client, self.strangers)
+
     def address(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
         """The client's address: the connection's, or, through trusted proxies only, the first untrusted hop from the right.
 

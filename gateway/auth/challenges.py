@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gateway.auth.scopes import READING
 from gateway.brands import Brand
 from gateway.problems import Forbidden, Unauthorized
 
@@ -14,6 +15,9 @@ TOLD = {
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",
 }
+
+
+_BEGINNING = " ".join(READING)
 
 
 def unauthorized(code: str, brand: Brand) -> Unauthorized:
@@ -35,5 +39,7 @@ def insufficient(scopes: Iterable[str], brand: Brand) -> Forbidden:
 
 def _challenge(brand: Brand, members: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     said = {"resource_metadata": brand.resource_metadata, **members}
+    # What a client that has asked for nothing yet should begin with; MCP clients else ask for all that there is.
+    said.setdefault("scope", _BEGINNING)
     text = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
     return ((b"www-authenticate", text.encode("ascii")),)

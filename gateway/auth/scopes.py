@@ -14,6 +14,7 @@ from adapters import SCOPE_FAMILIES
 
 ACTIONS: Final = ("read", "write", "delete")
 SINGLE_SCOPES: Final = frozenset(f"{family}.{action}" for family, action in product(SCOPE_FAMILIES, ACTIONS))
+READING: Final = tuple(sorted(scope for scope in SINGLE_SCOPES if scope.endswith(".read")))
 KNOWN_SCOPES: Final = SINGLE_SCOPES | {f"{family}.all" for family in SCOPE_FAMILIES}
 
 

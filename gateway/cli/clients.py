@@ -1,6 +1,6 @@
 """`gateway clients …`: the apps that may ask users for access."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.config import Settings
 from gateway.oauth import clients as apps
+from gateway.oauth import metadata
 from gateway.oauth.clients import METHODS, ClientRefused, Registered
 from gateway.stores.sql import Session, clients
 from gateway.stores.sql.clients import Client, Secret
@@ -45,7 +46,7 @@ def create(
 ) -> None:
     """Register an app. The secret of a confidential one is shown this once."""
 
-    async def work(desk: Desk) -> Registered:
+    async def work(desk: Desk) -> tuple[Registered, dict[str, str]]:
         def write(session: Session) -> Registered:
             made = apps.draft(
                 datetime.now(UTC), name=name, redirect_uris=redirect_uris, scopes=scope.split(), origin="cli"
@@ -55,9 +56,11 @@ def create(
             )
             return apps.register(session, desk.keys, settings.tokens.prefix, client, actor=desk.actor)
 
-        return await desk.sql.run(_allowed, write)
+        port = desk.live.public_port if desk.live is not None else settings.server.port
+        return await desk.sql.run(_allowed, write), metadata.urls(settings.brands[0].origin(port))
 
-    _show(at_desk(settings, work), as_json=as_json)
+    made, urls = at_desk(settings, work)
+    _show(made, as_json=as_json, urls=urls)
 
 
 @command.command("list")
@@ -166,15 +169,20 @@ def _found(session: Session, client_id: str) -> Client:
     return client
 
 
-def _show(made: Registered, *, as_json: bool) -> None:
+def _show(made: Registered, *, as_json: bool, urls: Mapping[str, str] | None = None) -> None:
     secret = {} if made.secret is None else {"client_secret": made.secret}
     if as_json:
-        print_json({"client_id": made.client.id, **secret, **_described(made.client)})
+        places = {} if urls is None else {"authorization_url": urls["authorize"], "token_url": urls["token"]}
+        print_json({"client_id": made.client.id, **secret, **_described(made.client), **places})
         return
     click.echo(made.client.id)
     if made.secret is not None:
         click.echo(made.secret)
         click.echo("Keep the secret now: it is not stored and cannot be shown again.", err=True)
+    if urls is not None:
+        click.echo(f"Authorization URL: {urls['authorize']}", err=True)
+        click.echo(f"Token URL:         {urls['token']}", err=True)
+        click.echo(f"Scopes:            {' '.join(made.client.scopes)}", err=True)
 
 
 def _described(client: Client) -> dict[str, object]:

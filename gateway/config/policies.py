@@ -91,6 +91,8 @@ _SEARCH = Limit(quota=300)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
+_EVERYWHERE = Limit.model_validate({"quota": 300, "window": "15m"})
+_NEW_TOKENS = Limit.model_validate({"quota": 60, "window": "1h"})
 _LEAKS = Limit.model_validate({"quota": 120, "window": "1m"})
 _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 
@@ -107,10 +109,16 @@ class Limits(Section):
         _ADDRESS, description="Each client address without a valid token: {quota, window}."
     )
     sign_in_account: Annotated[Limit, _over(_ACCOUNT)] = Field(
-        _ACCOUNT, description="Attempts to sign in to one account: {quota, window}."
+        _ACCOUNT, description="Failed sign-ins to one account from one address: {quota, window}."
     )
     sign_in_address: Annotated[Limit, _over(_SIGN_IN)] = Field(
-        _SIGN_IN, description="Attempts to sign in from one address: {quota, window}."
+        _SIGN_IN, description="Failed sign-ins from one address, to whatever accounts: {quota, window}."
+    )
+    sign_in_everywhere: Annotated[Limit, _over(_EVERYWHERE)] = Field(
+        _EVERYWHERE, description="Failed sign-ins to one account, from wherever: {quota, window}."
+    )
+    new_tokens: Annotated[Limit, _over(_NEW_TOKENS)] = Field(
+        _NEW_TOKENS, description="Tokens that one person makes or rotates in the console: {quota, window}."
     )
     registration: Annotated[Limit, _over(_REGISTRATION)] = Field(
         _REGISTRATION, description="Apps registered from one address: {quota, window}."

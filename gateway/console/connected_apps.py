@@ -55,7 +55,7 @@ class Connected:
         """End everything this user granted to this app, and forget the consent."""
         web, tenant_id = self.console.web, visit.user.tenant_id
         client_id, user_id = visit.request.path_params["client_id"], visit.one("user") or visit.user.id
-        if visit.sees not in {None, user_id}:
+        if visit.sees not in {None, user_id} or not user_id.isprintable():
             raise NotHere
         found = await web.sql.read(connections.live, tenant_id, user_id, visit.now)
         if all(connection.client_id != client_id for connection in found):

@@ -14,6 +14,7 @@ from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console import scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import clients as apps
+from gateway.oauth import metadata
 from gateway.oauth.clients import METHODS, ClientRefused, Registered
 from gateway.stores.sql import Session, audit, clients, usage
 from gateway.stores.sql.audit import Event
@@ -80,8 +81,9 @@ class Developer:
         client = replace(_described(draft, visit), owner_tenant_id=user.tenant_id, owner_user_id=user.id)
 
         def write(session: Session) -> Registered:
+            own = apps.of_nobody_else(client, web.settings.brands)
             return apps.register(
-                session, web.keys, web.settings.tokens.prefix, client, actor=visit.actor, address=visit.address
+                session, web.keys, web.settings.tokens.prefix, own, actor=visit.actor, address=visit.address
             )
 
         try:
@@ -100,7 +102,8 @@ class Developer:
         new = replace(_described(old, visit), auth_method=old.auth_method)
 
         def write(session: Session) -> None:
-            if not apps.change(session, old, new, actor=visit.actor, now=visit.now, address=visit.address):
+            own = apps.of_nobody_else(new, self.console.web.settings.brands)
+            if not apps.change(session, old, own, actor=visit.actor, now=visit.now, address=visit.address):
                 raise NotHere
 
         try:
@@ -148,7 +151,7 @@ class Developer:
         return redirect(f"{PATH}/{client.id}", {"done": "disabled"})
 
     async def _found(self, visit: Visit) -> Client:
-        client = await self.console.web.sql.read(clients.get, visit.request.path_params["client_id"])
+        client = await self.console.web.sql.read(apps.known, visit.request.path_params["client_id"])
         if client is None or client.owner_tenant_id != visit.user.tenant_id:
             raise NotHere
         if visit.sees not in {None, client.owner_user_id}:
@@ -191,7 +194,7 @@ class Developer:
             families=scope_picker.families(SINGLE_SCOPES, shown.scopes),
             secrets=secrets,
             contracts=_by_contract(totals),
-            origin=visit.request.scope["brand"].origin,
+            urls=metadata.urls(visit.request.scope["brand"].origin),
             secret=await visit.shown_once(),
             done=_DONE.get(visit.asked("done"), ""),
         )

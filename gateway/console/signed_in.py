@@ -17,8 +17,9 @@ from gateway.auth.users import IdentityUnavailable, User
 from gateway.console import formatting
 from gateway.console.one_time_secrets import Once
 from gateway.oauth.announce_revoked import Announcements
-from gateway.stores.errors import StoreUnavailable
+from gateway.stores.errors import NoSuchRow, StoreUnavailable
 from gateway.web import csrf, forms, return_to, sign_in
+from gateway.web.away import away
 from gateway.web.context import Web
 from gateway.web.sessions import Session
 from gateway.web.templates import stamped
@@ -38,7 +39,6 @@ _STYLESHEET: Final = stamped("gateway.console", "console.css", ASSETS)
 _SCRIPT: Final = stamped("gateway.console", "console.js", ASSETS)
 _PURPOSE: Final = "console"
 _STALE: Final = "It was sent already, is too old, or was not made by this site. Nothing was changed."
-_LATER: Final = "Something we need is not available. Nothing was changed by this. Try again shortly."
 
 
 class NotHere(Exception):
@@ -107,8 +107,8 @@ class Visit:
             visit=self,
             words=formatting,
             sections=[(href, name, path == href or path.startswith(f"{href}/")) for href, name in SECTIONS],
-            csrf=await web.csrf.issue(self.session.id, _PURPOSE),
-            sign_out=await web.csrf.issue(self.session.id, sign_in.SIGN_OUT),
+            csrf=web.csrf.issue(self.session.id, _PURPOSE),
+            sign_out=web.csrf.issue(self.session.id, sign_in.SIGN_OUT),
             next=return_to.sealed(web.keys, HOME),
             **values,
         )
@@ -138,10 +138,10 @@ class Console:
         async def endpoint(request: Request) -> Response:
             try:
                 return await self._visited(request, handler)
-            except NotHere:
+            except (NotHere, NoSuchRow):
                 return self._told(request, 404, "Not found", "There is nothing here, or nothing that is yours to see.")
-            except (StoreUnavailable, IdentityUnavailable):
-                return self._told(request, 503, "Not at the moment", _LATER)
+            except (StoreUnavailable, IdentityUnavailable) as error:
+                return away(self.web, request, error)
 
         return Route(path, endpoint, methods=[method])
 

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.core.declare import ids
+from gateway.api.rate_limits import policy
 from gateway.auth import issuing
 from gateway.auth.issuing import Issued, IssueRefused
 from gateway.config.settings import Settings
 from gateway.console import formatting, scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth.leak_reports import FOUND
+from gateway.observe import metrics
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.sql.tokens import Token
@@ -28,6 +30,7 @@ PAGE: Final = 25
 _DAY: Final = 86_400
 _OFFERED: Final = (7, 30, 60, 90, 180, 365)
 _SOON: Final = timedelta(days=14)
+_TOO_MANY: Final = "You have made many tokens in a short time. Try again later, or use one of those you have."
 _DONE: Final = {"revoked": "The token was revoked. It stopped working at once."}
 
 
@@ -100,6 +103,8 @@ class Tokens:
         days = visit.one("days")
         if not days.isascii() or not days.isdigit() or not 0 < len(days) < 6 or int(days) < 1:
             return await self._form(visit, "Choose when the token expires.")
+        if not await self._welcome(visit):
+            return await self._form(visit, _TOO_MANY, 429)
 
         def write(session: Session) -> Issued:
             return issuing.issue(
@@ -122,14 +127,16 @@ class Tokens:
         return await self._shown(visit, issued)
 
     async def rotate(self, visit: Visit) -> Response:
-        """A successor, shown on the page after this; the old token goes on for the overlap."""
+        """A successor, shown on the page after this; the old token goes on for the overlap, or ends at once if it leaked."""
         web, old = self.console.web, await self._found(visit)
         if old.user_id != visit.user.id:
             raise NotHere
+        if not await self._welcome(visit):
+            return await visit.page("refused.html", 429, fault=_TOO_MANY, back=PATH)
 
         def write(session: Session) -> tuple[Issued, Token]:
             lifetime = min((old.expires_at - old.created_at).total_seconds(), web.settings.tokens.max_lifetime)
-            return issuing.rotate(
+            issued, replaced = issuing.rotate(
                 session,
                 web.keys,
                 web.settings,
@@ -140,6 +147,12 @@ class Tokens:
                 now=visit.now,
                 address=visit.address,
             )
+            if visit.one("old") == "end":
+                reason = f"replaced by {visit.user.email}"
+                replaced = issuing.revoke(
+                    session, replaced, reason=reason, actor=visit.actor, now=visit.now, address=visit.address
+                )
+            return issued, replaced
 
         try:
             issued, replaced = await web.sql.run(write)
@@ -160,6 +173,15 @@ class Tokens:
         await self.console.announcements.announce((Revoked(ended.tenant_id, ended.id, ended.generation),))
         return redirect(PATH, {"done": "revoked"})
 
+    async def _welcome(self, visit: Visit) -> bool:
+        """Whether this person may have another token: each is a row that is kept, and shown, for ever."""
+        web = self.console.web
+        limit = policy("new_tokens", web.settings.limits.new_tokens, "address")
+        verdict = await web.services.limiter.admit_address(f"{visit.user.tenant_id}/{visit.user.id}", limit)
+        if not verdict.allowed:
+            metrics.rate_limited(limit.name)
+        return verdict.allowed
+
     async def _found(self, visit: Visit) -> Token:
         token_id = ids.TOKEN.decode(visit.request.path_params["token_id"])
         found = await self.console.web.sql.read(tokens.get, visit.user.tenant_id, token_id) if token_id else None
@@ -171,12 +193,12 @@ class Tokens:
         name = await self.console.once.keep(visit.session.id, issued.record.name, issued.token)
         return redirect(PATH, {"once": name})
 
-    async def _form(self, visit: Visit, fault: str = "") -> Response:
+    async def _form(self, visit: Visit, fault: str = "", status: int = 422) -> Response:
         lifetimes = self.console.web.settings
         default = str(int(lifetimes.tokens.default_lifetime // _DAY) or 1)
         return await visit.page(
             "token_new.html",
-            422 if fault else 200,
+            status if fault else 200,
             fault=fault,
             called=visit.one("name"),
             families=scope_picker.families(visit.may, visit.every("scope")),

@@ -2,7 +2,8 @@
 
 What FIRST refuses is told to the person on a page: until client and redirect URI are known to belong together, nobody is
 redirected anywhere. What THEN refuses is told to the app, by a redirect, once somebody is signed in: a link that we answer
-by sending whoever follows it elsewhere, unasked, would be of use to phishers (RFC 9700 § 4.11.2).
+by sending whoever follows it elsewhere, unasked, would be of use to phishers (RFC 9700 § 4.11.2). One fault is told before
+that, on a page that leads to the app if its link is followed: whose app knows no PKCE should not sign in to learn of it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import orjson
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
 
+from gateway.auth.scopes import READING, SINGLE_SCOPES, expanded
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import mint, new_id
@@ -50,14 +52,21 @@ class Asked:
 
     @property
     def redirect_uri(self) -> str:
-        """Where the answer goes, once `redirect_uri_is_registered` has passed."""
-        return self.one("redirect_uri")
+        """Where the answer goes, once `redirect_uri_is_registered` has passed; the only one there is need not be named."""
+        registered = self.app.redirect_uris
+        return self.one("redirect_uri") or (registered[0] if len(registered) == 1 else "")
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What is asked for: all that the app is registered for when it does not say."""
+        """What is asked for: when the app does not say, all that it is registered for, or what needs least explaining.
+
+        An app that has never said, neither now nor when it registered itself, is taken to want to read.
+        """
         given = self.one("scope")
-        return syntax.scopes(given) if given else self.app.scopes
+        named = syntax.scopes(given) if given else ()
+        if named or frozenset(self.app.scopes) != SINGLE_SCOPES:
+            return named or self.app.scopes
+        return READING
 
     @property
     def shown(self) -> str:
@@ -93,6 +102,8 @@ def client_is_known(asked: Asked) -> None:
 
 def redirect_uri_is_registered(asked: Asked) -> None:
     """The same string; on a loopback IP any port."""
+    if not asked.redirect_uri:
+        raise UnusableError("The link does not say which of the app's registered addresses it leads back to.")
     if not redirects.matches(asked.app.redirect_uris, asked.redirect_uri):
         raise UnusableError("The link would lead to an address that is not registered for this app.")
 
@@ -123,8 +134,15 @@ def nothing_is_passed_by_reference(asked: Asked) -> None:
         raise InvalidRequestError(description="Request objects are not supported.")
 
 
+def challenge_is_sent(asked: Asked) -> None:
+    """By every client, confidential ones too (OAuth 2.1 § 7.5.1)."""
+    if not asked.one("code_challenge"):
+        text = "PKCE is required: send code_challenge and code_challenge_method=S256 (RFC 7636)."
+        raise InvalidRequestError(description=text)
+
+
 def challenge_is_s256(asked: Asked) -> None:
-    """For every client; a missing method would mean `plain` (RFC 7636 § 4.3)."""
+    """A missing method would mean `plain` (RFC 7636 § 4.3)."""
     if not syntax.is_challenge(asked.one("code_challenge")):
         raise InvalidRequestError(description="code_challenge must be 43 characters of base64url.")
     if asked.one("code_challenge_method") != "S256":
@@ -133,13 +151,13 @@ def challenge_is_s256(asked: Asked) -> None:
 
 def scope_is_allowed(asked: Asked) -> None:
     """Well-formed, existing, and within what the app is registered for: refused, never cut."""
-    if not syntax.covered(asked.scopes, asked.app.scopes):
-        raise InvalidScopeError(description="The app is not registered for a requested scope.")
+    if beyond := sorted(expanded(asked.scopes) - expanded(asked.app.scopes)):
+        raise InvalidScopeError(description=f"The app is not registered for {', '.join(beyond)}.")
 
 
 def resource_is_ours(asked: Asked) -> None:
     """RFC 8707: codes for anybody else are not made here."""
-    if not all(is_ours(value, asked.issuer) for name, value in asked.pairs if name == "resource"):
+    if not all(is_ours(value, asked.issuer) for name, value in asked.pairs if name == "resource" and value):
         raise InvalidTargetError
 
 
@@ -150,6 +168,7 @@ THEN: Final[tuple[Check, ...]] = (
     response_type_is_code,
     answer_goes_into_the_query,
     nothing_is_passed_by_reference,
+    challenge_is_sent,
     challenge_is_s256,
     scope_is_allowed,
     resource_is_ours,
@@ -160,6 +179,15 @@ def answerable(asked: Asked) -> None:
     """UnusableError for what must not be told by a redirect."""
     for check in FIRST:
         check(asked)
+
+
+def hopeless(asked: Asked) -> OAuth2Error | None:
+    """What is wrong with an `answerable` request of an app that will not get anywhere here, whoever signs in."""
+    try:
+        challenge_is_sent(asked)
+    except OAuth2Error as error:
+        return error
+    return None
 
 
 def refused(asked: Asked) -> OAuth2Error | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -12,9 +12,10 @@ from typing import Final
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from gateway.auth.scopes import KNOWN_SCOPES
+from gateway.config.settings import Brand
 from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import display_prefix, mint, new_id
-from gateway.oauth import redirects, token_families
+from gateway.oauth import naming, redirects, token_families
 from gateway.stores.sql import Session, audit, clients, codes, grants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client, Secret
@@ -57,7 +58,9 @@ class App(ClientMixin):  # type: ignore[misc] # shipped without annotations
         return any(hmac.compare_digest(secret.hash, each) for secret in self._secrets for each in offered)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == self.record.auth_method
+        # Of a secret only one thing is asked: that it is right. Half of the libraries send it where they like, whatever
+        # the app was registered with (RFC 6749 § 2.3.1 lets a server take both).
+        return (method == "none") == self.record.public
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         return redirects.matches(self.record.redirect_uris, redirect_uri)
@@ -71,10 +74,13 @@ class App(ClientMixin):  # type: ignore[misc] # shipped without annotations
 
 def live(session: Session, client_id: str) -> Client | None:
     """The client, unless there is none or it is disabled."""
-    if not _ID.fullmatch(client_id):
-        return None
-    found = clients.get(session, client_id)
+    found = known(session, client_id)
     return None if found is None or found.disabled_at is not None else found
+
+
+def known(session: Session, client_id: str) -> Client | None:
+    """The client, disabled ones too; whatever text somebody has sent for an id."""
+    return clients.get(session, client_id) if _ID.fullmatch(client_id) else None
 
 
 def app(session: Session, client_id: str, keys: Keyring) -> App | None:
@@ -83,10 +89,17 @@ def app(session: Session, client_id: str, keys: Keyring) -> App | None:
     return None if found is None else App(found, clients.secrets(session, client_id), keys)
 
 
+def of_nobody_else(client: Client, brands: Iterable[Brand]) -> Client:
+    """The client, whoever describes it not being an operator; ClientRefused when it goes by the name of a brand."""
+    if naming.is_one_of(client.name, [brand.name for brand in brands]):
+        raise ClientRefused("client_name", "is the name of this service, which an app is not")
+    return client
+
+
 def checked(client: Client) -> Client:
     """The client as it may be stored; ClientRefused names the first rule it breaks."""
-    if not client.name.strip() or len(client.name) > 100 or not client.name.isprintable():
-        raise ClientRefused("client_name", "must be 1 to 100 printable characters")
+    if not naming.is_readable(client.name):
+        raise ClientRefused("client_name", "must be 1 to 100 printable characters, a letter or digit among them")
     if not client.redirect_uris or len(client.redirect_uris) > 20:
         raise ClientRefused("redirect_uris", "must be 1 to 20 URIs")
     for uri in client.redirect_uris:

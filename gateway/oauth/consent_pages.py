@@ -22,6 +22,7 @@ from gateway.oauth.errors import UnusableError
 from gateway.observe import access
 from gateway.stores.errors import StoreUnavailable
 from gateway.web import csrf, forms, return_to, sign_in
+from gateway.web.away import away
 from gateway.web.context import Web
 from gateway.web.sessions import Session
 
@@ -48,10 +49,8 @@ class Pages:
         except UnusableError as fault:
             access.entry.get().code = "invalid_request"
             return self._told(request, 400, "This link does not work", str(fault))
-        except (StoreUnavailable, IdentityUnavailable):
-            return self._told(
-                request, 503, "Not at the moment", "Something we need is not available. Try again shortly."
-            )
+        except (StoreUnavailable, IdentityUnavailable) as error:
+            return away(self.web, request, error)
 
     async def _authorized(self, request: Request) -> Response:
         web, query = self.web, request.scope["query_string"]
@@ -59,12 +58,13 @@ class Pages:
         authorization.answerable(asked)
         path = f"{metadata.AUTHORIZE}?{query.decode('ascii')}"
         source = redirects.policy_source(asked.redirect_uri)
-        away = sign_in.address_of(web, path, (source,))
-        if len(away) > MAX_TARGET:
+        away_to = sign_in.address_of(web, path, (source,))
+        if len(away_to) > MAX_TARGET:
             raise UnusableError("The link is too long: the app has to ask for access with fewer characters.")
         found = await sign_in.signed_in(web, request)
         if found is None:
-            return _back(away)
+            error = authorization.hopeless(asked)
+            return _back(away_to) if error is None else self._fault(request, asked, error)
         error = authorization.refused(asked)
         if error is not None:
             return _denied(asked, error)
@@ -102,8 +102,8 @@ class Pages:
             groups=consent.asked(asked.scopes, allowed(user.role, web.settings.roles)),
             destination=_destination(asked.redirect_uri),
             action=path,
-            csrf=await web.csrf.issue(session.id, CONSENT, _about(path, asked)),
-            sign_out=await web.csrf.issue(session.id, sign_in.SIGN_OUT),
+            csrf=web.csrf.issue(session.id, CONSENT, _about(path, asked)),
+            sign_out=web.csrf.issue(session.id, sign_in.SIGN_OUT),
             next=return_to.sealed(web.keys, path, (source,)),
         )
 
@@ -129,6 +129,14 @@ class Pages:
         address, now = web.address(request), datetime.now(UTC)
         return await web.sql.run(
             authorization.allowed, web.keys, web.settings, asked, session, address, now, answered=answered
+        )
+
+    def _fault(self, request: Request, asked: Asked, error: OAuth2Error) -> Response:
+        access.entry.get().code = error.error
+        link = {"href": asked.denied(error), "text": f"Back to {_destination(asked.redirect_uri)}"}
+        text = f"What {asked.app.name} asks for cannot be answered. Its developers need to know: {error.description}"
+        return self.web.templates.page(
+            request, "message.html", 400, heading="This app asks wrongly", text=text, link=link
         )
 
     def _told(self, request: Request, status: int, heading: str, text: str, again: str | None = None) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Final
 
 import orjson
@@ -19,18 +18,19 @@ from gateway.keys.keyring import Keyring
 from gateway.oauth import introspection, metadata, request_snapshot, revocation, token
 from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.request_snapshot import Snapshot
-from gateway.oauth.server import Holder, Outcome, failed
+from gateway.oauth.server import Holder, Known, Outcome, failed
 from gateway.oauth.token import Check
 from gateway.observe import access, logs, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session
 from gateway.web.context import Web
+from gateway.web.strangers import too_many
 
 Answer = Callable[[Session, Keyring, Settings, Snapshot], Outcome]
-Find = Callable[[Session, Keyring, Settings, Snapshot], Holder | None]
+Look = Callable[[Session, Keyring, Settings, Snapshot], Known]
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class Endpoints:
 
     async def token(self, request: Request) -> Response:
         """Codes and refresh tokens for access tokens."""
-        return await self._answered(request, token.CHECKS, token.answer, token.holder)
+        return await self._answered(request, token.CHECKS, token.known, token.answer)
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009."""
-        return await self._answered(request, token.FORM_CHECKS, revocation.answer)
+        return await self._answered(request, token.FORM_CHECKS, revocation.known, revocation.answer)
 
     async def introspect(self, request: Request) -> Response:
         """RFC 7662."""
-        return await self._answered(request, token.FORM_CHECKS, introspection.answer, introspection.holder)
+        return await self._answered(request, token.FORM_CHECKS, introspection.known, introspection.answer)
 
     async def server(self, request: Request) -> Response:
         """RFC 8414."""
@@ -70,23 +70,10 @@ class Endpoints:
         """RFC 9728."""
         return _public(metadata.resource(request.scope["brand"]))
 
-    async def _answered(
-        self,
-        request: Request,
-        checks: tuple[Check, ...],
-        answer: Answer,
-        holder: Find | None = None,
-    ) -> Response:
+    async def _answered(self, request: Request, checks: tuple[Check, ...], look: Look, answer: Answer) -> Response:
         issuer = request.scope["brand"].origin
         try:
-            taken = await request_snapshot.taken(
-                request, issuer, self.web.address(request), self.web.settings.server.body_timeout
-            )
-            outcome = token.refused(taken, checks)
-            if outcome is None:
-                if holder is not None and await self._is_gone(holder, taken):
-                    taken = replace(taken, user_gone=True)
-                outcome = await self.web.sql.run(answer, self.web.keys, self.web.settings, taken)
+            outcome = await self._outcome(request, issuer, checks, look, answer)
         except OAuth2Error as error:
             outcome = failed(error, issuer)
         except StoreUnavailable as error:
@@ -97,27 +84,40 @@ class Endpoints:
             outcome = Outcome(500, {"error": "server_error"})
         await self.announcements.announce(outcome.announced)
         if outcome.status in {400, 401}:
-            outcome = await self._counted(request, outcome)
+            metrics.auth_failure("client_invalid" if outcome.status == 401 else "grant_invalid")
         return _told(outcome)
 
-    async def _counted(self, request: Request, outcome: Outcome) -> Outcome:
-        """The refusal, unless this address has guessed too often: then it is told to wait, whatever it sends."""
-        metrics.auth_failure("client_invalid" if outcome.status == 401 else "grant_invalid")
-        services = self.web.services
-        verdict = await services.limiter.admit_address(self.web.address(request), services.strangers)
-        if verdict.allowed:
-            return outcome
-        metrics.rate_limited(services.strangers.name)
-        wait = max(1, ceil(verdict.readings[0].retry_after))
-        return Outcome(429, {"error": "temporarily_unavailable"}, (("Retry-After", str(wait)),))
-
-    async def _is_gone(self, holder: Find, taken: Snapshot) -> bool:
-        """Whether the user is disabled. When that cannot be asked, `/v1` will ask before it does anything."""
-        found = await self.web.sql.read(holder, self.web.keys, self.web.settings, taken)
-        if found is None:
-            return False
+    async def _outcome(
+        self, request: Request, issuer: str, checks: tuple[Check, ...], look: Look, answer: Answer
+    ) -> Outcome:
+        """Read, refuse what is malformed, look who asks, count whoever has no secret, and only then write."""
+        sql, keys, settings = self.web.sql, self.web.keys, self.web.settings
+        known, refusal = Known(), None
         try:
-            user = await self.web.identity.live_user(found.tenant_id, found.user_id)
+            taken = await request_snapshot.taken(
+                request, issuer, self.web.address(request), settings.server.body_timeout
+            )
+            refusal = token.refused(taken, checks)
+            if refusal is None:
+                known = await sql.read(look, keys, settings, taken)
+        except OAuth2Error as error:
+            refusal = failed(error, issuer)
+        if not known.by_secret and (wait := await too_many(self.web, request)) is not None:
+            body = {"error": "temporarily_unavailable", "error_description": wait.detail}
+            return Outcome(429, body, (("Retry-After", str(wait.members["retry_after"])),))
+        if refusal is not None:
+            return refusal
+        if known.holder is None:
+            # Nothing of theirs was sent, so nothing will be written: no need for SQLite's one place to write.
+            return await sql.read(answer, keys, settings, taken)
+        if await self._is_gone(known.holder):
+            taken = replace(taken, user_gone=True)
+        return await sql.run(answer, keys, settings, taken)
+
+    async def _is_gone(self, holder: Holder) -> bool:
+        """Whether the user is disabled. When that cannot be asked, `/v1` will ask before it does anything."""
+        try:
+            user = await self.web.identity.live_user(holder.tenant_id, holder.user_id)
         except IdentityUnavailable:
             return False
         return user is None or not user.active

@@ -10,9 +10,10 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from adapters.core.declare import ids
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
+from gateway.oauth import revocation
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.revocation import Found, find
-from gateway.oauth.server import Holder, Outcome, Server, TokenRequest
+from gateway.oauth.server import Known, Outcome, Server, TokenRequest
 from gateway.stores.sql import Session
 
 if TYPE_CHECKING:
@@ -62,16 +63,9 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # shipped with
         return found.refresh is not None and found.refresh.used_at is None and found.refresh.expires_at > now
 
 
-def holder(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Holder | None:
-    """Whose token is asked about; None unless the client authenticates and it is that client's."""
-    client_id = Server(session, keys, settings, snapshot).client_id(Introspection.CLIENT_AUTH_METHODS)
-    text = snapshot.one("token")
-    if client_id is None or text is None:
-        return None
-    found = find(session, keys, text)
-    if found is None or found.grant.client_id != client_id:
-        return None
-    return Holder(found.grant.tenant_id, found.grant.user_id)
+def known(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Known:
+    """Which client asks, and whose token it asks about."""
+    return revocation.known_by(Introspection.CLIENT_AUTH_METHODS, session, keys, settings, snapshot)
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

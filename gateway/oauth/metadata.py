@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.auth.scopes import KNOWN_SCOPES
+from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.brands import Brand
 from gateway.config.settings import OAuth
 from gateway.oauth.clients import GRANT_TYPES, METHODS
@@ -17,7 +17,14 @@ REGISTER: Final = "/oauth/register"
 SERVER: Final = "/.well-known/oauth-authorization-server"
 RESOURCE: Final = "/.well-known/oauth-protected-resource"
 # What scripts of other origins may call, where the configuration allows any (never the pages of people).
-SCRIPTED: Final = (TOKEN, REVOKE, SERVER, RESOURCE)
+SCRIPTED: Final = (TOKEN, REVOKE, REGISTER, SERVER, RESOURCE)
+# Beginnings of the paths whose endpoints count strangers themselves, once they know whether a secret was sent.
+COUNTED_APART: Final = (TOKEN, REVOKE, INTROSPECT, REGISTER, "/leaks")
+
+
+def urls(origin: str) -> dict[str, str]:
+    """What a form asks for in which somebody connects an app by hand: `issuer`, `authorize`, `token`."""
+    return {"issuer": origin, "authorize": origin + AUTHORIZE, "token": origin + TOKEN}
 
 
 def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
@@ -32,7 +39,7 @@ def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint": at + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
-        "scopes_supported": sorted(KNOWN_SCOPES),
+        "scopes_supported": sorted(SINGLE_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANT_TYPES),
@@ -50,6 +57,6 @@ def resource(brand: Brand) -> dict[str, Any]:
         "resource": brand.origin,
         "resource_name": brand.name,
         "authorization_servers": [brand.origin],
-        "scopes_supported": sorted(KNOWN_SCOPES),
+        "scopes_supported": sorted(SINGLE_SCOPES),
         "bearer_methods_supported": ["header"],
     }

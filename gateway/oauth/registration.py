@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
@@ -19,24 +19,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.api.rate_limits import policy
-from gateway.auth.scopes import KNOWN_SCOPES
+from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.brands import Brand
 from gateway.keys.token_format import mint
 from gateway.oauth import clients as apps
-from gateway.oauth import metadata
+from gateway.oauth import metadata, redirects
 from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
 from gateway.oauth.errors import InvalidTokenError, SlowDownError
-from gateway.observe import access, metrics
+from gateway.oauth.syntax import HABITUAL
+from gateway.observe import access, logs, metrics
+from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Revoked
 from gateway.web import forms
 from gateway.web.context import Web
+from gateway.web.strangers import too_many
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-# What an app that names no scope is registered for: nothing that changes anything.
-_MODEST: Final = tuple(sorted(scope for scope in KNOWN_SCOPES if scope.endswith(".read")))
+# What an app that names no scope may ask for: all that the metadata offers. What it gets, people and their roles decide.
+_OFFERED: Final = tuple(sorted(SINGLE_SCOPES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,10 @@ class Registration:
         """The routes of apps that register."""
         one = f"{metadata.REGISTER}/{{client_id}}"
         return [
-            Route(metadata.REGISTER, self.create, methods=["POST"]),
-            Route(one, self.show, methods=["GET"]),
-            Route(one, self.change, methods=["PUT"]),
-            Route(one, self.remove, methods=["DELETE"]),
+            Route(metadata.REGISTER, _told_when_away(self.create), methods=["POST"]),
+            Route(one, _told_when_away(self.show), methods=["GET"]),
+            Route(one, _told_when_away(self.change), methods=["PUT"]),
+            Route(one, _told_when_away(self.remove), methods=["DELETE"]),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -70,7 +73,7 @@ class Registration:
             made = apps.draft(now, name="", redirect_uris=(), scopes=(), origin="registration")
             token = mint(self.web.settings.tokens.prefix, "registration")
             client = replace(
-                described(made, given),
+                self._described(made, given),
                 registration_hash=self.web.keys.hash(token.encode()),
                 registration_key_id=self.web.keys.hashing_id,
             )
@@ -89,7 +92,7 @@ class Registration:
         try:
             client = await self.web.sql.read(self._owned, request.path_params["client_id"], _bearer(request))
         except OAuth2Error as error:
-            return _refused(error)
+            return await self._turned_away(request, error)
         return _answered(200, request, Registered(client, None), None)
 
     async def change(self, request: Request) -> Response:
@@ -104,7 +107,7 @@ class Registration:
         except ClientRefused as error:
             return _refused(_told(error))
         except OAuth2Error as error:
-            return _refused(error)
+            return await self._turned_away(request, error)
         return _answered(200, request, changed, None)
 
     async def remove(self, request: Request) -> Response:
@@ -113,7 +116,7 @@ class Registration:
         try:
             known = await self.web.sql.read(self._owned, request.path_params["client_id"], _bearer(request))
         except OAuth2Error as error:
-            return _refused(error)
+            return await self._turned_away(request, error)
 
         def write(session: Session) -> tuple[Revoked, ...]:
             return apps.disable(session, known, actor=f"client:{known.id}", now=datetime.now(UTC), address=address)
@@ -127,13 +130,22 @@ class Registration:
         known = self._owned(session, client_id, token)
         if given.get("client_id") != known.id:
             raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
-        wanted, actor, now = described(known, given), f"client:{known.id}", datetime.now(UTC)
+        wanted, actor, now = self._described(known, given), f"client:{known.id}", datetime.now(UTC)
         if not apps.change(session, known, wanted, actor=actor, now=now, address=address):
             raise InvalidTokenError
         if wanted.public or not known.public:
             return Registered(wanted, None)
         prefix = self.web.settings.tokens.prefix
         return apps.rotate_secret(session, self.web.keys, prefix, wanted, actor=actor, now=now, address=address)
+
+    def _described(self, client: Client, given: Mapping[str, Any]) -> Client:
+        return apps.of_nobody_else(described(client, given), self.web.settings.brands)
+
+    async def _turned_away(self, request: Request, error: OAuth2Error) -> Response:
+        """The refusal, which counts against the address unless a registration token has said who asks."""
+        if isinstance(error, InvalidTokenError) and (wait := await too_many(self.web, request)) is not None:
+            return _refused(SlowDownError(wait.members["retry_after"]))
+        return _refused(error)
 
     async def _welcome(self, request: Request) -> None:
         settings = self.web.settings
@@ -171,22 +183,42 @@ class Registration:
         return client
 
 
+def _told_when_away(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except StoreUnavailable as error:
+            logs.event("oauth store lost", "warning", error=error)
+            body = {"error": "temporarily_unavailable"}
+            return Response(orjson.dumps(body), 503, {**_NO_STORE, "Retry-After": "1"}, "application/json")
+
+    return answered
+
+
 def described(client: Client, given: Mapping[str, Any]) -> Client:
-    """The client as the metadata describes it. InvalidClientMetadataError for members of a wrong type."""
+    """The client as the metadata describes it. ClientRefused for members of a wrong type.
+
+    What is null or empty counts as left out (RFC 7592 § 2.2). What no server could do is refused; what this one does not do
+    beside what it does, such as a further grant type, is left out, and the answer says what was registered (RFC 7591 § 2).
+    """
     scope = _text(given, "scope")
     if scope is not None and scope.split(" ") != scope.split():
         raise ClientRefused("scope", "must be words separated by single spaces")
-    if _words(given, "response_types", ["code"]) != ["code"]:
-        raise ClientRefused("response_types", "can be code only")
+    named = [each for each in dict.fromkeys((scope or "").split(" ")) if each and each not in HABITUAL]
+    if "code" not in _words(given, "response_types", ["code"]):
+        raise ClientRefused("response_types", "must have code among them")
+    grant_types = _words(given, "grant_types", GRANT_TYPES)
+    uris = _words(given, "redirect_uris", [])
+    usable = [uri for uri in uris if redirects.fault(uri) is None]
     return replace(
         client,
         name=_text(given, "client_name") or "An app without a name",
-        redirect_uris=tuple(_words(given, "redirect_uris", [])),
-        scopes=tuple(dict.fromkeys(scope.split(" "))) if scope else _MODEST,
+        redirect_uris=tuple(dict.fromkeys(usable or uris)),
+        scopes=tuple(named) or _OFFERED,
         auth_method=_text(given, "token_endpoint_auth_method") or "client_secret_basic",
-        grant_types=tuple(_words(given, "grant_types", list(GRANT_TYPES))),
+        grant_types=tuple(each for each in GRANT_TYPES if each in grant_types),
         logo_uri=_text(given, "logo_uri"),
-        client_uri=_text(given, "client_uri"),
+        client_uri=_page(given),
     )
 
 
@@ -194,14 +226,20 @@ def _text(given: Mapping[str, Any], name: str) -> str | None:
     value = given.get(name)
     if value is not None and not isinstance(value, str):
         raise ClientRefused(name, "must be a string")
-    return value
+    return value or None
 
 
-def _words(given: Mapping[str, Any], name: str, default: Sequence[str]) -> list[str]:
-    value = given.get(name, default)
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+def _words(given: Mapping[str, Any], name: str, default: Sequence[str]) -> Sequence[str]:
+    value = given.get(name) or default
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(each, str) for each in value):
         raise ClientRefused(name, "must be a list of strings")
     return value
+
+
+def _page(given: Mapping[str, Any]) -> str | None:
+    """The app's home page; one by plain http is not shown to people, and no reason to turn the app away."""
+    value = _text(given, "client_uri")
+    return None if value is not None and value.startswith("http://") else value
 
 
 def _bearer(request: Request) -> str:

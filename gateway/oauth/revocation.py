@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -10,7 +11,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth.request_snapshot import Snapshot
-from gateway.oauth.server import Outcome, Server, TokenRequest
+from gateway.oauth.server import Holder, Known, Outcome, Server, TokenRequest
 from gateway.stores.sql import Session, audit, grants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Revoked
@@ -78,6 +79,20 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc] # shipped without an
                 detail=detail,
             )
             audit.append(server.session, event)
+
+
+def known(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Known:
+    """Which client asks, and whose token it wants to end."""
+    return known_by(Revocation.CLIENT_AUTH_METHODS, session, keys, settings, snapshot)
+
+
+def known_by(methods: Sequence[str], session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Known:
+    """The same, for an endpoint with a parameter `token` whose clients authenticate by one of `methods`."""
+    client, text = Server(session, keys, settings, snapshot).client(methods), snapshot.one("token")
+    found = find(session, keys, text) if client is not None and text is not None else None
+    if found is None or client is None or found.grant.client_id != client.id:
+        return Known(client)
+    return Known(client, Holder(found.grant.tenant_id, found.grant.user_id))
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

@@ -17,6 +17,7 @@ from gateway.oauth.clients import App
 from gateway.oauth.grants import GRANTS, authorization_code
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.stores.sql import Session
+from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant, Revoked
 
 
@@ -36,6 +37,22 @@ class Holder:
 
     tenant_id: str
     user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a look tells of a request before anything is written: which client authenticates, and whose token it sends.
+
+    `holder` is None unless the token is that client's.
+    """
+
+    client: Client | None = None
+    holder: Holder | None = None
+
+    @property
+    def by_secret(self) -> bool:
+        """Whether a secret proves who asks: a public client's id is known to everybody."""
+        return self.client is not None and not self.client.public
 
 
 def failed(error: OAuth2Error, issuer: str) -> Outcome:
@@ -82,17 +99,17 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         return clients.app(self.session, client_id, self.keys)
 
     def authenticate_client(self, request: TokenRequest, methods: list[str], endpoint: str = "token") -> App:
-        """The client, by the one method it is registered with."""
+        """The client: a public one by its id alone, another by its secret, wherever it was sent."""
         try:
             found: App = super().authenticate_client(request, methods, endpoint)
         except InvalidClientError:
             raise InvalidClientError(description="Client authentication failed.", status_code=401) from None
         return found
 
-    def client_id(self, methods: Sequence[str]) -> str | None:
+    def client(self, methods: Sequence[str]) -> Client | None:
         """The client that this request authenticates as, by one of `methods`; None when it does not."""
         try:
-            return self.authenticate_client(TokenRequest(self.snapshot), [*methods]).record.id
+            return self.authenticate_client(TokenRequest(self.snapshot), [*methods]).record
         except OAuth2Error:
             return None
 

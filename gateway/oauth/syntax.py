@@ -12,6 +12,10 @@ from gateway.auth.scopes import KNOWN_SCOPES, expanded
 
 # RFC 6749 § 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
+# What libraries add by habit, for every server. They would give nothing here that an app does not get anyway: a refresh
+# token, or who the user is (`GET /v1/me`). docs/decisions has the reasons.
+HABITUAL: Final = frozenset({"openid", "offline_access"})
+_SHOWN: Final = 60
 # RFC 7636 § 4.2: the base64url of a SHA-256, without padding
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 # RFC 7636 § 4.1
@@ -19,12 +23,18 @@ _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
 def scopes(text: str) -> tuple[str, ...]:
-    """The scopes in a parameter, each once. InvalidScopeError for a wrong syntax and for scopes that do not exist."""
+    """The scopes in a parameter, each once. InvalidScopeError for a wrong syntax and for scopes that do not exist.
+
+    HABITUAL ones are left out: of a parameter with nothing else nothing is left.
+    """
     if not _SCOPE.fullmatch(text):
         raise InvalidScopeError(description="The scope is not a list of words separated by single spaces.")
-    words = tuple(dict.fromkeys(text.split(" ")))
-    if not set(words) <= KNOWN_SCOPES:
-        raise InvalidScopeError(description="A requested scope does not exist here.")
+    words = tuple(each for each in dict.fromkeys(text.split(" ")) if each not in HABITUAL)
+    unknown = [each for each in words if each not in KNOWN_SCOPES]
+    if unknown and all(each in KNOWN_SCOPES for each in re.split("[,+;]", unknown[0])):
+        raise InvalidScopeError(description="Scopes are separated by spaces, not by commas or other characters.")
+    if unknown:
+        raise InvalidScopeError(description=f"There is no scope '{unknown[0][:_SHOWN]}'.")
     return words
 
 

@@ -15,7 +15,7 @@ from gateway.oauth.clients import GRANT_TYPES, METHODS
 from gateway.oauth.errors import InvalidTargetError
 from gateway.oauth.request_snapshot import Snapshot, repeated
 from gateway.oauth.resource_indicator import is_ours
-from gateway.oauth.server import Holder, Outcome, Server, failed
+from gateway.oauth.server import Holder, Known, Outcome, Server, failed
 from gateway.stores.sql import Session, codes, grants
 
 Check = Callable[[Snapshot], None]
@@ -64,7 +64,7 @@ def grant_type_is_known(snapshot: Snapshot) -> None:
     if given is None:
         raise InvalidRequestError(description="grant_type is missing.")
     if given not in GRANT_TYPES:
-        raise UnsupportedGrantTypeError("(as given)")
+        raise UnsupportedGrantTypeError(f"(as given); this server knows {' and '.join(GRANT_TYPES)}")
 
 
 def scope_is_well_formed(snapshot: Snapshot) -> None:
@@ -106,13 +106,13 @@ def refused(snapshot: Snapshot, checks: tuple[Check, ...]) -> Outcome | None:
     return None
 
 
-def holder(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Holder | None:
-    """Whose code or refresh token this is; None unless the client authenticates and it is that client's."""
-    client_id = Server(session, keys, settings, snapshot).client_id(METHODS)
+def known(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Known:
+    """Which client asks, and whose code or refresh token it has."""
+    client = Server(session, keys, settings, snapshot).client(METHODS)
     kind = "code" if snapshot.one("grant_type") == "authorization_code" else "refresh_token"
     presented = snapshot.one(kind)
-    if client_id is None or presented is None:
-        return None
+    if client is None or presented is None:
+        return Known(client)
     hashes = keys.hashes(presented.encode("utf-8", "surrogateescape"))
     found: codes.Code | grants.Grant | None
     if kind == "code":
@@ -120,7 +120,8 @@ def holder(session: Session, keys: Keyring, settings: Settings, snapshot: Snapsh
     else:
         refresh = grants.refresh_by_hash(session, hashes)
         found = grants.get(session, refresh.grant_id) if refresh is not None else None
-    return None if found is None or found.client_id != client_id else Holder(found.tenant_id, found.user_id)
+    theirs = found is not None and found.client_id == client.id
+    return Known(client, Holder(found.tenant_id, found.user_id) if found is not None and theirs else None)
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

@@ -8,3 +8,7 @@ class StoreUnavailable(Exception):
     """
 
     for_logs = True
+
+
+class NoSuchRow(Exception):
+    """What was looked for is nothing that the database could hold, such as a text with a NUL: it is not there."""

@@ -12,6 +12,7 @@ from gateway.stores.redis_connection import Line, Part, Script
 from gateway.stores.token_generations import live_key
 
 ADMIT: Final = Script.named("admit")
+_GIVE_BACK: Final = Script.named("give_back")
 
 Manner = Literal["", "look", "spread"]
 """`look` uses nothing up; `spread` tells each of those who are refused a moment of its own, not all the same one."""
@@ -60,15 +61,30 @@ class Limiter:
             return self._local.admit(gate.subjects, spreading=gate.spreading)
         return _verdict(reply, gate.policies)
 
-    async def admit_address(self, address: str, policy: Policy) -> Verdict:
-        """Counts one request of a client without a valid token. IPv6 clients are counted by their /64, which one host owns."""
+    async def admit_address(self, address: str, policy: Policy, about: str = "") -> Verdict:
+        """Counts one request of a client without a valid token. IPv6 clients are counted by their /64, which one host owns.
+
+        `about`: what of the address is counted apart from all else, such as its attempts to open one account.
+        """
         tag = f"gw:{{{_network(address)}}}"
-        return await self.admit(Gate(f"{tag}:live", [(f"{tag}:{_form(policy)}", policy)]))
+        return await self.admit(Gate(f"{tag}:live", [(_of_address(address, policy, about), policy)]))
+
+    async def give_back(self, address: str, policy: Policy, about: str = "") -> None:
+        """Uncounts a request that `admit_address` admitted. Never raises for a lost store."""
+        key = _of_address(address, policy, about)
+        try:
+            await self._line.run(_GIVE_BACK, (key,), (policy.step, policy.slices))
+        except StoreUnavailable:
+            self._local.give_back(key.encode())
 
 
 def _subjects(tenant: str, token_id: str, policies: Sequence[Policy]) -> list[tuple[str, Policy]]:
     subjects = {"tenant": "", "token": f":{token_id}"}
     return [(f"gw:{{{tenant}}}:{_form(policy)}{subjects[policy.per]}", policy) for policy in policies]
+
+
+def _of_address(address: str, policy: Policy, about: str) -> str:
+    return f"gw:{{{_network(address)}}}:{_form(policy)}{about and ':'}{about}"
 
 
 def _form(policy: Policy) -> str:

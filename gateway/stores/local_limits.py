@@ -49,6 +49,11 @@ class LocalLimits:
         present = int(time.time() * 1e6)
         return Verdict(policies, states, allowed=allowed, generation=None, microseconds=present, local=True)
 
+    def give_back(self, key: bytes) -> None:
+        """Undoes one unit that was taken."""
+        if key in self._meters:
+            self._meters[key].give_back()
+
     def _meter(self, key: bytes, policy: Policy) -> "_Bucket | _Window":
         meter = self._meters.pop(key, None)
         if meter is None:
@@ -100,6 +105,9 @@ class _Bucket:
         self._promises.until = first if slot > max(first, now + _FARTHEST) else slot
         return self._promises.until - now
 
+    def give_back(self) -> None:
+        self._full -= self._step
+
     def left(self, now: int) -> int:
         return (self._capacity * self._step - self.whole(now)) // self._step
 
@@ -145,6 +153,11 @@ class _Window:
     def take(self, now: int) -> None:
         current = now // self._step
         self._counts[current] = self._counts.get(current, 0) + 1
+
+    def give_back(self) -> None:
+        newest = next((slice_ for slice_ in reversed(self._counts) if self._counts[slice_]), None)
+        if newest is not None:
+            self._counts[newest] -= 1
 
     def left(self, now: int) -> int:
         self._forget(now)

@@ -8,10 +8,11 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import problems
 from gateway.observe import access, logs
@@ -55,8 +56,8 @@ _ADVICE = {
 }
 
 
-def pages(routes: Sequence[BaseRoute]) -> Starlette:
-    """The application for every path that is not the API's: its own pages, and those of `routes`."""
+def pages(routes: Sequence[BaseRoute], *within: Middleware) -> Starlette:
+    """The application for every path that is not the API's: its own pages, and those of `routes`, each through `within`."""
     app = Starlette(
         routes=[
             Route(HEALTHZ, healthz),
@@ -64,7 +65,8 @@ def pages(routes: Sequence[BaseRoute]) -> Starlette:
             Route("/problems/{slug}", problem_page),
             *routes,
         ],
-        exception_handlers={HTTPException: refused, Exception: crashed},
+        exception_handlers={HTTPException: refused},
+        middleware=[Middleware(Unforeseen), *within],
     )
     # It would send credentials once more, to whatever host and scheme the request named.
     app.router.redirect_slashes = False
@@ -116,12 +118,39 @@ async def refused(request: Request, error: Exception) -> Response:
     return _problem(request, kind(_CODES.get(error.status_code, "request_refused"), detail, headers=headers))
 
 
-async def crashed(request: Request, error: Exception) -> Response:
-    """Anything unforeseen: logged whole, told as a 500 without a trace."""
+class Unforeseen:
+    """Whatever an endpoint raises, as a problem. Starlette's own way answers too, and then raises once more: the server
+    takes that for a crash, and cuts a connection whose answer has said nothing of it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request. An exception is raised only by what had begun to answer: nothing else can end that."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if begun:
+                raise
+            await crashed(Request(scope), error)(scope, receive, send)
+
+
+def crashed(request: Request, error: Exception) -> Response:
+    """What was foreseen in one line of the log; anything else is logged whole and told as a 500 without a trace."""
     problem = problems.of(error)
     if problem is None:
         logs.event("crash", "error", route=request.url.path, error=error)
         problem = problems.ServerError("internal_error", "The request could not be completed.")
+    elif problem.status >= 500:
+        logs.event("page not available", "warning", code=problem.code, error=error)
     return _problem(request, problem)
 
 

@@ -51,6 +51,6 @@ def web(services: Dependencies, sql: Sql, keys: Keyring, line: Line) -> Web:
         sql=sql,
         keys=keys,
         sessions=Sessions(line, lifetimes.idle, lifetimes.lifetime),
-        csrf=Csrf(line),
+        csrf=Csrf(line, keys),
         templates=Templates("gateway.console"),
     )

@@ -21,6 +21,7 @@ from gateway.stores.redis_connection import Line
 COOKIE: Final = "session"
 _ID_BYTES: Final = 32
 _LONGEST: Final = 64
+_FOUND: Final = "gateway.session"  # in the scope of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,13 @@ class Sessions:
         self._lifetime = lifetime
 
     async def find(self, request: Request) -> Session | None:
-        """The session of this browser; looking at it keeps it alive."""
+        """The session of this browser; looking at it keeps it alive. Asked once, however many parts of a request ask."""
+        if _FOUND not in request.scope:
+            request.scope[_FOUND] = await self._find(request)
+        found: Session | None = request.scope[_FOUND]
+        return found
+
+    async def _find(self, request: Request) -> Session | None:
         sent = holder(request)
         if sent is None:
             return None

@@ -1,15 +1,13 @@
 """Signing in with the internal service's credentials, and out again.
 
-The password goes to the internal sign-in and nowhere else: not into a log, a session or a page. Attempts are limited for
-each account and each address; every failure reads the same.
+The password goes to the internal sign-in and nowhere else: not into a log, a session or a page. Failed attempts are limited
+(gateway/web/attempts.py); every failure reads the same.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 from typing import Final
 from urllib.parse import quote
 
@@ -17,13 +15,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.api.rate_limits import policy
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.observe import access, metrics
+from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session as SqlSession
 from gateway.stores.sql import audit, tenants
 from gateway.stores.sql.audit import Event
 from gateway.web import csrf, forms, return_to, sessions
+from gateway.web.attempts import Attempt
+from gateway.web.away import told_when_away
 from gateway.web.context import Web
 from gateway.web.sessions import Session
 
@@ -34,7 +34,7 @@ SIGN_OUT: Final = "sign-out"
 LEAVE: Final = "leave"  # the field of the token: it stands beside other forms on a page
 
 _WRONG: Final = "Email or password is wrong, or the account may not sign in here."
-_LATER: Final = "Signing in is not possible at the moment. Try again shortly."
+_FOREIGN: Final = "What asked for this was no page of ours. You are signed in, or not, as before."
 _STALE: Final = "This page was open for too long, or cookies are off. Try again."
 
 
@@ -47,9 +47,9 @@ def routes(web: Web) -> list[Route]:
     """Sign-in and sign-out."""
     pages = _Pages(web)
     return [
-        Route(PATH, pages.show, methods=["GET"]),
-        Route(PATH, pages.sign_in, methods=["POST"]),
-        Route(OUT, pages.sign_out, methods=["POST"]),
+        Route(PATH, told_when_away(web, pages.show), methods=["GET"]),
+        Route(PATH, told_when_away(web, pages.sign_in), methods=["POST"]),
+        Route(OUT, told_when_away(web, pages.sign_out), methods=["POST"]),
     ]
 
 
@@ -63,84 +63,89 @@ class _Pages:
         session = await self.web.sessions.find(request)
         if session is not None:
             return RedirectResponse(return_to.opened(self.web.keys, after)[0], 303)
-        return await self._form(request, after)
+        visitor = sessions.holder(request)
+        answer = self._form(request, after, visitor or (made := sessions.visiting()))
+        if visitor is None:
+            sessions.keep(answer, request, made)
+        return answer
 
     async def sign_in(self, request: Request) -> Response:
         """Check the form, the limits and the credentials, in this order; then a new session."""
         web = self.web
         form = await forms.read(request, web.settings.server.body_timeout)
         after, email = form.get("next", ""), form.get("email", "").strip()
-        password = form.get("password", "")
-        if not await web.csrf.redeem(request, sessions.holder(request), form.get(csrf.FIELD, ""), SIGN_IN):
-            return await self._form(request, after, email=email, fault=_STALE, status=403)
-        wait = await self._wait(request, email)
+        visitor = sessions.holder(request)
+        if visitor is None or not await web.csrf.redeem(request, visitor, form.get(csrf.FIELD, ""), SIGN_IN):
+            return await self._stale(request, after, email)
+        attempt = Attempt(web.services.limiter, web.settings.limits, web.address(request), email)
+        wait = await attempt.wait()
         if wait:
             fault = f"Too many attempts to sign in. Try again in {wait} seconds."
-            answer = await self._form(request, after, email=email, fault=fault, status=429)
+            answer = self._form(request, after, visitor, email=email, fault=fault, status=429)
             answer.headers["Retry-After"] = str(wait)
             return answer
         try:
-            session = await self._session(request, email, password)
-        except IdentityUnavailable:
-            return await self._form(request, after, email=email, fault=_LATER, status=503)
+            session = await self._session(request, email, form.get("password", ""))
+        except (IdentityUnavailable, StoreUnavailable):
+            await attempt.forgive()
+            raise
         if session is None:
             metrics.auth_failure("sign_in_failed")
-            return await self._form(request, after, email=email, fault=_WRONG, status=401)
+            return self._form(request, after, visitor, email=email, fault=_WRONG, status=401)
+        await attempt.forgive()
         answer = RedirectResponse(return_to.opened(web.keys, after)[0], 303)
         answer.headers["Cache-Control"] = "no-store"
         sessions.keep(answer, request, session.id)
         return answer
 
+    async def _stale(self, request: Request, after: str, email: str) -> Response:
+        """What a form gets that is not ours, or no longer. No cookie: the browser may hold somebody's session."""
+        if csrf.is_ours(request):
+            # In another tab, perhaps, they have signed in meanwhile.
+            if await self.web.sessions.find(request) is not None:
+                return RedirectResponse(return_to.opened(self.web.keys, after)[0], 303)
+            visitor = sessions.holder(request)
+            if visitor is not None:
+                return self._form(request, after, visitor, email=email, fault=_STALE, status=403)
+        link = {"href": f"{PATH}?next={quote(after)}", "text": "Sign in"}
+        return self._told(request, "This page cannot be used", _STALE, 403, link)
+
     async def sign_out(self, request: Request) -> Response:
         """End the session, then to the form: for who goes on as somebody else."""
         web = self.web
         form = await forms.read(request, web.settings.server.body_timeout)
+        if not csrf.is_ours(request):
+            return self._told(request, "Nothing was changed", _FOREIGN, 403)
         session = await web.sessions.find(request)
+        after = form.get("next", "")
+        answer = RedirectResponse(f"{PATH}?next={quote(after)}" if after else PATH, 303)
         if session is not None:
             if not await web.csrf.redeem(request, session.id, form.get(LEAVE, ""), SIGN_OUT):
                 return self._told(request, "You are still signed in", _STALE, 403)
             await web.sessions.end(session)
             await web.sql.run(_noted, session.tenant_id, f"user:{session.user_id}", "session.end", web.address(request))
-        after = form.get("next", "")
-        answer = RedirectResponse(f"{PATH}?next={quote(after)}" if after else PATH, 303)
-        sessions.keep(answer, request, sessions.visiting())
+            sessions.keep(answer, request, sessions.visiting())
         return answer
 
-    async def _form(
-        self, request: Request, after: str, *, email: str = "", fault: str = "", status: int = 200
+    def _form(
+        self, request: Request, after: str, visitor: str, *, email: str = "", fault: str = "", status: int = 200
     ) -> Response:
         web = self.web
-        visitor = sessions.holder(request) or sessions.visiting()
-        answer = web.templates.page(
+        return web.templates.page(
             request,
             "sign_in.html",
             status,
             form_action=return_to.opened(web.keys, after)[1],
-            csrf=await web.csrf.issue(visitor, SIGN_IN),
+            csrf=web.csrf.issue(visitor, SIGN_IN),
             next=after,
             email=email,
             fault=fault,
         )
-        sessions.keep(answer, request, visitor)
-        return answer
 
-    def _told(self, request: Request, heading: str, text: str, status: int) -> Response:
-        return self.web.templates.page(request, "message.html", status, heading=heading, text=text, link=None)
-
-    async def _wait(self, request: Request, email: str) -> int:
-        """Seconds until another attempt is welcome: 0 for now."""
-        limits = self.web.settings.limits
-        account = hashlib.sha256(email.casefold().encode()).hexdigest()
-        waits = []
-        for subject, name, limit in (
-            (self.web.address(request), "sign_in_address", limits.sign_in_address),
-            (account, "sign_in_account", limits.sign_in_account),
-        ):
-            verdict = await self.web.services.limiter.admit_address(subject, policy(name, limit, "address"))
-            if not verdict.allowed:
-                metrics.rate_limited(name)
-                waits.append(max(1, ceil(verdict.readings[0].retry_after)))
-        return max(waits, default=0)
+    def _told(
+        self, request: Request, heading: str, text: str, status: int, link: dict[str, str] | None = None
+    ) -> Response:
+        return self.web.templates.page(request, "message.html", status, heading=heading, text=text, link=link)
 
     async def _session(self, request: Request, email: str, password: str) -> Session | None:
         web, address = self.web, self.web.address(request)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 
 from tests.live import Live
-from tests.oauth.acting import BACK, App, Asking, Browser, register, returned
+from tests.oauth.acting import BACK, App, Asking, Browser, register, returned, token
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -30,7 +30,6 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         "http://127.0.0.1:7777\\@evil.example/callback",
         'http://127.0.0.1:7777/callback"',
         "javascript:alert(1)",
-        "",
     ],
 )
 def test_an_address_that_is_not_registered_gets_a_page_and_no_redirect(
@@ -114,7 +113,62 @@ def test_nobody_is_sent_to_an_app_before_they_have_signed_in(
     browser: Browser, asking: Asking, changed: dict[str, str | None]
 ) -> None:
     answer = browser.client.get("/oauth/authorize", params=asking.query(**changed))
+    if "code_challenge" in changed and changed["code_challenge"] is None:
+        assert (answer.status_code, answer.headers.get("location")) == (400, None)
+        assert "PKCE is required: send code_challenge and code_challenge_method=S256" in answer.text
+        return
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/oauth/sign-in")
+
+
+def test_the_only_registered_address_need_not_be_named(pair: Live, someone: Browser) -> None:
+    uri = "https://only.example/cb"
+    asking = Asking(pair, register(pair, "--public", uri=uri), redirect_uri=uri)
+    answer = someone.decide(someone.asked(asking, redirect_uri=None))
+    assert answer.headers["location"].startswith(f"{uri}?code=")
+    code = returned(answer)["code"]
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": asking.verifier}
+    assert token(pair, asking.app, **form).status_code == 200, "nor in the token request (OAuth 2.1 § 10.2)"
+
+
+def test_one_of_several_registered_addresses_has_to_be_named(pair: Live, someone: Browser) -> None:
+    app = register(pair, "--public", "--redirect-uri", "https://second.example/cb", uri="https://first.example/cb")
+    answer = someone.asked(Asking(pair, app), redirect_uri=None)
+    assert (answer.status_code, answer.headers.get("location")) == (400, None)
+
+
+def test_an_address_that_is_named_in_the_token_request_must_be_the_one_of_the_code(
+    pair: Live, someone: Browser, asking: Asking
+) -> None:
+    refused = asking.redeem(someone.code(asking), redirect_uri="http://127.0.0.1:1/callback")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+def test_what_is_sent_without_a_value_is_not_sent(someone: Browser, asking: Asking) -> None:
+    for name in ("resource", "scope", "nonce", "response_mode"):
+        answer = someone.asked(asking, **{name: ""})
+        assert answer.status_code == 200 or "code" in returned(answer), name
+
+
+@pytest.mark.parametrize(
+    "scope", ["openid contact.read offline_access", "offline_access openid", "contact.read openid"]
+)
+def test_scopes_that_libraries_add_by_habit_are_left_out(someone: Browser, asking: Asking, scope: str) -> None:
+    answer = someone.asked(asking, scope=scope)
+    code = returned(answer if answer.status_code == 303 else someone.decide(answer))["code"]
+    granted = set(asking.redeem(code).json()["scope"].split())
+    assert granted == ({"contact.read"} if "contact" in scope else {"contact.read", "deal.read"})
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ("contact.read payroll.own", "There is no scope 'payroll.own'."),
+        ("contact.read,deal.read", "Scopes are separated by spaces, not by commas or other characters."),
+        ("contact.read contact.write", "The app is not registered for contact.write."),
+    ],
+)
+def test_an_error_names_the_scope(someone: Browser, asking: Asking, scope: str, told: str) -> None:
+    assert returned(someone.asked(asking, scope=scope))["error_description"] == told
 
 
 @pytest.mark.parametrize(

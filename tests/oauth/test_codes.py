@@ -56,7 +56,7 @@ def test_a_wrong_verifier_uses_the_code_up(someone: Browser, asking: Asking, ver
 
 
 def test_a_code_is_bound_to_its_address(someone: Browser, asking: Asking) -> None:
-    for wrong in ("http://127.0.0.1:7778/callback", "http://127.0.0.1/callback", ""):
+    for wrong in ("http://127.0.0.1:7778/callback", "http://127.0.0.1/callback", "x"):
         code = someone.code(asking)
         assert asking.redeem(code, redirect_uri=wrong).json()["error"] == "invalid_grant"
         assert asking.redeem(code).json()["error"] == "invalid_grant"

@@ -13,6 +13,7 @@ from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.keys import token_format
 from gateway.observe import metrics
+from gateway.problems import RateLimited
 
 
 def authenticate(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
@@ -22,21 +23,40 @@ def authenticate(operation: Operation, dependencies: Dependencies, proceed: Iden
     def authenticated(exchange: Exchange) -> Awaitable[Answer]:
         token = _bearer(exchange.headers.get(b"authorization", b""))
         caller = callers.known(token)
-        return found(exchange, token, caller) if caller is not None else looked_for(exchange, token)
+        if caller is None or caller.revoked or caller.expires_at <= time.time():
+            return looked_for(exchange, token, caller)
+        exchange.caller = caller
+        return proceed(exchange, caller)
 
-    async def looked_for(exchange: Exchange, token: bytes) -> Answer:
-        # Counted before SQL is asked: guesses with a right checksum must not use up its connections.
-        await dependencies.count_stranger(exchange)
-        caller = await callers.find(token) if token_format.well_formed(token, prefix) else None
-        return await found(exchange, token, caller)
-
-    def found(exchange: Exchange, token: bytes, caller: Caller | None) -> Awaitable[Answer]:
+    async def looked_for(exchange: Exchange, token: bytes, caller: Caller | None) -> Answer:
+        """Whoever has no valid token counts against the address; a valid one goes free, whatever strangers there did."""
+        if caller is None and token_format.well_formed(token, prefix):
+            caller = await sought(exchange, token)
+        else:
+            await dependencies.count_stranger(exchange)
         code = _fault(token, caller)
         if caller is None or code:
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
         exchange.caller = caller
-        return proceed(exchange, caller)
+        return await proceed(exchange, caller)
+
+    async def sought(exchange: Exchange, token: bytes) -> Caller | None:
+        """Counted before SQL is asked: guesses with a right checksum must not use up its connections.
+
+        Beyond the limit they are looked up all the same, for one may be right, but one after the other.
+        """
+        try:
+            await dependencies.count_stranger(exchange)
+        except RateLimited:
+            caller = await callers.find_in_turn(token)
+            if _fault(token, caller):
+                raise
+            return caller
+        caller = await callers.find(token)
+        if not _fault(token, caller):
+            await dependencies.forgive_stranger(exchange)
+        return caller
 
     return authenticated
 

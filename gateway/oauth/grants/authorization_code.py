@@ -20,14 +20,19 @@ if TYPE_CHECKING:
     from gateway.oauth.server import Server, TokenRequest
 
 
+_REPLAYED: Final = "The authorization code was used before. What it led to has ended: ask the user again."
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A claimed code in the words that Authlib asks in."""
 
     record: codes.Code
+    named: bool
 
     def get_redirect_uri(self) -> str:
-        return self.record.redirect_uri
+        """What the token request has to repeat, if it names one at all: OAuth 2.1 § 10.2 took it away, for PKCE does more."""
+        return self.record.redirect_uri if self.named else ""
 
     def get_scope(self) -> str:
         return " ".join(self.record.scopes)
@@ -41,18 +46,22 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
     server: Server
     request: TokenRequest
 
-    def query_authorization_code(self, code: str, client: App) -> Claimed | None:
+    def query_authorization_code(self, code: str, client: App) -> Claimed:
         """Claim the code. A code that was claimed before is a replay: everything it led to ends (RFC 6749 § 4.1.2)."""
         server = self.server
         hashes = server.keys.hashes(code.encode("utf-8", "surrogateescape"))
+        found = codes.get(server.session, hashes)
+        if found is None or found.client_id != client.record.id:
+            raise InvalidGrantError(description="There is no such authorization code.")
         claimed = codes.claim(server.session, hashes, client.record.id, server.snapshot.now)
         if claimed is not None:
-            return Claimed(claimed)
-        used = codes.used(server.session, hashes, client.record.id)
-        grant = granted.get(server.session, used.grant_id) if used is not None else None
+            return Claimed(claimed, server.snapshot.one("redirect_uri") is not None)
+        if codes.used(server.session, hashes, client.record.id) is None:
+            raise InvalidGrantError(description="The authorization code has expired.")
+        grant = granted.get(server.session, found.grant_id)
         if grant is not None:
             server.end(grant, "its authorization code was presented again", "code.replay", leaked=True)
-        return None
+        raise InvalidGrantError(description=_REPLAYED)
 
     def validate_token_request(self) -> None:
         """Authlib's checks (client, code, redirect URI), then PKCE for every client and the issuer."""
@@ -72,7 +81,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
         """The new grant: it stands for the user in what follows. Whose user is gone has used the code up all the same."""
         code, server = authorization_code.record, self.server
         if server.snapshot.user_gone:
-            raise InvalidGrantError
+            raise InvalidGrantError(description="There is no such authorization code.")
         grant = granted.Grant(
             id=code.grant_id,
             client_id=code.client_id,

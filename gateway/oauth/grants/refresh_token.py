@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from gateway.oauth.server import Server, TokenRequest
 
 
+# Said to the app whose token it is. What is another's, or of a user who is gone, is as unknown as what never was.
+_UNKNOWN: Final = "There is no such refresh token."
+_EXPIRED: Final = "The refresh token has expired: ask the user again."
+_ENDED: Final = "The grant of this refresh token has been ended: ask the user again."
+_REUSED: Final = "This refresh token was used before; the grant has been ended (reuse). Ask the user again."
+
+
 @dataclass(frozen=True, slots=True)
 class Presented:
     """A refresh token that may be used now, in the words that Authlib asks in."""
@@ -39,44 +46,43 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
     server: Server
     request: TokenRequest
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Presented | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> Presented:
         """The token, if its family lives and it is unused, or used so shortly ago that this is a retry.
 
         Its grant is held then: nobody ends the family without seeing the tokens that come of this.
         """
         server = self.server
         hashes = server.keys.hashes(refresh_token.encode("utf-8", "surrogateescape"))
-        found = granted.refresh_by_hash(server.session, hashes)
-        grant = granted.get(server.session, found.grant_id) if found is not None else None
-        if found is None or grant is None or not self._usable(found, grant):
-            return None
+        known = granted.refresh_by_hash(server.session, hashes)
+        grant = granted.get(server.session, known.grant_id) if known is not None else None
+        if grant is None or grant.client_id != self.request.client.record.id:
+            raise InvalidGrantError(description=_UNKNOWN)
         with server.session.begin_nested() as holding:
             grant = granted.held(server.session, grant.id)
             found = granted.refresh_by_hash(server.session, hashes)
-            if found is None or grant is None or not self._usable(found, grant):
-                return None
+            if grant is None or found is None:
+                raise InvalidGrantError(description=_UNKNOWN)
+            self._usable(found, grant)
             reused = found.used_at is not None and not server.issuer.repeatable(found)
             if reused:
                 # Let go of it: who ends a leaked family takes the consent before the grant, as everybody does.
                 holding.rollback()
         if reused:
             server.end(grant, "a refresh token was used again", "grant.reuse", leaked=True)
-            return None
+            raise InvalidGrantError(description=_REUSED)
         return Presented(found, grant)
 
-    def _usable(self, found: granted.Refresh, grant: granted.Grant) -> bool:
+    def _usable(self, found: granted.Refresh, grant: granted.Grant) -> None:
         snapshot = self.server.snapshot
-        return (
-            grant.client_id == self.request.client.record.id
-            and grant.revoked_at is None
-            and min(grant.expires_at, found.expires_at) > snapshot.now
-            and grant.issuer == snapshot.issuer
-        )
+        if snapshot.user_gone or grant.issuer != snapshot.issuer:
+            raise InvalidGrantError(description=_UNKNOWN)
+        if grant.revoked_at is not None:
+            raise InvalidGrantError(description=_ENDED)
+        if min(grant.expires_at, found.expires_at) <= snapshot.now:
+            raise InvalidGrantError(description=_EXPIRED)
 
     def authenticate_user(self, refresh_token: Presented) -> granted.Grant:
         """The grant: it stands for the user in what follows. A disabled user's can be refreshed once they are back."""
-        if self.server.snapshot.user_gone:
-            raise InvalidGrantError
         return refresh_token.grant
 
     def issue_token(self, user: granted.Grant, refresh_token: Presented) -> dict[str, Any]:
@@ -88,13 +94,15 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
 
     def _scopes(self, token: Presented) -> tuple[str, ...]:
         """Asked for, or granted; never more than the app is registered for now, though the grant stays as it is."""
-        wanted = (self.request.payload.scope or token.get_scope()).split(" ")
-        return syntax.within(wanted, self.request.client.record.scopes)
+        return syntax.within(self._wanted() or token.grant.scopes, self.request.client.record.scopes)
+
+    def _wanted(self) -> tuple[str, ...]:
+        scope = self.request.payload.scope
+        return syntax.scopes(scope) if scope else ()
 
     def _validate_token_scope(self, token: Presented) -> None:
         """Instead of Authlib's, which compares words: `contact.read` is part of a granted `contact.all`."""
-        wanted = self.request.payload.scope
-        if wanted and not syntax.covered(wanted.split(" "), token.grant.scopes):
+        if not syntax.covered(self._wanted(), token.grant.scopes):
             raise InvalidScopeError(description="The scope is wider than what was granted.")
         if not self._scopes(token):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")

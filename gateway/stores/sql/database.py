@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway.observe.outage import Outage
-from gateway.stores.errors import StoreUnavailable
+from gateway.stores.errors import NoSuchRow, StoreUnavailable
 from gateway.stores.sql import urls
 from gateway.stores.sql.deadlines import LATE, Call, too_late
 from gateway.stores.sql.engine import READ_ONLY, open_engine, unavailable
@@ -55,6 +55,11 @@ class Sql:
                     yield session
         except PoolTimeout as fault:
             raise StoreUnavailable(_NONE_FREE) from fault
+        except DataError:
+            # PostgreSQL refuses the value itself. A reader has asked for what cannot be there; a writer is our fault.
+            if read_only:
+                raise NoSuchRow from None
+            raise
         except DBAPIError as fault:
             if unavailable(fault):
                 raise StoreUnavailable(f"the database failed: {urls.failed(self._engine.url, fault.orig)}") from fault

@@ -31,6 +31,8 @@ def migrate(url: str, *, timeout: float = 5.0) -> None:
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Whoever may look into the folder must not read the addresses, hashes and audit in it. SQLite would make it 0644.
+        file.touch(0o600)
     if not _has_newest(url, timeout):
         _upgrade(url)
 
