@@ -23,6 +23,17 @@ class Contents:
         """An answer with one thing under `data`."""
         return self.add(name, _envelope({"data": data}, description))
 
+    def record_envelope(self, name: str, shape: Shape) -> Schema:
+        """An answer with one record under `data`."""
+        meta = {
+            "type": "object",
+            "description": "About the record; absent when there is nothing to say.",
+            "properties": {"degraded": _degraded(self._schemas)},
+        }
+        envelope = _envelope({"data": self.record(shape)}, shape.description)
+        envelope["properties"] = envelope["properties"] | {"meta": self.add("RecordMeta", meta)}
+        return self.add(name, envelope)
+
     def page(self, name: str, items: Schema) -> Schema:
         """An answer with a page of things under `data`."""
         data = {"type": "array", "items": items}
@@ -35,6 +46,24 @@ class Contents:
 
 def _envelope(properties: Schema, description: str) -> Schema:
     return {"type": "object", "description": description, "required": list(properties), "properties": properties}
+
+
+def _degraded(schemas: Schemas) -> Schema:
+    """What an answer says of values that it holds null for."""
+    entry = {
+        "type": "object",
+        "description": "A value that is null here because what is kept of it is not valid.",
+        "required": ["id", "pointer"],
+        "properties": {
+            "id": {"type": "string", "description": "The record's id."},
+            "pointer": {"type": "string", "description": "Where in the record, as a JSON pointer."},
+        },
+    }
+    return {
+        "type": "array",
+        "items": schemas.add("Degraded", entry),
+        "description": "Values that are null only because what is kept of them is not valid. Absent when there are none.",
+    }
 
 
 def _meta(schemas: Schemas) -> Schema:
@@ -56,6 +85,7 @@ def _meta(schemas: Schemas) -> Schema:
         "required": ["cursor"],
         "properties": {
             "cursor": schemas.add("PageCursor", cursor),
+            "degraded": _degraded(schemas),
             "total": {
                 "type": "integer",
                 "format": "int64",

@@ -58,9 +58,12 @@ class Reply:
 
 
 class Answer:
-    """The public answer: status, body bytes (empty for 204), extra headers, and the body's media type."""
+    """The public answer: status, body bytes (empty for 204), extra headers, and the body's media type.
 
-    __slots__ = ("body", "content_type", "headers", "status")
+    degraded: which fields (`contacts.owner_id`) it holds null for, because the service had there what was not declared.
+    """
+
+    __slots__ = ("body", "content_type", "degraded", "headers", "status")
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Answer:
         self.body = body
         self.headers = headers
         self.content_type = content_type
+        self.degraded: tuple[str, ...] = ()
 
 
 Row = dict[str, Any]

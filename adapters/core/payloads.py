@@ -35,6 +35,9 @@ class Describing(Protocol):
     def envelope(self, name: str, data: Schema, description: str) -> Schema:
         """An answer with one thing under `data`."""
 
+    def record_envelope(self, name: str, shape: Shape) -> Schema:
+        """An answer with one record under `data`."""
+
     def page(self, name: str, items: Schema) -> Schema:
         """An answer with a page of things under `data`."""
 
@@ -148,7 +151,7 @@ class One(Given):
 
     def content(self, about: Describing) -> Media:
         shape = self.shape
-        schema = about.envelope(f"{shape.name}Answer", about.record(shape), shape.description)
+        schema = about.record_envelope(f"{shape.name}Answer", shape)
         return {"schema": schema, "example": {"data": shape.example()}}
 
 

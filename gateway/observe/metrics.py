@@ -50,9 +50,12 @@ _unkept = _counter("idempotent_answers_not_kept_total", "Answers for which the t
 _replays = _counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
 _auth_failures = _counter("auth_failures_total", "Requests without a usable token.", "code")
 
+_values = _counter("degraded_values_total", "Values of services that were answered as null.", "field")
+
 _limited = cache(_rate_limited.labels)
 _lost = cache(_store_lost.labels)
 _degraded = cache(_fail_mode.labels)
+_nulled = cache(_values.labels)
 _refused = cache(_auth_failures.labels)
 
 
@@ -150,6 +153,11 @@ def store_lost(store: str) -> None:
 def fail_mode(mode: str) -> None:
     """Count a decision taken without its store, by the mode chosen for that case, e.g. "local_limit"."""
     _degraded(mode).inc()
+
+
+def value_degraded(field: str) -> None:
+    """Count a value that was answered as null, not being what was declared, by its declared field: `contacts.owner_id`."""
+    _nulled(field).inc()
 
 
 def answer_not_kept() -> None:

@@ -110,3 +110,9 @@ def driven(operation: Operation, request: Input, *replies: Any) -> tuple[Answer,
 def data(answer: Answer) -> Any:
     """What an answer has under `data`."""
     return orjson.loads(answer.body)["data"]
+
+
+def written(call: Call) -> bytes:
+    """What a call sends."""
+    assert isinstance(call.body, bytes)
+    return call.body

@@ -11,7 +11,7 @@ from adapters.core.declare.ids import HEX24, IdType
 from adapters.core.declare.kinds import Line, Moment, Reference
 from adapters.core.declare.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
 from adapters.core.words import Action, Labels, Related
-from tests.adapters.declaring import ROW, accepted, bills, compiled, data, driven
+from tests.adapters.declaring import ROW, accepted, bills, compiled, data, driven, written
 
 TIMELESS = IdType("tml_", HEX24, "timeless thing")
 
@@ -104,10 +104,10 @@ def test_a_create_names_the_address_of_what_it_made() -> None:
 def test_what_knows_no_age_is_ordered_by_its_id() -> None:
     search = compiled(timeless())["rocks.search"]
     _, (call,) = driven(search, accepted(search, {}), {"data": []})
-    assert b'"sort":{"field":"id","dir":"desc"}' in call.body
+    assert b'"sort":{"field":"id","dir":"desc"}' in written(call)
     named = compiled(timeless(sorts=("name", "id")))["rocks.search"]
     _, (call,) = driven(named, accepted(named, {}), {"data": []})
-    assert b'"sort":{"field":"name"' in call.body
+    assert b'"sort":{"field":"name"' in written(call)
 
 
 def test_what_knows_no_age_is_not_looked_for_in_a_list_that_moves() -> None:
@@ -142,4 +142,4 @@ def test_a_related_list_of_what_knows_no_age_is_ordered_too() -> None:
     listed = compiled(timeless(words=(Related("pebbles", by="rock_id"),)), pebbles)["rocks.list_pebbles"]
     request = accepted(listed, None, "tml_5f2b8c1d9e3a7b6c4d5e6f71")
     _, (_, call) = driven(listed, request, {"id": "5f2b8c1d9e3a7b6c4d5e6f71"}, {"data": []})
-    assert b'"sort":{"field":"id","dir":"desc"}' in call.body
+    assert b'"sort":{"field":"id","dir":"desc"}' in written(call)

@@ -13,7 +13,7 @@ from adapters.core.declare.kinds import Amount, Line
 from adapters.core.declare.resource import Record, required
 from adapters.core.faults import Invalid, ServiceInvalid
 from adapters.core.shapes import shape_of
-from tests.adapters.declaring import LINE, ROW, accepted, bills, compiled, data, driven
+from tests.adapters.declaring import LINE, ROW, accepted, bills, compiled, data, driven, written
 
 OPERATIONS = compiled(bills())
 CREATE, UPDATE, GET = (OPERATIONS[f"bills.{name}"] for name in ("create", "update", "get"))
@@ -67,7 +67,7 @@ def test_the_digits_of_every_amount_in_a_list_are_checked() -> None:
     assert refused(CREATE, sent("1.5", currency="JPY")) == [("/lines/0/unit_price", "too_precise")]
     assert refused(CREATE, sent("1.255")) == [("/lines/0/unit_price", "too_precise")]
     made = accepted(CREATE, sent("1.255", currency="BHD"))
-    assert orjson.loads(driven(CREATE, made, ROW)[1][0].body)["items"] == [{"title": "Cog", "rate": 1.255}]
+    assert orjson.loads(written(driven(CREATE, made, ROW)[1][0]))["items"] == [{"title": "Cog", "rate": 1.255}]
 
 
 def test_a_patch_of_one_side_is_held_against_the_record_as_it_is() -> None:

@@ -28,17 +28,26 @@ class Cursor(msgspec.Struct):
     has_more: bool
 
 
+class Degraded(msgspec.Struct):
+    """A value that was answered as null because it was not what was declared: the record's public id, and the pointer in it."""
+
+    id: str
+    pointer: str
+
+
 class Meta(msgspec.Struct, omit_defaults=True):
-    """`meta` of a list; `total` only when the service gives it cheaply."""
+    """`meta` of a list; `total` only when the service gives it cheaply. Of one record only `degraded`, when there is any."""
 
-    cursor: Cursor
+    cursor: Cursor | msgspec.UnsetType = msgspec.UNSET
     total: int | msgspec.UnsetType = msgspec.UNSET
+    degraded: list[Degraded] | msgspec.UnsetType = msgspec.UNSET
 
 
-class One(msgspec.Struct):
+class One(msgspec.Struct, omit_defaults=True):
     """The envelope of one record."""
 
     data: Any
+    meta: Meta | msgspec.UnsetType = msgspec.UNSET
 
 
 class Many(msgspec.Struct):
@@ -59,6 +68,14 @@ class Outward:
         wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
         self._wrapped = msgspec.json.Decoder(wrapped).decode
         self._bare = msgspec.json.Decoder(self.row).decode
+
+    def adopt(self, other: Outward) -> None:
+        """Have the struct types and the function of another translator."""
+        self.row, self._turn, self._fits = other.row, other._turn, other._fits
+
+    def listing(self, items: str | None, *more: Any, **names: str) -> Any:
+        """A decoder of a service's list of these records: see `listing`."""
+        return listing(self.row, items, *more, **names)
 
     def read(self, body: bytes) -> Any:
         """One record, `{"data": {…}}` or bare → its struct; ServiceInvalid when it is neither."""
@@ -107,3 +124,21 @@ def decoder(envelope: Any) -> Callable[[bytes], Any]:
             raise ServiceInvalid(str(error)) from None
 
     return read
+
+
+class Bare(msgspec.Struct):
+    """A list without an envelope."""
+
+    rows: list[Any]
+
+
+def listing(row: Any, items: str | None, *more: Any, **names: str) -> Callable[[bytes], Any]:
+    """A decoder of a service's list, which raises ServiceInvalid; the rows are `rows` of what it gives.
+
+    items: what the service calls the rows, None for a bare array; more: fields that stand beside them, as for
+    msgspec.defstruct; names: the service's names of these, where they differ.
+    """
+    if items is None:
+        read = decoder(list[row])
+        return lambda body: Bare(read(body))
+    return decoder(msgspec.defstruct("Listed", [("rows", list[row]), *more], rename={"rows": items, **names}))

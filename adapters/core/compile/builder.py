@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from adapters.core.answer.forgiving import forgiving
 from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Look, Place, Planner
 from adapters.core.declare.changes import Change, Contract
@@ -90,14 +91,17 @@ class Builder:
             )
         return by_list(place, lists, ordered.held)
 
+    def planned(self, date: str, make: Callable[[Outward], Planner]) -> Planner:
+        """The plan that `make` gives for the translator of one contract, and that is run again with care where one bad value
+        would take the whole answer with it: so every plan that answers this resource's records is made.
+        """
+        return forgiving(self.resource.path, self.shapes[date], self.outwards[date], make)
+
     def searching(self, date: str) -> Planner:
         """The plan that answers a window of this resource in one contract."""
-        return planned.search(
-            self.place("search", self.searched.default),
-            self.searched,
-            self.outwards[date],
-            self.newest,
-            self.resource.searched,
+        place, resource = self.place("search", self.searched.default), self.resource
+        return self.planned(
+            date, lambda outward: planned.search(place, self.searched, outward, self.newest, resource.searched)
         )
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.core.answer.careful import Careful
 from adapters.core.answer.from_service import STRANGE, Outward
 from adapters.core.calls import Input
 from adapters.core.csv.cells import shown, written
@@ -224,13 +225,22 @@ class Outgoing:
                     self._places = self._header(cells)
                     self._writer.writerow([field.name for field in self._shape.fields])
                     continue
-                held = {name: read(cells[place]) for place, name, read in self._places if cells[place]}
-                record = msgspec.convert(held, self._outward.row)
-                self._outward.publish((record,))
+                record = self._record(cells, self._places)
                 self._writer.writerow([shown(value) for value in msgspec.structs.astuple(record)])
         except (Malformed, IndexError, *STRANGE) as error:
             raise ServiceInvalid(str(error)) from None
         return _taken(self._out)
+
+    def _record(self, cells: list[str], places: list[tuple[int, str, Reader]]) -> Any:
+        try:
+            held = {name: read(cells[place]) for place, name, read in places if cells[place]}
+            record = msgspec.convert(held, self._outward.row)
+            self._outward.publish((record,))
+        except STRANGE:
+            # A cell that does not read is empty where that may be, so that one bad row does not end the file.
+            strict = {name: _or_strange(read, cells[place]) for place, name, read in places if cells[place]}
+            return Careful(self._outward, self._shape).mended(strict)
+        return record
 
     def _header(self, names: list[str]) -> list[tuple[int, str, Reader]]:
         """Where each declared field is; columns that are not declared are left where they are."""
@@ -249,6 +259,14 @@ def _public_reader(field: Field) -> Reader:
 def _held_reader(field: Field) -> Reader:
     """How a cell of the service's export reads; raises ValueError, ArithmeticError or MsgspecError when it cannot."""
     return field.kind_today.from_held_cell if field.kind_today is not None else msgspec.json.decode
+
+
+def _or_strange(read: Reader, cell: str) -> Any:
+    """The cell's value, or one that no field holds."""
+    try:
+        return read(cell)
+    except STRANGE:
+        return [{}]
 
 
 def _taken(out: io.StringIO) -> bytes:

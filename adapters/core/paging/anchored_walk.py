@@ -37,7 +37,7 @@ def search(
 ) -> Planner:
     """A page of a list. `shape`: the resource's in the newest contract."""
     held = {field.today: field.held for field in shape.fields}
-    lists, anchors = Lists(place, declared, outward.row), Anchors(outward.row)
+    lists, anchors = Lists(place, declared, outward.listing), Anchors(outward.row)
     paged = _by_cursor if declared.style == "cursor" else _anchored
 
     def plan(request: Input) -> Plan:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from adapters.core.answer.from_service import Outward, decoder
+from adapters.core.answer.from_service import Outward
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.declare.upstream import StructuredSearch
@@ -19,9 +15,7 @@ def search(
     place: Place, _: StructuredSearch, outward: Outward, shape: Shape, _searched: tuple[str, ...] = ()
 ) -> Planner:
     """The position is `[sort value, id, total]`."""
-    row: Any = outward.row
-    envelope = msgspec.defstruct("Found", [("data", list[row]), ("total", int | None, None)])
-    read, anchors = decoder(envelope), Anchors(outward.row)
+    read, anchors = outward.listing("data", ("total", int | None, None)), Anchors(outward.row)
     sorts = {field.today: Sort(field.held, bool(field.kind and field.kind.blank_is_value)) for field in shape.fields}
 
     def plan(request: Input) -> Plan:
@@ -34,7 +28,7 @@ def search(
         body = structured(window, sorts[window.order_by], anchor)
         reply = yield Call(place.service, b"POST", place.before, body)
         found = read(body_of(reply))
-        rows, total = found.data, found.total
+        rows, total = found.rows, found.total
         if window.position is not None:
             total = window.position[2]
         following = None

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from adapters.core.answer.from_service import decoder
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Call, Place, Reply, Row, Window
 from adapters.core.declare.upstream import ListQuery
@@ -38,19 +37,17 @@ class Seen:
 
 
 class Lists:
-    """A service's list whose rows decode to `row` (a struct type, or `msgspec.Raw`)."""
+    """A service's list. `listing`: from_service.listing, of whatever its rows are decoded to."""
 
     __slots__ = ("_place", "_read", "style")
 
-    def __init__(self, place: Place, declared: ListQuery, row: Any) -> None:
+    def __init__(self, place: Place, declared: ListQuery, listing: Callable[..., Any]) -> None:
         self.style = declared.style
         self._place = place
         told: tuple[Any, ...] = ("pagination", _Pagination)
         if declared.style == "cursor":
             told = ("following", str | None, None)
-        names = {"rows": declared.items or "data", "following": "nextCursor"}
-        envelope = msgspec.defstruct("Listed", [("rows", list[row]), told], rename=names)
-        self._read: Callable[[bytes], Any] = decoder(envelope)
+        self._read: Callable[[bytes], Any] = listing(declared.items, told, following="nextCursor")
 
     def span(self, query: Query, span: Span) -> Generator[Call, Reply, Seen]:
         """The rows of a span, by page number or by offset."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 import msgspec
 
-from adapters.core.answer.from_service import decoder
+from adapters.core.answer.from_service import decoder, listing
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Call, Id, Look, Place, Reply
 from adapters.core.declare.upstream import ListQuery
@@ -40,7 +41,7 @@ def by_list(place: Place, declared: ListQuery, created: str) -> Look:
     created: the service's name of the field that tells when a record was made. It never changes, so only a deletion can
     move a record past a walk; then fewer are told at the end than at the start, and absence is not claimed.
     """
-    lists = Lists(place, declared, msgspec.Raw)
+    lists = Lists(place, declared, partial(listing, msgspec.Raw))
     query: Query = {"sort": created, "order": "desc"}
 
     def look(internal_id: Id) -> Generator[Call, Reply, bytes]:

@@ -7,12 +7,13 @@ operators do not match null: as structured searches do it (internal-services.md)
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import msgspec
 
-from adapters.core.answer.from_service import Outward, decoder
+from adapters.core.answer.from_service import Outward, decoder, listing
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Answer, Call, Id, Input, Look, Place, Plan, Planner, Reply, Row
 from adapters.core.declare.upstream import ListQuery
@@ -21,21 +22,16 @@ from adapters.core.paging.anchors import Anchors
 from adapters.core.shapes import Field, Shape
 
 MOST_ROWS = 2000
-_BARE = "rows"
 
 Read = Callable[[], Generator[Call, Reply, list[Any]]]
 
 
-def reading(place: Place, declared: ListQuery, row: Any) -> Read:
-    """One call for all rows, decoded as `row`; ServiceInvalid when there are too many for a list of this kind."""
-    if declared.items is None:
-        read, name = decoder(list[row]), None
-    else:
-        read, name = decoder(msgspec.defstruct("Whole", [(_BARE, list[row])], rename={_BARE: declared.items})), _BARE
+def reading(place: Place, declared: ListQuery, listing: Callable[..., Any]) -> Read:
+    """One call for all rows; ServiceInvalid when there are too many for a list of this kind."""
+    read = listing(declared.items)
 
     def rows() -> Generator[Call, Reply, list[Any]]:
-        found = read(body_of((yield Call(place.service, b"GET", place.before))))
-        listed: list[Any] = found if name is None else getattr(found, name)
+        listed: list[Any] = read(body_of((yield Call(place.service, b"GET", place.before)))).rows
         if len(listed) > MOST_ROWS:
             raise ServiceInvalid(f"a list of {len(listed)} rows, of at most {MOST_ROWS}")
         return listed
@@ -52,7 +48,7 @@ _identify = decoder(_Identified)
 
 def looking(place: Place, declared: ListQuery) -> Look:
     """A record by its id; what is not in the list is not there."""
-    rows = reading(place, declared, msgspec.Raw)
+    rows = reading(place, declared, partial(listing, msgspec.Raw))
 
     def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
         for row in (yield from rows()):
@@ -65,7 +61,7 @@ def looking(place: Place, declared: ListQuery) -> Look:
 
 def search(place: Place, declared: ListQuery, outward: Outward, shape: Shape, searched: tuple[str, ...]) -> Planner:
     """A page. The position is `[sort value, id]` of the last record of the page before."""
-    rows, anchors, table = reading(place, declared, outward.row), Anchors(outward.row), _Table(shape, searched)
+    rows, anchors, table = reading(place, declared, outward.listing), Anchors(outward.row), _Table(shape, searched)
 
     def plan(request: Input) -> Plan:
         window = request.window

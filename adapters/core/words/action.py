@@ -12,6 +12,7 @@ from adapters.core.operation import Body, Face, Operation, Request
 from adapters.core.payloads import Nothing, One
 from adapters.core.request.acceptors import nothing
 from adapters.core.request.to_service import held
+from adapters.core.shapes import Shape
 from adapters.core.words.update import patching
 
 
@@ -31,12 +32,16 @@ class Action(Word):
             nothing(request)
             return Input(ids=request.ids, body=dict(sets))
 
+        def face(date: str, shape: Shape) -> Face:
+            plan = build.planned(date, lambda outward: patching(place, look, outward, {}))
+            return Face(accept, plan, Nothing(), One(shape))
+
         yield build.operation(
             self.name,
             "POST",
             f"*/{self.name}",
             "write",
-            lambda date, shape: Face(accept, patching(place, look, build.outwards[date], {}), Nothing(), One(shape)),
+            face,
             summary=self.summary,
             description=f"{self.summary}. Doing it twice is no error. The body stays empty.",
             body=Body.EMPTY,

@@ -34,7 +34,7 @@ class Create(Word):
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=False)
             accept = fields(Document(shape, partial=False), inward)
-            plan = creating(place, build.outwards[date], inward.pointers, path, resource.id)
+            plan = build.planned(date, lambda outward: creating(place, outward, inward.pointers, path, resource.id))
             return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
 
         yield build.operation(

@@ -25,7 +25,9 @@ class Get(Word):
             "GET",
             "*",
             "read",
-            lambda date, shape: Face(path_only, reading(look, build.outwards[date]), gives=One(shape)),
+            lambda date, shape: Face(
+                path_only, build.planned(date, lambda outward: reading(look, outward)), gives=One(shape)
+            ),
             summary=f"Get {resource.one}",
             description=f"Reads one {resource.singular} by its id.",
         )

@@ -69,12 +69,16 @@ class Labels(Word):
                 raise RecordNotFound from None
             return Input(ids=request.ids)
 
+        def listed(date: str, _: Shape) -> Face:
+            plan = build.planned(date, lambda outward: _labels_of(build.look(), outward, name))
+            return Face(path_only, plan, gives=gives)
+
         yield build.operation(
             f"list_{name}",
             "GET",
             f"*/{name}",
             "read",
-            lambda date, _: Face(path_only, _labels_of(build.look(), build.outwards[date], name), gives=gives),
+            listed,
             summary=f"List the {name} of {one}",
             description=f"All {name} of one {noun}, in one page.",
         )

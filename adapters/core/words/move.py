@@ -33,7 +33,8 @@ class Move(Word):
         sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape)
 
         def face(date: str, answered: Shape) -> Face:
-            return Face(accept, patching(place, look, build.outwards[date], inward.pointers), sends, One(answered))
+            plan = build.planned(date, lambda outward: patching(place, look, outward, inward.pointers))
+            return Face(accept, plan, sends, One(answered))
 
         yield build.operation(
             self.name,

@@ -33,7 +33,7 @@ class Update(Word):
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=True)
             accept = fields(Document(shape, partial=True), inward)
-            plan = patching(place, look, build.outwards[date], inward.pointers)
+            plan = build.planned(date, lambda outward: patching(place, look, outward, inward.pointers))
             return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
 
         yield build.operation(

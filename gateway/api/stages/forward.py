@@ -10,6 +10,7 @@ from gateway.api.body.files import chained, translated
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Permitted
 from gateway.downstream.streaming import Streamed
+from gateway.observe import metrics
 
 
 def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
@@ -29,6 +30,8 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
                 call = plan.send(await send(permitted, call))
         except StopIteration as finished:
             answer: Answer = finished.value
+            for field in answer.degraded:
+                metrics.value_degraded(field)
             return answer
 
     return forwarded
