@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from adapters import RESOURCES, SCOPE_FAMILIES
 from adapters.core.compile.builder import Override
-from adapters.core.compile.catalogue import compile_all
+from adapters.core.compile.catalogue import compile_all, prefixes
 from adapters.core.operation import Operation
 from adapters.core.request.json_body import nearest
 from gateway.auth.scopes import SINGLE_SCOPES, matching
@@ -21,7 +21,7 @@ from gateway.versions import CONTRACTS
 
 def check(settings: Settings) -> None:
     """ConfigError with every fault when the configuration speaks of a contract, scope or operation that does not exist."""
-    faults = [*_contracts(settings), *_patterns(settings)]
+    faults = [*_contracts(settings), *_patterns(settings), *_ids(settings)]
     try:
         operations(settings)
     except ConfigError as error:
@@ -40,7 +40,7 @@ def operations(settings: Settings) -> list[Operation]:
         for service in settings.services.values()
         for name, declared in service.operations.items()
     }
-    compiled = compile_all(RESOURCES, CONTRACTS, overrides)
+    compiled = compile_all(RESOURCES, CONTRACTS, overrides, settings.ids)
     if faults := list(_unknown(settings, {operation.name: operation.service for operation in compiled})):
         raise ConfigError(faults)
     offered: set[str] = set(settings.services)
@@ -65,6 +65,14 @@ def _patterns(settings: Settings) -> Iterator[Fault]:
                 if not matching((pattern,)):
                     hint = nearest(pattern, SINGLE_SCOPES).strip() or f"Scopes begin with {', '.join(SCOPE_FAMILIES)}."
                     yield Fault(f"roles.{name}.{field}[{at}]", f'"{pattern}" matches no scope', hint)
+
+
+def _ids(settings: Settings) -> Iterator[Fault]:
+    known = prefixes(RESOURCES)
+    for prefix in settings.ids:
+        if prefix not in known:
+            hint = nearest(prefix, known).strip() or f"Ids begin with {', '.join(sorted(known))}."
+            yield Fault(f"ids.{prefix}", "begins no id", hint)
 
 
 def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:

@@ -145,13 +145,18 @@ class Query(Sent):
 
 @dataclass(frozen=True)
 class One(Given):
-    """An answer with one record."""
+    """An answer with one record. degrades: whether the answer may name values that are null for want of a valid one."""
 
     shape: Shape
+    degrades: bool = True
 
     def content(self, about: Describing) -> Media:
         shape = self.shape
-        schema = about.record_envelope(f"{shape.name}Answer", shape)
+        name = f"{shape.name}Answer"
+        if self.degrades:
+            schema = about.record_envelope(name, shape)
+        else:
+            schema = about.envelope(name, about.record(shape), shape.description)
         return {"schema": schema, "example": {"data": shape.example()}}
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic_core import PydanticUndefined
@@ -79,14 +80,25 @@ class Shape:
         return {field.name: field.example for field in self.fields if not (sent and field.read_only)}
 
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
 def camel(name: str) -> str:
     """snake_case → camelCase, as the internal services write."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 
 
-def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "", *, fixed: bool = False) -> Shape:
-    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`; `fixed`: nobody writes it.
+def shape_of(
+    model: type[Record],
+    rename: Mapping[str, str],
+    within: str = "",
+    *,
+    fixed: bool = False,
+    alphabets: Mapping[str, str] = NONE,
+) -> Shape:
+    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`; `fixed`: nobody writes it;
+    `alphabets`: a deployment's own, by prefix of ids.
 
     TypeError where a list of records can be sent and has no bounds.
     """
@@ -96,6 +108,7 @@ def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "", *
         hint = hints[name]
         inner = nested_of(hint)
         kind = kind_of(hint) if inner is None else None
+        kind = kind.rebased(alphabets) if kind else None
         many = inner is not None and any(typing.get_origin(part) is list for part in _flat(hint))
         if many and not (fixed or read_only(hint) or bounds_of(hint)):
             raise TypeError(
@@ -108,7 +121,9 @@ def shape_of(model: type[Record], rename: Mapping[str, str], within: str = "", *
                 held=rename.get(within + name, camel(name)),
                 hint=hint,
                 kind=kind,
-                nested=shape_of(inner, rename, f"{within}{name}.", fixed=fixed or read_only(hint)) if inner else None,
+                nested=shape_of(inner, rename, f"{within}{name}.", fixed=fixed or read_only(hint), alphabets=alphabets)
+                if inner
+                else None,
                 many=many,
                 bounds=bounds_of(hint),
                 nullable=type(None) in _flat(hint),
@@ -137,9 +152,9 @@ def _flat(hint: Any) -> list[Any]:
     return found
 
 
-def shape_at(resource: Resource, newer: Iterable[Change]) -> Shape:
+def shape_at(resource: Resource, newer: Iterable[Change], alphabets: Mapping[str, str] = NONE) -> Shape:
     """The resource's shape in the contract that lies before all of `newer` (given newest first)."""
-    shape = shape_of(resource.model, resource.rename)
+    shape = shape_of(resource.model, resource.rename, alphabets=alphabets)
     for change in newer:
         if change.resource == resource.path:
             shape = _before(shape, change)

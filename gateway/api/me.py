@@ -79,7 +79,7 @@ ME = Operation(
     summary="Get the token's tenant, user and permissions",
     description="The quickest way to see whether a token works, and what it may do.",
     scopes=(),
-    gives=One(shape_of(Me, {})),
+    gives=One(shape_of(Me, {}), degrades=False),
 )
 
 

@@ -60,7 +60,8 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
             for name in wanted:
                 asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
                 try:
-                    reports.append(await probe(asked, name, settings.services[name].operations, writes=allow_writes))
+                    declared = settings.services[name].operations
+                    reports.append(await probe(asked, name, declared, settings.ids, writes=allow_writes))
                 except Unanswered as reason:
                     failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
                 finally:

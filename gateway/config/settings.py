@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from gateway.config.faults import refuse
+from gateway.config.ids import Ids
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Size, Timeout
@@ -272,6 +273,7 @@ class Settings(Section):
         description="A list of brands, each with name and hosts.",
     )
     services: Services = Field(default_factory=default_services, description="The internal services by name.")
+    ids: Ids = Field({}, description="PREFIX_: the alphabet of the internal ids, or integer.")
     identity: Annotated[Identity, AsMap] = Field(Identity(), description="role_ttl.")
     roles: Roles = Field(default_factory=default_roles, description="Permissions by role.")
     limits: Annotated[Limits, AsMap] = Field(Limits(), description="token, tenant, search and address.")

@@ -21,9 +21,11 @@ class Unanswered(Exception):
     """The service cannot be probed at all; the text says why, in one sentence."""
 
 
-async def probe(service: Service, name: str, configured: Mapping[str, Configured], *, writes: bool) -> Report:
+async def probe(
+    service: Service, name: str, configured: Mapping[str, Configured], alphabets: Mapping[str, str], *, writes: bool
+) -> Report:
     """Everything that a service answers of what is declared for it. `writes`: make, change and delete records of its own."""
-    declared, report = Declared(name, configured), Report(name)
+    declared, report = Declared(name, configured, alphabets), Report(name)
     await _reachable(service, declared.resources[0])
     reader, writer = Reader(service, declared), Writer(service)
     for resource in declared.resources:

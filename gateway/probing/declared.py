@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adapters import RESOURCES
@@ -20,19 +21,23 @@ _BY_LIST = ("get", "search")
 
 
 class Declared:
-    """The operations of one service in the newest contract. configured: what config.yaml says of them now."""
+    """The operations of one service in the newest contract. configured: what config.yaml says of them now;
+    alphabets: its `ids`.
+    """
 
-    def __init__(self, service: str, configured: Mapping[str, Configured]) -> None:
-        self.resources = [each for each in RESOURCES if each.upstream.service == service]
+    def __init__(self, service: str, configured: Mapping[str, Configured], alphabets: Mapping[str, str]) -> None:
+        own_ids = (replace(each, id=each.id.of(alphabets)) for each in RESOURCES)
+        self.resources = [each for each in own_ids if each.upstream.service == service]
+        self._alphabets = alphabets
         self._configured = configured
         # A path beside `via` is the list's; the call of its own is then asked where it is declared.
         own = {name: Override(path=each.path) for name, each in configured.items() if each.via is None}
-        self.own = _compiled(own)
-        self.listed = _compiled(own | {name: self._by_list(name) for name in self._listable()})
+        self.own = self._compiled(own)
+        self.listed = self._compiled(own | {name: self._by_list(name) for name in self._listable()})
 
     def shape(self, resource: Resource) -> Shape:
         """The resource's newest shape."""
-        return shape_of(resource.model, resource.rename)
+        return shape_of(resource.model, resource.rename, alphabets=self._alphabets)
 
     def operations(self, resource: Resource) -> list[Operation]:
         """The resource's operations, in the order of the declaration."""
@@ -42,7 +47,7 @@ class Declared:
         """Every operation as it would be with the configuration that the findings suggest."""
         via = {each.operation: self._by_list(each.operation) for each in findings if each.verdict is Verdict.VIA_LIST}
         paths = {name: Override(path=each.path) for name, each in self._configured.items() if each.via is None}
-        return _compiled(paths | via)
+        return self._compiled(paths | via)
 
     def config(self, findings: Sequence[Finding]) -> Config:
         """What belongs under the service's `operations`; what was not found out stays as it is configured."""
@@ -61,6 +66,9 @@ class Declared:
             if entry:
                 said[name] = entry
         return said
+
+    def _compiled(self, overrides: Mapping[str, Override]) -> dict[str, Operation]:
+        return {each.name: each for each in compile_all(RESOURCES, CONTRACTS, overrides, self._alphabets)}
 
     def _listable(self) -> list[str]:
         return [f"{each.path}.{name}" for each in self.resources if each.upstream.lists for name in _BY_LIST]
@@ -81,9 +89,5 @@ def sample_id(resource: Resource) -> Any:
     """The internal form of the id in the resource's documentation: well-formed, and nobody's."""
     text = resource.model.model_fields["id"].examples
     found = resource.id.decode(str(text[0])) if text else None
-    assert found is not None
-    return found
-
-
-def _compiled(overrides: Mapping[str, Override]) -> dict[str, Operation]:
-    return {each.name: each for each in compile_all(RESOURCES, CONTRACTS, overrides)}
+    # A deployment's own alphabet need not have the documented example.
+    return resource.id.decode(resource.id.sample()) if found is None else found

@@ -211,7 +211,6 @@ def test_what_was_exported_is_imported_as_it_was() -> None:
         b"",
         b"<html><body>Sign in</body></html>\n",
         b"id,id\n1,2\n",
-        service_file([*ROW[:12], "many", *ROW[13:]]),
         service_file([*ROW[:14], "[", *ROW[15:]]),
         service_file(["", *ROW[1:]]),
         service_file(ROW[:9]),

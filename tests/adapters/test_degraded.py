@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from adapters.core.calls import Input
 from adapters.core.declare.resource import ListQuery, Upstream
 from adapters.core.faults import ServiceInvalid
 from adapters.core.words import Export
@@ -111,7 +112,7 @@ def test_a_write_is_not_sent_again_for_a_bad_answer() -> None:
 
 
 def test_a_bad_cell_of_an_export_is_empty_where_it_may_be() -> None:
-    translation = face(OPERATIONS["bills.export"]).translation()
+    translation = face(OPERATIONS["bills.export"]).translation(Input())
     header = "id,currency,items,status,weight,paidAt,createdAt\n"
     items = '"[{""title"":""Cog"",""rate"":1.5}]"'
     good = f"inv_1,EUR,{items},open,5,,2026-06-01T09:00:00.000Z\n"

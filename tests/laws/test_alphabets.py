@@ -111,8 +111,9 @@ def test_an_id_of_another_alphabet_is_never_handed_out(wrong: Any) -> None:
 
 @pytest.mark.parametrize("wrong", ["7", 0, -1, 10**18, 7.5, True])
 def test_an_integer_id_that_could_not_be_read_back_is_never_handed_out(wrong: Any) -> None:
-    with pytest.raises(ServiceInvalid):
-        driven(GET, accepted(GET, None, "bill_Zz9"), {**ROW, "items": [{**LINE, "partId": wrong}]})
+    answer, _ = driven(GET, accepted(GET, None, "bill_Zz9"), {**ROW, "items": [{**LINE, "partId": wrong}]})
+    assert data(answer)["lines"][0]["part_id"] is None
+    assert answer.degraded == ("bills.lines.part_id",)
 
 
 def test_an_integer_id_is_a_number_in_what_the_service_is_sent() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from adapters.core.answer.forgiving import forgiving
@@ -48,9 +48,13 @@ class Builder:
     shape of the newest contract; searched: how its records are found, with the deployment's word on it.
     """
 
-    def __init__(self, resource: Resource, contracts: Sequence[Contract], overrides: Overrides) -> None:
-        self.resource = resource
-        self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date)) for c in contracts}
+    def __init__(
+        self, resource: Resource, contracts: Sequence[Contract], overrides: Overrides, alphabets: Mapping[str, str]
+    ) -> None:
+        own = resource.id.of(alphabets)
+        self.resource = resource if own is resource.id else replace(resource, id=own)
+        self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date), alphabets) for c in contracts}
+        self._alphabets = alphabets
         self.outwards = {date: Outward(shape) for date, shape in self.shapes.items()}
         self.newest = self.shapes[contracts[0].date]
         self._overrides = overrides
@@ -67,7 +71,7 @@ class Builder:
 
     def shape_of(self, model: type[Record]) -> Shape:
         """The shape of a body that an action takes."""
-        return shape_of(model, self.resource.rename)
+        return shape_of(model, self.resource.rename, alphabets=self._alphabets)
 
     def place(self, name: str, default: str) -> Place:
         """The internal path of an operation: as configured, or `default` behind the collection's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from adapters.core.compile.builder import Builder, Overrides
 from adapters.core.declare.changes import Contract
@@ -13,7 +13,7 @@ from adapters.core.declare.kinds import Kind
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.declare.word import Word
 from adapters.core.operation import Operation
-from adapters.core.shapes import Shape, shape_of
+from adapters.core.shapes import NONE, Shape, shape_of
 from adapters.core.words import Create, Delete, Get, Search, Update
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -40,15 +40,22 @@ def refuse_doubles(resources: Sequence[Resource]) -> None:
         doubles = sorted({each for each in told if told.count(each) > 1})
         if doubles:
             raise TypeError(f"two resources have the same {what}: {', '.join(doubles)}")
-    prefixes: dict[str, IdType] = {}
-    for of in (kind.points_to for each in resources for kind in _kinds(shape_of(each.model, each.rename))):
-        if of is not None and prefixes.setdefault(of.prefix, of) != of:
-            raise TypeError(f"two types of id begin with {of.prefix}")
+    prefixes(resources)
     for each in resources:
         if not _SCOPE.fullmatch(each.scope):
             raise TypeError(
                 f"{each.path}: {each.scope!r} is no family of scopes: lower-case letters, digits and _, no dot"
             )
+
+
+def prefixes(resources: Iterable[Resource]) -> dict[str, IdType]:
+    """Every type of id in the declarations, by its prefix; TypeError when two begin alike."""
+    found: dict[str, IdType] = {}
+    for resource in resources:
+        for kind in _kinds(shape_of(resource.model, resource.rename)):
+            if (of := kind.points_to) is not None and found.setdefault(of.prefix, of) != of:
+                raise TypeError(f"two types of id begin with {of.prefix}")
+    return found
 
 
 def _kinds(shape: Shape) -> Iterator[Kind]:
@@ -59,13 +66,19 @@ def _kinds(shape: Shape) -> Iterator[Kind]:
             yield field.kind
 
 
-def compile_all(resources: Sequence[Resource], contracts: Sequence[Contract], overrides: Overrides) -> list[Operation]:
-    """All operations of all resources. `contracts` newest first; `overrides` by operation name.
+def compile_all(
+    resources: Sequence[Resource],
+    contracts: Sequence[Contract],
+    overrides: Overrides,
+    alphabets: Mapping[str, str] = NONE,
+) -> list[Operation]:
+    """All operations of all resources. `contracts` newest first; `overrides` by operation name; `alphabets`:
+    those of a deployment's own ids, by prefix.
 
     TypeError when two of them would be at the same place.
     """
     refuse_doubles(resources)
-    builders = {resource.path: Builder(resource, contracts, overrides) for resource in resources}
+    builders = {resource.path: Builder(resource, contracts, overrides, alphabets) for resource in resources}
     for builder in builders.values():
         builder.know(builders)
     operations = [operation for builder in builders.values() for operation in _operations(builder)]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 """What stands in a path as it is (RFC 3986 § 2.3)."""
 MOST_LENGTH = 128
+INTEGER = "integer"
+"""Stands for an alphabet where services write ids as JSON numbers."""
 
 _ATOM = re.compile(
     r"(?:\[(?P<of>[^\[\]\\^]+)\]|\\?(?P<one>[.~])|(?P<same>[0-9A-Za-z_\-]))(?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\})?"

@@ -85,12 +85,13 @@ class IdType:
         """A public id that is well-formed, and nobody's. `place` chooses among several."""
         return self.prefix + alphabets.sample(self.alphabet, place)
 
-    def of(self, alphabets: Mapping[str, str]) -> IdType:
-        """The same kind of id where a deployment's services write it in another alphabet; `alphabets` by prefix."""
-        alphabet = alphabets.get(self.prefix, self.alphabet)
-        if alphabet == self.alphabet:
+    def of(self, overridden: Mapping[str, str]) -> IdType:
+        """The same kind of id where a deployment's services write it in another alphabet; by prefix, `integer` for numbers."""
+        alphabet = overridden.get(self.prefix)
+        if alphabet is None:
             return self
-        return replace(self, alphabet=alphabet, cut="", number=False)
+        number = alphabet == alphabets.INTEGER
+        return replace(self, alphabet=DIGITS if number else alphabet, cut="", number=number)
 
 
 def _numbers(ids: Sequence[int]) -> bool:
