@@ -94,7 +94,7 @@ class Import(Word):
 
 class _Made(msgspec.Struct):
     imported: int
-    ids: list[str] | None = None
+    ids: list[str | int] | None = None
 
 
 class _Reply(msgspec.Struct):
