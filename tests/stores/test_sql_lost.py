@@ -89,11 +89,12 @@ async def test_a_locked_sqlite_fails_in_time(tmp_path: Path) -> None:
 
 
 async def test_work_for_which_no_connection_is_free_in_time_is_refused(url: str) -> None:
-    sql = Sql(url, pool_size=1, timeout=0.3)
+    sql = Sql(url, pool_size=1, timeout=1.5)
+    assert await sql.read(lambda _: 7) == 7
     began = time.monotonic()
-    work = [sql.read(lambda _: time.sleep(0.2)) for _ in range(20)]
+    work = [sql.read(lambda _: time.sleep(0.8)) for _ in range(20)]
     ended = await asyncio.gather(*work, return_exceptions=True)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 3
     refused = [each for each in ended if isinstance(each, StoreUnavailable)]
     assert 18 <= len(refused) < 20 and "no database connection" in str(refused[-1])
     assert await sql.read(lambda _: 7) == 7

@@ -61,6 +61,8 @@ class Sql:
                 raise NoSuchRow from None
             raise
         except DBAPIError as fault:
+            if too_late():
+                raise StoreUnavailable(LATE) from fault
             if unavailable(fault):
                 raise StoreUnavailable(f"the database failed: {urls.failed(self._engine.url, fault.orig)}") from fault
             raise

@@ -1,15 +1,17 @@
 """Brings a database to the newest layout, and tells whether it has it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql.deadlines import within
+from gateway.stores.sql.deadlines import LATE, too_late, within
 from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
 from gateway.stores.sql.urls import failed
 
@@ -38,12 +40,16 @@ def migrate(url: str, *, timeout: float = 5.0) -> None:
 
 
 def _has_newest(url: str, timeout: float) -> bool:
+    # Before the time runs: loading what Alembic needs takes longer than a database is given to answer.
+    _heads(), _known()
     engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
-        with within(timeout), engine.execution_options(**READ_ONLY).connect() as connection:
+        with (
+            within(timeout),
+            _named(engine, "the database failed"),
+            engine.execution_options(**READ_ONLY).connect() as connection,
+        ):
             return _current(connection)
-    except DBAPIError as fault:
-        raise StoreUnavailable(f"the database failed: {failed(engine.url, fault.orig)}") from fault
     finally:
         engine.dispose()
 
@@ -54,7 +60,11 @@ def _upgrade(url: str) -> None:
     engine = open_engine(url, pool_size=1, timeout=_PATIENCE_SECONDS)
     try:
         # On SQLite every transaction that may write begins with the write lock.
-        with within(_PATIENCE_SECONDS), engine.begin() as connection:
+        with (
+            within(_PATIENCE_SECONDS),
+            _named(engine, "the database could not be migrated"),
+            engine.begin() as connection,
+        ):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             if _newer(connection):
@@ -62,10 +72,18 @@ def _upgrade(url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except DBAPIError as fault:
-        raise StoreUnavailable(f"the database could not be migrated: {failed(engine.url, fault.orig)}") from fault
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _named(engine: Engine, what: str) -> Iterator[None]:
+    """A failure of the driver's becomes a StoreUnavailable that says which database it was, and why."""
+    try:
+        yield
+    except DBAPIError as fault:
+        reason = LATE if too_late() else failed(engine.url, fault.orig)
+        raise StoreUnavailable(f"{what}: {reason}") from fault
 
 
 def is_current(url: str, *, timeout: float = 2.0) -> bool:
