@@ -35,7 +35,8 @@ def command(out: Path, *, whole: bool, check: bool) -> None:
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-        for name in there.keys() - wanted.keys():
+        # Whole documents are written into folders of others, who may keep more there.
+        for name in () if whole else there.keys() - wanted.keys():
             there[name].unlink()
         click.echo(f"{out}: {len(wanted)} files of {len(made)} contracts")
         return

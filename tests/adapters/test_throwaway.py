@@ -82,7 +82,7 @@ def test_the_declaration_is_short_and_nothing_of_the_edge_is_touched(checkout: P
 
 
 def test_it_gets_its_place_in_a_valid_document(checkout: Path) -> None:
-    done = python(checkout, "-m", "openapi", "--out", "documents")
+    done = python(checkout, "-m", "openapi", "--whole", "--out", "documents")
     assert done.returncode == 0, done.stderr
     for contract in CONTRACTS:
         document = json.loads((checkout / "documents" / f"{contract.date}.json").read_text())

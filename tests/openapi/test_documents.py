@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -20,7 +21,7 @@ from gateway.problems import ALL
 from gateway.reference.documents import merged
 from gateway.versions import CONTRACTS
 from openapi import parts
-from openapi.__main__ import SPEC
+from openapi.__main__ import SPEC, command
 from openapi.comparing import breaking
 from openapi.document import documents
 from openapi.errors import table
@@ -230,3 +231,10 @@ def test_every_code_of_the_gateway_is_in_the_documents_and_no_other() -> None:
     own = {"validation_failed", "cursor_invalid", "json_malformed"}
     assert raised - told == set()
     assert told - raised <= own
+
+
+def test_whole_documents_are_written_beside_whatever_else_a_folder_holds(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    done = CliRunner().invoke(command, ["--whole", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"package.json", *(f"{date}.json" for date in GENERATED)}
