@@ -63,6 +63,11 @@ class Brands:
         """Every brand, once."""
         return tuple(dict.fromkeys(self._hosts.values()))
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host that has a brand, as configured."""
+        return tuple(host.decode("ascii") for host in self._hosts)
+
     def of(self, host: bytes) -> Brand | None:
         """The brand a Host header names, with or without port; None for any other host."""
         brand = self._known.get(host)

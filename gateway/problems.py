@@ -10,6 +10,7 @@
     ├── RequestTimeout        408  request-timeout
     ├── Conflicting           409  conflict
     ├── Gone                  410  gone
+    ├── PreconditionFailed    412  precondition-failed
     ├── PayloadTooLarge       413  payload-too-large
     ├── UnsupportedMediaType  415  unsupported-media-type
     ├── Unprocessable         422  validation
@@ -100,6 +101,10 @@ class Conflicting(Problem):
 
 class Gone(Problem):
     status, slug, title = 410, "gone", "Gone"
+
+
+class PreconditionFailed(Problem):
+    status, slug, title = 412, "precondition-failed", "Precondition failed"
 
 
 class PayloadTooLarge(Problem):

@@ -82,6 +82,13 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         ],
         problems.NotAcceptable: [Example("not_acceptable", "This operation answers in application/json only.")],
         problems.RequestTimeout: [Example("body_timeout", "The body did not arrive in time.")],
+        problems.PreconditionFailed: [
+            Example(
+                "precondition_failed",
+                "Records have no entity tags, so this condition cannot hold, and nothing was done. Send the request without "
+                "If-Match, If-None-Match and If-Unmodified-Since.",
+            )
+        ],
         problems.Conflicting: [
             Example("conflict", "The record's present state does not allow this."),
             Example("idempotency_in_progress", "A request with this Idempotency-Key is still under way."),
@@ -122,7 +129,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example(
                 "rate_limited",
                 "Too many requests: at most 600 in 60 seconds, 100 at once. Try again in 3 s.",
-                {"limit": 600, "retry_after": 3, "violated_policies": ["token"]},
+                {"limit": 100, "retry_after": 3, "violated_policies": ["token"]},
             )
         ],
         problems.ServerError: [Example("internal_error", "The request could not be completed.")],
@@ -150,7 +157,13 @@ _HEADERS: dict[type[Problem], tuple[str, ...]] = {
     problems.Unavailable: ("Retry-After",),
 }
 # Raised after the token was counted, so the counts are told.
-_COUNTED = (problems.Forbidden, problems.NotFound, problems.Conflicting, problems.Unprocessable)
+_COUNTED = (
+    problems.Forbidden,
+    problems.NotFound,
+    problems.PreconditionFailed,
+    problems.Conflicting,
+    problems.Unprocessable,
+)
 
 
 def problem_schema(schemas: Schemas) -> Schema:

@@ -132,7 +132,7 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
     if operation.body is not Body.NONE:
         kinds += [*_READING, problems.Unprocessable]
     if operation.method != "GET" and operation.limited_as != "search":
-        kinds.append(problems.Conflicting)
+        kinds += [problems.PreconditionFailed, problems.Conflicting]
     if face is not None:
         kinds += _BEHIND
     kinds.sort(key=lambda kind: kind.status)

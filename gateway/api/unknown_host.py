@@ -8,13 +8,25 @@ from gateway.brands import Brands
 from gateway.downstream.header_lines import uniform
 from gateway.observe import trace
 from gateway.observe.access import Entry
+from gateway.stores import addresses
+
+
+def _hint(brands: Brands, entry: Entry) -> str:
+    """To whoever sits at the machine itself, what to change; to a stranger nothing of how it is configured."""
+    try:
+        local = addresses.parsed(entry.client).is_loopback
+    except ValueError:
+        local = False
+    return f" It is served at {', '.join(brands.hosts)}; `brands[].hosts` in config.yaml says so." if local else ""
 
 
 def misdirected(brands: Brands, path: str, entry: Entry) -> Answer:
     """The refusal, in the first brand's words, logged and counted; it closes the connection. `path` is as it was sent."""
     entry.request_id = "req_" + trace.digits(24)
     headers = ((b"connection", b"close"), *uniform(entry.request_id))
-    problem = problems.BadRequest("host_unknown", "This host does not serve the API.", headers=headers)
+    problem = problems.BadRequest(
+        "host_unknown", "This host does not serve the API." + _hint(brands, entry), headers=headers
+    )
     entry.code = problem.code
     entry.end("unknown host", problem.status)
     return problems.render(problem, base=brands.first.problem_base, instance=path, trace_id=entry.trace.trace_id)

@@ -15,7 +15,10 @@ _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Accept, Version, Idempotency-Key, Traceparent, Tracestate",
+        (
+            b"Authorization, Content-Type, Accept, Version, Idempotency-Key, Traceparent, Tracestate, Baggage, "
+            b"Sentry-Trace, X-Request-Id, If-Match, If-None-Match, If-Unmodified-Since"
+        ),
     ),
     (b"access-control-max-age", b"600"),
 )
@@ -23,7 +26,7 @@ _EXPOSED: Final = (
     b"access-control-expose-headers",
     (
         b"Version, X-Request-Id, Location, Link, Retry-After, WWW-Authenticate, Idempotent-Replayed, Deprecation, "
-        b"Sunset, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+        b"Sunset, Allow, Accept-Encoding, Accept-Patch, Content-Disposition, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
     ),
 )
 

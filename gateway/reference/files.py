@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,9 +38,7 @@ def file(body: bytes, media: str, cache: str = "public, max-age=300", **headers:
 
 def answer(request: Request, found: File) -> Response:
     """The file, packed where the client takes that; 304 when the client has it already."""
-    packs = any(
-        part.strip().partition(";")[0] == "gzip" for part in request.headers.get("accept-encoding", "").split(",")
-    )
+    packs = _packs(request.headers.get("accept-encoding", ""))
     # The two forms are different bytes, so they have different tags; either proves that the client has the file.
     tags = {True: f'"{found.stamp}-gzip"', False: f'"{found.stamp}"'}
     headers = {**found.headers, "ETag": tags[packs]}
@@ -49,3 +48,12 @@ def answer(request: Request, found: File) -> Response:
     if packs:
         headers["Content-Encoding"] = "gzip"
     return Response(found.packed if packs else found.body, headers=headers)
+
+
+def _packs(header: str) -> bool:
+    """Whether a client takes gzip: named, or meant by `*`, with a weight that is not 0 (RFC 9110 § 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in header.lower().split(","):
+        coding, *parameters = [each.strip() for each in part.split(";")]
+        weights[coding] = not any(re.fullmatch(r"q\s*=\s*0(\.0*)?", each) for each in parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))

@@ -41,9 +41,14 @@ class OneFile:
         self._taken: list[bytes] = []
         self._parts = 0
         self._ended = False
+        self._delimiter = b"\r\n--" + boundary
+        # What has come so far of what may stand before the first part: as if a line end had come before it.
+        self._before: bytes | None = b"\r\n"
 
     def feed(self, data: bytes) -> bytes:
         """The file's bytes in the next piece of the body."""
+        if self._before is not None:
+            data = self._begun(data)
         try:
             self._parser.write(data)
         except FormParserError:
@@ -51,6 +56,16 @@ class OneFile:
         taken = b"".join(self._taken)
         self._taken.clear()
         return taken
+
+    def _begun(self, data: bytes) -> bytes:
+        """What the parser is to see of the next piece: nothing of the preamble (RFC 2046 § 5.1.1)."""
+        assert self._before is not None
+        found, delimiter, rest = (self._before + data).partition(self._delimiter)
+        if not delimiter:
+            self._before = found[-len(self._delimiter) :]
+            return b""
+        self._before = None
+        return delimiter[2:] + rest
 
     def close(self) -> None:
         """The body is over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from adapters.core.calls import Answer, Input
@@ -11,11 +11,12 @@ from adapters.core.faults import BadParameter
 from adapters.core.operation import Body, Operation, Request
 from adapters.core.request.json_body import nearest
 from adapters.core.strict_json import read_json
+from gateway import problems
 from gateway.api.body import reading
 from gateway.api.body.files import received
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Authorized, Permitted
-from gateway.problems import NotAcceptable, NotFound, UnsupportedMediaType
+from gateway.problems import NotAcceptable, NotFound, PreconditionFailed, UnsupportedMediaType
 
 Ids = tuple[str, ...]
 Query = Mapping[str, str]
@@ -30,15 +31,20 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     params, expected, known = operation.params, operation.body, operation.query
     media = _MERGE if expected is Body.MERGE else _JSON
     produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
-    taken = frozenset({b"*/*", produces.encode("ascii")})
+    declared = (produces, problems.CONTENT_TYPE.decode("ascii"))
+    taken = frozenset({b"*/*", *(each.encode("ascii") for each in declared)})
+    answers = operation.success != 204
+    writes = operation.replayable or operation.method in ("PATCH", "DELETE")
     if expected is Body.FILE:
         proceed = _with_file(dependencies, proceed)
 
     def accepted(permitted: Permitted) -> Awaitable[Answer]:
         exchange = permitted.exchange
         accepts = exchange.headers.get(b"accept")
-        if accepts and accepts not in taken:
-            _acceptable(accepts, produces)
+        if accepts and answers and accepts not in taken:
+            _acceptable(accepts, declared)
+        if writes:
+            _unconditional(exchange.headers)
         ids = _ids(params, exchange.segments)
         query = _query(exchange.query, known)
         if not reads:
@@ -87,15 +93,29 @@ def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
     return filed
 
 
-def _acceptable(header: bytes, produces: str) -> None:
-    """Whether the operation's media type is among what the client takes (RFC 9110 § 12.5.1)."""
-    group = produces.partition("/")[0] + "/*"
+def _unconditional(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a write that is to happen on a condition (RFC 9110 § 13.1): records have no entity tags, and no date to ask by."""
+    if (
+        headers.get(b"if-match", b"*") != b"*"
+        or headers.get(b"if-none-match") == b"*"
+        or b"if-unmodified-since" in headers
+    ):
+        raise PreconditionFailed(
+            "precondition_failed",
+            "Records have no entity tags, so this condition cannot hold, and nothing was done. Send the request without "
+            "If-Match, If-None-Match and If-Unmodified-Since.",
+        )
+
+
+def _acceptable(header: bytes, declared: Sequence[str]) -> None:
+    """Whether a media type that the operation declares is among what the client takes (RFC 9110 § 12.5.1)."""
+    taken = {"*/*", *declared, *(each.partition("/")[0] + "/*" for each in declared)}
     for choice in header.decode("latin-1").lower().split(","):
         media, *parameters = [part.strip() for part in choice.split(";")]
         refused = any(each.replace(" ", "").rstrip("0") in ("q=", "q=0.") for each in parameters)
-        if media in ("*/*", group, produces) and not refused:
+        if media in taken and not refused:
             return
-    raise NotAcceptable("not_acceptable", f"This operation answers in {produces} only.")
+    raise NotAcceptable("not_acceptable", f"This operation answers in {declared[0]} only.")
 
 
 def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> Ids:
@@ -132,7 +152,8 @@ def _query(raw: bytes, known: tuple[str, ...]) -> Query:
 def _media(header: bytes | None, media: tuple[str, ...]) -> None:
     if header == b"application/json":
         return
-    kind, *parameters = [part.strip().lower() for part in (header or b"").decode("latin-1").split(";")]
-    charsets = {part[8:].strip('"') for part in parameters if part.startswith("charset=")}
-    if kind not in media or not charsets <= {"utf-8"}:
-        raise UnsupportedMediaType("unsupported_media_type", f"Send the body as {' or '.join(media)} in UTF-8.")
+    # A charset means nothing for JSON (RFC 8259 § 11): what is not UTF-8 is seen when it is read.
+    if (header or b"").partition(b";")[0].strip().lower().decode("latin-1") not in media:
+        patch = ((b"accept-patch", ", ".join(media).encode("ascii")),) if media is _MERGE else ()
+        detail = f"Send the body as {' or '.join(media)} in UTF-8."
+        raise UnsupportedMediaType("unsupported_media_type", detail, headers=patch)

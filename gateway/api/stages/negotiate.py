@@ -24,6 +24,7 @@ _TOLD = {
     "version_too_old": "The Version header names a day before the first contract, {oldest}.",
     "version_retired": "The contract of that date has been retired.",
 }
+_TWICE = "The Version header is given twice. Send it once, as `Version: {newest}`."
 
 
 def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contracted) -> Identified:
@@ -79,6 +80,8 @@ class _Contracts:
         return version
 
     def _resolve(self, header: bytes) -> str:
+        if b"," in header:
+            raise self._refused("version_invalid", _TWICE)
         try:
             text = header.decode("ascii")
             asked = day(text)
@@ -91,8 +94,8 @@ class _Contracts:
             raise self._refused("version_too_old")
         return found
 
-    def _refused(self, code: str) -> BadRequest:
-        detail = _TOLD[code].format(newest=self._dates[0], oldest=self._dates[-1])
+    def _refused(self, code: str, told: str | None = None) -> BadRequest:
+        detail = (told or _TOLD[code]).format(newest=self._dates[0], oldest=self._dates[-1])
         offered = [date for date in self._dates if not self._retired(date)]
         return BadRequest(code, detail, members={"contracts": offered})
 
