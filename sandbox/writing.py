@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
@@ -21,25 +21,15 @@ from sandbox.store import Store, transaction
 _CHANCE = SystemRandom()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row that was written: None before a create, None after a delete."""
-
-    entity: Entity
-    before: Row | None
-    after: Row | None
-
-
 @dataclass(slots=True)
 class WriteScene:
-    """The scene of a live write; look-ups see one tenant only. `changes` gathers every row that it writes."""
+    """The scene of a live write; look-ups see one tenant only. Every row that a request writes passes `_follow`."""
 
     store: Store
     directory: Directory
     tenant: Tenant
     user_id: str | None
     now: str
-    changes: list[Change] = field(default_factory=list)
 
     @property
     def tenant_id(self) -> str:
@@ -99,7 +89,7 @@ class WriteScene:
         return before is not None
 
     def _follow(self, entity: Entity, before: Row | None, after: Row | None) -> None:
-        self.changes.append(Change(entity, before, after))
+        """What a write means for other rows and for the books: before is None on create, after on delete."""
         entity.effects(before, after, self)
         ledger.keep(self.store, self.tenant, entity.name, before, after, self)
 
