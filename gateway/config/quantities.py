@@ -37,6 +37,11 @@ def waiting(text: object) -> float:
     return value
 
 
+def pausing(text: object) -> float:
+    """As `waiting`, but for what need not be waited for: `"0s"` → 0.0."""
+    return 0.0 if text == "0s" else waiting(text)
+
+
 def size(text: object) -> int:
     """`"1MiB"` → 1048576, `"50MB"` → 50000000 (bytes). Refuses zero, a number without a unit, and anything else."""
     match = _SIZE.fullmatch(text) if isinstance(text, str) else None
@@ -50,4 +55,5 @@ def size(text: object) -> int:
 
 Duration = Annotated[float, BeforeValidator(seconds)]
 Timeout = Annotated[float, BeforeValidator(waiting)]
+Pause = Annotated[float, BeforeValidator(pausing)]
 Size = Annotated[int, BeforeValidator(size)]

@@ -13,7 +13,7 @@ from gateway.config.faults import refuse
 from gateway.config.ids import Ids
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
-from gateway.config.quantities import Duration, Size, Timeout
+from gateway.config.quantities import Duration, Pause, Size, Timeout
 from gateway.config.secrets import SecretOrNone, anchored
 from gateway.config.section import (
     AsList,
@@ -79,6 +79,10 @@ class Server(Section):
         (), description="Networks whose X-Forwarded-For is believed, such as [10.0.0.0/8]."
     )
     body_timeout: Timeout = Field(15.0, description="How long a request body may take to arrive, such as 15s.")
+    shutdown_delay: Pause = Field(
+        0.0,
+        description="How long to go on at a stop, not ready any more, for load balancers to notice, such as 10s, or 0s.",
+    )
     shutdown_grace: Timeout = Field(20.0, description="How long requests in flight may finish at a stop, such as 20s.")
     fast_path: Flag = Field(True, description="Whether plain requests do without the general parser: true or false.")
     max_body: Size = Field(2**20, description="The largest JSON body, such as 1MiB.")

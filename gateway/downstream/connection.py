@@ -9,6 +9,7 @@ document (RFC 9457) and the connection closed.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any, Final, TypeAlias, cast
 
 from uvicorn.config import Config
@@ -42,6 +43,9 @@ class Connection(Lifecycle):
     render: Render
     serve: Serve
     fast_path: bool = True
+    most: float = inf
+    """Connections held at once; `refused` is told of each beyond, which without a descriptor would vanish unseen."""
+    refused: Callable[[], None] = staticmethod(lambda: None)
     draining: bool = False
     """Whether the server is about to stop: each answer is then the last of its connection."""
 
@@ -73,6 +77,10 @@ class Connection(Lifecycle):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.made(cast("asyncio.Transport", transport))
         self.client = _address(transport.get_extra_info("peername"))
+        if len(self.server_state.connections) >= self.most:
+            self.refused()
+            self.close()
+            return
         self.server_state.connections.add(cast("Any", self))
 
     def data_received(self, data: bytes) -> None:
@@ -91,8 +99,7 @@ class Connection(Lifecycle):
         elif state is LINGERING:
             self.lingers_on(len(data))
             return
-        if self._parsing is None:
-            self._parsing = Parsing(self)
+        self._parsing = self._parsing or Parsing(self)
         if not self._parsing.over:
             self._parsing.feed(data)
             self._settle()

@@ -23,8 +23,16 @@ CHECK_TIMEOUT: Final = 2.0
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-def create(exposition: Callable[[], bytes], checks: Mapping[str, Check], hosts: Collection[str] = ()) -> ASGIApp:
+def create(
+    exposition: Callable[[], bytes],
+    checks: Mapping[str, Check],
+    hosts: Collection[str] = (),
+    strained: Mapping[str, Callable[[], bool]] | None = None,
+) -> ASGIApp:
     """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready.
+
+    `strained`: which parts are short of something. That is told, and no reason to send requests elsewhere, where they would
+    be too many as well.
 
     It answers to addresses, to localhost and to the names in `hosts`: any other name may be one that a page on the web has
     let point here (DNS rebinding), to read the answers through a browser on this machine.
@@ -42,7 +50,9 @@ def create(exposition: Callable[[], bytes], checks: Mapping[str, Check], hosts: 
         held = await asyncio.gather(*(_holds(name, check) for name, check in checks.items()))
         states = {name: "ok" if ok else "failing" for name, ok in zip(checks, held, strict=True)}
         ready = all(held)
-        body = {"status": "ready" if ready else "not ready", "checks": states}
+        short = {name: "degraded" for name, is_short in (strained or {}).items() if is_short()}
+        status = "not ready" if not ready else "degraded" if short else "ready"
+        body = {"status": status, "checks": states | short}
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NO_STORE)
 
     app = Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])

@@ -51,6 +51,7 @@ _replays = _counter("idempotent_replays_total", "Answers replayed for an Idempot
 _auth_failures = _counter("auth_failures_total", "Requests without a usable token.", "code")
 
 _values = _counter("degraded_values_total", "Values of services that were answered as null.", "field")
+_connections_refused = _counter("connections_refused_total", "Connections closed for want of file descriptors.")
 
 _limited = cache(_rate_limited.labels)
 _lost = cache(_store_lost.labels)
@@ -133,6 +134,11 @@ def request(route: str, method: str, status: int, contract: str, seconds: float)
 def malformed() -> None:
     """Count what was no HTTP request that is served; how long it took to arrive says nothing about us."""
     _requests.labels("malformed request", "other", 400, "").inc()
+
+
+def connection_refused() -> None:
+    """Count a connection that was closed because there are no more file descriptors."""
+    _connections_refused.inc()
 
 
 def upstream(service: str, seconds: float) -> None:

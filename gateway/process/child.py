@@ -17,6 +17,10 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
+ALIVE = b"!"
+FULL = b"f"
+"""What a worker says once a second: that its loop turns, and that it had to refuse connections since it said so last."""
+
 
 def hold(parent: int, ending: int = signal.SIGKILL) -> None:
     """End this process with `ending` when `parent` (its pid) dies; end it now when that has happened already."""

@@ -63,6 +63,8 @@ class House:
             error = _first(errors)
             told = isinstance(error, CannotStartError | ConfigError | OSError)
             raise error if told else CannotStartError(str(error)) from None
+        # The admin port ends behind the workers: until then it says that they are stopping, and shows the last counts.
+        admin_parts = await self._stack.enter_async_context(AsyncExitStack())
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
         facts = runtime_facts.runtime(self._settings, redis.result(), box.result(), self._public.port)
@@ -70,7 +72,7 @@ class House:
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
         await fleet.start(pickle.dumps((self._settings, facts)))
         demo = await introduced
-        await self._admin(facts, fleet)
+        await self._admin(facts, fleet, admin_parts)
         admin_port = self._private.port
         self._claim.publish(runtime_facts.public(self._settings, facts), (self._settings.server.admin_host, admin_port))
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
@@ -103,18 +105,19 @@ class House:
         running = sandbox.running(self._claim.data_dir, documented_only=options.documented_only)
         return await self._stack.enter_async_context(running)
 
-    async def _admin(self, facts: Runtime, fleet: Fleet) -> None:
+    async def _admin(self, facts: Runtime, fleet: Fleet, stack: AsyncExitStack) -> None:
         line = await Line.open(facts.redis_url, timeout=self._settings.stores.redis_timeout)
-        self._stack.push_async_callback(line.aclose)
+        stack.push_async_callback(line.aclose)
         sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, self._settings.stores.sql_timeout))
-        self._stack.callback(sql.close)
+        stack.callback(sql.close)
 
         def exposition() -> bytes:
             return metrics.exposition(self._claim.data_dir / "metrics", fleet)
 
         server = self._settings.server
         hosts = {server.admin_host, *server.admin_hosts}
-        app = admin.create(exposition, readiness.checks(line, sql, factories.keyring(self._settings), fleet), hosts)
+        checks = readiness.checks(line, sql, factories.keyring(self._settings), fleet)
+        app = admin.create(exposition, checks, hosts, {"connections": lambda: fleet.full})
         config = uvicorn.Config(
             app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
         )
@@ -125,7 +128,7 @@ class House:
             serving.should_exit = serving.force_exit = True
             await task
 
-        self._stack.push_async_callback(end)
+        stack.push_async_callback(end)
 
 
 class _Admin(uvicorn.Server):

@@ -48,13 +48,15 @@ async def serve(settings: Settings) -> None:
             starting = asyncio.create_task(_built(settings, claim, public, private, fleet, stack))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
+            if started := starting.done():
                 starting.result()
                 await stopping
             starting.cancel()
             stopping.cancel()
             await asyncio.gather(starting, stopping, return_exceptions=True)
             logs.event("stopping")
+            if started and server.shutdown_delay:
+                await fleet.drain(server.shutdown_delay)
     logs.event("stopped")
 
 

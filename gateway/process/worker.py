@@ -13,11 +13,13 @@ import asyncio
 import gc
 import os
 import pickle
+import resource
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -25,17 +27,20 @@ import uvicorn
 from gateway import problems
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.downstream.connection import Render, protocol
+from gateway.downstream.connection import Connection, Render, protocol
 from gateway.downstream.header_lines import uniform
 from gateway.observe import logs, metrics, trace
 from gateway.process import child
 from gateway.process.instance_lock import instance_name
+from gateway.process.workers import DRAIN
 
 if TYPE_CHECKING:
     from gateway.app import App
 
 BACKLOG: Final = 2048
 BEAT: Final = 1.0
+_RESERVED: Final = 64  # descriptors at least that are not for clients
+_TOLD: Final = 10.0  # seconds between two log lines about refused connections
 
 
 def main(parent: int, listening: int, ready: int, place: int) -> None:
@@ -57,8 +62,10 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: int) -> None:
+    def __init__(self, config: uvicorn.Config, connections: type[Connection], room: Room, ready: int) -> None:
         super().__init__(config)
+        self._connections = connections
+        self._room = room
         self._ready = ready
         os.set_blocking(ready, False)
 
@@ -68,24 +75,51 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
+        asyncio.get_running_loop().add_signal_handler(DRAIN, self._drain)
         self._beat()
 
     def _beat(self) -> None:
         # The pipe is full when the supervisor itself hangs, and then this must not.
         with suppress(BlockingIOError):
-            os.write(self._ready, b"!")
+            os.write(self._ready, child.FULL if self._room.refused_lately() else child.ALIVE)
         asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+    def _drain(self) -> None:
+        self._connections.draining = True
+
+
+class Room:
+    """How many connections a worker holds: what is left of its descriptors when stores and services have theirs."""
+
+    def __init__(self) -> None:
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.most = descriptors - max(_RESERVED, descriptors // 4)
+        self._refused = False
+        self._told = -inf
+
+    def refused(self) -> None:
+        """One connection was too many: it is counted, and told once in a while."""
+        self._refused = True
+        metrics.connection_refused()
+        if time.monotonic() >= self._told + _TOLD:
+            self._told = time.monotonic()
+            logs.event("connections refused", "error", most=self.most, reason="no more file descriptors")
+
+    def refused_lately(self) -> bool:
+        """Whether any was since this was asked last."""
+        lately, self._refused = self._refused, False
+        return lately
 
 
 def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
+    render = malformed(settings.brands[0].problems(runtime.public_port))
+    connections = protocol(render, app.serve, fast_path=settings.server.fast_path)
+    room = Room()
+    connections.most, connections.refused = room.most, staticmethod(room.refused)
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(
-            malformed(settings.brands[0].problems(runtime.public_port)),
-            app.serve,
-            fast_path=settings.server.fast_path,
-        ),
+        http=connections,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -96,7 +130,7 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
         timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
     )
     try:
-        _Server(config, ready).run(sockets=[listening])
+        _Server(config, connections, room, ready).run(sockets=[listening])
     finally:
         # However it ends, nobody else can write down what this process still holds.
         logs.flush()

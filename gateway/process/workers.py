@@ -17,10 +17,14 @@ from gateway.process import child
 from gateway.process.instance_lock import CannotStartError
 from gateway.process.sockets import Listener
 
+DRAIN: Final = signal.SIGWINCH
+"""Tells a worker that each answer is the last of its connection. What does not expect it ignores it."""
+
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 _BEAT: Final = 2.0  # seconds within which a worker says something, if its loop turns
+_FULL: Final = 10.0  # seconds for which a worker counts as full after it has said so
 _SILENT: Final = 5  # beats missed after which it is ended
 
 
@@ -40,11 +44,18 @@ class Fleet(Collector):
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._restarts = 0
+        self._draining = False
+        self._full_until = 0.0
 
     @property
     def complete(self) -> bool:
-        """Whether every worker answers requests."""
-        return len(self._serving) == len(self._workers)
+        """Whether every worker answers requests, and goes on doing so."""
+        return len(self._serving) == len(self._workers) and not self._draining
+
+    @property
+    def full(self) -> bool:
+        """Whether a worker has lately refused connections, having no more descriptors for them."""
+        return time.monotonic() < self._full_until
 
     def warm_up(self) -> None:
         """Start the processes, which load their code while the rest of the house is being built."""
@@ -59,6 +70,13 @@ class Fleet(Collector):
         self._handed_over.set()
         if not all(await asyncio.gather(*self._first)):
             raise CannotStartError("a worker could not start: the log line above says why")
+
+    async def drain(self, seconds: float) -> None:
+        """Be not ready any more and end each connection with its next answer, but go on, until whoever balances has noticed."""
+        self._draining = True
+        self._signal(DRAIN)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def stop(self) -> None:
         """Let requests in flight finish, within the grace; then end what is left."""
@@ -120,6 +138,8 @@ class Fleet(Collector):
                 self._serving.add(place)
             if not up.done():
                 up.set_result(serving)
+            if self._draining:
+                self._signal(DRAIN)
             missed = 0
             while serving and missed < _SILENT:
                 try:
@@ -127,6 +147,8 @@ class Fleet(Collector):
                     async with asyncio.timeout(_BEAT):
                         serving = await pulse.beat()
                         missed = 0
+                        if pulse.full:
+                            self._full_until = time.monotonic() + _FULL
                 except TimeoutError:
                     missed += not self._stopping.is_set()
             if serving:
@@ -175,6 +197,7 @@ class _Pulse:
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self._ended = False
+        self.full = False
         self._heard = asyncio.Event()
         asyncio.get_running_loop().add_reader(pipe, self._hear)
 
@@ -189,7 +212,8 @@ class _Pulse:
         os.close(self._pipe)
 
     def _hear(self) -> None:
-        self._ended = os.read(self._pipe, 4096) == b""
+        said = os.read(self._pipe, 4096)
+        self._ended, self.full = said == b"", child.FULL in said
         self._heard.set()
         if self._ended:
             asyncio.get_running_loop().remove_reader(self._pipe)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import resource
 import signal
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,53 @@ def test_as_many_descriptors_are_taken_as_the_system_allows(tmp_path: Path, monk
         gateway.wait_started()
         for pid in (gateway.process.pid, *family(gateway.process.pid)):
             assert resource.prlimit(pid, resource.RLIMIT_NOFILE)[0] == min(hard, 2**20), _command(pid)
+    finally:
+        gateway.stop()
+
+
+def test_a_stop_begins_with_unreadiness_and_ends_each_connection_with_its_answer(tmp_path: Path) -> None:
+    with served(tmp_path, GATEWAY_SERVER__SHUTDOWN_DELAY="3s") as gateway:
+        kept = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        kept.request("GET", "/healthz")
+        first = kept.getresponse()
+        assert first.read() and first.headers["connection"] is None
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        gateway.wait_for("stopping")
+        refused = gateway.admin("/readyz")
+        assert (refused.status, refused.json["checks"]["workers"]) == (503, "failing")
+        kept.request("GET", "/healthz")
+        last = kept.getresponse()
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert last.read()
+        assert gateway.ask("GET", "/v1/me").headers["connection"] == "close"
+        assert gateway.process.wait(30) == 0
+        assert time.monotonic() - began >= 3
+
+
+def test_connections_beyond_the_descriptors_are_told(tmp_path: Path) -> None:
+    started = subprocess.Popen
+
+    def limited(*arguments: object, **named: object) -> object:
+        return started(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)), **named)  # type: ignore[call-overload]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.process.serving.subprocess.Popen", limited)
+        gateway = Served(tmp_path)
+    try:
+        gateway.wait_started()
+        clients = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(220)]
+        told = gateway.wait_for("connections refused")
+        assert told["most"] == 192
+        until = time.monotonic() + 5
+        while (ready := gateway.admin("/readyz")).json["status"] != "degraded":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert (ready.status, ready.json["checks"]["connections"]) == (200, "degraded")
+        assert "gateway_connections_refused_total 28.0" in gateway.admin("/metrics").body.decode()
+        for client in clients:
+            client.close()
+        assert gateway.ask("GET", "/v1/me").status == 200
     finally:
         gateway.stop()
 
