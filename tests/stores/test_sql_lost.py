@@ -102,7 +102,8 @@ async def test_work_for_which_no_connection_is_free_in_time_is_refused(url: str)
 
 
 async def test_cancelled_work_gives_its_connection_back_once_and_not_before_it_ends(url: str) -> None:
-    sql = Sql(url, pool_size=1, timeout=0.1)
+    sql = Sql(url, pool_size=1, timeout=1.5)
+    assert await sql.read(lambda _: 7) == 7
     begun, go_on = threading.Event(), threading.Event()
 
     def hold(_: Session) -> None:
@@ -119,7 +120,7 @@ async def test_cancelled_work_gives_its_connection_back_once_and_not_before_it_e
     with pytest.raises(StoreUnavailable):
         await sql.read(tenants.list)
     go_on.set()
-    sql._timeout = 5.0
+    sql._timeout = 15.0
     assert await sql.read(lambda _: 7) == 7
     assert sql._free._value == 1
     sql.close()
