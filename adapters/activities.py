@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare import ids
-from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Reference, Whole
+from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Whole
 from adapters.core.declare.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.ids import ACTIVITY, ActivityId, CompanyId, ContactId, DealId, UserId
 
 
 class Activity(Record):
     """Something that happened."""
 
-    id: ReadOnly[Annotated[str, Reference(ids.ACTIVITY)]] = required(
-        "The activity's id.", "act_5f2b8c1d9e3a7b6c4d5e6f77"
-    )
+    id: ReadOnly[ActivityId] = required("The activity's id.", "act_5f2b8c1d9e3a7b6c4d5e6f77")
     type: Annotated[str, Choice(("call", "email", "meeting", "note", "sms", "system"))] = required(
         "What kind of thing it was.", "call"
     )
@@ -24,27 +22,20 @@ class Activity(Record):
     outcome: Line | None = optional("How it ended.", "connected")
     duration_seconds: Whole | None = optional("How long it took.", 340)
     occurred_at: Moment | None = optional("When it happened; now, when left out.", "2026-06-17T14:30:00Z")
-    contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(
-        "The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70"
-    )
-    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
-        "The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
-    )
-    deal_id: Annotated[str, Reference(ids.DEAL)] | None = optional(
-        "The deal it is about.", "deal_5f2b8c1d9e3a7b6c4d5e6f72"
-    )
-    actor_id: ReadOnly[Annotated[str, Reference(ids.USER)] | None] = optional(
-        "The user who logged it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
+    contact_id: ContactId | None = optional("The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
+    company_id: CompanyId | None = optional("The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    deal_id: DealId | None = optional("The deal it is about.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
+    actor_id: ReadOnly[UserId | None] = optional("The user who logged it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     created_at: ReadOnly[Moment] = required("When it was logged.", "2026-06-17T14:31:00Z")
 
 
 activities = Resource(
     model=Activity,
-    id=ids.ACTIVITY,
+    id=ACTIVITY,
     path="activities",
     singular="activity",
     scope="activity",
+    group="CRM",
     upstream=Upstream(
         "crm",
         "/api/crm/activities",

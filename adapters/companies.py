@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare import ids
-from adapters.core.declare.kinds import CustomFields, Line, Moment, Name, Phone, Reference, Text, Url, Whole
-from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.kinds import CustomFields, Line, Name, Phone, Text, Url, Whole
+from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
 from adapters.core.words import Related
+from adapters.ids import COMPANY, CompanyId, UserId
 
 
 class Address(Record):
@@ -21,10 +21,10 @@ class Address(Record):
     country: Line | None = optional("Country.", "GB")
 
 
-class Company(Record):
+class Company(Dated):
     """An organisation."""
 
-    id: ReadOnly[Annotated[str, Reference(ids.COMPANY)]] = required("The company's id.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    id: ReadOnly[CompanyId] = required("The company's id.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
     name: Name = required("Its name.", "Analytical Engines Ltd")
     domain: Line | None = optional("Its internet domain.", "engines.example")
     industry: Line | None = optional("What it does.", "Manufacturing")
@@ -42,20 +42,17 @@ class Company(Record):
             "country": "GB",
         },
     )
-    owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
-        "The user who looks after it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
+    owner_id: UserId | None = optional("The user who looks after it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     custom: CustomFields = optional("The workspace's own fields.", {"tier": "gold"}, {})
-    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
-    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
 
 
 companies = Resource(
     model=Company,
-    id=ids.COMPANY,
+    id=COMPANY,
     path="companies",
     singular="company",
     scope="company",
+    group="CRM",
     upstream=Upstream(
         "crm",
         "/api/crm/companies",

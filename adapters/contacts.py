@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare import ids
-from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Reference, Words
-from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Words
+from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Resource, Upstream, optional, required
 from adapters.core.words import Export, Import, Labels, Related
+from adapters.ids import CONTACT, CompanyId, ContactId, UserId
 
 
-class Contact(Record):
+class Contact(Dated):
     """A person, with the company they work for and the user who looks after them."""
 
-    id: ReadOnly[Annotated[str, Reference(ids.CONTACT)]] = required("The contact's id.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
+    id: ReadOnly[ContactId] = required("The contact's id.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
     first_name: Name = required("Given name.", "Ada")
     last_name: Line | None = optional("Family name.", "Lovelace")
     name: ReadOnly[Line | None] = optional("Full name, made of the two.", "Ada Lovelace")
     email: Email | None = optional("E-mail address.", "ada@example.com")
     phones: Phones = optional("Phone numbers, the main one first.", ["+44 20 7946 0018"], [])
     job_title: Line | None = optional("What they do.", "Analyst")
-    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
-        "The company they work for.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
-    )
-    owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
-        "The user who looks after them.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
+    company_id: CompanyId | None = optional("The company they work for.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    owner_id: UserId | None = optional("The user who looks after them.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     source: Line | None = optional("Where they came from.", "web")
     lifecycle_stage: Line | None = optional("How far the relationship has come.", "lead")
     lead_score: ReadOnly[Annotated[int, Integer(-(2**31), 2**31 - 1)] | None] = optional("Computed score.", 42)
     tags: Words = optional("Labels.", ["vip"], [])
     custom: CustomFields = optional("The workspace's own fields.", {"tier": "gold"}, {})
     last_contacted_at: ReadOnly[Moment | None] = optional("When somebody last spoke to them.", "2026-06-17T14:30:00Z")
-    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
-    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
 
 
 contacts = Resource(
     model=Contact,
-    id=ids.CONTACT,
+    id=CONTACT,
     path="contacts",
     singular="contact",
     scope="contact",
+    group="CRM",
     upstream=Upstream(
         "crm",
         "/api/crm/contacts",

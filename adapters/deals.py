@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare import ids
 from adapters.core.declare.kinds import (
     Amount,
     Choice,
@@ -15,42 +14,40 @@ from adapters.core.declare.kinds import (
     Line,
     Moment,
     Name,
-    Reference,
 )
-from adapters.core.declare.resource import Kept, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.resource import (
+    Dated,
+    Kept,
+    ListQuery,
+    ReadOnly,
+    Record,
+    Resource,
+    Upstream,
+    optional,
+    required,
+)
 from adapters.core.words import Move, Related
+from adapters.ids import DEAL, CompanyId, ContactId, DealId, PipelineId, StageId, UserId
 
-StageId = Annotated[str, Reference(ids.STAGE)]
 
-
-class Deal(Record):
+class Deal(Dated):
     """A sale under way, or how it ended."""
 
-    id: ReadOnly[Annotated[str, Reference(ids.DEAL)]] = required("The deal's id.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
+    id: ReadOnly[DealId] = required("The deal's id.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
     name: Name = required("What is being sold.", "Difference engine no. 2")
     amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
     currency: Currency = optional("ISO 4217 code; USD when left out.", "GBP", "USD")
-    pipeline_id: Kept[Annotated[str, Reference(ids.PIPELINE)] | None] = optional(
-        "The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73"
-    )
+    pipeline_id: Kept[PipelineId | None] = optional("The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73")
     stage_id: Kept[StageId | None] = optional("The stage it is in.", "stage_5f2b8c1d9e3a7b6c4d5e6f74")
     status: ReadOnly[Annotated[str, Choice(("open", "won", "lost"))]] = required("Follows from the stage.", "open")
     probability: ReadOnly[Annotated[int, Integer(0, 100)] | None] = optional("Chance of winning, in percent.", 40)
-    contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(
-        "The person it is made with.", "con_5f2b8c1d9e3a7b6c4d5e6f70"
-    )
-    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
-        "The company it is made with.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
-    )
-    owner_id: Annotated[str, Reference(ids.USER)] | None = optional(
-        "The user who works on it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
+    contact_id: ContactId | None = optional("The person it is made with.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
+    company_id: CompanyId | None = optional("The company it is made with.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    owner_id: UserId | None = optional("The user who works on it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     expected_close_date: Date | None = optional("When it should be decided.", "2026-09-30")
     closed_at: ReadOnly[Moment | None] = optional("When it was won or lost.", "2026-09-12T10:00:00Z")
     lost_reason: Line | None = optional("Why it was lost.", "Price")
     custom: CustomFields = optional("The workspace's own fields.", {"channel": "partner"}, {})
-    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
-    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
 
 
 class StageChange(Record):
@@ -62,10 +59,11 @@ class StageChange(Record):
 
 deals = Resource(
     model=Deal,
-    id=ids.DEAL,
+    id=DEAL,
     path="deals",
     singular="deal",
     scope="deal",
+    group="CRM",
     upstream=Upstream(
         "crm",
         "/api/crm/deals",

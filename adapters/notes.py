@@ -4,40 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare import ids
-from adapters.core.declare.kinds import Boolean, Moment, Prose, Reference
-from adapters.core.declare.resource import ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.kinds import Boolean, Prose
+from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Resource, Upstream, optional, required
 from adapters.core.words import Action
+from adapters.ids import NOTE, CompanyId, ContactId, DealId, NoteId, UserId
 
 
-class Note(Record):
+class Note(Dated):
     """A piece of text somebody wrote down."""
 
-    id: ReadOnly[Annotated[str, Reference(ids.NOTE)]] = required("The note's id.", "note_5f2b8c1d9e3a7b6c4d5e6f76")
+    id: ReadOnly[NoteId] = required("The note's id.", "note_5f2b8c1d9e3a7b6c4d5e6f76")
     body: Annotated[str, Prose(50_000, 1)] = required("The text.", "Prefers to be called in the morning.")
     pinned: ReadOnly[Boolean] = optional("Changed by pin and unpin.", example=True, default=False)
-    contact_id: Annotated[str, Reference(ids.CONTACT)] | None = optional(
-        "The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70"
-    )
-    company_id: Annotated[str, Reference(ids.COMPANY)] | None = optional(
-        "The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71"
-    )
-    deal_id: Annotated[str, Reference(ids.DEAL)] | None = optional(
-        "The deal it is about.", "deal_5f2b8c1d9e3a7b6c4d5e6f72"
-    )
-    author_id: ReadOnly[Annotated[str, Reference(ids.USER)] | None] = optional(
-        "The user who wrote it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
-    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
-    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
+    contact_id: ContactId | None = optional("The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
+    company_id: CompanyId | None = optional("The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
+    deal_id: DealId | None = optional("The deal it is about.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
+    author_id: ReadOnly[UserId | None] = optional("The user who wrote it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
 
 
 notes = Resource(
     model=Note,
-    id=ids.NOTE,
+    id=NOTE,
     path="notes",
     singular="note",
     scope="note",
+    group="CRM",
     upstream=Upstream(
         "crm",
         "/api/crm/notes",

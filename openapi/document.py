@@ -51,6 +51,7 @@ def document(
         "externalDocs": {"url": f"{ORIGIN}/docs", "description": "Reference and guides."},
         "servers": [{"url": ORIGIN}],
         "tags": [*_tags(resources, operations)],
+        "x-tagGroups": _groups(resources, operations),
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.named.items())),
@@ -67,6 +68,15 @@ def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Ite
     about[ME.first] = "What a token is and may do."
     for first in dict.fromkeys(operation.first for operation in operations):
         yield {"name": first, "description": about[first]}
+
+
+def _groups(resources: Iterable[Resource], operations: Iterable[Operation]) -> list[dict[str, Any]]:
+    """The tags by part of the suite: a table of contents that readers of this extension show."""
+    group_of = {resource.path: resource.group for resource in resources}
+    groups: dict[str, list[str]] = {}
+    for first in dict.fromkeys(operation.first for operation in operations):
+        groups.setdefault(group_of.get(first, "General"), []).append(first)
+    return [{"name": name, "tags": tags} for name, tags in groups.items()]
 
 
 def _ids(operations: Iterable[Operation], date: str) -> Iterator[tuple[str, str]]:

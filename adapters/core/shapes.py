@@ -104,7 +104,8 @@ def shape_of(
     """
     hints = typing.get_type_hints(model, include_extras=True)
     fields = []
-    for name, info in model.model_fields.items():
+    own = model.__annotations__
+    for name, info in sorted(model.model_fields.items(), key=lambda each: each[0] not in own):
         hint = hints[name]
         inner = nested_of(hint)
         kind = kind_of(hint) if inner is None else None

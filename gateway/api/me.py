@@ -7,10 +7,9 @@ from typing import Annotated
 
 import orjson
 
-from adapters import SCOPE_FAMILIES
+from adapters import SCOPE_FAMILIES, ids
 from adapters.core.calls import Answer, Input
-from adapters.core.declare import ids
-from adapters.core.declare.kinds import Choice, Line, Moment, Reference, TextList
+from adapters.core.declare.kinds import Choice, Line, Moment, TextList
 from adapters.core.declare.resource import Record, required
 from adapters.core.declare.timestamps import utc
 from adapters.core.operation import Operation
@@ -24,14 +23,14 @@ Scopes = Annotated[list[str], TextList()]
 class Tenant(Record):
     """The workspace that the token belongs to."""
 
-    id: Annotated[str, Reference(ids.TENANT)] = required("The workspace's id.", "biz_clx0a1b2c3d4e5f6g7h8i9j0k")
+    id: ids.TenantId = required("The workspace's id.", "biz_clx0a1b2c3d4e5f6g7h8i9j0k")
     name: Line = required("Its name.", "Analytical Engines Ltd")
 
 
 class User(Record):
     """The user that the token acts for."""
 
-    id: Annotated[str, Reference(ids.USER)] = required("The user's id.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
+    id: ids.UserId = required("The user's id.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     name: Line = required("Their name.", "Ada Lovelace")
     role: Line = required("The role they have now.", "member")
 
@@ -39,7 +38,7 @@ class User(Record):
 class Token(Record):
     """The token itself."""
 
-    id: Annotated[str, Reference(ids.TOKEN)] = required("The token's id.", "tok_7Qm2bV9xKc4TzRw1LfYp8HsN")
+    id: ids.TokenId = required("The token's id.", "tok_7Qm2bV9xKc4TzRw1LfYp8HsN")
     kind: Annotated[str, Choice(("personal", "app"))] = required(
         "Whose it is: a person's own, or an app's.", "personal"
     )

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway import factories
 from gateway.auth.users import Identity
 from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, USAGE, Failure

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table

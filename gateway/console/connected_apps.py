@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import consent, token_families

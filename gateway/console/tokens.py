@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway.api.rate_limits import policy
 from gateway.auth import issuing
 from gateway.auth.issuing import Issued, IssueRefused

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import revocation

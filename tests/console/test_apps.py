@@ -10,7 +10,7 @@ from datetime import date
 import httpx
 import pytest
 
-from adapters.core.declare import ids
+from adapters import ids
 from gateway.stores.sql import Sql, usage
 from tests.console.people import Fields, Person, shown
 from tests.live import Live

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.core.declare import ids
+from adapters import ids
 from adapters.core.declare.ids import IdType
 
 KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]

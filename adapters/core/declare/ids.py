@@ -96,16 +96,3 @@ class IdType:
 
 def _numbers(ids: Sequence[int]) -> bool:
     return not ids or (min(ids) >= 1 and max(ids) < 10**18)
-
-
-CONTACT = IdType("con_", HEX24, "contact")
-COMPANY = IdType("cmp_", HEX24, "company")
-DEAL = IdType("deal_", HEX24, "deal")
-PIPELINE = IdType("pipe_", HEX24, "pipeline")
-STAGE = IdType("stage_", HEX24, "pipeline stage")
-TASK = IdType("task_", HEX24, "task")
-NOTE = IdType("note_", HEX24, "note")
-ACTIVITY = IdType("act_", HEX24, "activity")
-USER = IdType("usr_", CUID, "user")
-TENANT = IdType("biz_", CUID, "tenant")
-TOKEN = IdType("tok_", BASE62, "token")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.core.declare.kinds.base import Kind
+from adapters.core.declare.kinds.instant import Moment
 
 T = TypeVar("T")
 
@@ -48,6 +49,13 @@ def required(description: str, example: object) -> Any:
 def optional(description: str, example: object, default: object = None) -> Any:
     """A field that a create may leave out."""
     return Field(default=default, description=description, examples=[example], validate_default=False)
+
+
+class Dated(Record):
+    """Base of records that know when they were made and last changed. Inherited fields come after a record's own."""
+
+    created_at: ReadOnly[Moment] = required("When the record was made.", "2026-06-01T09:00:00Z")
+    updated_at: ReadOnly[Moment] = required("When the record was last changed.", "2026-06-17T14:30:00Z")
 
 
 def _parts(hint: Any) -> list[Any]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from adapters.core.declare.ids import IdType
-from adapters.core.declare.record import Between, Kept, ReadOnly, Record, kind_of, nested_of, optional, required
+from adapters.core.declare.record import Between, Dated, Kept, ReadOnly, Record, kind_of, nested_of, optional, required
 from adapters.core.declare.upstream import ListQuery, StructuredSearch, Upstream
 from adapters.core.declare.word import Word
 
 __all__ = [
     "Between",
+    "Dated",
     "Kept",
     "ListQuery",
     "Op",
@@ -45,7 +46,7 @@ class Resource:
     model: the public shape in the newest contract; `rename`: public → internal names where these are not the same
     word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts, the default
     first, and `created_at` or the id where nothing is said; `searched`: what `search_text` covers;
-    `words`: what there is beside the standard operations.
+    `words`: what there is beside the standard operations; `group`: its part of the suite, under which tables of contents list it.
     A name that the model does not have is refused at import.
     """
 
@@ -54,6 +55,7 @@ class Resource:
     path: str
     singular: str
     scope: str
+    group: str = "General"
     upstream: Upstream
     rename: Mapping[str, str] = field(default_factory=dict)
     sorts: tuple[str, ...] = ()
