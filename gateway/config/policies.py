@@ -92,7 +92,7 @@ _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
 _EVERYWHERE = Limit.model_validate({"quota": 300, "window": "15m"})
-_NEW_TOKENS = Limit.model_validate({"quota": 60, "window": "1h"})
+_NEW_TOKENS = Limit.model_validate({"quota": 120, "window": "1h"})
 _LEAKS = Limit.model_validate({"quota": 120, "window": "1m"})
 _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 

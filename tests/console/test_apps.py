@@ -41,6 +41,17 @@ def test_an_app_registered_in_the_console_can_be_connected(desk: Live, app: App,
     assert works(desk, granted["access_token"])
 
 
+def test_the_page_of_an_app_has_what_other_tools_ask_for(desk: Live, app: App, owner: Person) -> None:
+    page = owner.page(f"/console/apps/{app.client_id}")
+    for label, value in (
+        ("authorization-url", f"{desk.url}/oauth/authorize"),
+        ("token-url", f"{desk.url}/oauth/token"),
+        ("issuer", desk.url),
+    ):
+        assert f'id="{label}" value="{value}"' in page and f'data-copy="{label}"' in page
+    assert re.search(r'id="scopes" value="[a-z]+\.[a-z]+( [a-z]+\.[a-z]+)+"', page)
+
+
 def test_a_connected_app_is_told_in_plain_words_and_ends_at_once_with_all_its_tokens(
     desk: Live, app: App, browser: Browser, member: Person
 ) -> None:

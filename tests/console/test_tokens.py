@@ -134,6 +134,15 @@ def test_a_rotated_token_has_a_successor_and_works_on_for_the_overlap(desk: Live
     assert "no successor yet" in again.text
 
 
+def test_a_token_that_leaked_is_rotated_without_an_overlap(desk: Live, member: Person) -> None:
+    old, token_id = member.new_token("Leaked", "contact.read")
+    assert works(desk, old)
+    assert "Rotate and end the old one now" in member.page("/console/tokens")
+    answer = member.post(f"/console/tokens/{token_id}/rotate", {"old": "end"})
+    assert works(desk, shown(answer)) and not works(desk, old)
+    assert f"replaced by {member.user['email']}" in answer.text
+
+
 def test_an_administrator_revokes_anybodys_token_but_rotates_only_their_own(
     desk: Live, owner: Person, member: Person
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.console.people import Fields, Person
 from tests.live import Live
 from tests.live import live as running
 from tests.oauth.acting import Forms
@@ -20,6 +21,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         "sign_in_account": {"quota": ACCOUNT, "window": "10m"},
         "sign_in_address": {"quota": ADDRESS, "window": "10m"},
         "sign_in_everywhere": {"quota": EVERYWHERE, "window": "10m"},
+        "new_tokens": {"quota": 2, "window": "10m"},
     }
     with running(tmp_path_factory.mktemp("guarded"), limits=limits) as pair:
         yield pair
@@ -58,6 +60,18 @@ def test_signing_in_rightly_never_counts(guarded: Live) -> None:
 def test_an_address_may_be_typed_in_any_case(guarded: Live) -> None:
     user = guarded.a.users["viewer"]
     assert attempt(guarded, "127.0.1.5", user["email"].upper(), user["password"]).status_code == 303
+
+
+def test_a_person_makes_so_many_tokens_and_no_more(guarded: Live) -> None:
+    person = Person(guarded, "owner", guarded.b)
+    _, token_id = person.new_token("First", "contact.read")
+    assert person.post(f"/console/tokens/{token_id}/rotate").status_code == 200
+    fields: Fields = {"name": "Third", "days": "30", "scope": ["contact.read"]}
+    for path in ("/console/tokens/new", f"/console/tokens/{token_id}/rotate"):
+        refused = person.post(path, fields)
+        assert (refused.status_code, "many tokens in a short time" in refused.text) == (429, True)
+    other = Person(guarded, "manager", guarded.b)
+    other.new_token("Theirs", "contact.read")
 
 
 def test_guesses_from_many_addresses_are_stopped_at_the_account(guarded: Live) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.live import Live
-from tests.oauth.acting import App, Asking, Browser
+from tests.oauth.acting import App, Asking, Browser, refresh
 
 ENDPOINTS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")
 
@@ -136,8 +136,7 @@ def attempts(basic: App, post: App, public: App) -> dict[str, dict[str, Any]]:
         "an empty secret": {"data": form, "auth": (basic.client_id, "")},
         "a confidential client without secret": {"data": {**form, "client_id": basic.client_id}},
         "the other client's secret": {"data": form, "auth": (basic.client_id, post.secret or "")},
-        "Basic for a client of post": {"data": form, "auth": (post.client_id, post.secret or "")},
-        "post for a client of Basic": {"data": {**form, "client_id": basic.client_id, "client_secret": secret}},
+        "a wrong secret in the body": {"data": {**form, "client_id": post.client_id, "client_secret": secret}},
         "a public client with a secret": {"data": {**form, "client_id": public.client_id, "client_secret": "x"}},
         "a public client by Basic": {"data": form, "auth": (public.client_id, "")},
         "not base64": {"data": form, "headers": {"Authorization": "Basic %%%"}},
@@ -157,7 +156,7 @@ NAMES = list(attempts(*(App("c", "s", "m"),) * 3))
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_client_that_does_not_authenticate_as_registered_is_refused(
+def test_a_client_that_does_not_authenticate_is_refused(
     pair: Live, basic: App, post: App, public: App, name: str, path: str
 ) -> None:
     sent = attempts(basic, post, public)[name]
@@ -165,6 +164,36 @@ def test_a_client_that_does_not_authenticate_as_registered_is_refused(
     answer = pair.client.post(path, **sent)
     assert told(answer) == (401, "invalid_client")
     assert answer.headers["www-authenticate"].startswith("Basic ")
+
+
+def test_a_secret_is_taken_by_basic_and_by_post_whatever_the_app_was_registered_with(
+    pair: Live, someone: Browser, basic: App, post: App
+) -> None:
+    for app, other in ((basic, "client_secret_post"), (post, "client_secret_basic")):
+        turned = App(app.client_id, app.secret, other)
+        tokens = someone.tokens(Asking(pair, turned))
+        asked = pair.client.post("/oauth/introspect", **turned.authenticated({"token": tokens["access_token"]}))
+        assert asked.json()["active"] is True
+        sent = turned.authenticated({"token": tokens["refresh_token"]})
+        assert pair.client.post("/oauth/revoke", **sent).status_code == 200
+        ended = pair.client.post("/oauth/introspect", **turned.authenticated({"token": tokens["access_token"]}))
+        assert ended.json() == {"active": False}
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_options_of_an_endpoint_are_post_alone(pair: Live, path: str) -> None:
+    answer = pair.client.options(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_refusal_of_a_refresh_token_says_what_became_of_it(pair: Live, someone: Browser, asking: Asking) -> None:
+    first = someone.tokens(asking)["refresh_token"]
+    second = refresh(pair, asking.app, first).json()["refresh_token"]
+    refresh(pair, asking.app, second)
+    said = [refresh(pair, asking.app, text).json()["error_description"] for text in ("x", first, second)]
+    assert said[0] == "There is no such refresh token."
+    assert "was used before" in said[1] and "(reuse)" in said[1]
+    assert said[2] == "The grant of this refresh token has been ended: ask the user again."
 
 
 def test_basic_and_post_together_are_refused(pair: Live, basic: App) -> None:
