@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 
 from adapters.core.calls import Answer, Input
@@ -9,8 +10,10 @@ from adapters.core.operation import Operation
 from gateway.api.body.files import chained, translated
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Permitted
+from gateway.api.stream_shares import StreamShares, paced
 from gateway.downstream.streaming import Streamed
 from gateway.observe import metrics
+from gateway.upstream.errors import Timeout
 
 
 def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
@@ -19,7 +22,7 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
     if own is not None:
         return own
     if operation.streamed:
-        return _streaming(dependencies)
+        return _streaming(operation, dependencies)
     send = dependencies.internal.send
 
     async def forwarded(permitted: Permitted, given: Input) -> Answer:
@@ -37,20 +40,32 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
     return forwarded
 
 
-def _streaming(dependencies: Dependencies) -> Accepted:
+def _streaming(operation: Operation, dependencies: Dependencies) -> Accepted:
     """For a plan with one call, whose answer is passed on while it comes. What fails before its first row is a problem."""
     internal, turns = dependencies.internal, dependencies.turns
+    patience = dependencies.settings.server.body_timeout
+    services = dependencies.settings.services
+    timeout, connections = next(
+        ((each.timeouts.total, each.max_connections) for name, each in services.items() if name == operation.service),
+        (0.0, 0),  # an operation of a service that is not configured is never carried out
+    )
+    shares = StreamShares(connections)
 
     async def forwarded(permitted: Permitted, given: Input) -> Answer:
         plan = permitted.face.plan(given)
         async with AsyncExitStack() as stack:
+            stack.enter_context(shares.one(permitted.caller.tenant_id))
             reply, body = await stack.enter_async_context(internal.stream(permitted, next(plan)))
             try:
                 plan.send(reply)
             except StopIteration as finished:
                 head: Answer = finished.value
             pieces = translated(body, permitted.face.translation(given), turns)
-            first = await anext(pieces)
-            return Streamed(head, chained(first, pieces), stack.pop_all().aclose)
+            try:
+                async with asyncio.timeout(timeout):
+                    first = await anext(pieces)
+            except TimeoutError:
+                raise Timeout("no row in time", sent=True) from None
+            return Streamed(head, paced(chained(first, pieces), patience), stack.pop_all().aclose)
 
     return forwarded
