@@ -71,7 +71,8 @@ def requests(date: str) -> dict[str, Any]:
             "required": True,
             "description": "The contract that this document describes. Any later date means the newest contract not "
             "after it.",
-            "schema": {"type": "string", "format": "date", "enum": [date], "default": date},
+            # No `format`: clients of some generators make a moment of it, and send that.
+            "schema": {"type": "string", "enum": [date], "default": date},
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key",

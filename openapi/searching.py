@@ -175,7 +175,6 @@ def _condition(field: Field, operators: tuple[str, ...], most: int) -> Schema:
     cases = _cases(operators, single, plural, {"operand": {"type": operand["type"]}} | exact)
     if len(cases) > 1:
         properties |= {name: nullable(properties[name]) for name in ("value", "values") if name in properties}
-    properties |= {name: _NULL for name in ("value", "values") if name not in properties}
     schema: Schema = {
         "type": "object",
         "description": f"{_members(single, plural, operators)}.",
