@@ -160,7 +160,10 @@ def _condition(field: Field, operators: tuple[str, ...], most: int) -> Schema:
     assert field.kind is not None
     single = [each for each in operators if each not in NO_VALUE and each not in PLURAL]
     plural = [each for each in operators if each in PLURAL]
-    operand = field.kind.sought.strict()
+    whole = field.kind.sought.strict()
+    # A format is told in the cases only: clients made by typescript-fetch write every condition as if it were the first one
+    # that could be meant, and a text is no moment.
+    operand = {name: value for name, value in whole.items() if name != "format"}
     parts = [each for each in single if each in FRAGMENTS]
     part = generated(field.kind.fragment()) if parts else operand
     properties: Schema = {
@@ -172,6 +175,8 @@ def _condition(field: Field, operators: tuple[str, ...], most: int) -> Schema:
     if plural:
         properties["values"] = {"type": "array", "minItems": 1, "maxItems": most, "items": operand}
     exact = {} if part == operand else {"operand": operand, "part": part}
+    if operand != whole:
+        exact = {"operand": whole, "listed": {"items": whole}}
     cases = _cases(operators, single, plural, {"operand": {"type": operand["type"]}} | exact)
     if len(cases) > 1:
         properties |= {name: nullable(properties[name]) for name in ("value", "values") if name in properties}
@@ -204,9 +209,12 @@ def _cases(
     if parts:
         cases.append((parts, _takes("value", "values" if plural else None, exact["part"])))
     if several := [each for each in plural if each != "between"]:
-        cases.append((several, _takes("values", "value" if single else None, {"type": "array"})))
+        cases.append(
+            (several, _takes("values", "value" if single else None, {"type": "array", **exact.get("listed", {})}))
+        )
     if "between" in plural:
-        between = _takes("values", "value" if single else None, {"type": "array", "minItems": 2, "maxItems": 2})
+        two = {"type": "array", "minItems": 2, "maxItems": 2, **exact.get("listed", {})}
+        between = _takes("values", "value" if single else None, two)
         cases.append((["between"], between))
     if none := [each for each in operators if each in NO_VALUE]:
         unused = {member: _NULL for member, takers in (("value", single), ("values", plural)) if takers}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -20,6 +21,8 @@ from adapters.core.declare.changes import Contract
 from gateway.brands import Brand
 from gateway.config.policies import Limits
 from gateway.config.settings import Settings
+from gateway.error_codes import error_codes, field_codes
+from gateway.problems import ALL
 from gateway.reference.documents import Document
 
 
@@ -64,6 +67,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "lifecycles": {day.isoformat(): lifecycle for day, lifecycle in settings.versions.items()},
         "limits": list(_limits(settings.limits)),
         "problems": list(_problems(document)),
+        "field_codes": field_codes(),
         "scopes": document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]["scopes"],
         "settings": settings,
     }
@@ -102,10 +106,12 @@ def _limits(limits: Limits) -> Iterator[tuple[str, str, str, int | None]]:
 
 
 def _problems(document: Document) -> Iterator[dict[str, Any]]:
-    """Status, title, slug and codes of every kind of problem that the document knows."""
+    """Status, title, slug and codes of every kind of problem; a code with an example where the document has one."""
+    shown: dict[str, str] = {}
     for response in document["components"]["responses"].values():
-        values = [each["value"] for each in response["content"]["application/problem+json"]["examples"].values()]
-        first = values[0]
-        codes = list(dict.fromkeys(value["code"] for value in values))
-        slug = first["type"].rpartition("/")[2]
-        yield {"status": first["status"], "title": first["title"], "slug": slug, "codes": codes}
+        for each in response["content"]["application/problem+json"]["examples"].values():
+            shown.setdefault(each["value"]["code"], orjson.dumps(each["value"], option=orjson.OPT_INDENT_2).decode())
+    for kind in ALL:
+        codes = {name: code for name, code in error_codes().items() if code.slug == kind.slug}
+        examples = {name: shown[name] for name in codes if name in shown}
+        yield {"status": kind.status, "title": kind.title, "slug": kind.slug, "codes": codes, "examples": examples}

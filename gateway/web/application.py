@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import problems
+from gateway.error_codes import error_codes
 from gateway.observe import access, logs
 
 HEALTHZ: Final = "/healthz"
@@ -106,6 +107,9 @@ async def problem_page(request: Request) -> Response:
     if kind is None:
         raise HTTPException(404)
     body = f"<p>HTTP status {kind.status}.</p><p>{escape(_ADVICE[kind.slug])}</p>"
+    codes = [name for name, code in error_codes().items() if code.slug == kind.slug]
+    rows = "".join(f'<li><a href="/docs/errors#{name}"><code>{name}</code></a></li>' for name in codes)
+    body += f"<p>Its codes:</p><ul>{rows}</ul>"
     return _page(request, kind.title, body + '<p><a href="/problems">All problems</a></p>')
 
 

@@ -12,7 +12,24 @@
   // Whatever name this deployment was reached by, requests go to where the page came from.
   const spec = JSON.parse(text.replaceAll(page.dataset.origin, location.origin));
 
+  // A new key for every press of Execute: one that stood in the page would be used for other requests, too.
+  const keyed = Object.entries(spec.paths)
+    .filter(([, item]) => item.post?.parameters.some((each) => each.$ref?.endsWith("/IdempotencyKey")))
+    .map(([path]) => new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`));
+  const uuid = () =>
+    crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+  const withKey = (request) => {
+    const path = new URL(request.url, location.origin).pathname;
+    const given = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === "idempotency-key");
+    if (request.method === "POST" && !given && keyed.some((each) => each.test(path))) {
+      request.headers["Idempotency-Key"] = uuid();
+    }
+    return request;
+  };
+
   const ui = SwaggerUIBundle({
+    requestInterceptor: withKey,
+    showMutatedRequest: true,
     spec,
     domNode: page,
     presets: [SwaggerUIBundle.presets.apis],
