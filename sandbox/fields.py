@@ -36,10 +36,16 @@ class Kind(Enum):
     INTERNAL = auto()
 
 
+def bindable(number: float) -> float:
+    """SQLite binds 64-bit integers only; a float orders the same way out there."""
+    return number if abs(number) < 2**63 else float(number)
+
+
 # what the column holds of these is not what the row holds: milliseconds, the length, a number
 CONVERTED: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.INSTANT: stored_milliseconds,
     Kind.LIST: len,
+    Kind.NUMBER: bindable,
     Kind.MONEY_TEXT: float,
 }
 FOLDED = frozenset({Kind.TEXT, Kind.CHOICE})
@@ -166,6 +172,8 @@ class Field:
             return plain_text(value, 100)
         if type(value) is not int:
             raise ValueError("must be a number")
+        if not 0 < value < 10**18:
+            raise ValueError("does not exist")
         return value
 
     def _text(self, value: Any) -> str:

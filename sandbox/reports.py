@@ -6,7 +6,7 @@ from decimal import Decimal
 from sandbox.answers import Reply, data, query_invalid
 from sandbox.entities import ACCOUNTS
 from sandbox.guard import Call, Operation
-from sandbox.moments import parse_date, shifted
+from sandbox.moments import parse_date
 from sandbox.money import Number, major, number
 from sandbox.scene import Row
 from sandbox.schema import load
@@ -73,11 +73,18 @@ class _Books:
 
     def sums(self, start: str, end: str) -> Sums:
         """What was posted from start to end, by account, debit positive; accounts without postings are left out."""
+        return self._sums("day BETWEEN ? AND ?", start, end)
+
+    def before(self, day: str) -> Sums:
+        """The same of everything that was posted before the day."""
+        return self._sums("day < ?", day)
+
+    def _sums(self, when: str, *days: str) -> Sums:
         sql = (
-            "SELECT account, sum(amount) FROM postings"
-            " WHERE tenant = ? AND book IN ('B', ?) AND day BETWEEN ? AND ? GROUP BY account"
+            "SELECT account, sum(amount) FROM postings"  # noqa: S608  (the condition is one of the two above)
+            f" WHERE tenant = ? AND book IN ('B', ?) AND {when} GROUP BY account"
         )
-        return dict(self._connection.execute(sql, (self._tenant, self._book, start, end)).fetchall())
+        return dict(self._connection.execute(sql, (self._tenant, self._book, *days)).fetchall())
 
     def of(self, subgroups: Iterable[str]) -> list[Row]:
         wanted = frozenset(subgroups)
@@ -139,7 +146,7 @@ async def _cash_flow(call: Call) -> Reply:
     """By the indirect method: the profit, and what every other account took in or let go of cash."""
     books = _Books(call)
     start, end = books.span()
-    sums, before = books.sums(start, end), books.sums("", shifted(start, -1))
+    sums, before = books.sums(start, end), books.before(start)
     opening = sum(before.get(account["id"], 0) for account in books.of(_MONEY))
     change = sum(sums.get(account["id"], 0) for account in books.of(_MONEY))
     groups: dict[str, list[Row]] = {"OPERATING": [], "INVESTING": [], "FINANCING": []}

@@ -18,11 +18,11 @@ class States:
         wanted, current = body.get(self._field), before[self._field]
         if wanted is None or wanted == current:
             return None
-        if wanted not in self._steps:
+        if not isinstance(wanted, str) or wanted not in self._steps:
             raise invalid({self._field: ["must be one of " + ", ".join(self._steps)]})
         if wanted not in self._steps[current]:
             raise state_invalid(current)
-        return str(wanted)
+        return wanted
 
 
 def only(row: Row, before: Row, state: str, changeable: tuple[str, ...] = ()) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.answers import query_invalid
 from sandbox.entity import Entity
-from sandbox.fields import FOLDED, Field, Kind
+from sandbox.fields import FOLDED, Field, Kind, bindable
 from sandbox.moments import parse_date, parse_instant
 
 _DEEPEST = 12
@@ -112,12 +112,10 @@ def comparable(field: Field, value: Any) -> Any:
         raise query_invalid(f"{field.name} {complaint}") from None
 
 
-def _number(value: Any) -> int | float:
+def _number(value: Any) -> float:
     if type(value) not in {int, float}:
         raise ValueError("must be a number")
-    # SQLite binds 64-bit integers only; a float orders the same way out there
-    number: int | float = value if abs(value) < 2**63 else float(value)
-    return number
+    return bindable(value)
 
 
 def column(field: Field) -> str:

@@ -44,7 +44,7 @@ def _settle(row: Row, before: Row | None, body: Mapping[str, Any], scene: Scene)
         only(row, before, before["status"], _ALWAYS)
     if before is None or body.keys() & {"clientContactId", "clientCompanyId"}:
         row["clientName"] = _client_name(row, scene)
-    row["dueDate"] = row["dueDate"] or shifted(row["invoiceDate"], 30)
+    row["dueDate"] = row["dueDate"] or _in_thirty_days(row["invoiceDate"])
     if row["dueDate"] < row["invoiceDate"]:
         raise violated("dueDate", "must not be before invoiceDate")
     if before is None or row["items"] != before["items"] or row["taxInclusive"] != before["taxInclusive"]:
@@ -55,6 +55,13 @@ def _settle(row: Row, before: Row | None, body: Mapping[str, Any], scene: Scene)
         row["status"] = step
         row["sentAt" if step == "SENT" else "cancelledAt"] = scene.now
     row["isOverdue"] = row["status"] in _OWED and row["balance"] > 0 and row["dueDate"] < today(scene)
+
+
+def _in_thirty_days(day: str) -> str:
+    try:
+        return shifted(day, 30)
+    except ValueError as complaint:
+        raise invalid({"dueDate": [str(complaint)]}) from None
 
 
 def _next_number(scene: Scene) -> str:

@@ -235,3 +235,26 @@ def test_what_another_tenant_has_does_not_exist(box: Box, meridian: httpx.Client
             f"{HR}/employees/{an_employee(meridian, 90)['id']}", json={"reportsTo": first[f"{HR}/employees"]}
         )
     )[1] == ["reportsTo"]
+
+
+@pytest.mark.parametrize("state", [5, True, [], {}, [None], {"a": 1}, "", "NOWHERE"])
+def test_a_state_that_is_none_is_refused_like_any_wrong_value(meridian: httpx.Client, state: Any) -> None:
+    for path, name in ((f"{FINANCE}/expenses", "state"), (f"{HR}/employees", "status"), (f"{HR}/leave", "status")):
+        key = rows_of(meridian.get(f"{path}?limit=1"))[0]["id"]
+        assert refusal(meridian.patch(f"{path}/{key}", json={name: state}))[1] == [name], path
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30, 1.5, True, "1"])
+def test_a_number_that_is_no_id_names_nothing(meridian: httpx.Client, number: Any) -> None:
+    body = {"periodFrom": "1998-01-01", "periodTo": "1998-01-31", "payoutDate": "1998-01-31"}
+    assert refusal(meridian.post(f"{PAYROLL}/runs", json={**body, "departmentId": number}))[1] == ["departmentId"]
+
+
+def test_the_ends_of_the_calendar_and_of_the_numbers_break_nothing(meridian: httpx.Client) -> None:
+    query = {"from": "0001-01-01", "to": "9999-12-31"}
+    assert meridian.get(f"{FINANCE}/reports/cash-flow", params=query).json()["data"]["openingCash"] == 0
+    body = {"clientContactId": a_contact(meridian), "currency": "INR", "items": [{"description": "A", "rate": 1}]}
+    late = meridian.post(f"{FINANCE}/invoices", json={**body, "invoiceDate": "9999-12-31"})
+    assert refusal(late)[1] == ["dueDate"]
+    deal = meridian.post("/api/crm/deals", json={"title": "Large", "value": 2**64})
+    assert (deal.status_code, deal.json()["data"]["value"]) == (201, 2**64)
