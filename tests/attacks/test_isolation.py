@@ -76,7 +76,7 @@ def test_a_filter_by_another_tenant_s_ids_finds_nothing(live: Live, resource: Re
     for field in filterable:
         assert field.kind
         assert field.kind.points_to
-        if resource.path == "pipelines":
+        if resource not in CREATABLE:
             continue
         for operator, member in (("eq", "value"), ("in", "values")):
             theirs = _theirs(live, field.kind.points_to.prefix)

@@ -60,11 +60,6 @@ def sample(resource: Resource, date: str) -> dict[str, Any]:
     }
 
 
-def bare(public_id: str) -> str:
-    """An id as the services write it."""
-    return public_id.rpartition("_")[2]
-
-
 def told(shape: Shape, held: dict[str, Any]) -> dict[str, Any]:
     """A service's record as the newest contract tells it, field by field: without what is compiled to do the same."""
     return {field.name: _value(field, held[field.held], held) for field in shape.fields}

@@ -19,7 +19,6 @@ from tests.conformance.declared import (
     DELETABLE,
     OPERATIONS,
     UPDATABLE,
-    bare,
     foreign,
     name,
     path,
@@ -61,7 +60,7 @@ def test_a_record_answers_what_the_service_holds_in_the_public_model_and_nothing
     for record in listed:
         resource.model.model_validate(record)
         key = {"Authorization": f"Bearer {live.a.api_key}"}
-        answer = live.sandbox.get(f"{resource.upstream.path}/{bare(record['id'])}", headers=key)
+        answer = live.sandbox.get(f"{resource.upstream.path}/{resource.id.decode(record['id'])}", headers=key)
         assert record == told(newest, answer.raise_for_status().json()["data"])
 
 
@@ -204,8 +203,10 @@ def test_an_id_of_another_kind_is_not_found_without_any_call(live: Live, operati
         "con-5f2b",
         "1",
         "usr_" + "0" * 24,
-        resource.id.prefix + "0" * 23,
-        resource.id.prefix + "Z" * 24,
+        resource.id.prefix,
+        resource.id.prefix + "!",
+        resource.id.prefix + "1" * 200,
+        foreign(resource).upper(),
     ):
         refused = live.call(operation.method, path(operation, resource, wrong), body)
         assert (refused.status_code, refused.json()["code"]) == (404, "record_not_found"), wrong

@@ -164,7 +164,7 @@ def body_with_each(shape: Shape, *, partial: bool) -> Iterator[dict[str, Any]]:
     yield {**base, "stray": 1}
     for field in writable:
         yield {name: value for name, value in base.items() if name != field.name}
-        for value in (field.example, *VALUES):
+        for value in (field.example, *VALUES, *(field.kind.edges() if field.kind else ())):
             yield {**base, field.name: value}
     for field in shape.fields:
         if field.read_only:
@@ -189,7 +189,7 @@ def conditions(field: Field, operators: set[str]) -> Iterator[Any]:
         yield {**leaf, "value": example, "values": None}
         yield {**leaf, "value": None, "values": [example]}
         yield {**leaf, "value": example, "stray": 1}
-        for value in (example, *PLAIN):
+        for value in (example, *PLAIN, *(field.kind.sought.edges() if field.kind else ())):
             yield {**leaf, "value": value}
             yield {**leaf, "values": [value]}
         for values in (
