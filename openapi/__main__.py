@@ -8,10 +8,6 @@ from pathlib import Path
 import click
 import orjson
 
-from openapi import parts
-from openapi.comparing import breaking
-from openapi.document import documents
-
 SPEC = Path(__file__).with_name("spec")
 
 
@@ -23,6 +19,10 @@ SPEC = Path(__file__).with_name("spec")
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 when a document is not what it should be.")
 def command(out: Path, *, whole: bool, check: bool) -> None:
     """Write the OpenAPI document of every contract from the declarations: a file a resource, older ones where they differ."""
+    from openapi import parts
+    from openapi.comparing import breaking
+    from openapi.document import documents
+
     made = documents()
     wanted = (
         {f"{date}.json": orjson.dumps(document, option=orjson.OPT_INDENT_2) for date, document in made.items()}

@@ -4,7 +4,8 @@ Exit codes: 0 done · 2 wrong usage or configuration · 3 refused by a rule · 4
 unavailable · 1 `healthy` alone: it is not. What people read goes to stdout, complaints to stderr, one line each; `--json` makes
 both a document: `{"error": {"message", "exit_code"}}` is what a complaint becomes.
 
-The modules of commands import nothing heavy at their head: `--help` and completion load them all.
+The modules of commands import nothing heavy at their head, since `--help` and completion load them all: what a command
+needs is imported where it is used.
 """
 
 import json

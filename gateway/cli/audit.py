@@ -1,13 +1,18 @@
 """`gateway audit …`: who did what."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.stores.sql import audit
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.stores.sql import audit
 
 
 @click.group("audit")
@@ -22,6 +27,7 @@ def command() -> None:
 @configured
 def tail(settings: Settings, count: int, tenant: str | None, as_json: bool) -> None:
     """Show the newest entries, the newest last."""
+    from gateway.stores.sql import audit
 
     async def work(desk: Desk) -> Sequence[audit.Event]:
         return await desk.sql.read(audit.tail, await desk.tenant_id(tenant), limit=count)

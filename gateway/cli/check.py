@@ -1,5 +1,7 @@
 """`gateway check`."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -8,8 +10,6 @@ import click
 
 from gateway.cli.failures import USAGE
 from gateway.cli.options import as_json, located, print_json
-from gateway.config import ConfigError, load, locate
-from gateway.deployment import check
 
 
 @click.command("check")
@@ -18,6 +18,9 @@ from gateway.deployment import check
 @click.pass_context
 def command(context: click.Context, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Check the whole configuration and name every error with its fix."""
+    from gateway.config import ConfigError, load, locate
+    from gateway.deployment import check
+
     source = locate(config, os.environ)
     try:
         check(load(config, os.environ, {"server.data_dir": data_dir}))

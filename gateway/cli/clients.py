@@ -1,21 +1,26 @@
 """`gateway clients …`: the apps that may ask users for access."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.oauth import clients as apps
-from gateway.oauth import metadata
-from gateway.oauth.clients import METHODS, ClientRefused, Registered
-from gateway.stores.sql import Session, clients
-from gateway.stores.sql.clients import Client, Secret
-from gateway.stores.sql.grants import Revoked
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.oauth.clients import Registered
+    from gateway.stores.sql import Session
+    from gateway.stores.sql.clients import Client, Secret
+    from gateway.stores.sql.grants import Revoked
+
+METHODS: Final = ("client_secret_basic", "client_secret_post")
 
 
 @click.group("clients")
@@ -28,7 +33,7 @@ def command() -> None:
 @click.option("--redirect-uri", "redirect_uris", required=True, multiple=True, metavar="U", help="May be repeated.")
 @click.option("--scope", required=True, metavar='"A B"', help="The most it may ask for, separated by spaces.")
 @click.option("--public", is_flag=True, help="An app that cannot keep a secret: in a browser, on a phone or desktop.")
-@click.option("--auth-method", type=click.Choice(METHODS[1:]), default=METHODS[1], show_default=True)
+@click.option("--auth-method", type=click.Choice(METHODS), default=METHODS[0], show_default=True)
 @click.option("--logo-uri", metavar="URL", help="An https picture for the consent page.")
 @click.option("--client-uri", metavar="URL", help="The app's own page.")
 @as_json
@@ -45,6 +50,8 @@ def create(
     as_json: bool,
 ) -> None:
     """Register an app. The secret of a confidential one is shown this once."""
+    from gateway.oauth import clients as apps
+    from gateway.oauth import metadata
 
     async def work(desk: Desk) -> tuple[Registered, dict[str, str]]:
         def write(session: Session) -> Registered:
@@ -68,6 +75,7 @@ def create(
 @configured
 def list_(settings: Settings, as_json: bool) -> None:
     """List the apps, the disabled ones too."""
+    from gateway.stores.sql import clients
 
     async def work(desk: Desk) -> Sequence[Client]:
         return await desk.sql.read(clients.list)
@@ -97,6 +105,7 @@ def list_(settings: Settings, as_json: bool) -> None:
 @configured
 def show(settings: Settings, client_id: str, as_json: bool) -> None:
     """Show one app and its live secrets, by their first characters."""
+    from gateway.stores.sql import clients
 
     async def work(desk: Desk) -> tuple[Client, Sequence[Secret]]:
         client = await desk.sql.read(_found, client_id)
@@ -118,6 +127,7 @@ def show(settings: Settings, client_id: str, as_json: bool) -> None:
 @configured
 def rotate_secret(settings: Settings, client_id: str, as_json: bool) -> None:
     """Make a new secret. The one before works on until the next rotation."""
+    from gateway.oauth import clients as apps
 
     async def work(desk: Desk) -> Registered:
         def write(session: Session) -> Registered:
@@ -139,6 +149,7 @@ def rotate_secret(settings: Settings, client_id: str, as_json: bool) -> None:
 @configured
 def disable(settings: Settings, client_id: str, as_json: bool) -> None:
     """Switch an app off at once, with everything granted to it."""
+    from gateway.oauth import clients as apps
 
     async def work(desk: Desk) -> Client:
         def write(session: Session) -> tuple[Revoked, ...]:
@@ -156,6 +167,8 @@ def disable(settings: Settings, client_id: str, as_json: bool) -> None:
 
 
 def _allowed(session: Session, write: Callable[[Session], Registered]) -> Registered:
+    from gateway.oauth.clients import ClientRefused
+
     try:
         return write(session)
     except ClientRefused as error:
@@ -163,6 +176,8 @@ def _allowed(session: Session, write: Callable[[Session], Registered]) -> Regist
 
 
 def _found(session: Session, client_id: str) -> Client:
+    from gateway.stores.sql import clients
+
     client = clients.get(session, client_id)
     if client is None:
         raise Failure(f"there is no client {client_id}. `gateway clients list` shows those there are.", NOT_FOUND)

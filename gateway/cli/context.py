@@ -1,5 +1,7 @@
 """What the commands about tokens and tenants work with, whether a gateway is running on the data directory or not."""
 
+from __future__ import annotations
+
 import asyncio
 import dataclasses
 import getpass
@@ -7,23 +9,16 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from adapters import ids
-from gateway import factories
-from gateway.auth.users import Identity
 from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, USAGE, Failure
-from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings, reveal
-from gateway.keys.keyring import Keyring
-from gateway.observe import logs
-from gateway.process import first_start, instance_lock, runtime_facts
-from gateway.process.embedded import sandbox
-from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line
-from gateway.stores.sql import Sql, tenants
-from gateway.stores.sql.migrate import migrate
-from gateway.stores.sql.tenants import Tenant
-from gateway.stores.token_generations import Liveness
+
+if TYPE_CHECKING:
+    from gateway.auth.users import Identity
+    from gateway.config import Runtime, Settings
+    from gateway.keys.keyring import Keyring
+    from gateway.stores.sql import Sql
+    from gateway.stores.sql.tenants import Tenant
 
 Result = TypeVar("Result")
 
@@ -44,6 +39,9 @@ class Desk:
 
     async def tenant(self, named: str) -> Tenant:
         """The tenant of this internal id, public id (`biz_…`) or exact name; Failure for none, or for several of one name."""
+        from adapters import ids
+        from gateway.stores.sql import tenants
+
         internal_id = named.removeprefix(ids.TENANT.prefix)
         found = [each for each in await self.sql.read(tenants.list) if internal_id == each.id or named == each.name]
         if len(found) == 1:
@@ -59,6 +57,10 @@ class Desk:
     @asynccontextmanager
     async def facts(self, *services: str) -> AsyncIterator[Runtime]:
         """Where these services are: as configured, in the running gateway's sandbox, or in one started for the moment."""
+        from gateway.config import SANDBOX
+        from gateway.process import first_start, runtime_facts
+        from gateway.process.embedded import sandbox
+
         wanted = {name: service for name, service in self.settings.services.items() if name in services}
         boxed: list[str] = [name for name, service in wanted.items() if service.base_url == SANDBOX]
         if self.live is not None:
@@ -82,6 +84,8 @@ class Desk:
     @asynccontextmanager
     async def identity(self) -> AsyncIterator[Identity]:
         """The client of the auth service."""
+        from gateway import factories
+
         async with self.facts("auth") as facts:
             client = factories.identity(self.settings, facts)
             try:
@@ -91,6 +95,11 @@ class Desk:
 
     async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
         """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
+        from gateway.config import EMBEDDED, reveal
+        from gateway.stores.errors import StoreUnavailable
+        from gateway.stores.redis_connection import Line
+        from gateway.stores.token_generations import Liveness
+
         url = (self.live and self.live.redis_url) or reveal(self.settings.stores.redis)
         if url == EMBEDDED:
             return
@@ -112,6 +121,10 @@ def running(settings: Settings) -> Runtime | None:
 
     Failure where there is none to speak of: what a command wrote there would be another deployment, which nobody serves.
     """
+    from gateway import factories
+    from gateway.config import EMBEDDED
+    from gateway.process import instance_lock
+
     data_dir = settings.server.data_dir.absolute()
     live = instance_lock.running(data_dir)
     marks = factories.embedded_files(settings)
@@ -129,6 +142,11 @@ def running(settings: Settings) -> Runtime | None:
 
 def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
     """Run `work` to its end and return what it returns."""
+    from gateway import factories
+    from gateway.observe import logs
+    from gateway.process import first_start, instance_lock
+    from gateway.stores.sql import Sql
+    from gateway.stores.sql.migrate import migrate
 
     async def seated() -> Result:
         data_dir = settings.server.data_dir.absolute()

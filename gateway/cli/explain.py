@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import orjson
 
-from adapters.core.calls import Answer, Call, File, Input, Plan, Reply
-from adapters.core.faults import Fault
-from adapters.core.operation import Body, Face, Operation
-from gateway import problems
-from gateway.api.dependencies import Dependencies
-from gateway.api.exchange import Exchange, Permit, Permitted
-from gateway.api.me import ME
-from gateway.api.rate_limits import groups
-from gateway.api.routes import Routes
-from gateway.api.stages.accept import accept
-from gateway.api.stages.negotiate import negotiate
-from gateway.auth.caller import Caller
-from gateway.auth.scopes import allowed, effective, expanded
-from gateway.auth.users import IdentityUnavailable, User
-from gateway.brands import Brands
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json
-from gateway.config import Settings
-from gateway.deployment import operations
-from gateway.keys import token_format
-from gateway.keys.cursors import Cursors
-from gateway.observe.trace import started
-from gateway.stores.sql import tokens as stored
-from gateway.versions import CONTRACTS
+
+if TYPE_CHECKING:
+    from adapters.core.calls import Answer, Call, Input, Plan
+    from adapters.core.operation import Face, Operation
+    from gateway.api.exchange import Exchange, Permitted
+    from gateway.api.routes import Routes
+    from gateway.auth.caller import Caller
+    from gateway.auth.users import User
+    from gateway.config import Settings
+    from gateway.stores.sql import tokens as stored
 
 Story = dict[str, Any]
 
@@ -46,7 +34,7 @@ Story = dict[str, Any]
 @click.option("--body", type=click.File("rb"), help="The request's body: a file, or - for standard input.")
 @click.option("--token", help="Explain it for this token. Better: --token-file.")
 @click.option("--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Where a token is.")
-@click.option("--version", default=CONTRACTS[0].date, show_default=True, help="The Version header.")
+@click.option("--version", help="The Version header. [default: the newest contract]")
 @as_json
 @configured
 def command(
@@ -56,12 +44,18 @@ def command(
     body: Any,
     token: str | None,
     token_file: Path | None,
-    version: str,
+    version: str | None,
     as_json: bool,
 ) -> None:
-    """Print scope, role, buckets, contract and the internal call of a request, without sending it."""
+    """Print scope, role, buckets, contract and the internal call of a request, without sending it.
+
+    Without --body, what reads one is explained as far as its contract: a body that was not given is not judged.
+    """
+    from gateway import problems
+    from gateway.versions import CONTRACTS
+
     text = token_file.read_text().strip() if token_file else token
-    raw = body.read() if body else b""
+    raw = body.read() if body else None
 
     async def work(desk: Desk) -> Story:
         operation, segments = _operation(settings, method.upper(), path.partition("?")[0])
@@ -70,7 +64,7 @@ def command(
         if bearer is not None:
             story["token"] = _permission(settings, operation, *bearer)
         tenant = bearer[0].tenant_id if bearer else "clxtenant"
-        return story | await _call(desk, operation, segments, path, raw, version, tenant)
+        return story | await _call(desk, operation, segments, path, raw, version or CONTRACTS[0].date, tenant)
 
     try:
         story = at_desk(settings, work)
@@ -85,6 +79,10 @@ def command(
 
 
 def _operation(settings: Settings, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
+    from gateway.api.me import ME
+    from gateway.api.routes import Routes
+    from gateway.deployment import operations
+
     routes: Routes[Operation] = Routes()
     for operation in [ME, *operations(settings)]:
         routes.add(operation, operation)
@@ -93,6 +91,9 @@ def _operation(settings: Settings, method: str, path: str) -> tuple[Operation, t
 
 def _policy(settings: Settings, operation: Operation) -> Story:
     """What the operation asks of anybody."""
+    from gateway.api.rate_limits import groups
+    from gateway.auth.scopes import allowed
+
     needed = frozenset(operation.scopes)
     return {
         "operation": operation.name,
@@ -109,6 +110,10 @@ def _policy(settings: Settings, operation: Operation) -> Story:
 
 
 async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
+    from gateway.auth.users import IdentityUnavailable
+    from gateway.keys import token_format
+    from gateway.stores.sql import tokens as stored
+
     if not token_format.well_formed(text.encode(), desk.settings.tokens.prefix):
         raise Failure("this is not a token of this gateway: its checksum is wrong", REFUSED)
     token = await desk.sql.read(stored.by_hash, desk.keys.hashes(text.encode()))
@@ -123,6 +128,8 @@ async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
 
 def _permission(settings: Settings, operation: Operation, token: stored.Token, user: User | None) -> Story:
     """What becomes of the token: scope ∩ role, and its own state."""
+    from gateway.auth.scopes import effective, expanded
+
     needed, scopes = frozenset(operation.scopes), frozenset(token.scopes)
     role = user.role if user and user.active else ""
     state = "revoked" if token.revoked_at else "expired" if token.expires_at <= datetime.now(UTC) else "active"
@@ -142,9 +149,19 @@ def _permission(settings: Settings, operation: Operation, token: stored.Token, u
 
 
 async def _call(
-    desk: Desk, operation: Operation, segments: tuple[str, ...], path: str, raw: bytes, version: str, tenant: str
+    desk: Desk, operation: Operation, segments: tuple[str, ...], path: str, raw: bytes | None, version: str, tenant: str
 ) -> Story:
     """The contract and the internal calls, by the very stages that a request goes through."""
+    from adapters.core.calls import Answer
+    from adapters.core.operation import Body
+    from gateway import problems
+    from gateway.api.dependencies import Dependencies
+    from gateway.api.exchange import Permit, Permitted
+    from gateway.api.stages.accept import accept
+    from gateway.api.stages.negotiate import negotiate
+    from gateway.keys.cursors import Cursors
+    from gateway.versions import CONTRACTS
+
     settings = desk.settings
     # Only these two stages run, and they use nothing else of the services.
     dependencies = Dependencies(
@@ -164,10 +181,14 @@ async def _call(
 
     accepted = accept(operation, dependencies, planned)
 
-    def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Awaitable[Answer]:
-        return accepted(Permitted(exchange, caller, Permit("", "", frozenset()), face))
+    judged = raw is not None or operation.body in (Body.NONE, Body.EMPTY)
 
-    exchange = _exchange(settings, operation, segments, path, raw, version)
+    async def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Answer:
+        if not judged:
+            return Answer(200)
+        return await accepted(Permitted(exchange, caller, Permit("", "", frozenset()), face))
+
+    exchange = _exchange(settings, operation, segments, path, raw or b"", version)
     try:
         await negotiate(operation, dependencies, unjudged)(exchange, cast("Caller", _Tenant(tenant)))
     except Exception as error:
@@ -176,11 +197,16 @@ async def _call(
             raise
         document = {"status": problem.status, "code": problem.code, "detail": problem.detail, **problem.members}
         return {"contract": exchange.version or None, "problem": document}
+    if not judged:
+        return {"contract": exchange.version, "body": "not given, so not judged: give one with --body"}
     return {"contract": exchange.version, "internal_calls": [_shown(settings, call) for call in seen]}
 
 
 def _calls(plan: Plan) -> Iterator[Call]:
     """The calls of a plan for as long as empty records can answer them; what follows depends on the real answers."""
+    from adapters.core.calls import Reply
+    from adapters.core.faults import Fault
+
     with suppress(StopIteration, Fault):
         call = next(plan)
         while True:
@@ -196,6 +222,11 @@ def _exchange(
     raw: bytes,
     version: str,
 ) -> Exchange:
+    from adapters.core.operation import Body
+    from gateway.api.exchange import Exchange
+    from gateway.brands import Brands
+    from gateway.observe.trace import started
+
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": raw, "more_body": False}
 
@@ -204,7 +235,10 @@ def _exchange(
         operation.method,
         route,
         query.encode(),
-        {b"version": version.encode(), b"content-type": _MEDIA.get(operation.body, b"application/json")},
+        {
+            b"version": version.encode(),
+            b"content-type": b"text/csv" if operation.body is Body.FILE else b"application/json",
+        },
         body=raw,
         receive=receive,
         brand=Brands(settings.brands, settings.server.port).first,
@@ -217,9 +251,6 @@ def _exchange(
     return exchange
 
 
-_MEDIA = {Body.FILE: b"text/csv"}
-
-
 class _Tenant:
     """As much of a caller as cursors are bound to."""
 
@@ -228,6 +259,8 @@ class _Tenant:
 
 
 def _shown(settings: Settings, call: Call) -> Story:
+    from adapters.core.calls import File
+
     base = next(service.base_url for name, service in settings.services.items() if name == call.service)
     return {
         "service": call.service,

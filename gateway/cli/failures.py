@@ -1,10 +1,9 @@
 """How a command fails: one line on stderr that says what to do, and an exit code that scripts can tell apart."""
 
+from __future__ import annotations
+
 import errno
 from typing import Final
-
-from gateway.config import ConfigError
-from gateway.process.instance_lock import CannotStartError
 
 USAGE: Final = 2
 REFUSED: Final = 3
@@ -23,6 +22,9 @@ class Failure(Exception):
 
 def explained(error: Exception) -> Failure | None:
     """The failure that an expected error of the parts below amounts to; None for what is a bug."""
+    from gateway.config import ConfigError
+    from gateway.process.instance_lock import CannotStartError
+
     if isinstance(error, Failure):
         return error
     if isinstance(error, ConfigError):

@@ -1,17 +1,21 @@
 """`gateway grants …`: what users granted to apps."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.oauth import token_families
-from gateway.stores.sql import Session, grants
-from gateway.stores.sql.grants import Grant, Revoked
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.stores.sql import Session
+    from gateway.stores.sql.grants import Grant, Revoked
 
 
 @click.group("grants")
@@ -26,6 +30,7 @@ def command() -> None:
 @configured
 def list_(settings: Settings, tenant: str | None, client_id: str | None, as_json: bool) -> None:
     """List grants, newest first, the ended ones too."""
+    from gateway.stores.sql import grants
 
     async def work(desk: Desk) -> Sequence[tuple[Grant, datetime | None]]:
         tenant_id = await desk.tenant_id(tenant)
@@ -56,6 +61,7 @@ def list_(settings: Settings, tenant: str | None, client_id: str | None, as_json
 @configured
 def revoke(settings: Settings, grant_id: str, reason: str, as_json: bool) -> None:
     """End a grant at once, in every worker, with all its tokens. Ending it again announces it again."""
+    from gateway.oauth import token_families
 
     async def work(desk: Desk) -> Grant:
         def write(session: Session) -> tuple[Revoked, ...]:
@@ -74,6 +80,8 @@ def revoke(settings: Settings, grant_id: str, reason: str, as_json: bool) -> Non
 
 
 def _found(session: Session, grant_id: str) -> Grant:
+    from gateway.stores.sql import grants
+
     grant = grants.get(session, grant_id)
     if grant is None:
         raise Failure(f"there is no grant {grant_id}. `gateway grants list` shows those there are.", NOT_FOUND)

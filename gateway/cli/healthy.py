@@ -7,7 +7,6 @@ import click
 
 from gateway.cli.failures import Failure
 from gateway.cli.options import located
-from gateway.config import data_directory
 from gateway.process.running import UNHEALTHY, unhealthy
 
 
@@ -15,6 +14,8 @@ from gateway.process.running import UNHEALTHY, unhealthy
 @located
 def command(config: Path | None, data_dir: Path | None) -> None:
     """Exit with 0 when the gateway on the data directory answers, else with 1: a health check for containers."""
+    from gateway.config import data_directory
+
     # Whatever has become of the file and of its secrets, the running gateway has read them: they say nothing of its health.
     try:
         directory = data_directory(config, os.environ, data_dir).absolute()

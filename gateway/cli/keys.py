@@ -1,23 +1,23 @@
 """`gateway keys …`: the deployment's own keys. Running workers follow within a second; nothing that lives breaks."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from gateway import factories
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.keys import keyring_file
-from gateway.keys.keyring import KeyKind, Keyring
-from gateway.keys.tenant_keys import open_tenant_key, seal_tenant_key
-from gateway.stores.sql import Session, audit, hashed, tenants
-from gateway.stores.sql.audit import Event
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.keys.keyring import KeyKind, Keyring
+    from gateway.stores.sql import Session
 
 KINDS: Final[tuple[KeyKind, ...]] = ("hashing", "sealing")
 
@@ -31,6 +31,8 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def init(path: Path) -> None:
     """Make a new keyring in the file PATH, readable by this user only, for your secret store. A file that exists is kept."""
+    from gateway.keys import keyring_file
+
     if path.exists():
         raise Failure(f"{path} exists already: a keyring that is in use must not be replaced", REFUSED)
     keyring_file.create(path)
@@ -44,6 +46,7 @@ def init(path: Path) -> None:
 @configured
 def list_(settings: Settings, as_json: bool) -> None:
     """List the keys, the current one of each kind first, and how many live credentials depend on each hashing key."""
+    from gateway.stores.sql import hashed
 
     async def work(desk: Desk) -> list[dict[str, object]]:
         return _described(desk.keys, await desk.sql.read(hashed.living, datetime.now(UTC)))
@@ -93,6 +96,7 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
 @configured
 def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
     """Forget a key that is no longer current. Cursors sealed with it end, and so do credentials hashed with it."""
+    from gateway.stores.sql import hashed
 
     async def work(desk: Desk) -> None:
         kind = next((kind for kind in KINDS if key_id in desk.keys.ids(kind)), None)
@@ -121,6 +125,9 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
 
 
 def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
+    from gateway import factories
+    from gateway.keys import keyring_file
+
     path = factories.keyring_file(settings)
     if path is None:
         raise Failure("the keyring comes from the environment, so it cannot be changed from here", REFUSED)
@@ -129,6 +136,9 @@ def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
 
 def _resealed(session: Session, keys: Keyring) -> None:
     # What is stored for good moves to the current key at once: only cursors, which end by themselves, need the others.
+    from gateway.keys.tenant_keys import open_tenant_key, seal_tenant_key
+    from gateway.stores.sql import tenants
+
     for tenant in tenants.list(session):
         if tenant.api_key_sealed is not None:
             text = open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
@@ -136,6 +146,9 @@ def _resealed(session: Session, keys: Keyring) -> None:
 
 
 def _noted(session: Session, actor: str, action: str, detail: dict[str, str]) -> None:
+    from gateway.stores.sql import audit
+    from gateway.stores.sql.audit import Event
+
     audit.append(
         session,
         Event(at=datetime.now(UTC), tenant_id=None, actor=actor, action=action, subject="keyring", detail=detail),

@@ -1,5 +1,7 @@
 """The options that every command has, and how results are printed."""
 
+from __future__ import annotations
+
 import functools
 import os
 import shutil
@@ -10,8 +12,6 @@ from typing import Any, Final, TypeVar
 
 import click
 import orjson
-
-from gateway.config import load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -38,6 +38,8 @@ def configured(command: Command) -> Command:
     @located
     @functools.wraps(command)
     def with_settings(config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
+        from gateway.config import load
+
         overrides: dict[str, object] = {"server.data_dir": data_dir}
         for name in [name for name in arguments if name.startswith(_OVERRIDE)]:
             overrides[name.removeprefix(_OVERRIDE).replace("__", ".")] = arguments.pop(name)

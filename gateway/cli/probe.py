@@ -5,34 +5,26 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
-from adapters import RESOURCES
-from gateway import factories
-from gateway.auth.identity_lines import identity_lines
-from gateway.auth.scopes import allowed
-from gateway.auth.users import IdentityUnavailable, User
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Runtime, Settings
-from gateway.config.services import ServiceName
-from gateway.keys.tenant_keys import open_tenant_key
-from gateway.probing.asking import Unanswered, probe
-from gateway.probing.findings import Report, Sight, Verdict
-from gateway.probing.service import Service
-from gateway.stores.sql import tenants, tokens
-from gateway.upstream import line
 
-_ASKABLE = tuple(dict.fromkeys(resource.upstream.service for resource in RESOURCES))
+if TYPE_CHECKING:
+    from gateway.auth.users import User
+    from gateway.config import Runtime, Settings
+    from gateway.config.services import ServiceName
+    from gateway.probing.findings import Report, Sight
+    from gateway.stores.sql import tenants
+
 _RECENT = 20
 
 
 @click.command("probe")
-@click.option("--service", type=click.Choice(_ASKABLE), help="Only this service. [default: all that serve resources]")
+@click.option("--service", help="Only this service. [default: all that serve resources]")
 @click.option(
     "--tenant",
     "named",
@@ -48,9 +40,17 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
     Only reads are sent, unless --allow-writes: then each resource gets a record named "gateway probe, to be deleted", which is
     changed and deleted again; whatever watches the service sees that happen. Where nothing can delete it none is made.
     """
-    wanted = [name for name in settings.services if name in _ASKABLE and service in (None, name)]
+    from adapters import RESOURCES
+    from gateway import factories
+    from gateway.probing.asking import Unanswered, probe
+    from gateway.probing.service import Service
+
+    askable = tuple(dict.fromkeys(resource.upstream.service for resource in RESOURCES))
+    if service is not None and service not in askable:
+        raise Failure(f"no resource is served by {service}: there are {', '.join(askable)}", USAGE)
+    wanted = [name for name in settings.services if name in askable and service in (None, name)]
     if not wanted:
-        raise Failure(f"the service {service or ' or '.join(_ASKABLE)} is not configured", USAGE)
+        raise Failure(f"the service {service or ' or '.join(askable)} is not configured", USAGE)
 
     async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
         async with desk.facts(*wanted, "auth") as facts:
@@ -83,6 +83,8 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
 
 async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
     """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
+    from gateway.stores.sql import tenants
+
     if named is not None:
         return await desk.tenant(named)
     found = await desk.sql.read(tenants.list)
@@ -95,6 +97,11 @@ async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenant
 
 async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
     """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
+    from gateway import factories
+    from gateway.auth.scopes import allowed
+    from gateway.auth.users import IdentityUnavailable
+    from gateway.stores.sql import tokens
+
     recent = await desk.sql.read(tokens.list, tenant_id, limit=_RECENT)
     found: list[User] = []
     identity = factories.identity(desk.settings, facts)
@@ -111,6 +118,10 @@ async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
 
 def _headers(desk: Desk, facts: Runtime, name: ServiceName, tenant: tenants.Tenant, user: User | None) -> bytes:
     """The lines of a call as the gateway would send it."""
+    from gateway.auth.identity_lines import identity_lines
+    from gateway.keys.tenant_keys import open_tenant_key
+    from gateway.upstream import line
+
     key = facts.service_keys.get(name, "")
     if desk.settings.services[name].credentials == "tenant_key":
         if tenant.api_key_sealed is None:
@@ -159,6 +170,8 @@ def _seen(sight: Sight) -> tuple[object, ...]:
 
 
 def _counted(report: Report) -> str:
+    from gateway.probing.findings import Verdict
+
     verdicts = [finding.verdict for finding in report.findings]
     parts_ = [f"{verdicts.count(verdict)} {verdict.value}" for verdict in Verdict if verdict in verdicts]
     hint = " (--allow-writes asks those too)" if Verdict.NOT_ASKED in verdicts else ""
@@ -175,4 +188,6 @@ def lines(report: Report) -> list[str]:
 
 
 def _flow(entry: dict[str, Any]) -> str:
+    import yaml
+
     return yaml.safe_dump(entry, default_flow_style=True, width=1000).strip()

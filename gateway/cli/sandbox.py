@@ -1,17 +1,18 @@
 """`gateway sandbox …`: who is who in the seeded sandbox."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.process import instance_lock
-from gateway.process.embedded import sandbox
-from gateway.process.embedded.sandbox import SandboxFailed
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 
@@ -26,6 +27,8 @@ def command() -> None:
 @configured
 def credentials(settings: Settings, as_json: bool) -> None:
     """Show the sandbox's tenants, users, roles, passwords and API keys."""
+    from gateway.process.embedded import sandbox
+
     found = sandbox.credentials(_seeded(settings))
     if as_json:
         print_json(found)
@@ -44,6 +47,8 @@ def credentials(settings: Settings, as_json: bool) -> None:
 @configured
 def set_role(settings: Settings, email: str, role: str) -> None:
     """Give a user of the sandbox another role."""
+    from gateway.process.embedded import sandbox
+
     _told(sandbox.set_role, settings, email, role)
     click.echo(f"{email} is {role} now; the gateway notices within {settings.identity.role_ttl:g} s.")
 
@@ -54,6 +59,8 @@ def set_role(settings: Settings, email: str, role: str) -> None:
 @configured
 def set_active(settings: Settings, email: str, active: bool) -> None:
     """Disable a user of the sandbox, or enable them again."""
+    from gateway.process.embedded import sandbox
+
     _told(sandbox.set_active, settings, email, active)
     state = "enabled" if active else "disabled"
     click.echo(f"{email} is {state} now; the gateway notices within {settings.identity.role_ttl:g} s.")
@@ -61,6 +68,9 @@ def set_active(settings: Settings, email: str, active: bool) -> None:
 
 def _seeded(settings: Settings) -> Path:
     """The data directory, with a sandbox in it."""
+    from gateway.process import instance_lock
+    from gateway.process.embedded import sandbox
+
     data_dir = settings.server.data_dir.absolute()
     # Waits for a gateway that is just starting, and is making its sandbox's data.
     instance_lock.running(data_dir)
@@ -74,6 +84,8 @@ def _seeded(settings: Settings) -> Path:
 
 
 def _told(change: Callable[[Path, str, Any], None], settings: Settings, email: str, value: object) -> None:
+    from gateway.process.embedded.sandbox import SandboxFailed
+
     try:
         change(_seeded(settings), email, value)
     except SandboxFailed as error:

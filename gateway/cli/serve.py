@@ -1,11 +1,16 @@
 """`gateway serve`."""
 
+from __future__ import annotations
+
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.options import configured, overriding
-from gateway.config import Settings
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 
 @click.command("serve")

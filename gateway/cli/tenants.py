@@ -1,18 +1,21 @@
 """`gateway tenants …`: the workspaces this gateway serves, and the internal API key of each."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from adapters import ids
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.process import first_start
-from gateway.stores.sql import Session, tenants
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.stores.sql import Session, tenants
 
 
 @click.group("tenants")
@@ -35,6 +38,10 @@ def add(
     settings: Settings, business_id: str, name: str, api_key_file: Path | None, replace: bool, as_json: bool
 ) -> None:
     """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument."""
+    from adapters import ids
+    from gateway.process import first_start
+    from gateway.stores.sql import tenants
+
     key = _key(api_key_file)
     business_id = business_id.removeprefix(ids.TENANT.prefix)
 
@@ -58,6 +65,7 @@ def add(
 @configured
 def list_(settings: Settings, as_json: bool) -> None:
     """List the registered tenants."""
+    from gateway.stores.sql import tenants
 
     async def work(desk: Desk) -> Sequence[tenants.Tenant]:
         return await desk.sql.read(tenants.list)

@@ -1,19 +1,20 @@
 """`gateway tokens …`: personal access tokens."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic_core import PydanticCustomError
 
-from gateway.auth import issuing
-from gateway.auth.issuing import Issued
 from gateway.cli.context import Desk, at_desk
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.config import Settings
-from gateway.config.quantities import seconds
-from gateway.stores.sql import Session, tokens
+
+if TYPE_CHECKING:
+    from gateway.auth.issuing import Issued
+    from gateway.config import Settings
+    from gateway.stores.sql import Session, tokens
 
 PREFIX = "tok_"
 PAGE = 500
@@ -25,6 +26,10 @@ class Lifetime(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from pydantic_core import PydanticCustomError
+
+        from gateway.config.quantities import seconds
+
         try:
             return seconds(value)
         except PydanticCustomError as error:
@@ -54,6 +59,7 @@ def create(
     settings: Settings, tenant: str, email: str, scope: str, lifetime: float | None, name: str, as_json: bool
 ) -> None:
     """Make a token for a user of a tenant. It is shown this once."""
+    from gateway.auth import issuing
 
     async def work(desk: Desk) -> Issued:
         async with desk.identity() as identity:
@@ -121,6 +127,7 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
 @configured
 def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> None:
     """Revoke a token at once, in every worker. Revoking it again announces it again."""
+    from gateway.auth import issuing
 
     async def work(desk: Desk) -> tokens.Token:
         def write(session: Session) -> tokens.Token:
@@ -146,6 +153,7 @@ def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> Non
 @configured
 def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: bool) -> None:
     """Make a successor with the same scopes; the old token works on for the configured overlap."""
+    from gateway.auth import issuing
 
     async def work(desk: Desk) -> tuple[Issued, tokens.Token]:
         old = await desk.sql.read(_found, token_id)
@@ -207,6 +215,8 @@ def _state(token: tokens.Token, now: datetime) -> str:
 
 
 def _found(session: Session, token_id: str) -> tokens.Token:
+    from gateway.stores.sql import tokens
+
     token = tokens.get(session, None, token_id.removeprefix(PREFIX))
     if token is None:
         raise Failure(f"there is no token {token_id}. `gateway tokens list` shows those there are.", NOT_FOUND)
@@ -214,6 +224,8 @@ def _found(session: Session, token_id: str) -> tokens.Token:
 
 
 def _all(session: Session, tenant: str | None) -> list[tokens.Token]:
+    from gateway.stores.sql import tokens
+
     found: list[tokens.Token] = []
     while page := tokens.list(session, tenant, limit=PAGE, before=found[-1] if found else None):
         found.extend(page)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli import COMMANDS
 from gateway.keys.keyring import Keyring
-from tests.process.serving import command, environment, is_one_line, run, served
+from tests.process.serving import command, environment, founded, is_one_line, run, served
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,12 @@ def test_an_auth_service_that_does_not_answer_is_one_line_with_its_own_exit_code
     create = ("tokens", "create", "--tenant", "clxacme", "--user", "jane@acme.example", "--scope", "contact.read")
     refused = run(tmp_path, *create)
     assert refused.returncode == 5 and refused.stderr.count("\n") == 1 and "127.0.0.1" not in refused.stderr
+
+
+def test_what_reads_a_body_is_explained_without_one(tmp_path: Path) -> None:
+    data_dir = founded(tmp_path)
+    said = run(tmp_path, "explain", "POST", "/v1/contacts", "--json", "--data-dir", str(data_dir))
+    assert said.returncode == 0, said.stderr
+    story = json.loads(said.stdout)
+    assert story["scopes"] == ["contact.write"] and story["contract"] and "problem" not in story
+    assert "--body" in story["body"] and "internal_calls" not in story

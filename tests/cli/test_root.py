@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.cli import COMMANDS, main
 from gateway.cli.options import fitted
+from gateway.process import child
 
 
 def test_alone_it_shows_its_help_as_if_it_was_asked_for() -> None:
@@ -39,3 +43,43 @@ def test_a_table_gives_away_no_more_than_it_must(widths: list[int], room: int) -
     assert sum(cut) <= room or max(cut) <= 8
     if sum(widths) <= room:
         assert cut == widths
+
+
+HEAVY = {
+    "sqlalchemy",
+    "pydantic",
+    "httpx",
+    "structlog",
+    "cryptography",
+    "yaml",
+    "starlette",
+    "adapters",
+    "gateway.config",
+}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--version"], *([name, "--help"] for name in COMMANDS), ["tokens", "create", "--help"]],
+    ids=" ".join,
+)
+def test_help_waits_for_nothing_that_only_work_needs(arguments: list[str]) -> None:
+    # What is loaded, not how long it takes: on a quiet machine all of these take some 0.1 s.
+    program = (
+        "import sys\nfrom gateway.cli import main\n"
+        f"main({arguments!r}, standalone_mode=False)\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout
+    assert HEAVY & set(done.stderr.split()) == set()
+
+
+@pytest.mark.parametrize("typed", ["tok", "tokens cr", "clients rotate-"])
+def test_a_shell_is_told_how_a_line_may_go_on(typed: str) -> None:
+    env = {**child.environment(), "_GATEWAY_COMPLETE": "bash_complete", "COMP_WORDS": f"gateway {typed}"}
+    env["COMP_CWORD"] = str(len(typed.split()))
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("gateway"))], env=env, capture_output=True, text=True, check=True
+    )
+    (found,) = done.stdout.splitlines()
+    assert found.removeprefix("plain,").startswith(typed.rsplit(maxsplit=1)[-1])
