@@ -87,9 +87,11 @@ class Wire(asyncio.Transport):
 
 @pytest.fixture
 async def inside(live: Live) -> AsyncIterator[Inside]:
-    runtime = Runtime.from_json(json.dumps(live.served.facts()))
-    env = {"AUTH_KEY": runtime.service_keys["auth"]}
-    app = create(load(live.served.home / "config.yaml", env, {"server": {"data_dir": str(runtime.data_dir)}}), runtime)
+    facts = live.served.facts()
+    # What a gateway leaves to others of itself holds no key that the configuration has.
+    facts["service_keys"] = {"auth": (live.served.home / "auth-key").read_text()}
+    runtime = Runtime.from_json(json.dumps(facts))
+    app = create(load(live.served.home / "config.yaml", {}, {"server": {"data_dir": str(runtime.data_dir)}}), runtime)
     told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     living = asyncio.create_task(app({"type": "lifespan"}, told.get, said.put))  # type: ignore[arg-type]
