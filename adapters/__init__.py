@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from adapters.accounts import accounts
 from adapters.activities import activities
+from adapters.canned_responses import canned_responses
 from adapters.companies import companies
 from adapters.contacts import contacts
 from adapters.core.compile.catalogue import refuse_doubles
+from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.resource import Resource
 from adapters.deals import deals
+from adapters.departments import departments
 from adapters.notes import notes
 from adapters.pipelines import pipelines
+from adapters.sla_policies import sla_policies
 from adapters.tasks import tasks
+from adapters.warehouses import warehouses
 
-RESOURCES: tuple[Resource, ...] = (contacts, companies, deals, pipelines, tasks, notes, activities)
+RESOURCES: tuple[Resource, ...] = (
+    *(contacts, companies, deals, pipelines, tasks, notes, activities),
+    *(accounts,),
+    *(departments,),
+    *(sla_policies, canned_responses),
+    *(warehouses,),
+)
 refuse_doubles(RESOURCES)
 
-SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(resource.scope for resource in RESOURCES))
+SCOPES: tuple[str, ...] = single_scopes(RESOURCES)
+SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
+RESTRICTED_FAMILIES: frozenset[str] = frozenset()
+"""Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

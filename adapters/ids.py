@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare.ids import BASE62, CUID, HEX24, IdType
+from adapters.core.declare.ids import BASE62, CUID, DIGITS, HEX24, UUID, IdType
 from adapters.core.declare.kinds import Reference
 
 # crm
@@ -25,6 +25,47 @@ StageId = Annotated[str, Reference(STAGE)]
 TaskId = Annotated[str, Reference(TASK)]
 NoteId = Annotated[str, Reference(NOTE)]
 ActivityId = Annotated[str, Reference(ACTIVITY)]
+
+# finance
+ACCOUNT = IdType("acct_", "[0-9a-f]{8}", "account", cut="coa_")
+EXPENSE = IdType("exp_", "[0-9]{6,12}", "expense", cut="EXP-")
+
+AccountId = Annotated[str, Reference(ACCOUNT)]
+ExpenseId = Annotated[str, Reference(EXPENSE)]
+
+# hr
+EMPLOYEE = IdType("emp_", UUID, "employee")
+DEPARTMENT = IdType("dept_", DIGITS, "department", number=True)
+LEAVE_REQUEST = IdType("leave_", UUID, "leave request")
+PAYROLL_RUN = IdType("prun_", UUID, "payroll run")
+ATTENDANCE = IdType("att_", UUID, "attendance record")
+
+EmployeeId = Annotated[str, Reference(EMPLOYEE)]
+DepartmentId = Annotated[str, Reference(DEPARTMENT)]
+LeaveRequestId = Annotated[str, Reference(LEAVE_REQUEST)]
+PayrollRunId = Annotated[str, Reference(PAYROLL_RUN)]
+AttendanceId = Annotated[str, Reference(ATTENDANCE)]
+
+# projects
+PROJECT = IdType("proj_", CUID, "project")
+
+ProjectId = Annotated[str, Reference(PROJECT)]
+
+# help desk
+TICKET = IdType("tick_", DIGITS, "ticket", number=True)
+SLA_POLICY = IdType("sla_", CUID, "SLA policy")
+CANNED_RESPONSE = IdType("canned_", "[0-9A-Za-z_-]{21}", "canned response")
+
+TicketId = Annotated[str, Reference(TICKET)]
+SlaPolicyId = Annotated[str, Reference(SLA_POLICY)]
+CannedResponseId = Annotated[str, Reference(CANNED_RESPONSE)]
+
+# inventory
+PRODUCT = IdType("prod_", DIGITS, "product", number=True)
+WAREHOUSE = IdType("whs_", DIGITS, "warehouse", number=True)
+
+ProductId = Annotated[str, Reference(PRODUCT)]
+WarehouseId = Annotated[str, Reference(WAREHOUSE)]
 
 # auth
 USER = IdType("usr_", CUID, "user")

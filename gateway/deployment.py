@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from adapters import RESOURCES, SCOPE_FAMILIES
+from adapters import RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES
 from adapters.core.compile.builder import Override
 from adapters.core.compile.catalogue import compile_all, prefixes
 from adapters.core.operation import Operation
 from adapters.core.request.json_body import nearest
-from gateway.auth.scopes import SINGLE_SCOPES, matching
+from gateway.auth.scopes import EVERYTHING, SINGLE_SCOPES, family_of, matching
 from gateway.config import ConfigError, Fault
 from gateway.config.settings import Settings
 from gateway.versions import CONTRACTS
@@ -65,6 +65,19 @@ def _patterns(settings: Settings) -> Iterator[Fault]:
                 if not matching((pattern,)):
                     hint = nearest(pattern, SINGLE_SCOPES).strip() or f"Scopes begin with {', '.join(SCOPE_FAMILIES)}."
                     yield Fault(f"roles.{name}.{field}[{at}]", f'"{pattern}" matches no scope', hint)
+
+
+def warnings(settings: Settings, restricted: frozenset[str] = RESTRICTED_FAMILIES) -> Iterator[Fault]:
+    """What is allowed in a configuration, and may be meant otherwise: `*` stands for fewer scopes than it looks."""
+    for name, role in settings.roles.items():
+        named = {family_of(pattern) for pattern in (*role.allow, *role.deny)}
+        if "*" in role.allow and EVERYTHING not in role.allow and restricted and not restricted & named:
+            families = ", ".join(sorted(restricted))
+            yield Fault(
+                f"roles.{name}.allow",
+                f'"*" grants none of the restricted families: {families}',
+                'Name those that the role may use, write "**" for everything, or deny one of them to say that it is meant so.',
+            )
 
 
 def _ids(settings: Settings) -> Iterator[Fault]:

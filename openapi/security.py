@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.resource import Op, Resource
-from gateway.auth.scopes import ACTIONS, allowed
+from gateway.auth.scopes import allowed, family_of
 from gateway.config.policies import default_roles
 
 ORIGIN = "https://api.example.com"
@@ -45,11 +46,12 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
         families.setdefault(resource.scope, []).append(resource)
     told = {}
     for family, members in families.items():
-        for action in ACTIONS:
-            verb, operations = _VERBS[action]
-            paths = [each.path for each in members if each.operations & operations]
-            told[f"{family}.{action}"] = f"{verb} {' and '.join(paths)}."
-        told[f"{family}.all"] = f"{family}.read, {family}.write and {family}.delete in one."
+        single = [scope for scope in single_scopes(resources) if family_of(scope) == family]
+        for scope in single:
+            verb, operations = _VERBS[scope.rpartition(".")[2]]
+            paths = [each.path.replace("_", " ") for each in members if each.operations & operations]
+            told[scope] = f"{verb} {_listed(paths)}."
+        told[f"{family}.all"] = f"{_listed(single)} in one." if len(single) > 1 else f"The same as {single[0]}."
     return told
 
 
@@ -71,6 +73,10 @@ def permission(needed: Sequence[str]) -> str:
         f"**Needs the {noun} {told}**, and that the token's user has a role which allows it at that moment "
         f"(unless this deployment is set up otherwise: {named})."
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 _VERBS = {

@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 import yaml
 
-from adapters import SCOPE_FAMILIES
+from adapters import SCOPES as SINGLE
+from gateway.auth.scopes import allowed
+from gateway.config.policies import default_roles
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.process import child
@@ -23,12 +25,11 @@ from tests.process.serving import Served
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 ROLES = ("owner", "manager", "member", "viewer")
-SCOPES = " ".join(f"{family}.all" for family in SCOPE_FAMILIES)
-READING = " ".join(f"{family}.read" for family in SCOPE_FAMILIES)
-WRITING = f"{READING.replace('read', 'write')} {READING}"
-# What the default role of a manager may not delete is left out.
-MANAGING = " ".join([WRITING, *(f"{family}.delete" for family in SCOPE_FAMILIES if family not in {"company", "deal"})])
-_SCOPES = {"owner": SCOPES, "manager": MANAGING, "member": WRITING, "viewer": READING}
+SERVICES = ("crm", "finance", "hr", "projects", "helpdesk", "inventory")
+SCOPES = " ".join(dict.fromkeys(scope.replace(scope.partition(".")[2], "all") for scope in SINGLE))
+READING = " ".join(scope for scope in SINGLE if scope.endswith(".read"))
+# What a role may not do is not asked for.
+_SCOPES = {role: " ".join(sorted(allowed(role, default_roles()))) for role in ROLES} | {"owner": SCOPES}
 UNLIMITED = {"quota": 10_000_000, "burst": None}
 
 
@@ -124,14 +125,14 @@ class Live:
             self.sandbox.delete("/_control/faults").raise_for_status()
 
     def sent(self, count: int = 1) -> list[dict[str, Any]]:
-        """The last requests that reached the CRM, newest last."""
+        """The last requests that reached a service of records, newest last."""
         found = self.sandbox.get("/_control/last", params={"n": 200}).json()["requests"]
-        return [each for each in found if each["path"].startswith("/api/crm")][-count:]
+        return [each for each in found if not each["path"].startswith("/api/auth")][-count:]
 
     def counted(self) -> int:
-        """How many requests have reached the CRM so far."""
+        """How many requests have reached the services of records so far."""
         counts = self.sandbox.get("/_control/counts").json()
-        return sum(each["requests"] for name, each in counts.items() if "/api/crm" in name)
+        return sum(each["requests"] for name, each in counts.items() if "/api/auth" not in name)
 
 
 @contextmanager
@@ -160,7 +161,7 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
         settings = {
             "services": {
                 "auth": {**service, "credentials": "service_key", "service_key": {"file": str(secret)}},
-                "crm": {**service, **config.pop("crm", {})},
+                **{name: {**service, **config.pop(name, {})} for name in SERVICES},
             },
             "limits": {**unlimited, **(limits or {})},
             **config,

@@ -1,19 +1,21 @@
 """Scopes: what a token asks for, what a role allows, and what is left of both.
 
-A scope is `<family>.<action>` with the actions read, write and delete; `<family>.all` stands for the three. The families
-come from the declarations. A role's patterns are matched against single scopes; `*` stands for any characters.
+A scope is `<family>.<action>` with the actions read, write and delete; `<family>.all` stands for those that there are. They
+come from the declarations: a scope that guards nothing does not exist. A role's patterns are matched against single scopes;
+`*` stands for any characters. What a role allows with a `*` in place of the family grants no restricted family: that has to
+be named, or everything granted with `**`. What it denies, it denies of all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from itertools import product
 from typing import Final, Protocol
 
-from adapters import SCOPE_FAMILIES
+from adapters import RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
+from adapters.core.compile.scopes import ACTIONS
 
-ACTIONS: Final = ("read", "write", "delete")
-SINGLE_SCOPES: Final = frozenset(f"{family}.{action}" for family, action in product(SCOPE_FAMILIES, ACTIONS))
+EVERYTHING: Final = "**"
+SINGLE_SCOPES: Final = frozenset(SCOPES)
 READING: Final = tuple(sorted(scope for scope in SINGLE_SCOPES if scope.endswith(".read")))
 KNOWN_SCOPES: Final = SINGLE_SCOPES | {f"{family}.all" for family in SCOPE_FAMILIES}
 
@@ -42,7 +44,7 @@ def expanded(scopes: Iterable[str]) -> frozenset[str]:
 def allowed(role: str, roles: Mapping[str, Role]) -> frozenset[str]:
     """The single scopes that `role` may use; a role that the configuration does not name may use none."""
     found = roles.get(role)
-    return matching(tuple(found.allow)) - matching(tuple(found.deny)) if found is not None else frozenset()
+    return granted(tuple(found.allow)) - matching(tuple(found.deny)) if found is not None else frozenset()
 
 
 def effective(scopes: frozenset[str], role: str, roles: Mapping[str, Role]) -> frozenset[str]:
@@ -65,6 +67,18 @@ class Permissions:
             if len(self._known) < REMEMBERED:
                 self._known[scopes, role] = found
         return found
+
+
+@lru_cache(maxsize=256)
+def granted(patterns: tuple[str, ...], restricted: frozenset[str] = RESTRICTED_FAMILIES) -> frozenset[str]:
+    """The single scopes that a role has which allows `patterns`."""
+    named = tuple(pattern for pattern in patterns if pattern == EVERYTHING or "*" not in family_of(pattern))
+    return matching(named) | {scope for scope in matching(patterns) if family_of(scope) not in restricted}
+
+
+def family_of(scope: str) -> str:
+    """The family of a scope or a pattern."""
+    return scope.partition(".")[0]
 
 
 @lru_cache(maxsize=256)

@@ -19,17 +19,21 @@ from gateway.cli.options import as_json, located, print_json
 def command(context: click.Context, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Check the whole configuration and name every error with its fix."""
     from gateway.config import ConfigError, load, locate
-    from gateway.deployment import check
+    from gateway.deployment import check, warnings
 
     source = locate(config, os.environ)
     try:
-        check(load(config, os.environ, {"server.data_dir": data_dir}))
+        settings = load(config, os.environ, {"server.data_dir": data_dir})
+        check(settings)
     except ConfigError as error:
         if not as_json:
             raise
-        print_json({"ok": False, "faults": [asdict(fault) for fault in error.faults]})
+        print_json({"ok": False, "faults": [asdict(fault) for fault in error.faults], "warnings": []})
         context.exit(USAGE)
+    found = list(warnings(settings))
     if as_json:
-        print_json({"ok": True, "faults": []})
+        print_json({"ok": True, "faults": [], "warnings": [asdict(each) for each in found]})
     else:
+        for each in found:
+            click.echo(f"warning: {each}", err=True)
         click.echo(f"{source or 'The built-in defaults'}: no fault found.")

@@ -15,9 +15,9 @@ from gateway.config.section import AsList, AsMap, Count, Link, Section, key_of
 Pattern = Annotated[
     str,
     key_of(
-        r"\*|(\*|[a-z][a-z0-9_]*)\.(\*|read|write|delete)",
+        r"\*\*?|(\*|[a-z][a-z0-9_]*)\.(\*|read|write|delete)",
         "is not a pattern over scopes",
-        'Write "*", "*.read", "RESOURCE.*" or "RESOURCE.delete".',
+        'Write "**", "*", "*.read", "RESOURCE.*" or "RESOURCE.delete".',
     ),
 ]
 Patterns = Annotated[tuple[Pattern, ...], AsList]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from adapters import SCOPE_FAMILIES
-from gateway.auth.scopes import ACTIONS
+from adapters import SCOPE_FAMILIES, SCOPES
+from gateway.auth.scopes import family_of
 from gateway.oauth import consent
 
 
@@ -32,7 +32,7 @@ def families(may: frozenset[str], chosen: Collection[str] = ()) -> tuple[Family,
     """All there is to choose from; `may`: the single scopes that the role allows."""
     found = []
     for family in SCOPE_FAMILIES:
-        scopes = [f"{family}.{action}" for action in ACTIONS]
+        scopes = [scope for scope in SCOPES if family_of(scope) == family]
         title = consent.asked(scopes, may)[0].title
         choices = tuple(
             Choice(scope, line.text, line.allowed, scope in chosen or f"{family}.all" in chosen)

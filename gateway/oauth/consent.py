@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adapters import RESOURCES, SCOPE_FAMILIES
+from adapters.core.compile.scopes import ACTIONS
 from adapters.core.declare.resource import Op
-from gateway.auth.scopes import ACTIONS, expanded
+from gateway.auth.scopes import expanded
 
 _VERBS = {"read": "See", "write": "Add and change", "delete": "Delete"}
 _NEEDED = {"read": Op.ALL, "write": Op.CREATE | Op.UPDATE, "delete": Op.DELETE}

@@ -49,7 +49,7 @@ def test_after_a_stop_credentials_and_tokens_can_be_had_all_the_same(tmp_path: P
 
 def test_check_finds_the_defaults_sound_and_names_what_is_not(tmp_path: Path) -> None:
     assert run(tmp_path, "check").returncode == 0
-    assert json.loads(run(tmp_path, "check", "--json").stdout) == {"ok": True, "faults": []}
+    assert json.loads(run(tmp_path, "check", "--json").stdout) == {"ok": True, "faults": [], "warnings": []}
     (tmp_path / "config.yaml").write_text("tokens: {prefix: UPPER}\n")
     wrong = run(tmp_path, "check", "--json")
     (fault,) = json.loads(wrong.stdout)["faults"]

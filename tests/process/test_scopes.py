@@ -4,11 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import SCOPE_FAMILIES
+from adapters import RESOURCES, SCOPE_FAMILIES, SCOPES
+from adapters.core.compile.catalogue import compile_all
 from gateway.auth import scopes
 from gateway.config.policies import default_roles
+from gateway.config.settings import Settings
+from gateway.deployment import warnings
+from gateway.versions import CONTRACTS
 
-FAMILY = SCOPE_FAMILIES[0]
+FAMILY, OTHER = SCOPE_FAMILIES[:2]
 
 
 @dataclass
@@ -48,6 +52,45 @@ def test_a_role_never_adds_to_what_the_token_asks(asked: set[str], role: str) ->
     assert kept <= scopes.expanded(asked) <= scopes.SINGLE_SCOPES
 
 
+@pytest.mark.parametrize(
+    ("patterns", "kept"),
+    [
+        (("*",), False),
+        (("*.read",), False),
+        (("*.*",), False),
+        ((f"{FAMILY}.*",), True),
+        ((f"{FAMILY}.read", "*"), True),
+        (("**",), True),
+    ],
+)
+def test_a_restricted_family_is_granted_by_its_name_or_by_everything(patterns: tuple[str, ...], kept: bool) -> None:
+    granted = scopes.granted(patterns, frozenset({FAMILY}))
+    assert (f"{FAMILY}.read" in granted) is kept
+    assert (f"{OTHER}.read" in granted) is (patterns != (f"{FAMILY}.*",))
+
+
+@pytest.mark.parametrize(
+    ("allow", "told"),
+    [
+        (["*"], ["roles.clerk.allow"]),
+        (["*", f"{FAMILY}.*"], []),
+        (["**"], []),
+        (["*.read"], []),
+    ],
+)
+def test_a_role_that_looks_like_everything_and_names_no_restricted_family_is_warned_of(
+    allow: list[str], told: list[str]
+) -> None:
+    settings = Settings.model_validate({"roles": {"clerk": {"allow": allow}}})
+    assert [each.path for each in warnings(settings, frozenset({FAMILY}))] == told
+    assert list(warnings(settings, frozenset())) == []
+
+
+def test_the_scopes_are_those_that_an_operation_needs() -> None:
+    needed = {scope for operation in compile_all(RESOURCES, CONTRACTS, {}) for scope in operation.scopes}
+    assert needed == scopes.SINGLE_SCOPES
+
+
 def test_the_default_roles_are_those_of_the_contract() -> None:
     for role, actions in {
         "owner": {"read", "write", "delete"},
@@ -55,5 +98,5 @@ def test_the_default_roles_are_those_of_the_contract() -> None:
         "member": {"read", "write"},
         "viewer": {"read"},
     }.items():
-        expected = {f"{family}.{action}" for family in SCOPE_FAMILIES for action in actions}
+        expected = {scope for scope in SCOPES if scope.partition(".")[2] in actions}
         assert scopes.allowed(role, default_roles()) == expected

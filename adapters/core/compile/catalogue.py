@@ -91,7 +91,11 @@ def compile_all(
     return operations
 
 
+def words_of(resource: Resource) -> tuple[Word, ...]:
+    """The standard operations that the resource has, and what it declares beside them."""
+    return (*(word for op, word in _STANDARD.items() if op in resource.operations), *resource.words)
+
+
 def _operations(builder: Builder) -> Iterator[Operation]:
-    declared = builder.resource
-    for word in (*(word for op, word in _STANDARD.items() if op in declared.operations), *declared.words):
+    for word in words_of(builder.resource):
         yield from word.operations(builder)

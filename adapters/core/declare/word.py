@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Word(ABC):
@@ -13,6 +13,13 @@ class Word(ABC):
     A declaration knows nothing of what is compiled from it, so the two types of the other side are named here only: `build`
     is a `compile.builder.Builder`, and operations are `operation.Operation`s.
     """
+
+    verb: ClassVar[str] = "write"
+    """What the scope of its operations ends with: read, write or delete."""
+
+    def needs(self, resource: Any) -> tuple[str, ...]:
+        """The scopes that the operations of a `Resource` with this word need."""
+        return (f"{resource.scope}.{self.verb}",)
 
     def check(self, resource: Any) -> None:  # noqa: B027 - most words have nothing to refuse
         """Raise TypeError when the `Resource` cannot have this word; called at import."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
@@ -16,6 +17,8 @@ from adapters.core.request.acceptors import path_only
 @dataclass(frozen=True)
 class Delete(Word):
     """`DELETE /{resource}/{id}`; 204."""
+
+    verb: ClassVar[str] = "delete"
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         face = Face(path_only, deleting(build.place("delete", "/{id}")))

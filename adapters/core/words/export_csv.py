@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.core.answer.replies import body_of
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
@@ -19,6 +20,8 @@ from adapters.core.shapes import Shape
 @dataclass(frozen=True, slots=True)
 class Export(Word):
     """All records as a CSV file: `GET /{resource}/export`, from the collection's `path`."""
+
+    verb: ClassVar[str] = "read"
 
     path: str = "/export"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Answer, Input, Look, Plan, Planner
@@ -17,6 +18,8 @@ from adapters.core.request.acceptors import path_only
 @dataclass(frozen=True)
 class Get(Word):
     """`GET /{resource}/{id}`."""
+
+    verb: ClassVar[str] = "read"
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         look, resource = build.look(), build.resource

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.core.calls import Input, Look, Plan, Planner
 from adapters.core.compile.builder import Builder
@@ -17,6 +18,8 @@ from adapters.core.request.search_request import query_window
 @dataclass(frozen=True, slots=True)
 class Related(Word):
     """The records of another resource that point here: `GET /{resource}/{id}/{name}`, by that resource's field `by`."""
+
+    verb: ClassVar[str] = "read"
 
     name: str
     by: str

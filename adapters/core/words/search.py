@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.core.calls import Input
 from adapters.core.compile.builder import Builder
@@ -19,6 +20,8 @@ from adapters.core.shapes import Shape
 @dataclass(frozen=True)
 class Search(Word):
     """`POST /{resource}/search` with filters, text, order, limit and cursor."""
+
+    verb: ClassVar[str] = "read"
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         resource = build.resource
