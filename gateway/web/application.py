@@ -43,6 +43,8 @@ _ADVICE = {
     "request-timeout": "The body of the request did not arrive in time.",
     "conflict": "The record's present state, or another request that is under way, does not allow this now.",
     "gone": "The operation existed in an older contract and is not part of the one that was asked for.",
+    "precondition-failed": "The request has a condition that cannot be met: records have no entity tags, so a write with "
+    "If-Match (other than *), If-None-Match or If-Unmodified-Since is refused rather than done without it.",
     "payload-too-large": "The body is larger than this operation takes.",
     "unsupported-media-type": "The body's Content-Type is not one that this operation reads.",
     "validation": "The request is well-formed but breaks a rule of the contract. `errors` names every place by its "

@@ -52,8 +52,7 @@ def of_fields() -> set[str]:
 
 def test_every_code_in_the_source_is_in_the_catalogue() -> None:
     assert raised() - error_codes().keys() == set()
-    # What the contract names and stages answer with from a later commit on.
-    assert error_codes().keys() - raised() <= {"precondition_failed"}
+    assert error_codes().keys() - raised() == set()
 
 
 def test_every_code_of_a_field_in_the_source_is_in_the_catalogue() -> None:
@@ -62,8 +61,7 @@ def test_every_code_of_a_field_in_the_source_is_in_the_catalogue() -> None:
 
 def test_every_kind_of_problem_has_a_code_and_every_code_a_kind() -> None:
     slugs = {code.slug for code in error_codes().values()}
-    assert {kind.slug for kind in ALL} <= slugs
-    assert slugs - {kind.slug for kind in ALL} <= {"precondition-failed"}
+    assert {kind.slug for kind in ALL} == slugs
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.slug)

@@ -188,7 +188,8 @@ async def test_links_between_pages_lead_somewhere(served: ASGIApp, path: str) ->
     for link in page.links:
         if link.startswith("#"):
             assert link[1:] in page.ids, link
-        elif not link.startswith("https://www.rfc-editor.org/"):
+        # The console is another application's; tests of the front door follow the links to it.
+        elif link != "/console" and not link.startswith("https://www.rfc-editor.org/"):
             assert (await get(served, f"https://api.acme.example{link}")).status_code == 200, link
 
 
