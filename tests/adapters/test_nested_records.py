@@ -82,6 +82,14 @@ def test_a_patch_of_one_side_is_held_against_the_record_as_it_is() -> None:
     assert len(driven(UPDATE, accepted(UPDATE, {"currency": "JPY"}, "bill_Zz9"), whole, whole)[1]) == 2
 
 
+@pytest.mark.parametrize(
+    "items", [5, "x", [5], [[]], {"rate": 1}, [{"rate": True}], [{"rate": []}], [{"rate": "1e9999999"}]]
+)
+def test_a_patch_that_needs_the_record_survives_strange_items(items: Any) -> None:
+    with pytest.raises(ServiceInvalid):
+        driven(UPDATE, accepted(UPDATE, {"currency": "JPY"}, "bill_Zz9"), {**ROW, "items": items})
+
+
 def test_the_items_of_a_patch_are_whole_because_the_list_is_replaced_whole() -> None:
     assert refused(UPDATE, {"lines": [{"title": "Cog"}]}, "bill_Zz9") == [("/lines/0/unit_price", "required")]
 

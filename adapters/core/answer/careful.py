@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from adapters.core.answer.from_service import STRANGE, Cursor, Degraded, Many, Meta, One, Outward, listing
-from adapters.core.faults import ServiceInvalid
+from adapters.core.faults import Malformed, ServiceInvalid
 from adapters.core.shapes import Field, Shape
 
 _encode = msgspec.json.Encoder().encode
@@ -44,7 +44,7 @@ class Careful(Outward):
             inner = found.get("data")
             return self._record(bytes(inner) if inner is not None else body)
         except STRANGE as error:
-            raise ServiceInvalid(str(error)) from None
+            raise ServiceInvalid(unquoted(error)) from None
 
     def listing(self, items: str | None, *more: Any, **names: str) -> Any:
         """As `Outward.listing`."""
@@ -55,7 +55,7 @@ class Careful(Outward):
             try:
                 found.rows = [self._record(bytes(row)) for row in found.rows]
             except STRANGE as error:
-                raise ServiceInvalid(str(error)) from None
+                raise ServiceInvalid(unquoted(error)) from None
             return found
 
         return careful
@@ -139,6 +139,11 @@ class Careful(Outward):
         for down in field.down:
             public = down(public)
         return value
+
+
+def unquoted(error: Exception) -> str:
+    """What may be logged of an error: those of other kinds quote the value, which is somebody's data."""
+    return str(error) if isinstance(error, msgspec.MsgspecError | Malformed) else type(error).__name__
 
 
 def _beside(field: Field) -> str | None:

@@ -20,12 +20,12 @@ def forgiving(path: str, shape: Shape, outward: Outward, make: Callable[[Outward
 
     def plan(request: Input) -> Plan:
         run, said = quick(request), list[Reply]()
+        send, keep = run.send, said.append
         try:
             call = next(run)
             while True:
-                reply = yield call
-                said.append(reply)
-                call = run.send(reply)
+                keep(reply := (yield call))
+                call = send(reply)
         except StopIteration as finished:
             return finished.value  # type: ignore[no-any-return]
         except ServiceInvalid:

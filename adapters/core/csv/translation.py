@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.core.answer.careful import Careful
+from adapters.core.answer.careful import Careful, unquoted
 from adapters.core.answer.from_service import STRANGE, Outward
 from adapters.core.calls import Input
 from adapters.core.csv.cells import shown, written
@@ -228,7 +228,7 @@ class Outgoing:
                 record = self._record(cells, self._places)
                 self._writer.writerow([shown(value) for value in msgspec.structs.astuple(record)])
         except (Malformed, IndexError, *STRANGE) as error:
-            raise ServiceInvalid(str(error)) from None
+            raise ServiceInvalid(unquoted(error)) from None
         return _taken(self._out)
 
     def _record(self, cells: list[str], places: list[tuple[int, str, Reader]]) -> Any:

@@ -79,31 +79,60 @@ def sample(alphabet: str, place: int = 0) -> str:
     return made
 
 
-_FEW = 6
+_FEW = 3
+
+Fits = Callable[[Sequence[str]], bool]
 
 
-def all_of(alphabet: str) -> Callable[[Sequence[str]], bool]:
+def all_of(alphabet: str) -> Fits:
     """Whether every one of several ids is of the alphabet: one look at many of them costs a fifth of a look at each."""
     parts = atoms(alphabet)
     alone = re.compile(alphabet, re.ASCII).fullmatch
-    lines = re.compile(rf"(?:{alphabet}\n)*", re.ASCII).fullmatch
-    characters, lengths = parts[0].characters.encode("ascii"), range(parts[0].least, parts[0].most + 1)
+    together = _simple(parts) or _any(alphabet)
 
     def fit(ids: Sequence[str]) -> bool:
-        if len(ids) <= _FEW:
-            for each in ids:  # noqa: SIM110 - a generator costs as much as the looks
-                if alone(each) is None:
-                    return False
-            return True
-        if len(parts) == 1:
-            text = "".join(ids)
-            return (
-                text.isascii()
-                and not text.encode().translate(None, characters)
-                and all(length in lengths for length in {*map(len, ids)})
-            )
+        if len(ids) > _FEW:
+            return together(ids)
+        for each in ids:  # noqa: SIM110 - a generator costs as much as the looks
+            if alone(each) is None:
+                return False
+        return True
+
+    return fit
+
+
+def _any(alphabet: str) -> Fits:
+    lines = re.compile(rf"(?:{alphabet}\n)*", re.ASCII).fullmatch
+
+    def fit(ids: Sequence[str]) -> bool:
         several = {*ids}
         text = "\n".join([*several, ""])
         return lines(text) is not None and text.count("\n") == len(several)
+
+    return fit
+
+
+def _simple(parts: tuple[Atom, ...]) -> Fits | None:
+    """For a fixed start and then one class, which most alphabets are: without a regular expression."""
+    *fixed, last = parts
+    if any(len(atom.characters) > 1 or atom.most != atom.least for atom in fixed):
+        return None
+    start = "".join(atom.characters * atom.least for atom in fixed)
+    # What is left of an id when the characters of the class are taken out of it.
+    odd = "".join(each for each in start if each not in last.characters).encode("ascii")
+    characters, marks = last.characters.encode("ascii"), f"\n{start}"
+    lengths = range(len(start) + last.least, len(start) + last.most + 1)
+    allowed = {*lengths}
+    only = len(lengths) == 1 and lengths[0]
+
+    def fit(ids: Sequence[str]) -> bool:
+        text, more = "\n".join(ids), len(ids) - 1
+        if only and not (len(text) == (only + 1) * more + only and text[only :: only + 1] == "\n" * more):
+            return False
+        if not only and not {*map(len, ids)} <= allowed:
+            return False
+        if start and not (text.startswith(start) and text.count(marks) == more):
+            return False
+        return text.isascii() and text.encode().translate(None, characters) == odd + (b"\n" + odd) * more
 
     return fit

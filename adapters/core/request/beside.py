@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from adapters.core.calls import Revision, Row
@@ -76,9 +75,11 @@ def _asks(field: Field) -> frozenset[str]:
 
 
 def _faults(field: Field, value: Any, beside: Any, asked: str, at: Path) -> Iterator[FieldError]:
-    """`asked`: today's name of the field whose value is `beside`."""
+    """`asked`: today's name of the field whose value is `beside`. Raises one of STRANGE when a service holds something else."""
     if field.nested is not None:
         for place, item in enumerate(value) if field.many else [(None, value)]:
+            if not isinstance(item, dict):
+                raise TypeError("no object")
             for inner in field.nested.fields:
                 if asked in _asks(inner) and item.get(inner.held) is not None:
                     where = (*at, inner.name) if place is None else (*at, place, inner.name)
@@ -96,31 +97,15 @@ def _later(holder: Field, roots: list[Field], at: Path) -> Revision:
         errors = []
         for root in roots:
             if after.get(root.held) is not None:
-                told = _exact(after[root.held]) if root.held not in body else body[root.held]
                 blamed = None if root.held in body else pointer((*at, holder.name))
                 errors += [
                     FieldError(blamed or error.pointer, error.code, error.message)
-                    for error in _faults(root, told, beside, holder.today, (*at, root.name))
+                    for error in _faults(root, after[root.held], beside, holder.today, (*at, root.name))
                 ]
         if errors:
             raise Invalid(errors[:1] if errors[0].pointer == errors[-1].pointer else errors[:MOST_ERRORS])
 
     return revise
-
-
-def _exact(value: Any) -> Any:
-    """What a service holds, with its numbers as decimals: they have no digits of their own choosing, 10.50 is 10.5 to it."""
-    match value:
-        case list():
-            return [_exact(each) for each in value]
-        case dict():
-            return {name: _exact(each) for name, each in value.items()}
-        case bool() | None:
-            return value
-    try:
-        return Decimal(str(value)).normalize()
-    except ArithmeticError:
-        return value
 
 
 def _within(name: str, revise: Revision) -> Revision:

@@ -39,7 +39,9 @@ class Money(Kind):
         return amount or abs(amount)
 
     def faulty_beside(self, held: Any, beside: Any) -> tuple[str, str] | None:
-        digits, exponent = minor_digits(beside), held.as_tuple().exponent
+        # What a service holds has no digits of its own choosing: 10.50 is 10.5 to it.
+        amount = held if isinstance(held, Decimal) else Decimal(str(held)).normalize()
+        digits, exponent = minor_digits(beside), amount.as_tuple().exponent
         if isinstance(exponent, int) and -exponent > digits:
             return "too_precise", f"An amount in {beside} has at most {digits} decimals."
         return None
