@@ -273,10 +273,14 @@ def test_a_wrong_key_and_a_wrong_address_are_one_clear_line_each(live: Live, els
     settings = yaml.safe_load(Path(elsewhere).read_text())
     config.write_text(yaml.safe_dump(settings))
     add = ("tenants", "add", live.a.business_id, "--name", "Acme")
-    run(data_dir, config, *add, stdin="sk_wrong")
+    untaken = run(data_dir, config, *add, stdin="sk_wrong")
+    assert untaken.exit_code == 3 and "refused by services.crm" in untaken.stderr and "sk_wrong" not in untaken.stderr
+    assert "Acme" not in run(data_dir, config, "tenants", "list").stdout
+    run(data_dir, config, *add, "--untried", stdin="sk_wrong")
     refused = run(data_dir, config, "probe")
     assert (refused.exit_code, refused.stdout) == (5, "") and "refuses these credentials with 401" in refused.stderr
-    run(data_dir, config, *add, "--replace", stdin=live.a.api_key)
+    taken = run(data_dir, config, *add, "--replace", stdin=live.a.api_key)
+    assert (taken.exit_code, taken.stderr) == (0, "")
     settings["services"]["crm"]["base_url"] += "/elsewhere"
     config.write_text(yaml.safe_dump(settings))
     lost = run(data_dir, config, "probe")
