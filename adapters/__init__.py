@@ -14,9 +14,12 @@ from adapters.deals import deals
 from adapters.departments import departments
 from adapters.notes import notes
 from adapters.pipelines import pipelines
+from adapters.reports import REPORTS
 from adapters.sla_policies import sla_policies
 from adapters.tasks import tasks
 from adapters.warehouses import warehouses
+
+__all__ = ["REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
 
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
@@ -27,7 +30,7 @@ RESOURCES: tuple[Resource, ...] = (
 )
 refuse_doubles(RESOURCES)
 
-SCOPES: tuple[str, ...] = single_scopes(RESOURCES)
+SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS)
 SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
-RESTRICTED_FAMILIES: frozenset[str] = frozenset()
+RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report"})
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

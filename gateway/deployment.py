@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from adapters import RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES
+from adapters import REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES
 from adapters.core.compile.builder import Override
 from adapters.core.compile.catalogue import compile_all, prefixes
 from adapters.core.operation import Operation
@@ -31,7 +31,7 @@ def check(settings: Settings) -> None:
 
 
 def operations(settings: Settings) -> list[Operation]:
-    """Every operation of every resource. One whose service is not configured, or that is switched off, is not enabled.
+    """Every operation of every resource and report. One whose service is not configured, or that is switched off, is not enabled.
 
     ConfigError when the configuration speaks of an operation that does not exist.
     """
@@ -40,7 +40,7 @@ def operations(settings: Settings) -> list[Operation]:
         for service in settings.services.values()
         for name, declared in service.operations.items()
     }
-    compiled = compile_all(RESOURCES, CONTRACTS, overrides, settings.ids)
+    compiled = compile_all(RESOURCES, CONTRACTS, overrides, settings.ids, REPORTS)
     if faults := list(_unknown(settings, {operation.name: operation.service for operation in compiled})):
         raise ConfigError(faults)
     offered: set[str] = set(settings.services)

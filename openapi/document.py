@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters import RESOURCES
+from adapters import REPORTS, RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
 from adapters.core.shapes import Shape
+from adapters.core.words import report
 from gateway.api.me import ME
 from gateway.versions import CONTRACTS
 from openapi import headers
@@ -29,7 +30,7 @@ as RFC 9457 problem documents with a `code` for programs and a `trace_id` for su
 
 def documents() -> dict[str, Document]:
     """Contract date → its document, newest first."""
-    operations = [ME, *compile_all(RESOURCES, CONTRACTS, {})]
+    operations = [ME, *compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)]
     return {contract.date: document(contract, CONTRACTS, RESOURCES, operations) for contract in CONTRACTS}
 
 
@@ -65,6 +66,7 @@ def document(
 
 def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Iterator[Mapping[str, str]]:
     about = {resource.path: (resource.model.__doc__ or "").strip() for resource in resources}
+    about[report.FIRST] = "What is worked out from the books and from deals."
     about[ME.first] = "What a token is and may do."
     for first in dict.fromkeys(operation.first for operation in operations):
         yield {"name": first, "description": about[first]}
@@ -72,7 +74,7 @@ def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Ite
 
 def _groups(resources: Iterable[Resource], operations: Iterable[Operation]) -> list[dict[str, Any]]:
     """The tags by part of the suite: a table of contents that readers of this extension show."""
-    group_of = {resource.path: resource.group for resource in resources}
+    group_of = {resource.path: resource.group for resource in resources} | {report.FIRST: "Reports"}
     groups: dict[str, list[str]] = {}
     for first in dict.fromkeys(operation.first for operation in operations):
         groups.setdefault(group_of.get(first, "General"), []).append(first)

@@ -47,6 +47,10 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("cursor_invalid", "The cursor is not one of this search. Start again without it."),
             Example("parameter_unknown", "This operation has no query parameter 'page'. It takes none."),
             Example("parameter_invalid", "The limit is a whole number from 1 to 100."),
+            Example(
+                "parameter_conflict",
+                "The query parameters 'interval' and 'compare' exclude one another: send one of them.",
+            ),
             Example("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters."),
             Example("csv_malformed", "The file is empty. Its first row holds the names of the columns."),
             Example("encoding_invalid", "The row with the column names is not UTF-8. Save the file as CSV in UTF-8."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from adapters.core.declare.parameter import Parameter
 from adapters.core.operation import Body, Face, Operation
 from adapters.core.payloads import Given
 from gateway import problems
@@ -87,6 +88,7 @@ class Paths:
                     "example": shown,
                 }
             )
+        parameters += [_asked(each) for each in operation.takes]
         shared = [*operation.query, "Version", *(["IdempotencyKey"] if operation.replayable else [])]
         return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
 
@@ -123,6 +125,21 @@ def operation_id(name: str) -> str:
     return name.replace(".", "_")
 
 
+def _asked(parameter: Parameter) -> dict[str, Any]:
+    """A query parameter of one operation."""
+    told = parameter.description
+    if parameter.default is not None:
+        told += f" `{parameter.default}` when left out."
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": told,
+        "schema": parameter.kind.strict(),
+        "example": parameter.example,
+    }
+
+
 def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
     kinds = [*_ALWAYS]
     if operation.scopes:
@@ -130,7 +147,9 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
     if operation.params:
         kinds.append(problems.NotFound)
     if operation.body is not Body.NONE:
-        kinds += [*_READING, problems.Unprocessable]
+        kinds += [*_READING]
+    if operation.body is not Body.NONE or operation.takes:
+        kinds.append(problems.Unprocessable)
     if operation.method != "GET" and operation.limited_as != "search":
         kinds += [problems.PreconditionFailed, problems.Conflicting]
     if face is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from adapters import REPORTS
 from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.resource import Op, Resource
 from gateway.auth.scopes import allowed, family_of
@@ -52,6 +53,9 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
             paths = [each.path.replace("_", " ") for each in members if each.operations & operations]
             told[scope] = f"{verb} {_listed(paths)}."
         told[f"{family}.all"] = f"{_listed(single)} in one." if len(single) > 1 else f"The same as {single[0]}."
+    for scope in single_scopes((), REPORTS):
+        names = [each.name.replace("_", " ") for each in REPORTS if each.needs == scope]
+        told |= {scope: f"Read reports: {_listed(names)}.", f"{family_of(scope)}.all": f"The same as {scope}."}
     return told
 
 

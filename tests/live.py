@@ -153,7 +153,7 @@ def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Pat
 def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> Iterator[Live]:
     """Start both; tenants are registered and each role gets a token."""
     home.mkdir(parents=True, exist_ok=True)
-    unlimited = dict.fromkeys(("token", "tenant", "search", "address"), UNLIMITED)
+    unlimited = dict.fromkeys(("token", "tenant", "search", "report", "address"), UNLIMITED)
     with sandbox_running(home) as (url, key, database):
         secret = home / "auth-key"
         secret.write_text(key)

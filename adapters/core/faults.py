@@ -49,7 +49,7 @@ class Malformed(Fault):
 
 
 class BadParameter(Fault):
-    """A query parameter that cannot be; `code` is `parameter_unknown` or `parameter_invalid`, `args[0]` the sentence."""
+    """A query parameter that cannot be; `args[0]` is the sentence, `code` for programs: `parameter_unknown`, `_invalid` or `_conflict`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from adapters.core.calls import Input, Plan, Translation
+from adapters.core.calls import Call, Input, Plan, Translation
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Text
+from adapters.core.declare.parameter import Parameter
 from adapters.core.payloads import Given, Sent
 from adapters.core.shapes import Field
 
@@ -48,6 +49,8 @@ class Face:
     sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
     translate: where a file goes through, begins its translation: of the request's body for the service, or of the
     service's answer for the client. It is given the input, and tells it what only the whole file shows.
+    ahead: where no call depends on the answer to another, all that `plan` will make, in its order: the edge may then have
+    several under way at once.
     """
 
     accept: Callable[[Request], Input]
@@ -55,6 +58,7 @@ class Face:
     sends: Sent | None = None
     gives: Given | None = None
     translate: Callable[[Input], Translation] | None = None
+    ahead: Callable[[Input], Sequence[Call]] | None = None
 
     def translation(self, request: Input) -> Translation:
         """A file's way through, begun; only asked of an operation whose body or answer is one."""
@@ -72,7 +76,7 @@ class Operation:
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
     that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
     of what was made. by: in a list beneath a record, the field
-    of its rows that points at the record.
+    of its rows that points at the record. query: names of parameters that operations share; takes: those of its own.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Operation:
     words: tuple[Text, ...] = ()
     body: Body = Body.NONE
     query: tuple[str, ...] = ()
+    takes: tuple[Parameter, ...] = ()
     success: int = 200
     replayable: bool = False
     limited_as: str = ""

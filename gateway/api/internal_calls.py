@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from asyncio import Semaphore, TaskGroup
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,7 @@ from gateway.problems import throttled
 from gateway.stores.limits import Limiter
 from gateway.upstream import Pool, UpstreamError
 
+AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
 
 _NUMBER: Final = re.compile(rb"[0-9]{1,30}(?:\.[0-9]{1,9})?")
@@ -43,10 +45,34 @@ class Internal:
 
         RateLimited when the tenant's budget ends between two calls.
         """
-        exchange = permitted.exchange
-        exchange.calls += 1
-        if exchange.calls > 1:
+        permitted.exchange.calls += 1
+        if permitted.exchange.calls > 1:
             await self._afford(permitted)
+        return await self._sent(permitted, call)
+
+    async def together(self, permitted: Permitted, calls: Sequence[Call]) -> list[Reply]:
+        """Reads that do not depend on one another, some at once: their replies in order, or the first failure.
+
+        The budget of all is taken before the first is sent, so that none is wasted on an answer that cannot be whole.
+        """
+        for _ in calls[1:]:
+            await self._afford(permitted)
+        permitted.exchange.calls += len(calls)
+        turns = Semaphore(AT_ONCE)
+
+        async def one(call: Call) -> Reply:
+            async with turns:
+                return await self._sent(permitted, call)
+
+        try:
+            async with TaskGroup() as group:
+                under_way = [group.create_task(one(call)) for call in calls]
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [task.result() for task in under_way]
+
+    async def _sent(self, permitted: Permitted, call: Call) -> Reply:
+        exchange = permitted.exchange
         known, headers = self.headers(permitted, call)
         pool, body = self._pools[call.service], call.body
         before = exchange.wrote

@@ -19,7 +19,13 @@ def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
     limits = settings.limits
     token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
     search = policy("search", limits.search, "token")
-    return {"": (token, tenant), "search": (token, tenant, search), FURTHER: (tenant,)}
+    report = policy("report", limits.report, "token")
+    return {
+        "": (token, tenant),
+        "search": (token, tenant, search),
+        "report": (token, tenant, report),
+        FURTHER: (tenant,),
+    }
 
 
 def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:

@@ -88,6 +88,7 @@ def _over(default: Limit) -> BeforeValidator:
 _TOKEN = Limit(quota=600, burst=100)
 _TENANT = Limit(quota=900)
 _SEARCH = Limit(quota=300)
+_REPORT = Limit(quota=60)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
@@ -105,6 +106,7 @@ class Limits(Section):
         _TENANT, description="Each tenant, kept below what the internal services allow: {quota, window}."
     )
     search: Annotated[Limit, _over(_SEARCH)] = Field(_SEARCH, description="Each token's searches: {quota, window}.")
+    report: Annotated[Limit, _over(_REPORT)] = Field(_REPORT, description="Each token's reports: {quota, window}.")
     address: Annotated[Limit, _over(_ADDRESS)] = Field(
         _ADDRESS, description="Each client address without a valid token: {quota, window}."
     )

@@ -99,6 +99,7 @@ def _limits(limits: Limits) -> Iterator[tuple[str, str, str, int | None]]:
         ("token", "each access token"),
         ("tenant", "all tokens of a workspace together"),
         ("search", "searches with one token"),
+        ("report", "reports with one token"),
         ("address", "requests without a valid token, from one address"),
     ):
         limit = getattr(limits, name)

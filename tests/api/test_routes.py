@@ -65,6 +65,20 @@ POST   /v1/activities/search                    activity.read
 POST   /v1/activities                           activity.write
 GET    /v1/activities/{id}                      activity.read
 DELETE /v1/activities/{id}                      activity.delete
+POST   /v1/accounts/search                      account.read
+GET    /v1/accounts/{id}                        account.read
+POST   /v1/departments/search                   employee.read
+GET    /v1/departments/{id}                     employee.read
+POST   /v1/sla_policies/search                  ticket.read
+GET    /v1/sla_policies/{id}                    ticket.read
+POST   /v1/canned_responses/search              ticket.read
+GET    /v1/canned_responses/{id}                ticket.read
+POST   /v1/warehouses/search                    inventory.read
+GET    /v1/warehouses/{id}                      inventory.read
+GET    /v1/reports/profit_and_loss              financial_report.read
+GET    /v1/reports/balance_sheet                financial_report.read
+GET    /v1/reports/cash_flow                    financial_report.read
+GET    /v1/reports/sales_forecast               sales_report.read
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters import RESOURCES
+from adapters import REPORTS, RESOURCES
 from adapters.core.compile.builder import changes_since
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
@@ -13,7 +13,7 @@ from adapters.core.operation import Operation
 from adapters.core.shapes import Field, Shape, shape_at
 from gateway.versions import CONTRACTS
 
-OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {})
+OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)
 CREATABLE = [resource for resource in RESOURCES if Op.CREATE in resource.operations]
 UPDATABLE = [resource for resource in RESOURCES if Op.UPDATE in resource.operations]
 DELETABLE = [resource for resource in RESOURCES if Op.DELETE in resource.operations]
@@ -78,8 +78,8 @@ def foreign(resource: Resource) -> str:
     return resource.id.sample()
 
 
-def path(operation: Operation, resource: Resource, record: str = "") -> str:
-    """The operation's path for a record."""
-    steps = iter([record or foreign(resource), *(str(word.example) for word in operation.words)])
+def path(operation: Operation, resource: Resource | None, record: str = "") -> str:
+    """The operation's path for a record; a report has none."""
+    steps = iter([record or (foreign(resource) if resource else ""), *(str(word.example) for word in operation.words)])
     tail = "/".join(next(steps) if step == "*" else step for step in operation.tail.split("/"))
     return "/".join(part for part in ("/v1", operation.first, tail) if part)

@@ -92,7 +92,11 @@ def test_the_example_works_as_it_says(live: Live, known: dict[str, str], date: s
         headers = {"Content-Type": media} if media else {}
         content = real(text, known).encode()
         answer = live.call(
-            method.upper(), "?".join([address, *query]), version=date, headers=headers, content=content or None
+            method.upper(),
+            f"{address}?{'&'.join(query)}".rstrip("?"),
+            version=date,
+            headers=headers,
+            content=content or None,
         )
         assert str(answer.status_code) == success, answer.text
         promised(document, operation["responses"][success], answer)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from adapters.core.compile.builder import Builder, Overrides
+from adapters.core.compile.builder import Builder, Override, Overrides
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Kind
@@ -15,6 +15,7 @@ from adapters.core.declare.word import Word
 from adapters.core.operation import Operation
 from adapters.core.shapes import NONE, Shape, shape_of
 from adapters.core.words import Create, Delete, Get, Search, Update
+from adapters.core.words.report import FIRST, Report
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _STANDARD: dict[Op, Word] = {
@@ -71,8 +72,9 @@ def compile_all(
     contracts: Sequence[Contract],
     overrides: Overrides,
     alphabets: Mapping[str, str] = NONE,
+    reports: Sequence[Report] = (),
 ) -> list[Operation]:
-    """All operations of all resources. `contracts` newest first; `overrides` by operation name; `alphabets`:
+    """All operations of all resources and reports. `contracts` newest first; `overrides` by operation name; `alphabets`:
     those of a deployment's own ids, by prefix.
 
     TypeError when two of them would be at the same place.
@@ -82,6 +84,7 @@ def compile_all(
     for builder in builders.values():
         builder.know(builders)
     operations = [operation for builder in builders.values() for operation in _operations(builder)]
+    operations += [_report(each, contracts, overrides, alphabets) for each in reports]
     for what, told in (
         ("name", [each.name for each in operations]),
         ("path", [f"{each.method} {each.first}/{each.tail}" for each in operations]),
@@ -99,3 +102,13 @@ def words_of(resource: Resource) -> tuple[Word, ...]:
 def _operations(builder: Builder) -> Iterator[Operation]:
     for word in words_of(builder.resource):
         yield from word.operations(builder)
+
+
+def _report(
+    report: Report, contracts: Sequence[Contract], overrides: Overrides, alphabets: Mapping[str, str]
+) -> Operation:
+    override = overrides.get(f"{FIRST}.{report.name}", Override())
+    if override.via is not None:
+        raise ValueError(f"{FIRST}.{report.name} cannot be served via a list")
+    dates = [contract.date for contract in contracts]
+    return report.operation(dates, alphabets, enabled=override.enabled, path=override.path)

@@ -1,4 +1,4 @@
-"""Which single scopes there are: those that an operation of a declared resource needs, and no other."""
+"""Which single scopes there are: those that an operation of a declared resource or report needs, and no other."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from adapters.core.compile.catalogue import words_of
 from adapters.core.declare.resource import Resource
+from adapters.core.words.report import Report
 
 ACTIONS = ("read", "write", "delete")
 
 
-def single_scopes(resources: Sequence[Resource]) -> tuple[str, ...]:
+def single_scopes(resources: Sequence[Resource], reports: Sequence[Report] = ()) -> tuple[str, ...]:
     """`contact.read`, …: by family in the order of the declarations, and in each what reads, writes and deletes."""
-    needed = set(_needed(resources))
-    families = dict.fromkeys(scope.partition(".")[0] for scope in _needed(resources))
+    needed = dict.fromkeys([*_needed(resources), *(report.needs for report in reports)])
+    families = dict.fromkeys(scope.partition(".")[0] for scope in needed)
     return tuple(scope for family in families for action in ACTIONS if (scope := f"{family}.{action}") in needed)
 
 

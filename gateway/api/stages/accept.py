@@ -28,7 +28,8 @@ _MERGE = ("application/json", "application/merge-patch+json")
 def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) -> Authorized:
     """Hands on the input, and fills `exchange.document` for the idempotency fingerprint; or raises 400 … 422."""
     cursors, server = dependencies.cursors, dependencies.settings.server
-    params, expected, known = operation.params, operation.body, operation.query
+    params, expected = operation.params, operation.body
+    known = (*operation.query, *(each.name for each in operation.takes))
     media = _MERGE if expected is Body.MERGE else _JSON
     produces, reads = operation.produces, expected not in (Body.NONE, Body.FILE)
     declared = (produces, problems.CONTENT_TYPE.decode("ascii"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from contextlib import AsyncExitStack
 
 from adapters.core.calls import Answer, Input
@@ -11,6 +12,7 @@ from gateway.api.body.files import chained, translated
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Permitted
 from gateway.api.stream_shares import StreamShares, paced
+from gateway.auth.single_flight import SingleFlight
 from gateway.downstream.streaming import Streamed
 from gateway.observe import metrics
 from gateway.upstream.errors import Timeout
@@ -23,6 +25,8 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
         return own
     if operation.streamed:
         return _streaming(operation, dependencies)
+    if operation.faces and all(face is None or face.ahead for face in operation.faces.values()):
+        return _together(operation, dependencies)
     send = dependencies.internal.send
 
     async def forwarded(permitted: Permitted, given: Input) -> Answer:
@@ -36,6 +40,34 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
             for field in answer.degraded:
                 metrics.value_degraded(field)
             return answer
+
+    return forwarded
+
+
+def _together(operation: Operation, dependencies: Dependencies) -> Accepted:
+    """For a plan whose calls are all known before the first. Who asks for the very same meanwhile is answered with it."""
+    internal = dependencies.internal
+    flights: SingleFlight[Hashable, Answer] = SingleFlight()
+
+    async def worked_out(permitted: Permitted, given: Input) -> Answer:
+        face = permitted.face
+        assert face.ahead is not None
+        plan = face.plan(given)
+        replies = await internal.together(permitted, face.ahead(given))
+        try:
+            next(plan)
+            for reply in replies:
+                plan.send(reply)
+        except StopIteration as finished:
+            answer: Answer = finished.value
+            return answer
+        raise RuntimeError(f"{operation.name} makes more calls than it says")
+
+    async def forwarded(permitted: Permitted, given: Input) -> Answer:
+        exchange, caller, permit = permitted.exchange, permitted.caller, permitted.permit
+        # Services may cut what they tell by user and by role, so nobody is answered with what another one may see.
+        who = (caller.tenant_id, caller.user_id, permit.role, permit.scopes)
+        return await flights.ask((*who, exchange.version, exchange.query), lambda: worked_out(permitted, given))
 
     return forwarded
 

@@ -1,0 +1,34 @@
+"""Months of a year."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
+
+from adapters.core.declare.kinds.base import ORDERED, Kind
+
+_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+class Month(Kind):
+    """A calendar month, `YYYY-MM`."""
+
+    operators = ORDERED
+
+    def core(self) -> CoreSchema:
+        return core_schema.str_schema(strict=True, max_length=7, pattern=_PATTERN)
+
+    def edges(self) -> tuple[Any, ...]:
+        return (
+            "2026-06",
+            "2026-12",
+            "2026-13",
+            "2026-00",
+            "2026-6",
+            "202606",
+            "2026-06\n",
+            "٢٠٢٦-06",
+            "2026-06-17",
+            202606,
+        )
