@@ -32,12 +32,23 @@ def command() -> None:
     help="Where the internal API key is. [default: standard input]",
 )
 @click.option("--replace", is_flag=True, help="Give a registered tenant this name and key.")
+@click.option("--untried", is_flag=True, help="Store the key without asking the services whether they take it.")
 @as_json
 @configured
 def add(
-    settings: Settings, business_id: str, name: str, api_key_file: Path | None, replace: bool, as_json: bool
+    settings: Settings,
+    business_id: str,
+    name: str,
+    api_key_file: Path | None,
+    replace: bool,
+    untried: bool,
+    as_json: bool,
 ) -> None:
-    """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument."""
+    """Register a tenant. Its internal API key is stored sealed; it comes from a file or standard input, never from an argument.
+
+    The services that are called with it are asked once whether they take it. A key that one refuses is not stored; one that
+    does not answer is named, and the key is stored all the same.
+    """
     from adapters import ids
     from gateway.process import first_start
     from gateway.stores.sql import tenants
@@ -46,6 +57,9 @@ def add(
     business_id = business_id.removeprefix(ids.TENANT.prefix)
 
     async def work(desk: Desk) -> tenants.Tenant:
+        if not untried:
+            await _try(desk, business_id, key)
+
         def write(session: Session) -> tenants.Tenant:
             if not replace and tenants.get(session, business_id) is not None:
                 raise Failure(f"the tenant {business_id} is registered already; --replace changes it", REFUSED)
@@ -75,6 +89,23 @@ def list_(settings: Settings, as_json: bool) -> None:
         print_json({"tenants": [_described(tenant) for tenant in found]})
     else:
         print_table(("BUSINESS_ID", "NAME", "SINCE"), [(tenant.id, tenant.name, tenant.created_at) for tenant in found])
+
+
+async def _try(desk: Desk, business_id: str, key: str) -> None:
+    from gateway.probing.tenant_key import tried
+    from gateway.process import runtime_facts
+
+    facts = desk.live or runtime_facts.runtime(desk.settings, "", None, 0)
+    said = await tried(desk.settings, facts, business_id, key)
+    if refusing := [name for name, word in said.items() if word == "refused"]:
+        raise Failure(
+            f"this key is refused by {', '.join(f'services.{name}' for name in refusing)} for {business_id}. "
+            "--untried stores it all the same.",
+            REFUSED,
+        )
+    for name, word in said.items():
+        if word != "taken":
+            click.echo(f"gateway: services.{name} could not be asked about the key ({word}).", err=True)
 
 
 def _key(file: Path | None) -> str:

@@ -186,7 +186,7 @@ def test_listings_for_people_have_a_head_and_no_secret(gateway: Served) -> None:
 
 
 def test_a_tenant_is_registered_once_with_a_key_that_no_listing_shows(gateway: Served) -> None:
-    add = ("tenants", "add", "clxnew", "--name", "New \x1b[31mWorks")
+    add = ("tenants", "add", "clxnew", "--name", "New \x1b[31mWorks", "--untried")
     assert done(gateway, *add, "--json", stdin="sk_secret\n")["business_id"] == "clxnew"
     assert refused(gateway, *add, stdin="sk_other\n")[0] == 3
     listed = call(gateway, "tenants", "list")
