@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import RESOURCES, SCOPE_FAMILIES, SCOPES
+from adapters import REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
 from adapters.core.compile.catalogue import compile_all
 from gateway.auth import scopes
 from gateway.config.policies import default_roles
@@ -87,7 +87,9 @@ def test_a_role_that_looks_like_everything_and_names_no_restricted_family_is_war
 
 
 def test_the_scopes_are_those_that_an_operation_needs() -> None:
-    needed = {scope for operation in compile_all(RESOURCES, CONTRACTS, {}) for scope in operation.scopes}
+    needed = {
+        scope for operation in compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS) for scope in operation.scopes
+    }
     assert needed == scopes.SINGLE_SCOPES
 
 
@@ -99,4 +101,17 @@ def test_the_default_roles_are_those_of_the_contract() -> None:
         "viewer": {"read"},
     }.items():
         expected = {scope for scope in SCOPES if scope.partition(".")[2] in actions}
+        if "delete" not in actions:
+            expected -= restricted()
         assert scopes.allowed(role, default_roles()) == expected
+
+
+@pytest.mark.parametrize("role", ["manager", "member", "viewer"])
+def test_no_default_role_but_those_who_lead_has_a_restricted_family_and_none_is_warned_of(role: str) -> None:
+    assert restricted()
+    assert not scopes.allowed(role, default_roles()) & restricted()
+    assert list(warnings(Settings.model_validate({}))) == []
+
+
+def restricted() -> set[str]:
+    return {scope for scope in SCOPES if scope.partition(".")[0] in RESTRICTED_FAMILIES}
