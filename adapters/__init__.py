@@ -14,9 +14,11 @@ from adapters.deals import deals
 from adapters.departments import departments
 from adapters.notes import notes
 from adapters.pipelines import pipelines
+from adapters.projects import projects
 from adapters.reports import REPORTS
 from adapters.sla_policies import sla_policies
 from adapters.tasks import tasks
+from adapters.tickets import tickets
 from adapters.warehouses import warehouses
 
 __all__ = ["REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
@@ -25,7 +27,8 @@ RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
     *(accounts,),
     *(departments,),
-    *(sla_policies, canned_responses),
+    *(projects,),
+    *(tickets, sla_policies, canned_responses),
     *(warehouses,),
 )
 refuse_doubles(RESOURCES)

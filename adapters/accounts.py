@@ -37,6 +37,7 @@ accounts = Resource(
     path="accounts",
     singular="account",
     scope="account",
+    group="Finance",
     upstream=Upstream("finance", "/api/finance/accounts", ListQuery(style="whole")),
     rename={
         "code": "glCode",

@@ -28,6 +28,7 @@ canned_responses = Resource(
     path="canned_responses",
     singular="canned response",
     scope="ticket",
+    group="Help desk",
     upstream=Upstream("helpdesk", "/api/support/canned-responses", ListQuery(style="whole")),
     rename={"title": "name", "body": "content", "folder": "category", "visibility": "scope"},
     sorts=("created_at", "updated_at", "title"),

@@ -24,6 +24,7 @@ departments = Resource(
     path="departments",
     singular="department",
     scope="employee",
+    group="People",
     upstream=Upstream("hr", "/api/hr/departments", ListQuery(style="whole")),
     rename={"name": "title", "head_id": "headEmployeeId", "employee_count": "headcount"},
     sorts=("created_at", "updated_at", "name"),

@@ -49,6 +49,7 @@ sla_policies = Resource(
     path="sla_policies",
     singular="SLA policy",
     scope="ticket",
+    group="Help desk",
     upstream=Upstream("helpdesk", "/api/support/sla-policies", ListQuery(style="whole")),
     rename={
         "active": "isActive",

@@ -57,6 +57,7 @@ warehouses = Resource(
     path="warehouses",
     singular="warehouse",
     scope="inventory",
+    group="Inventory",
     upstream=Upstream("inventory", "/api/inventory/warehouses", ListQuery(style="whole")),
     rename={
         "code": "shortCode",

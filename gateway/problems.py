@@ -182,8 +182,8 @@ def of(error: BaseException) -> Problem | None:
             )
         case faults.RecordNotFound() | NoSuchRow():
             return NotFound("record_not_found", "There is no such record, or it is not visible to you.")
-        case faults.Conflict():
-            return Conflicting("conflict", "The record's present state does not allow this.")
+        case faults.Conflict() | faults.RoleForbids():
+            return _refused(error)
         case faults.ServiceThrottled():
             detail = "The workspace's budget at the service behind this operation is used up."
             return throttled(error.retry_after, ["service"], detail, error.limit)
@@ -202,6 +202,19 @@ def of(error: BaseException) -> Problem | None:
             headers = ((b"retry-after", b"1"),)
             return Unavailable("store_unavailable", "A store is not available. Try again shortly.", headers=headers)
     return None
+
+
+def _refused(error: faults.Conflict | faults.RoleForbids) -> Problem:
+    """What a service does not let be done to a record, now or by this user."""
+    if isinstance(error, faults.RoleForbids):
+        detail = "The service behind this operation does not let you do this to this record."
+        return Forbidden("role_forbids", detail, members={"denied_by": "role"})
+    if error.code == "period_taken":
+        return Conflicting("period_taken", "There is such a record for this period already.")
+    if error.current is None:
+        return Conflicting("conflict", "The record's present state does not allow this.")
+    members = {"current_status": error.current, "allowed": list(error.allowed)}
+    return Conflicting("state_conflict", "The record's present status does not allow this.", members=members)
 
 
 def throttled(retry_after: float, policies: Sequence[str], detail: str, limit: int | None = None) -> RateLimited:

@@ -95,6 +95,12 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         ],
         problems.Conflicting: [
             Example("conflict", "The record's present state does not allow this."),
+            Example(
+                "state_conflict",
+                "The record's present status does not allow this.",
+                {"current_status": "completed", "allowed": ["active"]},
+            ),
+            Example("period_taken", "There is such a record for this period already."),
             Example("idempotency_in_progress", "A request with this Idempotency-Key is still under way."),
             Example(
                 "idempotency_outcome_unknown",
@@ -221,6 +227,8 @@ def problem_schema(schemas: Schemas) -> Schema:
                     "enum": ["scope", "role"],
                     "description": "Whether the token lacks a scope, or the user's role forbids it.",
                 },
+                "current_status": _text("The status that the record has now.", "completed"),
+                "allowed": words | {"description": "What is possible in this status: statuses, or names of actions."},
                 "limit": {
                     "type": "integer",
                     "description": "How many requests the exceeded limit allows, where that is known.",

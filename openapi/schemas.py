@@ -41,7 +41,7 @@ class Schemas:
     def body(self, name: str, shape: Shape, *, partial: bool, null: bool = False) -> Schema:
         """What a request may send: the writable fields and nothing else."""
         suffix = "Update" if partial else "Create"
-        writable = [field for field in shape.fields if not field.read_only]
+        writable = [field for field in shape.fields if field.sendable(partial=partial)]
         properties = {field.name: self._sent(field, suffix, partial=partial) for field in writable}
         required = [field.name for field in writable if field.required and not partial]
         schema: Schema = {

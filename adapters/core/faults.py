@@ -7,6 +7,7 @@
     ├── Invalid              well-formed, but not what the contract allows        422
     ├── RecordNotFound       no such record for this caller                       404
     ├── Conflict             the service refused the state change                 409
+    ├── RoleForbids          the service refuses it of the acting user            403
     ├── ServiceThrottled     the service's own limit was reached                  429
     ├── ServiceFailed        the service answered with a failure                  502
     │   └── Unsettled        a list was walked as far as it may be, and did not tell
@@ -73,7 +74,17 @@ class RecordNotFound(Fault):
 
 
 class Conflict(Fault):
-    """The service refused because of the record's present state."""
+    """The service refused because of the record's present state; `current` and `allowed` where it is known which that is."""
+
+    def __init__(self, current: str | None = None, allowed: tuple[str, ...] = (), *, code: str = "") -> None:
+        super().__init__("conflict")
+        self.code = code or ("conflict" if current is None else "state_conflict")
+        self.current = current
+        self.allowed = allowed
+
+
+class RoleForbids(Fault):
+    """The service does not let the acting user do this, whatever their scopes are."""
 
 
 class ServiceThrottled(Fault):

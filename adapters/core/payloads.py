@@ -87,7 +87,7 @@ class Fields(Sent):
 
     def _examples(self) -> dict[str, Any]:
         """Bodies by name: the first is one that every workspace takes, since the records of the others are invented."""
-        whole = self.shape.example(sent=True)
+        whole = self.shape.example(sent=True, partial=self.partial)
         plain = {
             field.name: field.example
             for field in self.shape.fields
@@ -102,7 +102,7 @@ class Fields(Sent):
 
     def sample(self) -> Any:
         if self.partial:
-            first = next(field for field in self.shape.fields if not field.read_only)
+            first = next(field for field in self.shape.fields if field.sendable(partial=True))
             return {first.name: first.example}
         return {field.name: field.example for field in self.shape.fields if field.required}
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import Between, Record, bounds_of, kept, kind_of, nested_of, read_only
+from adapters.core.declare.record import Between, Record, bounds_of, fixed, kept, kind_of, nested_of, read_only
 from adapters.core.declare.resource import Resource
 
 
@@ -24,7 +24,7 @@ class Field:
     name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
     contract → today's. nested/many: the shape of an object or list of objects; bounds: how many
-    of these a request may send. kept: a PATCH cannot clear it.
+    of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it.
     """
 
     name: str
@@ -49,6 +49,11 @@ class Field:
     merge: Callable[[Any, Any], Any] | None = None
     kind_today: Kind | None = None
     bounds: Between | None = None
+    fixed: bool = False
+
+    def sendable(self, *, partial: bool) -> bool:
+        """Whether a body may have it."""
+        return not (self.read_only or (partial and self.fixed))
 
     def takes_null(self, *, partial: bool) -> bool:
         """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out;
@@ -75,9 +80,9 @@ class Shape:
         """Fields by their name in the newest contract."""
         return {field.today: field for field in self.fields}
 
-    def example(self, *, sent: bool = False) -> dict[str, Any]:
+    def example(self, *, sent: bool = False, partial: bool = False) -> dict[str, Any]:
         """A whole record, or a whole body."""
-        return {field.name: field.example for field in self.fields if not (sent and field.read_only)}
+        return {field.name: field.example for field in self.fields if not sent or field.sendable(partial=partial)}
 
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -94,10 +99,10 @@ def shape_of(
     rename: Mapping[str, str],
     within: str = "",
     *,
-    fixed: bool = False,
+    unwritten: bool = False,
     alphabets: Mapping[str, str] = NONE,
 ) -> Shape:
-    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`; `fixed`: nobody writes it;
+    """The newest shape of a model. `within` is the dotted path of a nested one in `rename`; `unwritten`: nobody writes it;
     `alphabets`: a deployment's own, by prefix of ids.
 
     TypeError where a list of records can be sent and has no bounds.
@@ -111,7 +116,7 @@ def shape_of(
         kind = kind_of(hint) if inner is None else None
         kind = kind.rebased(alphabets) if kind else None
         many = inner is not None and any(typing.get_origin(part) is list for part in _flat(hint))
-        if many and not (fixed or read_only(hint) or bounds_of(hint)):
+        if many and not (unwritten or read_only(hint) or bounds_of(hint)):
             raise TypeError(
                 f"{model.__name__}.{name}: a list of records needs bounds, Annotated[list[…], Between(1, 200)]"
             )
@@ -122,7 +127,9 @@ def shape_of(
                 held=rename.get(within + name, camel(name)),
                 hint=hint,
                 kind=kind,
-                nested=shape_of(inner, rename, f"{within}{name}.", fixed=fixed or read_only(hint), alphabets=alphabets)
+                nested=shape_of(
+                    inner, rename, f"{within}{name}.", unwritten=unwritten or read_only(hint), alphabets=alphabets
+                )
                 if inner
                 else None,
                 many=many,
@@ -131,6 +138,7 @@ def shape_of(
                 required=info.is_required() and not read_only(hint),
                 read_only=read_only(hint),
                 kept=kept(hint),
+                fixed=fixed(hint),
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],

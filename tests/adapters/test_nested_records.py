@@ -106,7 +106,7 @@ def test_a_list_of_records_is_held_to_its_bounds(count: int, code: str | None) -
 def test_a_list_of_records_that_clients_write_cannot_be_without_bounds() -> None:
     with pytest.raises(TypeError, match=r"Basket\.items: a list of records needs bounds"):
         shape_of(Basket, {})
-    assert shape_of(Basket, {}, fixed=True).fields[0].many
+    assert shape_of(Basket, {}, unwritten=True).fields[0].many
 
 
 def test_an_amount_without_a_currency_beside_it_or_around_it_is_refused_at_start() -> None:

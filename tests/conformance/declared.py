@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from adapters import REPORTS, RESOURCES
@@ -51,12 +52,18 @@ COLLECTIONS = [
 ]
 
 
+# What no two records may share: every body has its own.
+UNIQUE = {"projects": ("code",)}
+_SERIAL = itertools.count(1)
+
+
 def sample(resource: Resource, date: str) -> dict[str, Any]:
     """A body that creates a record: every writable field's example, references to other records left out."""
-    return {
+    own = {name: f"{resource.path[:3]}-{next(_SERIAL)}" for name in UNIQUE.get(resource.path, ())}
+    return own | {
         field.name: field.example
         for field in shape(resource, date).fields
-        if not field.read_only and not (field.kind and field.kind.points_to)
+        if not field.read_only and field.name not in own and not (field.kind and field.kind.points_to)
     }
 
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from adapters.core.answer.forgiving import forgiving
 from adapters.core.answer.from_service import Outward
-from adapters.core.calls import Look, Place, Planner
+from adapters.core.answer.refusals import Refusals
+from adapters.core.calls import Look, Place, Planner, Pointers
 from adapters.core.declare.changes import Change, Contract
 from adapters.core.declare.record import Record
 from adapters.core.declare.resource import Op, Resource
@@ -77,6 +78,17 @@ class Builder:
         """The internal path of an operation: as configured, or `default` behind the collection's."""
         upstream = self.resource.upstream
         return Place(upstream.service, self._override(name).path or upstream.path + default)
+
+    def refusals(self, pointers: Pointers) -> Refusals:
+        """How refusals of a write are told, whose body has these pointers."""
+        declared = self.resource
+        rules = {f"/{rule.at}": rule.code for rule in declared.rules}
+        if declared.states is None:
+            return Refusals(pointers, rules)
+        kind = self.newest.today()[declared.states.field].kind_today
+        inward = kind.inward if kind and kind.inward else str
+        statuses = {inward(word): word for word in declared.states.steps}
+        return Refusals(pointers, rules, declared.states, statuses)
 
     def look(self) -> Look:
         """How a record is looked at by its id."""

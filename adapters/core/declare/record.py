@@ -20,11 +20,15 @@ class Access(Enum):
 
     READ = "read"
     KEEP = "keep"
+    FIX = "fix"
 
 
 ReadOnly = Annotated[T, Access.READ]
 Kept = Annotated[T, Access.KEEP]
 """A field that a record may lack, but that a PATCH can only change and not clear."""
+
+Fixed = Annotated[T, Access.FIX]
+"""A field that only a create may send: a PATCH that names it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ def read_only(hint: Any) -> bool:
 def kept(hint: Any) -> bool:
     """Whether the annotation is marked Kept."""
     return Access.KEEP in _accesses(hint)
+
+
+def fixed(hint: Any) -> bool:
+    """Whether the annotation is marked Fixed."""
+    return Access.FIX in _accesses(hint)
 
 
 def _accesses(hint: Any) -> list[Access]:

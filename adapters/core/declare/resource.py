@@ -8,19 +8,35 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from adapters.core.declare.ids import IdType
-from adapters.core.declare.record import Between, Dated, Kept, ReadOnly, Record, kind_of, nested_of, optional, required
+from adapters.core.declare.record import (
+    Between,
+    Dated,
+    Fixed,
+    Kept,
+    ReadOnly,
+    Record,
+    kind_of,
+    nested_of,
+    optional,
+    required,
+)
+from adapters.core.declare.rules import Rule
+from adapters.core.declare.states import States
 from adapters.core.declare.upstream import ListQuery, StructuredSearch, Upstream
 from adapters.core.declare.word import Word
 
 __all__ = [
     "Between",
     "Dated",
+    "Fixed",
     "Kept",
     "ListQuery",
     "Op",
     "ReadOnly",
     "Record",
     "Resource",
+    "Rule",
+    "States",
     "StructuredSearch",
     "Upstream",
     "optional",
@@ -47,6 +63,7 @@ class Resource:
     word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts, the default
     first, and `created_at` or the id where nothing is said; `searched`: what `search_text` covers;
     `words`: what there is beside the standard operations; `group`: its part of the suite, under which tables of contents list it.
+    `rules`: what holds between the fields of a body; `states`: the steps of its status.
     A name that the model does not have is refused at import.
     """
 
@@ -62,6 +79,8 @@ class Resource:
     searched: tuple[str, ...] = ()
     operations: Op = Op.ALL
     words: tuple[Word, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    states: States | None = None
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -81,6 +100,8 @@ class Resource:
             ("sorts", set(self.sorts)),
             ("searched", set(self.searched)),
             ("filters", set(listed)),
+            ("rules", {name for rule in self.rules for name in (rule.at, *rule.needs)}),
+            ("states", {self.states.field} if self.states else set()),
         ):
             if stray := names - known:
                 raise TypeError(f"{self.path}: {table} names unknown fields {sorted(stray)}")

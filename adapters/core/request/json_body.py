@@ -44,11 +44,23 @@ _CODES = {
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
 }
-_OWN = ("id_invalid", "datetime_invalid", "date_invalid", "currency_unknown", "name_invalid", "format_invalid")
+_OWN = (
+    "out_of_range",
+    "id_invalid",
+    "datetime_invalid",
+    "date_invalid",
+    "currency_unknown",
+    "name_invalid",
+    "format_invalid",
+)
 
 
-def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str] = ()) -> FieldError:
-    """A validator's error → one entry of `errors`. `names` may be suggested; `fixed` are the read-only ones."""
+def describe(
+    error: ErrorDetails, names: Iterable[str] = (), computed: Iterable[str] = (), fixed: Iterable[str] = ()
+) -> FieldError:
+    """A validator's error → one entry of `errors`. `names` may be suggested; `computed` are the read-only ones,
+    `fixed` those that only a create may send.
+    """
     kind, context = error["type"], error.get("ctx", {})
     code = _CODES.get(kind) or (kind if kind in _OWN else "type_invalid")
     where = pointer(_place(error))
@@ -56,6 +68,8 @@ def describe(error: ErrorDetails, names: Iterable[str] = (), fixed: Iterable[str
         case "required":
             return FieldError(where, code, "This field is required.")
         case "field_unknown" if str(error["loc"][-1]) in fixed:
+            return FieldError(where, "immutable", "This field is set once, when the record is made.")
+        case "field_unknown" if str(error["loc"][-1]) in computed:
             return FieldError(where, "field_read_only", "This field is set by the system and cannot be sent.")
         case "field_unknown":
             return FieldError(where, code, f"There is no such field here.{nearest(str(error['loc'][-1]), names)}")
@@ -90,7 +104,7 @@ def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
     """The schema of a body in `shape`: a create (required fields demanded) or a PATCH (all optional, null clears)."""
     members = {}
     for field in shape.fields:
-        if not field.read_only:
+        if field.sendable(partial=partial):
             members[field.name] = core_schema.typed_dict_field(
                 _member(field, partial=partial), required=field.required and not partial
             )
@@ -113,13 +127,19 @@ def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
 Level = tuple[str, ...]
 
 
-def _levels(shape: Shape, at: Level = ()) -> Iterator[tuple[Level, frozenset[str], frozenset[str]]]:
-    """For the body and each object in it: where it is, the names that may be sent there, and the read-only ones."""
-    fixed = frozenset(field.name for field in shape.fields if field.read_only)
-    yield at, frozenset(shape.named()) - fixed, fixed
+Names = tuple[frozenset[str], frozenset[str], frozenset[str]]
+
+
+def _levels(shape: Shape, *, partial: bool, at: Level = ()) -> Iterator[tuple[Level, Names]]:
+    """For the body and each object in it: where it is, and the names that may be sent there, that are read-only, and
+    that may not be sent any more.
+    """
+    computed = frozenset(field.name for field in shape.fields if field.read_only)
+    fixed = frozenset(field.name for field in shape.fields if partial and field.fixed and not field.read_only)
+    yield at, (frozenset(shape.named()) - computed - fixed, computed, fixed)
     for field in shape.fields:
         if field.nested is not None:
-            yield from _levels(field.nested, (*at, field.name))
+            yield from _levels(field.nested, partial=partial and not field.many, at=(*at, field.name))
 
 
 class Document:
@@ -129,7 +149,7 @@ class Document:
 
     def __init__(self, shape: Shape, *, partial: bool) -> None:
         self._validate = SchemaValidator(body_schema(shape, partial=partial)).validate_python
-        self._levels = {at: (names, fixed) for at, names, fixed in _levels(shape)}
+        self._levels = dict(_levels(shape, partial=partial))
 
     def read(self, document: Any) -> dict[str, Any]:
         """A parsed document → its fields; Invalid names every error by its pointer."""

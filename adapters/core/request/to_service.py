@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
 from adapters.core.calls import Revision, Row
+from adapters.core.declare.rules import Rule, faults
+from adapters.core.faults import Invalid
 from adapters.core.request.beside import Pairs
 from adapters.core.shapes import Field, Shape
 
@@ -17,11 +19,12 @@ class Inward:
     added, and `items.#.rate` to `/line_items/#/unit_price`, where a place in a list stands for `#`.
     """
 
-    __slots__ = ("_cleared", "_fields", "_open", "_pairs", "_partial", "pointers")
+    __slots__ = ("_cleared", "_fields", "_open", "_pairs", "_partial", "_rules", "pointers")
 
-    def __init__(self, shape: Shape, *, partial: bool) -> None:
+    def __init__(self, shape: Shape, *, partial: bool, rules: Sequence[Rule] = ()) -> None:
         self._fields = shape.named()
         self._partial = partial
+        self._rules = rules
         # Services merge a PATCH of an object of names into what they hold: an empty one would clear nothing.
         self._cleared = {
             field.name: field.default
@@ -36,6 +39,8 @@ class Inward:
 
     def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
         """Fields by contract name → the service's body, and what must be completed from the record as it is now."""
+        if self._rules and (broken := list(faults(self._rules, sent, partial=self._partial))):
+            raise Invalid(broken)
         body: Row = {}
         revisions: list[Revision] = []
         for name, written in sent.items():

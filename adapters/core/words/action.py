@@ -33,7 +33,7 @@ class Action(Word):
             return Input(ids=request.ids, body=dict(sets))
 
         def face(date: str, shape: Shape) -> Face:
-            plan = build.planned(date, lambda outward: patching(place, look, outward, {}))
+            plan = build.planned(date, lambda outward: patching(place, look, outward, build.refusals({})))
             return Face(accept, plan, Nothing(), One(shape))
 
         yield build.operation(

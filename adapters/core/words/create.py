@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapters.core.answer.from_service import Outward
+from adapters.core.answer.refusals import Refusals
 from adapters.core.answer.replies import written
-from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner, Pointers
+from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.word import Word
@@ -32,9 +33,10 @@ class Create(Word):
         where = " `Location` is its address." if path else ""
 
         def face(date: str, shape: Shape) -> Face:
-            inward = Inward(shape, partial=False)
+            inward = Inward(shape, partial=False, rules=resource.rules)
+            refusals = build.refusals(inward.pointers)
             accept = fields(Document(shape, partial=False), inward)
-            plan = build.planned(date, lambda outward: creating(place, outward, inward.pointers, path, resource.id))
+            plan = build.planned(date, lambda outward: creating(place, outward, refusals, path, resource.id))
             return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
 
         yield build.operation(
@@ -52,12 +54,12 @@ class Create(Word):
         )
 
 
-def creating(place: Place, outward: Outward, pointers: Pointers, path: str | None, kind: IdType) -> Planner:
+def creating(place: Place, outward: Outward, refusals: Refusals, path: str | None, kind: IdType) -> Planner:
     """One write; answers 201 with the record. `path`: what a slash and the public id make its `Location` of; None for none."""
 
     def plan(request: Input) -> Plan:
         reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
-        row = outward.read(written(reply, pointers, record=False))
+        row = outward.read(written(reply, refusals, record=False))
         if path is None:
             return Answer(201, outward.one(row))
         public = kind.encode(row.id)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import msgspec
 
 from adapters.core.answer.from_service import decoder
+from adapters.core.answer.refusals import Refusals
 from adapters.core.answer.replies import written
-from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner, Pointers
+from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.csv.table import IN_CELLS, Uploaded
 from adapters.core.csv.translation import Incoming
@@ -67,7 +68,7 @@ class Import(Word):
 
         def face(_: str, shape: Shape) -> Face:
             document, inward = Document(shape, partial=False), Inward(shape, partial=False)
-            plan = _upload(place, inward.pointers, build.resource.id)
+            plan = _upload(place, build.refusals(inward.pointers), build.resource.id)
 
             def translate(request: Input) -> Incoming:
                 return Incoming(shape, document, inward, request)
@@ -111,7 +112,7 @@ class _Outcome(msgspec.Struct):
 _read_reply = decoder(_Reply)
 
 
-def _upload(place: Place, pointers: Pointers, kind: IdType) -> Planner:
+def _upload(place: Place, refusals: Refusals, kind: IdType) -> Planner:
     """One write, whose body is the translated file; none in a dry run."""
 
     def plan(request: Input) -> Plan:
@@ -120,7 +121,7 @@ def _upload(place: Place, pointers: Pointers, kind: IdType) -> Planner:
         reply = yield Call(place.service, b"POST", place.before, request.file or b"", writes=True, creates=True)
         if reply.status == 413:
             raise Invalid([FieldError("", "too_long", "The file is larger than the service takes.")])
-        made = _read_reply(written(reply, pointers, record=False)).data
+        made = _read_reply(written(reply, refusals, record=False)).data
         return _told(_Outcome(request.rows, made.imported, dry_run=False, ids=_public(made, kind)))
 
     return plan

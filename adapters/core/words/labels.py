@@ -11,8 +11,9 @@ import msgspec
 from pydantic import create_model
 
 from adapters.core.answer.from_service import Cursor, Many, Meta, Outward, decoder
+from adapters.core.answer.refusals import Refusals
 from adapters.core.answer.replies import body_of, written
-from adapters.core.calls import Answer, Call, Input, Look, Place, Plan, Planner, Pointers
+from adapters.core.calls import Answer, Call, Input, Look, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.kinds import Text, TextList
 from adapters.core.declare.record import Record, kind_of, required
@@ -87,7 +88,7 @@ class Labels(Word):
             "POST",
             f"*/{name}",
             "write",
-            lambda *_: Face(fields(document, inward), _add_labels(adding, inward.pointers), sends, gives),
+            lambda *_: Face(fields(document, inward), _add_labels(adding, Refusals(inward.pointers)), sends, gives),
             summary=f"Add {name} to {one}",
             description=f"Adds {name}, and answers all that the {noun} then has. One that is there already is no error. "
             f"The limit of {kind.most} is that of one request, here as in a PATCH, and not of what the {noun} has in all.",
@@ -137,12 +138,12 @@ def _labels_of(look: Look, outward: Outward, name: str) -> Planner:
     return plan
 
 
-def _add_labels(place: Place, pointers: Pointers) -> Planner:
+def _add_labels(place: Place, refusals: Refusals) -> Planner:
     """Adds words; answers all that the record now has."""
 
     def plan(request: Input) -> Plan:
         reply = yield Call(place.service, b"POST", place.of(request.ids[0]), encode(request.body), writes=True)
-        return Answer(200, _page(_read_labels(written(reply, pointers, record=True)).data))
+        return Answer(200, _page(_read_labels(written(reply, refusals, record=True)).data))
 
     return plan
 

@@ -30,10 +30,11 @@ class Move(Word):
         shape = build.shape_of(self.body)
         inward = Inward(shape, partial=False)
         accept = fields(Document(shape, partial=False), inward)
+        refusals = build.refusals(inward.pointers)
         sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape)
 
         def face(date: str, answered: Shape) -> Face:
-            plan = build.planned(date, lambda outward: patching(place, look, outward, inward.pointers))
+            plan = build.planned(date, lambda outward: patching(place, look, outward, refusals))
             return Face(accept, plan, sends, One(answered))
 
         yield build.operation(

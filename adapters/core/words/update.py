@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from adapters.core.answer.from_service import STRANGE, Outward
+from adapters.core.answer.refusals import Refusals
 from adapters.core.answer.replies import written
-from adapters.core.calls import Answer, Call, Input, Look, Place, Plan, Planner, Pointers, Revision, Row
+from adapters.core.calls import Answer, Call, Input, Look, Place, Plan, Planner, Revision, Row
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
 from adapters.core.faults import ServiceInvalid
@@ -31,9 +32,10 @@ class Update(Word):
         place, look = build.place("update", "/{id}"), build.look()
 
         def face(date: str, shape: Shape) -> Face:
-            inward = Inward(shape, partial=True)
+            inward = Inward(shape, partial=True, rules=build.resource.rules)
+            refusals = build.refusals(inward.pointers)
             accept = fields(Document(shape, partial=True), inward)
-            plan = build.planned(date, lambda outward: patching(place, look, outward, inward.pointers))
+            plan = build.planned(date, lambda outward: patching(place, look, outward, refusals))
             return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
 
         yield build.operation(
@@ -49,7 +51,7 @@ class Update(Word):
         )
 
 
-def patching(place: Place, look: Look, outward: Outward, pointers: Pointers) -> Planner:
+def patching(place: Place, look: Look, outward: Outward, refusals: Refusals) -> Planner:
     """A PATCH; a look first when the body must be completed from the record as it is, and only a look for `{}`."""
 
     def plan(request: Input) -> Plan:
@@ -60,7 +62,7 @@ def patching(place: Place, look: Look, outward: Outward, pointers: Pointers) -> 
                 return Answer(200, outward.one(outward.read(found)))
             _complete(body, request.revisions, found)
         reply = yield Call(place.service, b"PATCH", path, encode(body), writes=True)
-        return Answer(200, outward.one(outward.read(written(reply, pointers, record=True))))
+        return Answer(200, outward.one(outward.read(written(reply, refusals, record=True))))
 
     return plan
 

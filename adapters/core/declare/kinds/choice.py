@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
@@ -16,7 +16,8 @@ class Choice(Kind):
     """One of a few words. `held_as` maps public words to the service's values where these differ."""
 
     words: tuple[str, ...]
-    held_as: Mapping[str, Any] | None = None
+    # Annotations with `| None` are hashed, and a mapping cannot be.
+    held_as: Mapping[str, Any] | None = field(default=None, hash=False)
     operators = GENERAL
 
     def core(self) -> CoreSchema:

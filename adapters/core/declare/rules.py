@@ -1,0 +1,59 @@
+"""Rules between the fields of a request: pure functions of its public values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.core.faults import FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`holds(*values of needs)`, else `code` at the field `at`.
+
+    A create is checked always, with null for what it leaves out; a PATCH when it sends every field that is needed. Where
+    it sends one of them the service checks, and its refusal of `at` has the same code. An actions' body is not asked.
+    """
+
+    code: str
+    at: str
+    needs: tuple[str, ...]
+    holds: Callable[..., bool]
+    message: str
+
+    def broken(self, sent: Mapping[str, Any], *, partial: bool) -> bool:
+        """Whether a request that sends these fields breaks it."""
+        if partial and not all(name in sent for name in self.needs):
+            return False
+        return not self.holds(*(sent.get(name) for name in self.needs))
+
+
+def faults(rules: Sequence[Rule], sent: Mapping[str, Any], *, partial: bool) -> Iterator[FieldError]:
+    """What is wrong with a request that sends these fields."""
+    for rule in rules:
+        if rule.broken(sent, partial=partial):
+            yield FieldError(f"/{rule.at}", rule.code, rule.message)
+
+
+def not_before(at: str, start: str) -> Rule:
+    """A date that is not before another one."""
+    return Rule(
+        "before_start",
+        at,
+        (start, at),
+        lambda first, last: first is None or last is None or first <= last,
+        f"This is before {start}.",
+    )
+
+
+def one_of(*names: str) -> Rule:
+    """At least one of several fields is there; the first is blamed."""
+    return Rule(
+        "one_of_required",
+        names[0],
+        names,
+        lambda *values: any(value is not None for value in values),
+        f"One of {' and '.join(names)} is needed.",
+    )
