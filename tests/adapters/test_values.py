@@ -15,6 +15,7 @@ from adapters.core.declare.invisible import plain
 from adapters.core.declare.kinds import Instant
 from adapters.core.declare.timestamps import read_bound, read_instant
 from adapters.core.faults import Invalid
+from adapters.core.request.to_service import held
 from gateway.versions import CONTRACTS
 from tests.attacks.driving import NAMED, NEWEST, asked, face
 from tests.conformance.declared import CREATABLE, OPERATIONS, name, shape
@@ -117,12 +118,15 @@ def test_what_is_no_web_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("resource", CREATABLE, ids=name)
 def test_null_for_what_a_create_may_leave_out_is_as_good_as_not_sent(resource: Any, date: str) -> None:
     writable = [field for field in shape(resource, date).fields if not field.read_only]
-    bare = {field.name: field.example for field in writable if field.required}
-    nulls = {field.name: None for field in writable if not field.required}
+    # What a rule speaks of may be needed, though not by itself.
+    ruled = {name for rule in resource.rules for name in rule.needs}
+    bare = {field.name: field.example for field in writable if field.required or field.name in ruled}
+    nulls = {field.name: None for field in writable if field.name not in bare}
     assert nulls
     operation = f"{resource.path}.create"
     plain, nulled = sent(operation, bare, date), sent(operation, bare | nulls, date)
-    defaults = {field.held: field.default for field in writable if not field.required and field.default}
+    named = {field.held: held(field, field.default) for field in writable if field.name in nulls}
+    defaults = {name: default for name, default in named.items() if default not in (None, [], {})}
     assert {key: value for key, value in nulled.items() if value not in (None, [], {})} == plain | defaults
 
 
