@@ -69,6 +69,17 @@ POST   /v1/accounts/search                      account.read
 GET    /v1/accounts/{id}                        account.read
 POST   /v1/departments/search                   employee.read
 GET    /v1/departments/{id}                     employee.read
+POST   /v1/projects/search                      project.read
+POST   /v1/projects                             project.write
+GET    /v1/projects/{id}                        project.read
+PATCH  /v1/projects/{id}                        project.write
+DELETE /v1/projects/{id}                        project.delete
+POST   /v1/projects/{id}/status                 project.write
+POST   /v1/tickets/search                       ticket.read
+POST   /v1/tickets                              ticket.write
+GET    /v1/tickets/{id}                         ticket.read
+PATCH  /v1/tickets/{id}                         ticket.write
+POST   /v1/tickets/{id}/status                  ticket.write
 POST   /v1/sla_policies/search                  ticket.read
 GET    /v1/sla_policies/{id}                    ticket.read
 POST   /v1/canned_responses/search              ticket.read
