@@ -1,6 +1,7 @@
 # `make` alone lists the targets. Everything happens inside .venv; nothing outside this folder is touched.
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= 2
 FUZZ ?= 100000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,8 +22,8 @@ install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters nee
 run: install ## start the gateway with embedded defaults on http://127.0.0.1:8080
 	@exec $(BIN)/gateway serve $(ARGS)
 
-test: install-dev ## run every test (ARGS="-k name" narrows)
-	@$(BIN)/python -m pytest $(ARGS)
+test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS) || $(ALONE)
 
 fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
@@ -60,6 +61,9 @@ image: ## build the container image
 clean: ## remove .venv and caches (your ./data stays)
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Some tests measure time, and the others on the machine are no concern of theirs: what failed beside them is asked once more, alone.
+ALONE = { test $$? -eq 1 && echo "==> once more, one after another" >&2 && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 LOCKER := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --excludes requirements-excluded.in $(LOCK)
