@@ -52,6 +52,8 @@ class Reader:
         if driven.raw is not None and driven.said[-1][1].status == 200:
             found, sight.list_envelope = rows_of(driven.raw)
             sight.paging, sight.rows = paging_of(driven.raw)
+            if _whole(resource) and sight.paging == "unknown":
+                sight.paging, sight.rows = "whole", len(found)
             rows += found
         declared = resource.upstream.lists.style
         if isinstance(driven.fault, ServiceInvalid) and sight.paging not in (declared, None):
@@ -125,7 +127,7 @@ class Reader:
         driven = await drive(self._service, face_of(self._declared.own[name]).plan(Input(ids=(named.id,))))
         verdict, note = await judged(self._service, driven, named)
         call = _call(driven, named.text)
-        if verdict is Verdict.ANSWERS and driven.answer is not None:
+        if verdict is Verdict.ANSWERS and driven.answer is not None and not _whole(resource):
             record, sight.record_envelope = record_of(driven.raw)
             rows += [record] if record else []
             absent = face_of(self._declared.own[name]).plan(Input(ids=(sample_id(resource),)))
@@ -173,6 +175,11 @@ class Reader:
         except (ServiceInvalid, ValueError) as error:
             return Finding(operation.name, shown(call, None), Verdict.DIFFERS, f"its first line: {error}")
         return Finding(operation.name, shown(call, None), Verdict.ANSWERS, "")
+
+
+def _whole(resource: Resource) -> bool:
+    """Whether records are looked up in a list that comes all at once, so that no call is for one of them."""
+    return resource.upstream.lists is not None and resource.upstream.lists.style == "whole"
 
 
 def _belong(by: Field, driven: Driven, named: Named) -> bool:

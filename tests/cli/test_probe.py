@@ -20,6 +20,8 @@ from tests.live import Live, sandbox_running
 from tests.live import live as running
 from tests.process.serving import founded
 
+OWN = [resource for resource in RESOURCES if resource.upstream.service == "crm"]
+ASKED = [operation for operation in OPERATIONS if operation.first in {resource.path for resource in OWN}]
 DOCUMENTED = ("--documented-only", "--cap", "6000")
 CLEARLY = "gateway probe"
 
@@ -33,9 +35,9 @@ def run(data_dir: Path, config: Path | str, *arguments: str, stdin: str | None =
         logs.configure()
 
 
-def probe(live: Live, *arguments: str, config: str | None = None) -> Result:
-    config = config or str(live.served.home / "config.yaml")
-    return run(live.served.data_dir, config, "probe", "--tenant", live.a.business_id, *arguments)
+def probe(live: Live, *arguments: str, config: str | None = None, service: str = "crm") -> Result:
+    only = ("--tenant", live.a.business_id, "--service", service)
+    return run(live.served.data_dir, config or live.served.home / "config.yaml", "probe", *only, *arguments)
 
 
 def written(live: Live, crm: httpx.Client, operations: dict[str, Any]) -> str:
@@ -102,9 +104,9 @@ def test_a_service_that_has_everything_answers_every_read_and_is_written_to_by_n
     probed = probe(live, "--json")
     after = live.sandbox.get("/_control/counts").json()
     assert probed.exit_code == 0, probed.stderr
-    assert set(verdicts(probed)) == {operation.name for operation in OPERATIONS}
-    reads = {o.name for o in OPERATIONS if all(scope.endswith(".read") for scope in o.scopes)}
-    assert verdicts(probed) == {o.name: "answers" if o.name in reads else "not asked" for o in OPERATIONS}
+    assert set(verdicts(probed)) == {operation.name for operation in ASKED}
+    reads = {o.name for o in ASKED if all(scope.endswith(".read") for scope in o.scopes)}
+    assert verdicts(probed) == {o.name: "answers" if o.name in reads else "not asked" for o in ASKED}
     asked = {call for call, count in after.items() if count["requests"] > before.get(call, {}).get("requests", 0)}
     assert asked
     assert [call for call in asked if not call.startswith("GET ") and not call.endswith("/search")] == ["unmatched"]
@@ -114,13 +116,20 @@ def test_a_service_that_has_everything_answers_every_read_and_is_written_to_by_n
 def test_the_shape_of_each_resource_is_told(live: Live) -> None:
     (service,) = json.loads(probe(live, "--json").stdout)["services"]
     seen = {sight["resource"]: sight for sight in service["sights"]}
-    styles = {resource.path: resource.upstream.lists.style for resource in RESOURCES if resource.upstream.lists}
+    styles = {resource.path: resource.upstream.lists.style for resource in OWN if resource.upstream.lists}
     assert {name: sight["paging"] for name, sight in seen.items()} == styles
     assert seen["activities"]["list_envelope"] == "items"
     assert seen["contacts"]["list_envelope"] == seen["contacts"]["record_envelope"] == "data"
     assert seen["contacts"]["structured_search"] is True
     assert {"internalNotes", "searchVector"} <= set(seen["contacts"]["strange"])
     assert [sight["never"] + sight["misfits"] for sight in seen.values()] == [[]] * len(seen)
+
+
+def test_a_list_that_comes_whole_is_told_as_one_and_as_no_record(live: Live) -> None:
+    (service,) = json.loads(probe(live, "--json", service="finance").stdout)["services"]
+    seen = next(sight for sight in service["sights"] if sight["resource"] == "accounts")
+    assert (seen["list_envelope"], seen["paging"], seen["record_envelope"]) == ("data", "whole", None)
+    assert set(seen["strange"]) == {"bankAccountNo", "openingBalance", "tenantId"}
 
 
 def test_with_writes_everything_is_asked_and_nothing_stays(live: Live) -> None:
@@ -176,7 +185,7 @@ def test_what_the_lines_switch_off_is_not_supported_and_in_no_document(
     assert {"deals.delete", "tasks.create", "contacts.add_tags", "contacts.list_notes"} <= off
     document = reconfigured.client.get("/openapi.json").json()
     before = documented.get("/_control/counts").json()
-    for operation in OPERATIONS:
+    for operation in ASKED:
         methods = document["paths"].get(operation.route, {})
         assert (operation.method.lower() in methods) is (operation.name not in off), operation.name
         if operation.name in off:
@@ -257,7 +266,7 @@ def test_a_dead_service_is_one_clear_line(tmp_path: Path) -> None:
     config.write_text(
         f"services:\n  auth: {{{nowhere}, credentials: service_key, service_key: {{file: key}}}}\n  crm: {{{nowhere}}}\n"
     )
-    assert run(data_dir, config, "probe").exit_code == 4, "nobody is registered yet"
+    assert run(data_dir, config, "probe", "--service", "crm").exit_code == 4, "nobody is registered yet"
     assert run(data_dir, config, "tenants", "add", "clxacme", "--name", "Acme", stdin="sk_acme").exit_code == 0
     for arguments in ((), ("--json",), ("--service", "crm", "--allow-writes")):
         dead = run(data_dir, config, "probe", *arguments)
@@ -274,13 +283,13 @@ def test_a_wrong_key_and_a_wrong_address_are_one_clear_line_each(live: Live, els
     assert untaken.exit_code == 3 and "refused by services.crm" in untaken.stderr and "sk_wrong" not in untaken.stderr
     assert "Acme" not in run(data_dir, config, "tenants", "list").stdout
     run(data_dir, config, *add, "--untried", stdin="sk_wrong")
-    refused = run(data_dir, config, "probe")
+    refused = run(data_dir, config, "probe", "--service", "crm")
     assert (refused.exit_code, refused.stdout) == (5, "") and "refuses these credentials with 401" in refused.stderr
     taken = run(data_dir, config, *add, "--replace", stdin=live.a.api_key)
     assert (taken.exit_code, taken.stderr) == (0, "")
     settings["services"]["crm"]["base_url"] += "/elsewhere"
     config.write_text(yaml.safe_dump(settings))
-    lost = run(data_dir, config, "probe")
+    lost = run(data_dir, config, "probe", "--service", "crm")
     assert (lost.exit_code, lost.stdout) == (5, "") and "base_url" in lost.stderr and lost.stderr.count("\n") == 1
 
 
