@@ -16,7 +16,10 @@ from tests.conformance.declared import OPERATIONS, shape
 
 NEWEST = CONTRACTS[0].date
 NAMED: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}
-READABLE: list[Resource] = [resource for resource in RESOURCES if Op.GET in resource.operations]
+# Rows of a list that comes whole are read by laws of their own (tests/laws/test_whole_lists.py).
+READABLE: list[Resource] = [
+    resource for resource in RESOURCES if Op.GET in resource.operations and resource.upstream.search.style != "whole"
+]
 
 
 def face(name: str, date: str = NEWEST) -> Face:
