@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -116,10 +117,10 @@ def _date(seconds: int) -> str:
         ({"Retry-After": "7"}, 7, 7),
         ({"Retry-After": "7", "X-RateLimit-Reset": "20"}, 20, 20),
         ({"Retry-After": "40", "X-RateLimit-Reset": "20"}, 40, 40),
-        ({"Retry-After": _date(600)}, 400, 600),
+        ({"Retry-After": lambda: _date(600)}, 500, 600),
         ({"Retry-After": "30.2"}, 31, 31),
         ({"X-RateLimit-Reset": "30.5"}, 31, 31),
-        ({"X-RateLimit-Reset": f"{(time.time() + 600) * 1000:.0f}"}, 400, 600),
+        ({"X-RateLimit-Reset": lambda: f"{(time.time() + 600) * 1000:.0f}"}, 500, 600),
         ({"Retry-After": _date(-600)}, 1, 1),
         ({"Retry-After": "99999999999999"}, 86_400, 86_400),
         ({"Retry-After": "Wed, 99 Canary 2026"}, 1, 1),
@@ -127,9 +128,11 @@ def _date(seconds: int) -> str:
 )
 @pytest.mark.parametrize("call", [*CALLS[:3], ("GET", "/v1/contacts/export", None)], ids=lambda call: call[1])
 def test_a_service_s_retry_after_is_never_cut_short(
-    wary: Live, headers: dict[str, str], least: int, most: int, call: tuple[str, str, Any]
+    wary: Live, headers: dict[str, str | Callable[[], str]], least: int, most: int, call: tuple[str, str, Any]
 ) -> None:
-    with wary.fault(path="/api/crm", status=429, headers=headers):
+    # Moments are made here: in a suite that takes minutes, one made with the list of tests would have come near.
+    now = {header: value if isinstance(value, str) else value() for header, value in headers.items()}
+    with wary.fault(path="/api/crm", status=429, headers=now):
         answer = wary.call(*call)
     assert _contained(answer, wary) == (429, "rate_limited")
     assert least <= int(answer.headers["retry-after"]) == answer.json()["retry_after"] <= most
