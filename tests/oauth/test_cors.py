@@ -12,10 +12,11 @@ READABLE = [
     ("GET", "/v1/me"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/revoke"),
+    ("POST", "/oauth/register"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
 ]
-NEVER = ["/oauth/authorize", "/oauth/sign-in", "/oauth/register", "/oauth/introspect", "/console", "/healthz"]
+NEVER = ["/oauth/authorize", "/oauth/sign-in", "/oauth/introspect", "/console", "/healthz"]
 
 
 def allowing(pair: Live, method: str, path: str, origin: str = ORIGIN, **more: str) -> dict[str, str]:
