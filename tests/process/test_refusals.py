@@ -120,7 +120,7 @@ def test_what_check_refuses_serve_refuses_in_the_same_words(tmp_path: Path) -> N
     for said in (
         "versions.2026-06-02: is not the date of a contract. Remove it, or name one of 2026-09-01, 2026-06-01.",
         'roles.owner.allow[0]: "contcat.read" matches no scope. Did you mean contact.read?',
-        'roles.owner.deny.0: "zebra.*" matches no scope. Scopes begin with contact,',
+        'roles.owner.deny[0]: "zebra.*" matches no scope. Scopes begin with contact,',
         "services.crm.operations.contacts.serach: the service crm has no such operation. Did you mean contacts.search?",
     ):
         assert said in checked.stderr
@@ -139,4 +139,4 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> Non
     refused = Served(tmp_path, GATEWAY_STORES__SQL="postgresql://127.0.0.1:1/x")
     assert refused.process.wait(20) == 5
     said = refused.err.read_text()
-    assert "the database could not be migrated" in said and said.count("\n") == 1
+    assert "the database failed" in said and said.count("\n") == 1
