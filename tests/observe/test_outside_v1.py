@@ -102,12 +102,16 @@ def test_a_refused_registration_says_why(talking: Live) -> None:
 
 
 def test_sql_that_is_locked_is_a_503_that_can_be_seen_and_followed(talking: Live, app: App) -> None:
-    trace_id, headers = _traced()
+    # A code is spent, which is a write; a refresh token that nobody has is told from a read alone.
+    asking, trace_id, headers = Asking(talking, app), *_traced()
+    form = {"code": Browser(talking).code(asking), "redirect_uri": asking.redirect_uri}
     before = _counted(talking, status="503")
     with closing(sqlite3.connect(talking.served.data_dir / "gateway.db", isolation_level=None)) as sql:
         sql.execute("BEGIN EXCLUSIVE")
         try:
-            answer = _token(talking, app, headers, grant_type="refresh_token", refresh_token="x")
+            answer = _token(
+                talking, app, headers, grant_type="authorization_code", code_verifier=asking.verifier, **form
+            )
         finally:
             sql.execute("ROLLBACK")
     assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
