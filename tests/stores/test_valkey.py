@@ -141,7 +141,7 @@ async def test_an_append_only_file_cut_in_the_middle_is_recovered(tmp_path: Path
     log.write_bytes(log.read_bytes()[:-50])
     async with valkey.running(tmp_path) as url:
         line = await Line.open(url)
-        assert await line.command("DBSIZE") == 9
+        assert len(await line.command("KEYS", "key*")) == 9
         await line.aclose()
 
 
