@@ -27,7 +27,7 @@ ALPHABETS = [
     "[0-9A-Za-z_-]{21}",
     "wh_[0-9a-z]{16}",
     "coa_[0-9a-f]{8}",
-    "a-b~[xy]{0,3}",
+    r"a\.b~[xy]{0,3}",
 ]
 NUMBER = IdType("num_", DIGITS, "number", number=True)
 every_alphabet = pytest.mark.parametrize("alphabet", ALPHABETS)

@@ -17,7 +17,7 @@ INTEGER = "integer"
 """Stands for an alphabet where services write ids as JSON numbers."""
 
 _ATOM = re.compile(
-    r"(?:\[(?P<of>[^\[\]\\^]+)\]|\\?(?P<one>[.~])|(?P<same>[0-9A-Za-z_\-]))(?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\})?"
+    r"(?:\[(?P<of>[^\[\]\\^]+)\]|(?P<one>~|\\\.)|(?P<same>[0-9A-Za-z_\-]))(?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\})?"
 )
 
 
@@ -40,7 +40,7 @@ def atoms(alphabet: str) -> tuple[Atom, ...]:
         least = int(atom["least"] or 1)
         found.append(
             Atom(
-                _characters(atom["of"]) if atom["of"] else atom["one"] or atom["same"],
+                _characters(atom["of"]) if atom["of"] else (atom["one"] or atom["same"])[-1],
                 least,
                 int(atom["most"] or least),
             )
