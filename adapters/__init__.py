@@ -7,8 +7,10 @@ from adapters.activities import activities
 from adapters.canned_responses import canned_responses
 from adapters.companies import companies
 from adapters.contacts import contacts
+from adapters.contracts import contracts
 from adapters.core.compile.catalogue import refuse_doubles
 from adapters.core.compile.scopes import single_scopes
+from adapters.core.declare.event import Announced
 from adapters.core.declare.resource import Resource
 from adapters.deals import deals
 from adapters.departments import departments
@@ -21,7 +23,7 @@ from adapters.tasks import tasks
 from adapters.tickets import tickets
 from adapters.warehouses import warehouses
 
-__all__ = ["REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
+__all__ = ["ANNOUNCED", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
 
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
@@ -33,7 +35,9 @@ RESOURCES: tuple[Resource, ...] = (
 )
 refuse_doubles(RESOURCES)
 
-SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS)
+ANNOUNCED: tuple[Announced, ...] = (contracts,)
+"""What services tell of and have no call for."""
+SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS, ANNOUNCED)
 SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
 RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report"})
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Words
-from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Resource, Upstream, optional, required
+from adapters.core.declare.resource import Dated, Event, ListQuery, ReadOnly, Resource, Upstream, optional, required
 from adapters.core.words import Export, Import, Labels, Related
 from adapters.ids import CONTACT, CompanyId, ContactId, UserId
 
@@ -53,5 +53,13 @@ contacts = Resource(
         Related("tasks", by="contact_id"),
         Related("deals", by="contact_id"),
         Related("activities", by="contact_id"),
+    ),
+    events=(
+        Event(
+            name="contact.created",
+            internal="contact.created",
+            why="A contact was made.",
+            facts={"first_name": "firstName", "last_name": "lastName", "email": "email"},
+        ),
     ),
 )

@@ -17,6 +17,7 @@ from adapters.core.declare.kinds import (
 )
 from adapters.core.declare.resource import (
     Dated,
+    Event,
     Kept,
     ListQuery,
     ReadOnly,
@@ -57,6 +58,9 @@ class StageChange(Record):
     lost_reason: Line | None = optional("Why it was lost, for a lost stage.", "Price")
 
 
+# What the service tells of a deal that is decided.
+TOLD = {"name": "title", "amount": "value", "currency": "currency", "stage_id": "stageId"}
+
 deals = Resource(
     model=Deal,
     id=DEAL,
@@ -85,5 +89,21 @@ deals = Resource(
         Related("notes", by="deal_id"),
         Related("tasks", by="deal_id"),
         Related("activities", by="deal_id"),
+    ),
+    events=(
+        Event(name="deal.won", internal="deal.won", why="A deal moved to a stage that is won.", facts=TOLD),
+        Event(
+            name="deal.lost",
+            internal="deal.lost",
+            why="A deal moved to a stage that is lost.",
+            facts={**TOLD, "lost_reason": "lostReason"},
+        ),
+        Event(
+            name="deal.stage_changed",
+            internal="deal.stage_changed",
+            why="A deal moved to another stage. Where that decides it, another event says so.",
+            facts={"name": "title", "stage_id": "toStageId"},
+            previous={"stage_id": "fromStageId"},
+        ),
     ),
 )

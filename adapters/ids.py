@@ -16,6 +16,7 @@ STAGE = IdType("stage_", HEX24, "pipeline stage")
 TASK = IdType("task_", HEX24, "task")
 NOTE = IdType("note_", HEX24, "note")
 ACTIVITY = IdType("act_", HEX24, "activity")
+CONTRACT = IdType("ctr_", CUID, "contract")
 
 ContactId = Annotated[str, Reference(CONTACT)]
 CompanyId = Annotated[str, Reference(COMPANY)]
@@ -25,6 +26,7 @@ StageId = Annotated[str, Reference(STAGE)]
 TaskId = Annotated[str, Reference(TASK)]
 NoteId = Annotated[str, Reference(NOTE)]
 ActivityId = Annotated[str, Reference(ACTIVITY)]
+ContractId = Annotated[str, Reference(CONTRACT)]
 
 # finance
 ACCOUNT = IdType("acct_", "[0-9a-f]{8}", "account", cut="coa_")
@@ -76,5 +78,13 @@ TenantId = Annotated[str, Reference(TENANT)]
 
 # the gateway's own
 TOKEN = IdType("tok_", BASE62, "token")
+EVENT = IdType("evt_", BASE62, "event")
+WEBHOOK_SUBSCRIPTION = IdType("whk_", BASE62, "webhook subscription")
+DELIVERY = IdType("dlv_", BASE62, "delivery")
+REPLAY = IdType("whr_", BASE62, "replay")
 
 TokenId = Annotated[str, Reference(TOKEN)]
+EventId = Annotated[str, Reference(EVENT)]
+WebhookSubscriptionId = Annotated[str, Reference(WEBHOOK_SUBSCRIPTION)]
+DeliveryId = Annotated[str, Reference(DELIVERY)]
+ReplayId = Annotated[str, Reference(REPLAY)]

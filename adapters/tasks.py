@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, LongText, Moment, Name
-from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Resource, Upstream, optional, required
+from adapters.core.declare.resource import Dated, Event, ListQuery, ReadOnly, Resource, Upstream, optional, required
 from adapters.core.words import Action
 from adapters.ids import TASK, CompanyId, ContactId, DealId, TaskId, UserId
 
@@ -48,5 +48,14 @@ tasks = Resource(
     words=(
         Action("complete", {"status": "completed"}, "Complete a task"),
         Action("reopen", {"status": "open"}, "Reopen a task"),
+    ),
+    events=(
+        Event(
+            name="task.completed",
+            internal="task.completed",
+            why="A task was completed.",
+            facts={"title": "title"},
+            lacking="projectId",
+        ),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 from adapters.core.declare.kinds import Boolean, Choice, CustomFields, Email, Line, Moment, Name, Prose, Whole, Words
 from adapters.core.declare.resource import (
     Dated,
+    Event,
     Fixed,
     ListQuery,
     Op,
@@ -69,6 +70,9 @@ class TicketStatus(Record):
     )
 
 
+# What the service tells of a ticket with each of its events.
+TOLD = {"number": "ref", "subject": "title", "priority": "priority"}
+
 tickets = Resource(
     model=Ticket,
     id=TICKET,
@@ -115,5 +119,20 @@ tickets = Resource(
             "resolved": ("open", "closed"),
             "closed": (),
         }
+    ),
+    events=(
+        Event(name="ticket.created", internal="ticket.created", why="A ticket was opened.", facts=TOLD),
+        Event(
+            name="ticket.resolved",
+            internal="ticket.resolved",
+            why="A ticket was resolved.",
+            facts={**TOLD, "resolved_at": "resolvedAt"},
+        ),
+        Event(
+            name="ticket.closed",
+            internal="ticket.closed",
+            why="A ticket was closed.",
+            facts={**TOLD, "closed_at": "closedAt"},
+        ),
     ),
 )

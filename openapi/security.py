@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters import REPORTS
+from adapters import ANNOUNCED, REPORTS
 from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.resource import Op, Resource
 from gateway.auth.scopes import allowed, family_of
@@ -56,6 +56,9 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
     for scope in single_scopes((), REPORTS):
         names = [each.name.replace("_", " ") for each in REPORTS if each.needs == scope]
         told |= {scope: f"Read reports: {_listed(names)}.", f"{family_of(scope)}.all": f"The same as {scope}."}
+    for each in ANNOUNCED:
+        read = f"{each.scope}.read"
+        told |= {read: f"Be told of {each.path.replace('_', ' ')}.", f"{each.scope}.all": f"The same as {read}."}
     return told
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
+from adapters import ANNOUNCED, REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
 from adapters.core.compile.catalogue import compile_all
+from adapters.core.compile.events import EventTypes
 from gateway.auth import scopes
 from gateway.config.policies import default_roles
 from gateway.config.settings import Settings
@@ -86,10 +87,11 @@ def test_a_role_that_looks_like_everything_and_names_no_restricted_family_is_war
     assert list(warnings(settings, frozenset())) == []
 
 
-def test_the_scopes_are_those_that_an_operation_needs() -> None:
+def test_the_scopes_are_those_that_an_operation_or_an_event_needs() -> None:
     needed = {
         scope for operation in compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS) for scope in operation.scopes
     }
+    needed |= {each.scope for each in EventTypes([*RESOURCES, *ANNOUNCED], CONTRACTS).named.values()}
     assert needed == scopes.SINGLE_SCOPES
 
 
@@ -102,7 +104,7 @@ def test_the_default_roles_are_those_of_the_contract() -> None:
     }.items():
         expected = {scope for scope in SCOPES if scope.partition(".")[2] in actions}
         if "delete" not in actions:
-            expected -= {*restricted(), "account.read"}
+            expected -= {*restricted(), "account.read", "contract.read"}
         assert scopes.allowed(role, default_roles()) == expected
 
 

@@ -1,19 +1,31 @@
-"""Which single scopes there are: those that an operation of a declared resource or report needs, and no other."""
+"""Which single scopes there are: those that an operation or event of a declaration needs, and no other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from adapters.core.compile.catalogue import words_of
+from adapters.core.compile.events import scopes_of
+from adapters.core.declare.event import Announced
 from adapters.core.declare.resource import Resource
 from adapters.core.words.report import Report
 
 ACTIONS = ("read", "write", "delete")
 
 
-def single_scopes(resources: Sequence[Resource], reports: Sequence[Report] = ()) -> tuple[str, ...]:
-    """`contact.read`, …: by family in the order of the declarations, and in each what reads, writes and deletes."""
-    needed = dict.fromkeys([*_needed(resources), *(report.needs for report in reports)])
+def single_scopes(
+    resources: Sequence[Resource],
+    reports: Sequence[Report] = (),
+    announced: Sequence[Announced] = (),
+    own: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """`contact.read`, …: by family in the order of the declarations, and in each what reads, writes and deletes.
+
+    own: those that guard what the gateway keeps itself.
+    """
+    needed = dict.fromkeys(
+        [*_needed(resources), *(report.needs for report in reports), *scopes_of([*resources, *announced]), *own]
+    )
     families = dict.fromkeys(scope.partition(".")[0] for scope in needed)
     return tuple(scope for family in families for action in ACTIONS if (scope := f"{family}.{action}") in needed)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
 
+from adapters.core.declare.event import Event
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.record import (
     Between,
@@ -28,6 +29,7 @@ from adapters.core.declare.word import Word
 __all__ = [
     "Between",
     "Dated",
+    "Event",
     "Fixed",
     "Kept",
     "ListQuery",
@@ -63,7 +65,7 @@ class Resource:
     word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts, the default
     first, and `created_at` or the id where nothing is said; `searched`: what `search_text` covers;
     `words`: what there is beside the standard operations; `group`: its part of the suite, under which tables of contents list it.
-    `rules`: what holds between the fields of a body; `states`: the steps of its status.
+    `rules`: what holds between the fields of a body; `states`: the steps of its status; `events`: what its service tells of it.
     A name that the model does not have is refused at import.
     """
 
@@ -81,6 +83,7 @@ class Resource:
     words: tuple[Word, ...] = ()
     rules: tuple[Rule, ...] = ()
     states: States | None = None
+    events: tuple[Event, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ class Resource:
             ("filters", set(listed)),
             ("rules", {name for rule in self.rules for name in (rule.at, *rule.needs)}),
             ("states", {self.states.field} if self.states else set()),
+            ("events", {name for event in self.events for name in (*event.facts, *event.previous)}),
         ):
             if stray := names - known:
                 raise TypeError(f"{self.path}: {table} names unknown fields {sorted(stray)}")

@@ -1,0 +1,154 @@
+"""Declared events, compiled once: what an internal event is to the public, and what is kept of its payload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from adapters.core.answer.careful import Careful
+from adapters.core.answer.from_service import Outward
+from adapters.core.compile.builder import changes_since
+from adapters.core.declare.changes import Contract
+from adapters.core.declare.event import Announced, Event
+from adapters.core.declare.ids import IdType
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.faults import ServiceInvalid
+from adapters.core.shapes import NONE, Shape, shape_at, shape_of
+
+Facts = dict[str, Any]
+"""Members of a payload by their public names of today, as the service wrote them."""
+_PREVIOUS: Final = "previous."
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An internal event, understood. object_id: the record's public id; facts: what its type keeps of the payload, with
+    `previous.` before the names of what was before.
+    """
+
+    type: EventType
+    object_id: str
+    facts: Facts
+
+
+class EventType:
+    """A public type of event.
+
+    scope: the single scope that is needed beside `webhook.read`; subject: what its record is called; reads: the operation
+    that reads the record, None where nothing does and the payload is all there is; shapes: the record by contract.
+    """
+
+    __slots__ = ("_facts", "_previous", "declared", "id", "name", "reads", "scope", "service", "shapes", "subject")
+
+    def __init__(
+        self, source: Resource | Announced, declared: Event, contracts: Sequence[Contract], alphabets: Mapping[str, str]
+    ) -> None:
+        self.declared, self.name = declared, declared.name
+        self.id: IdType = source.id.of(alphabets)
+        self.scope = f"{source.scope}.read"
+        self.subject = source.singular.lower().replace(" ", "_")
+        if isinstance(source, Resource):
+            self.service = source.upstream.service
+            self.reads = f"{source.path}.get" if Op.GET in source.operations else None
+            self.shapes = {c.date: shape_at(source, changes_since(contracts, c.date), alphabets) for c in contracts}
+        else:
+            self.service, self.reads = source.service, None
+            whole = shape_of(source.model, source.rename, unwritten=True, alphabets=alphabets)
+            self.shapes = {c.date: whole for c in contracts}
+        self._facts = {date: _Part(shape, declared.facts) for date, shape in self.shapes.items()}
+        self._previous = {date: _Part(shape, declared.previous) for date, shape in self.shapes.items()}
+
+    def fits(self, data: Mapping[str, Any]) -> bool:
+        """Whether a payload of the internal event is one of this type."""
+        declared = self.declared
+        having, lacking = declared.having, declared.lacking
+        return not (having and data.get(having) is None) and not (lacking and data.get(lacking) is not None)
+
+    def understood(self, data: Mapping[str, Any]) -> Happened:
+        """A payload of this type → what is kept of it; ServiceInvalid when it does not name its record."""
+        parts = [data.get(member) for member in self.declared.id]
+        public = self.id.encode(".".join(map(str, parts)))
+        if self.id.decode(public) is None or not all(type(part) in (str, int) for part in parts):
+            raise ServiceInvalid(f"{self.declared.internal}: the id has not the declared alphabet")
+        named = [(name, member) for name, member in self.declared.facts.items()]
+        named += [(_PREVIOUS + name, member) for name, member in self.declared.previous.items()]
+        return Happened(self, public, {name: data[member] for name, member in named if member in data})
+
+    def facts(self, facts: Facts, object_id: str, date: str) -> Facts:
+        """What was kept, under the public names of a contract; a value that is not what was declared is left out."""
+        return self._facts[date].told({n: v for n, v in facts.items() if not n.startswith(_PREVIOUS)}, object_id)
+
+    def previous(self, facts: Facts, object_id: str, date: str) -> Facts | None:
+        """What was there before, likewise; None where that is not told."""
+        before = {n.removeprefix(_PREVIOUS): v for n, v in facts.items() if n.startswith(_PREVIOUS)}
+        told = self._previous[date].told(before, object_id)
+        told.pop("id", None)
+        return told or None
+
+
+class _Part:
+    """Some fields of a shape in one contract, and how they are told."""
+
+    __slots__ = ("_held", "_outward", "_shape", "_type")
+
+    def __init__(self, shape: Shape, members: Mapping[str, str]) -> None:
+        fields = tuple(
+            replace(field, nullable=field.today != "id") for field in shape.fields if field.today in {"id", *members}
+        )
+        self._shape = Shape(shape.name, shape.description, fields)
+        self._outward = Outward(self._shape)
+        self._held = {field.today: field.held for field in fields}
+        self._type = next(field.kind_today for field in fields if field.today == "id")
+
+    def told(self, facts: Facts, object_id: str) -> Facts:
+        """Facts by today's names → by those of the contract, with the `id` first."""
+        assert self._type is not None
+        of = self._type.points_to
+        assert of is not None
+        present = {name: value for name, value in facts.items() if name in self._held}
+        held = {self._held[name]: value for name, value in present.items()} | {self._held["id"]: of.decode(object_id)}
+        try:
+            row = Careful(self._outward, self._shape).mended(held)
+        except ServiceInvalid:
+            return {"id": object_id}
+        told: Facts = msgspec.to_builtins(row)
+        shown = {field.name for field in self._shape.fields if field.today == "id" or field.today in present}
+        return {"id": object_id} | {name: value for name, value in told.items() if name in shown}
+
+
+class EventTypes:
+    """All types of a release in all its contracts. `alphabets`: a deployment's own ids, by prefix."""
+
+    __slots__ = ("_internal", "named")
+
+    def __init__(
+        self,
+        sources: Sequence[Resource | Announced],
+        contracts: Sequence[Contract],
+        alphabets: Mapping[str, str] = NONE,
+    ) -> None:
+        compiled = [EventType(source, event, contracts, alphabets) for source in sources for event in source.events]
+        self.named = {each.name: each for each in compiled}
+        if len(self.named) < len(compiled):
+            raise TypeError("two events have the same name")
+        self._internal: dict[str, list[EventType]] = {}
+        for each in compiled:
+            self._internal.setdefault(each.declared.internal, []).append(each)
+
+    @property
+    def internal(self) -> tuple[str, ...]:
+        """The services' names of them, each once: what a subscription there has to name."""
+        return tuple(self._internal)
+
+    def understood(self, internal: str, data: Mapping[str, Any]) -> Happened | None:
+        """A service's event → what it is to the public; None for one that is nothing. ServiceInvalid when it names no record."""
+        found = next((each for each in self._internal.get(internal, ()) if each.fits(data)), None)
+        return found.understood(data) if found is not None else None
+
+
+def scopes_of(sources: Sequence[Resource | Announced]) -> Iterator[str]:
+    """The single scopes that events need beside those of operations."""
+    return (f"{source.scope}.read" for source in sources if source.events)
