@@ -34,7 +34,8 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(digits: str) -> int:
     if len(digits) > 19:
         raise Malformed(
-            "The body has a number with more than 19 digits, which few programs keep as it is. Send it as text."
+            "The body has a whole number with more than 19 digits, or 18 behind a minus, which few programs keep as it is. "
+            "Send it as text."
         )
     return int(digits)
 
@@ -55,6 +56,7 @@ _decoder = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_int=_integer, parse_float=_real, parse_constant=_constant, strict=True
 )
 _BLANKS = " \t\n\r"
+_MARK = "\ufeff"
 
 
 def _parsed(text: str) -> Any:
@@ -79,6 +81,10 @@ def read_json(raw: bytes) -> Any:
     except RecursionError:
         raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
     except json.JSONDecodeError as error:
+        if error.doc.startswith(_MARK):
+            raise Malformed(
+                "The body begins with a byte order mark, U+FEFF. Send it without (RFC 8259 § 8.1)."
+            ) from None
         # Some of the decoder's sentences end in "at", and it counts letters.
         place = len(error.doc[: error.pos].encode("utf-8"))
         raise Malformed(f"The body is not JSON: {error.msg.removesuffix(' at')} at byte {place}.") from None

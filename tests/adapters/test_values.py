@@ -273,3 +273,16 @@ def test_the_names_of_custom_fields_are_in_any_script(name: str) -> None:
 )
 def test_the_names_of_custom_fields_hold_no_signs_that_mean_something_elsewhere(name: str) -> None:
     assert refused("contacts.create", {"first_name": "x", "custom": {name: 1}})[0][0].startswith("/custom")
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", ["x", "\0"], {"b": "\0"}, {"b\0": 1}, [{"b": [["\0"]]}]])
+def test_no_text_in_a_custom_field_holds_nul(value: object) -> None:
+    fault = [("/custom/a", "format_invalid")]
+    for resource in ("contacts", "companies", "deals"):
+        assert refused(f"{resource}.update", {"custom": {"a": value}}) == fault
+    assert refused("contacts.create", {"first_name": "x", "custom": {"b": 1, "a": value}}) == fault
+
+
+@pytest.mark.parametrize("value", ["\u0001", "a\tb\n", "\x7f", "\u2028", "\\u0000", "%00", {"b": ["\x1b"]}])
+def test_all_other_text_is_kept_in_a_custom_field(value: object) -> None:
+    assert sent("contacts.update", {"custom": {"a": value}})["customFields"] == {"a": value}

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.downstream.test_early_answers import CSV, LARGE, told
 from tests.live import UNLIMITED, Live
 from tests.live import live as running
 
@@ -169,3 +170,16 @@ def test_a_rotated_token_ends_with_its_overlap_on_workers_that_knew_it_longer(tm
         time.sleep(1.1)
         refused = spend(live, token, 1)[0]
         assert (refused.status_code, refused.json()["code"]) == (401, "token_expired")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "media"), [("/v1/contacts", LARGE, "application/json"), ("/v1/contacts/import", CSV, "text/csv")]
+)
+def test_whoever_sends_all_before_reading_is_told_how_long_to_wait(
+    pair: Live, path: str, body: bytes, media: str
+) -> None:
+    token = pair.token(pair.a, "owner", "contact.read contact.write")
+    spend(pair, token, 40)
+    refused = told(pair, "POST", path, body, Authorization=f"Bearer {token}", Content_Type=media)
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) >= 1

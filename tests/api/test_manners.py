@@ -13,6 +13,7 @@ from gateway.api.routes import Routes
 from gateway.downstream.cors import Cors
 from gateway.problems import BadRequest, MethodNotAllowed, NotFound
 from gateway.reference.files import _packs
+from tests.api.test_transfers import FILE_PART, address, form, found, imported
 from tests.live import Live
 
 
@@ -190,3 +191,15 @@ def test_a_form_without_any_part_is_malformed() -> None:
 )
 def test_a_coding_of_weight_0_is_not_taken(header: str, packs: bool) -> None:
     assert _packs(header) is packs
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf8", "UTF8", "utf-8", '"UTF-8"', "us-ascii", "US-ASCII", "ascii", "utf-8; header=present"]
+)
+def test_every_name_of_utf_8_and_of_its_first_half_is_taken(live: Live, charset: str) -> None:
+    emails = address(), address()
+    media = f"text/csv; charset={charset}"
+    bare = imported(live, f"first_name,email\nAda,{emails[0]}\n", headers={"Content-Type": media})
+    headers, body = form((FILE_PART.replace("text/csv", media), f"first_name,email\nAda,{emails[1]}\n".encode()))
+    assert (bare.status_code, imported(live, body, headers=headers).status_code) == (200, 200)
+    assert [len(found(live, email)) for email in emails] == [1, 1]

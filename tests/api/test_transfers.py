@@ -154,15 +154,19 @@ def test_a_form_with_anything_else_is_refused(live: Live, parts: list[tuple[str,
 
 @pytest.mark.parametrize(
     "media",
-    [None, "application/json", "text/csv; charset=latin-1", "text/plain", "application/vnd.ms-excel"],
+    [
+        *(None, "application/json", "text/plain", "application/vnd.ms-excel"),
+        *(f"text/csv; charset={name}" for name in ("latin-1", "ISO-8859-1", "windows-1252", "utf-16", "utf-7")),
+    ],
 )
 def test_other_media_types_and_encodings_are_refused(live: Live, media: str | None) -> None:
     refused = imported(live, b"first_name\nA\n", headers={"Content-Type": media} if media else {})
     assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_an_image_in_the_form_is_refused(live: Live) -> None:
-    headers, body = form((FILE_PART.replace("text/csv", "image/png"), b"first_name\nA\n"))
+@pytest.mark.parametrize("media", ["image/png", "text/csv; charset=ISO-8859-1", "text/csv; charset=utf-16"])
+def test_an_image_or_another_encoding_in_the_form_is_refused(live: Live, media: str) -> None:
+    headers, body = form((FILE_PART.replace("text/csv", media), b"first_name\nA\n"))
     assert imported(live, body, headers=headers).status_code == 415
 
 

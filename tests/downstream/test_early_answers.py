@@ -12,6 +12,7 @@ from tests.live import NEWEST, Live
 
 LARGE = json.dumps({"first_name": "a" * 5_000_000}).encode()
 CSV = b"first_name,last_name\r\n" + b"Ada,Lovelace\r\n" * 400_000
+UNKNOWN_COLUMN = CSV.replace(b"last_name", b"lst_name", 1)
 RECORD = "/v1/contacts/con_" + "0" * 24
 
 
@@ -37,6 +38,9 @@ def told(live: Live, method: str, path: str, body: bytes, **headers: str) -> htt
         ("POST", "/v1/contacts/import", CSV, {"Content_Type": "application/xml"}, 415),
         ("POST", "/v1/contacts", LARGE, {"Content_Encoding": "gzip"}, 415),
         ("POST", "/v1/contacts", LARGE, {"Host": "other.example.com"}, 400),
+        ("PATCH", RECORD, LARGE, {"If_Match": '"x"'}, 412),
+        ("POST", "/v1/contacts/import", CSV, {"If_None_Match": "*", "Content_Type": "text/csv"}, 412),
+        ("POST", "/v1/contacts/import", UNKNOWN_COLUMN, {"Content_Type": "text/csv"}, 422),
         ("POST", "/v1/nothing", LARGE, {}, 404),
         ("POST", "/oauth/token", LARGE, {"Content_Type": "application/x-www-form-urlencoded"}, 413),
     ],

@@ -133,6 +133,13 @@ def test_blanks_and_ends_are_read_as_the_decoder_reads_them(document: Any, befor
             assert read_json(text.encode()) == theirs
 
 
+MARKED = "The body begins with a byte order mark, U+FEFF. Send it without (RFC 8259 § 8.1)."
+LONG = (
+    "The body has a whole number with more than 19 digits, or 18 behind a minus, which few programs keep as it is. "
+    "Send it as text."
+)
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -140,6 +147,13 @@ def test_blanks_and_ends_are_read_as_the_decoder_reads_them(document: Any, befor
         ('  {"a":"😀", x', "The body is not JSON: Expecting property name enclosed in double quotes at byte 15."),
         ('{"é": "a\tb"}', "The body is not JSON: Invalid control character at byte 9."),
         ('{"é": "a', "The body is not JSON: Unterminated string starting at byte 7."),
+        ('\ufeff{"a": 1}', MARKED),
+        ("\ufeff", MARKED),
+        ("\ufeff\ufeff[]", MARKED),
+        (' \ufeff{"a": 1}', "The body is not JSON: Expecting value at byte 1."),
+        ("[12345678901234567890]", LONG),
+        ("[-1234567890123456789]", LONG),
+        ('{"a": {"b": [1, 100000000000000000000000000000000]}}', LONG),
     ],
 )
 def test_a_fault_is_told_once_and_by_its_byte(body: str, told: str) -> None:

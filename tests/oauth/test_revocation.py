@@ -167,3 +167,37 @@ def test_a_401_leads_to_the_resource_metadata_and_that_to_the_server(pair: Live)
     assert document["resource"] == pair.url
     assert document["authorization_servers"] == [pair.url]
     assert document["bearer_methods_supported"] == ["header"]
+
+
+def scopes_of(challenge: str) -> list[str]:
+    return challenge.partition('scope="')[2].partition('"')[0].split()
+
+
+@pytest.mark.parametrize("bearer", [None, "Bearer gw_pat_none"])
+def test_a_401_names_the_scopes_to_begin_with_which_are_those_that_read(pair: Live, bearer: str | None) -> None:
+    headers = {"Version": "2026-09-01"} | ({"Authorization": bearer} if bearer else {})
+    challenge = pair.client.get("/v1/me", headers=headers).headers["www-authenticate"]
+    supported = pair.client.get("/.well-known/oauth-protected-resource").json()["scopes_supported"]
+    assert scopes_of(challenge) == [scope for scope in supported if scope.endswith(".read")] != []
+    assert ('error="invalid_token"' in challenge) is (bearer is not None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "needed"),
+    [
+        ("POST", "/v1/contacts", ["contact.write"]),
+        ("DELETE", "/v1/deals/deal_" + "0" * 24, ["deal.delete"]),
+        ("GET", "/v1/contacts/con_" + "0" * 24 + "/notes", ["contact.read", "note.read"]),
+    ],
+)
+def test_a_403_names_the_scopes_that_are_needed(pair: Live, method: str, path: str, needed: list[str]) -> None:
+    refused = pair.call(method, path, token=pair.token(pair.a, "owner", "task.read"))
+    assert refused.status_code == 403
+    assert scopes_of(refused.headers["www-authenticate"]) == needed == refused.json()["required_scopes"]
+
+
+def test_a_403_of_the_role_asks_for_no_scope_which_would_not_help(pair: Live) -> None:
+    token = pair.token(pair.a, "viewer", "contact.write")
+    refused = pair.call("POST", "/v1/contacts", {"first_name": "Ada"}, token=token)
+    assert (refused.status_code, refused.json()["denied_by"]) == (403, "role")
+    assert "www-authenticate" not in refused.headers

@@ -229,3 +229,12 @@ async def test_the_guides_tell_the_limits_and_codes_of_this_deployment(served: A
 )
 def test_a_duration_is_told_in_the_unit_that_fits(seconds: float, told: str) -> None:
     assert duration(seconds) == told
+
+
+async def test_a_script_of_any_origin_may_read_the_documents_and_nothing_else(served: ASGIApp) -> None:
+    for path in ("/openapi.json", *(f"/openapi/{contract.date}.json" for contract in CONTRACTS)):
+        answer = await get(served, f"https://api.acme.example{path}", origin="https://editor.example")
+        assert answer.headers["access-control-allow-origin"] == "*"
+    for path in ("/docs", "/docs/quickstart", "/docs/assets/docs.css"):
+        answer = await get(served, f"https://api.acme.example{path}", origin="https://editor.example")
+        assert "access-control-allow-origin" not in answer.headers

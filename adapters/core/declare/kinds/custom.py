@@ -22,7 +22,7 @@ class Custom(Kind):
     merges = True
     note = (
         "The limits are those of one request, which sends at most 65,536 bytes of it, counted as compact JSON in UTF-8: "
-        "a PATCH adds to what is there."
+        "a PATCH adds to what is there. No text in it holds the character NUL, which stores cannot keep."
     )
 
     def core(self) -> CoreSchema:
@@ -64,14 +64,23 @@ def _read_custom_name(name: str) -> str:
 
 
 def _read_custom_value(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        _read_custom_text(value)
+    elif isinstance(value, dict):
         for name, inner in value.items():
             _read_custom_name(name)
+            _read_custom_text(name)
             _read_custom_value(inner)
     elif isinstance(value, list):
         for inner in value:
             _read_custom_value(inner)
     return value
+
+
+def _read_custom_text(text: str) -> None:
+    # All else of JSON is kept; PostgreSQL takes this in no text, and in no JSON either.
+    if "\0" in text:
+        raise PydanticCustomError("format_invalid", "Text in a custom field cannot hold the character NUL")
 
 
 def _read_custom(value: dict[str, Any]) -> dict[str, Any]:
