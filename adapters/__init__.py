@@ -21,6 +21,7 @@ from adapters.reports import REPORTS
 from adapters.sla_policies import sla_policies
 from adapters.tasks import tasks
 from adapters.tickets import tickets
+from adapters.users import users
 from adapters.warehouses import warehouses
 
 __all__ = ["ANNOUNCED", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
@@ -32,6 +33,7 @@ RESOURCES: tuple[Resource, ...] = (
     *(projects,),
     *(tickets, sla_policies, canned_responses),
     *(warehouses,),
+    *(users,),
 )
 refuse_doubles(RESOURCES)
 

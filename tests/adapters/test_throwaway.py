@@ -62,7 +62,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "adapters/gadgets.py").write_text(DECLARATION)
     contents = home / "adapters/__init__.py"
     text = contents.read_text().replace("\nRESOURCES: ", "\nfrom adapters.gadgets import gadgets\n\nRESOURCES: ", 1)
-    contents.write_text(text.replace("] = (contacts,", "] = (gadgets, contacts,", 1))
+    contents.write_text(text.replace("*(contacts,", "*(gadgets, contacts,", 1))
     return home
 
 

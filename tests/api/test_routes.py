@@ -86,6 +86,8 @@ POST   /v1/canned_responses/search              ticket.read
 GET    /v1/canned_responses/{id}                ticket.read
 POST   /v1/warehouses/search                    inventory.read
 GET    /v1/warehouses/{id}                      inventory.read
+POST   /v1/users/search                         user.read
+GET    /v1/users/{id}                           user.read
 GET    /v1/reports/profit_and_loss              financial_report.read
 GET    /v1/reports/balance_sheet                financial_report.read
 GET    /v1/reports/cash_flow                    financial_report.read

@@ -61,7 +61,8 @@ def test_a_record_answers_what_the_service_holds_in_the_public_model_and_nothing
     assert listed
     for record in listed:
         resource.model.model_validate(record)
-        key = {"Authorization": f"Bearer {live.a.api_key}"}
+        secret = live.service_key if resource.upstream.service == "auth" else live.a.api_key
+        key = {"Authorization": f"Bearer {secret}"}
         answer = live.sandbox.get(f"{resource.upstream.path}/{resource.id.decode(record['id'])}", headers=key)
         assert record == told(newest, answer.raise_for_status().json()["data"])
 
