@@ -1,4 +1,4 @@
-"""`python -m sandbox serve | credentials | set-role | set-active`."""
+"""`python -m sandbox serve | credentials | set-role | set-active | emit`."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sandbox.directory import ROLES, change_user, credentials
+from sandbox.events import NAMES
 from sandbox.seed import open_seeded
 
 
@@ -45,6 +46,10 @@ def _run(given: argparse.Namespace) -> int:
         if given.command == "credentials":
             _show(credentials(connection), as_json=given.json)
             return 0
+        if given.command == "emit":
+            from sandbox.emitting import emit
+
+            return emit(connection, given)
         column, value = ("role", given.role) if given.command == "set-role" else ("active", int(given.active == "yes"))
         if change_user(connection, given.user, column, value):
             return 0
@@ -91,7 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     active.add_argument("--active", choices=("yes", "no"), required=True)
     for command in (role, active):
         command.add_argument("--user", required=True, metavar="EMAIL")
-    for command in (serve, shown, role, active):
+    emitted = commands.add_parser("emit", help="send an event to those who subscribed")
+    emitted.add_argument("type", choices=NAMES, metavar="TYPE")
+    emitted.add_argument("--tenant", required=True, metavar="BUSINESS_ID")
+    emitted.add_argument("--record", metavar="INTERNAL_ID", help="of what; the newest when it is left out")
+    emitted.add_argument("--repeat", type=int, default=1, help="send it so many times at once")
+    emitted.add_argument("--claim", metavar="BUSINESS_ID", help="the tenant that the event names, which is a lie")
+    emitted.add_argument("--junk", action="store_true", help="send half a document instead")
+    for command in (serve, shown, role, active, emitted):
         command.add_argument("--db", type=Path, required=True)
     return parser
 

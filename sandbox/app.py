@@ -2,7 +2,7 @@
 
 from starlette.routing import Route, Router
 
-from sandbox import auth, contacts_csv, control, forecast, invoice_email, reports, tags, users
+from sandbox import auth, contacts_csv, control, forecast, invoice_email, reports, tags, users, webhooks
 from sandbox.answers import Reply, not_found
 from sandbox.calls import Calls
 from sandbox.entities import ENTITIES
@@ -15,7 +15,7 @@ async def _absent(_: Call) -> Reply:
 
 def create(services: Services) -> Router:
     paths: dict[str, dict[str, Operation]] = {}
-    further = (tags, contacts_csv, forecast, auth, users, invoice_email, reports)
+    further = (tags, contacts_csv, forecast, auth, users, invoice_email, reports, webhooks)
     for found in (*(Calls(entity).operations() for entity in ENTITIES), *(one.operations() for one in further)):
         for path, operations in found.items():
             for method, operation in operations.items():

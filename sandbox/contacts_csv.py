@@ -47,8 +47,9 @@ async def _import(call: Call) -> Reply:
         spool.seek(0)
         # a large file takes seconds: in a thread, on a connection of its own, while other calls go on
         path = call.services.store.connection.execute("PRAGMA database_list").fetchone()[2]
-        ids = await asyncio.to_thread(_insert_all, path, call, spool)
+        ids, scene = await asyncio.to_thread(_insert_all, path, call, spool)
     call.services.store.changed(CONTACTS)
+    call.services.emitter.emit(scene.tenant.number, scene.tenant.id, scene.happened)
     reply = data({"imported": len(ids), "ids": ids})
     reply.created = len(ids)
     return reply
@@ -68,19 +69,19 @@ async def _receive(call: Call, spool: IO[bytes]) -> None:
         spool.write(chunk)
 
 
-def _insert_all(path: str, call: Call, spool: IO[bytes]) -> list[str]:
+def _insert_all(path: str, call: Call, spool: IO[bytes]) -> tuple[list[str], WriteScene]:
     connection = connect(path)
     try:
-        store = Store(connection)
+        scene = scene_of(call, Store(connection), Directory(connection))
         with transaction(connection):
-            rows = _Rows(spool, scene_of(call, store, Directory(connection)))
+            rows = _Rows(spool, scene)
             ids: list[str] = []
             for batch in rows.batches():
-                store.insert(CONTACTS, call.tenant.number, batch)
+                scene.insert_all(CONTACTS, batch)
                 ids += [row["id"] for row in batch]
             if rows.faults:
                 raise Refused(400, "import_failed", "Some rows were not accepted.", members={"rows": rows.faults})
-        return ids
+        return ids, scene
     except sqlite3.OperationalError as busy:
         raise Refused(500, "internal", "The database is busy.") from busy
     finally:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.answers import Refused
+from sandbox.emitter import Manners
 from sandbox.faults import Fault
 from sandbox.guard import Services
 
@@ -45,6 +46,16 @@ def routes(services: Services) -> list[Route]:
         services.watch.clear_last()
         return Response(status_code=204)
 
+    async def behave(request: Request) -> Response:
+        try:
+            services.emitter.behave(Manners.read(orjson.loads(await request.body())))
+        except Refused as refused:
+            return Response(refused.reply().body, refused.status, media_type="application/json")
+        return Response(status_code=204)
+
+    async def emitted(_: Request) -> Response:
+        return _json({"manners": asdict(services.emitter.manners), "answers": services.emitter.answers})
+
     async def reset(_: Request) -> Response:
         services.pristine.restore(lambda: forget(services))
         return Response(status_code=204)
@@ -57,6 +68,8 @@ def routes(services: Services) -> list[Route]:
         Route("/_control/counts", clear_counts, methods=["DELETE"]),
         Route("/_control/last", last, methods=["GET"]),
         Route("/_control/last", clear_last, methods=["DELETE"]),
+        Route("/_control/emitter", behave, methods=["POST"]),
+        Route("/_control/emitter", emitted, methods=["GET"]),
         Route("/_control/reset", reset, methods=["POST"]),
     ]
 
@@ -64,6 +77,7 @@ def routes(services: Services) -> list[Route]:
 def forget(services: Services) -> None:
     """Everything that is not a row."""
     services.faults.clear()
+    services.emitter.behave(Manners())
     services.watch.clear_counts()
     services.watch.clear_last()
     services.cap.clear()

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.answers import Refused, Reply, invalid, not_found
 from sandbox.cap import Cap
 from sandbox.directory import Directory, Tenant
+from sandbox.emitter import Emitter
 from sandbox.faults import Faults, misbehave
 from sandbox.seed import Pristine
 from sandbox.store import Store
@@ -36,6 +37,7 @@ class Services:
     store: Store
     directory: Directory
     pristine: Pristine
+    emitter: Emitter
     service_key: str
     cap: Cap
     deduplicate: bool

@@ -37,6 +37,7 @@ BASE_TABLES = (
         created_at TEXT NOT NULL, updated_at TEXT NOT NULL
     )""",
     "CREATE TABLE sessions (token TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id))",
+    "CREATE TABLE subscriptions (id TEXT PRIMARY KEY, tenant INTEGER NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, created_at TEXT NOT NULL)",
     "CREATE TABLE sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
     # amount: in minor units of the books' currency, debit positive
     "CREATE TABLE postings (tenant INTEGER NOT NULL, source TEXT NOT NULL, book TEXT NOT NULL, day TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL)",

@@ -18,7 +18,7 @@ from sandbox.seeds.scene import Counter
 from sandbox.store import Store, connect, transaction
 
 # raise when tables or seeded data change: a database of another edition is seeded anew
-EDITION = "3"
+EDITION = "4"
 _FURTHER_TENANTS_CONTACTS = 2000
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EMPTY = "quietco"

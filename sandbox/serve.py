@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sandbox import app
 from sandbox.cap import Cap
 from sandbox.directory import Directory
+from sandbox.emitter import Emitter
 from sandbox.guard import Services
 from sandbox.seed import Pristine, meta, prepare
 from sandbox.store import Store
@@ -69,6 +70,7 @@ def serve(options: Options) -> int:
         store=Store(connection),
         directory=Directory(connection),
         pristine=Pristine(connection),
+        emitter=Emitter(connection),
         service_key=service_key,
         cap=Cap(options.cap),
         deduplicate=options.deduplicate,

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import Any
 
-from sandbox import ledger
+from sandbox import events, ledger
 from sandbox.directory import Directory, Tenant
 from sandbox.entities import BY_NAME
 from sandbox.entity import Entity
@@ -30,6 +30,7 @@ class WriteScene:
     tenant: Tenant
     user_id: str | None
     now: str
+    happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @property
     def tenant_id(self) -> str:
@@ -73,9 +74,14 @@ class WriteScene:
             self.replace(BY_NAME[entity], row, after)
 
     def insert(self, entity: Entity, row: Row) -> bytes:
-        (document,) = self.store.insert(entity, self.tenant.number, [row])
-        self._follow(entity, None, row)
+        (document,) = self.insert_all(entity, [row])
         return document
+
+    def insert_all(self, entity: Entity, rows: list[Row]) -> list[bytes]:
+        documents = self.store.insert(entity, self.tenant.number, rows)
+        for row in rows:
+            self._follow(entity, None, row)
+        return documents
 
     def replace(self, entity: Entity, before: Row, after: Row) -> bytes:
         document = self.store.replace(entity, self.tenant.number, after)
@@ -89,7 +95,8 @@ class WriteScene:
         return before is not None
 
     def _follow(self, entity: Entity, before: Row | None, after: Row | None) -> None:
-        """What a write means for other rows and for the books: before is None on create, after on delete."""
+        """What a write means for other rows, for the books and for subscribers: before is None on create, after on delete."""
+        self.happened += events.happened(entity.name, before, after)
         entity.effects(before, after, self)
         ledger.keep(self.store, self.tenant, entity.name, before, after, self)
 
@@ -108,7 +115,8 @@ def scene_of(call: Call, store: Store | None = None, directory: Directory | None
 
 @contextmanager
 def writing(call: Call) -> Iterator[WriteScene]:
-    """A scene in a transaction: all that is written inside is committed at its end, or nothing when it raises."""
+    """A scene in a transaction: all that is written inside is committed at its end and then told, or nothing when it raises."""
     scene = scene_of(call)
     with transaction(scene.store.connection):
         yield scene
+    call.services.emitter.emit(scene.tenant.number, scene.tenant.id, scene.happened)

@@ -1,4 +1,4 @@
-"""`gateway sandbox …`: who is who in the seeded sandbox."""
+"""`gateway sandbox …`: who is who in the seeded sandbox, and what happens there."""
 
 from __future__ import annotations
 
@@ -64,6 +64,43 @@ def set_active(settings: Settings, email: str, active: bool) -> None:
     _told(sandbox.set_active, settings, email, active)
     state = "enabled" if active else "disabled"
     click.echo(f"{email} is {state} now; the gateway notices within {settings.identity.role_ttl:g} s.")
+
+
+@command.command("emit")
+@click.argument("event", metavar="TYPE")
+@click.option("--tenant", required=True, metavar="BUSINESS_ID", help="Whose event.")
+@click.option("--record", metavar="INTERNAL_ID", help="What it is about; the newest record when left out.")
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1, 1000), help="So many times at once.")
+@click.option("--claim", metavar="BUSINESS_ID", help="Name this tenant in the event, which is a lie.")
+@click.option("--junk", is_flag=True, help="Send half a document instead.")
+@as_json
+@configured
+def emit(
+    settings: Settings,
+    event: str,
+    tenant: str,
+    record: str | None,
+    repeat: int,
+    claim: str | None,
+    junk: bool,
+    as_json: bool,
+) -> None:
+    """Send an event, as the sandbox does by itself when something is written."""
+    from gateway.process.embedded.sandbox import SandboxFailed
+    from gateway.process.embedded.sandbox import emit as send
+
+    options = ["--repeat", str(repeat), *(["--junk"] if junk else [])]
+    for name, value in (("--record", record), ("--claim", claim)):
+        options += [name, value] if value is not None else []
+    try:
+        told = send(_seeded(settings), event, tenant, options)
+    except SandboxFailed as error:
+        raise Failure(str(error), NOT_FOUND) from error
+    if as_json:
+        print_json(told)
+        return
+    answers = ", ".join(f"{count} × {status}" for status, count in told["answers"].items())
+    click.echo(f"sent {told['sent']}; answered {answers}")
 
 
 def _seeded(settings: Settings) -> Path:

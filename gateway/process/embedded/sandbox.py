@@ -7,7 +7,7 @@ import asyncio
 import json
 import subprocess
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +70,13 @@ def set_role(data_dir: Path, email: str, role: str) -> None:
 def set_active(data_dir: Path, email: str, active: bool) -> None:
     """Disable the user, or enable them again; raises SandboxFailed when there is no such user."""
     _run("set-active", "--db", str(database(data_dir)), "--user", email, "--active", "yes" if active else "no")
+
+
+def emit(data_dir: Path, event: str, tenant_id: str, options: Sequence[str]) -> dict[str, Any]:
+    """Send an event to those who subscribed: `{"sent": n, "answers": {status: count}}`; raises SandboxFailed when nobody did."""
+    said = _run("emit", event, "--db", str(database(data_dir)), "--tenant", tenant_id, *options)
+    found: dict[str, Any] = json.loads(said)
+    return found
 
 
 def database(data_dir: Path) -> Path:
