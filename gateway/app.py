@@ -114,8 +114,9 @@ class App:
         cors = Cors(origins) if origins else None
         self._public = Dispatch(public, dependencies, self._brands, cors)
         self._address = dependencies.address_of
+        documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
-            [*front_door.routes(), *routes, *site.routes(self._settings, self._brands.all, offered, CONTRACTS)],
+            [*front_door.routes(), *routes, *site.routes(documents, self._brands.all)],
             Middleware(Strangers, front, (*_QUIET, *COUNTED_APART)),
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)

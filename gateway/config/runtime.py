@@ -17,6 +17,7 @@ class Runtime:
     public_port   the port that answers, also when 0 was asked for
     replicas      workers that share the budget when the store is lost, over all instances
     data_dir      absolute
+    site          what the published documents' folder below `site/` there is called; empty where nobody serves them
     """
 
     redis_url: str = field(repr=False)
@@ -26,6 +27,7 @@ class Runtime:
     public_port: int
     replicas: int
     data_dir: Path
+    site: str = ""
 
     def to_json(self) -> str:
         """One line, secrets included: hand it over by a pipe or the environment of a child, never by an argument."""

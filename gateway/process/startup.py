@@ -1,6 +1,7 @@
 """What `gateway serve` starts around its workers, in order.
 
-Valkey, migrations and sandbox side by side → tenants of the sandbox → settings to the workers → admin port → banner
+Valkey, migrations, sandbox and documents side by side → tenants of the sandbox → settings to the workers → admin port
+→ banner
 """
 
 import asyncio
@@ -8,11 +9,13 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import uvicorn
 
 from gateway import deployment, factories
+from gateway.brands import Brands
 from gateway.config import EMBEDDED, ConfigError, Runtime, Settings, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import admin, logs, metrics
@@ -23,10 +26,13 @@ from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
 from gateway.process.sockets import Listener
 from gateway.process.workers import Fleet
+from gateway.reference import site
+from gateway.reference.publishing import publish
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import Line
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import migrate
+from gateway.versions import CONTRACTS
 
 _PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says why it fails
 
@@ -58,7 +64,7 @@ class House:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
                 group.create_task(self._migrated())
-                group.create_task(asyncio.to_thread(deployment.check, self._settings))
+                documents = group.create_task(asyncio.to_thread(self._published))
         except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
             error = _first(errors)
             told = isinstance(error, CannotStartError | ConfigError | OSError)
@@ -68,6 +74,7 @@ class House:
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
         facts = runtime_facts.runtime(self._settings, redis.result(), box.result(), self._public.port)
+        facts = replace(facts, site=documents.result())
         await self._keyring(facts.sql_url)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
         await fleet.start(pickle.dumps((self._settings, facts)))
@@ -77,6 +84,14 @@ class House:
         self._claim.publish(runtime_facts.public(self._settings, facts), (self._settings.server.admin_host, admin_port))
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=self._settings.server.workers)
         first_start.greet(self._settings, facts, admin_port, demo, sys.stderr)
+
+    def _published(self) -> str:
+        """The folder of the documents, of settings that have been checked; ConfigError when they cannot be."""
+        settings = self._settings
+        deployment.check(settings)
+        brands = Brands(settings.brands, self._public.port).all
+        place = self._claim.data_dir / site.PLACE
+        return publish(place, settings, brands, deployment.operations(settings), CONTRACTS)
 
     async def _redis(self) -> str:
         url = reveal(self._settings.stores.redis)

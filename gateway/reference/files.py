@@ -1,15 +1,30 @@
-"""Files that stay the same until the next start: made once, packed once, answered with an ETag (RFC 9110 § 8.8.3)."""
+"""Files that stay the same until the next start: made once, packed once, answered with an ETag (RFC 9110 § 8.8.3).
+
+The supervisor makes and keeps them on disk; workers know their names and headers, and open one when it is asked for.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+
+from gateway.stores.errors import StoreUnavailable
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A file on disk: what it is named for, and the headers that it goes with, whole or packed."""
+
+    stamp: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +51,16 @@ def file(body: bytes, media: str, cache: str = "public, max-age=300", **headers:
     return File(body, gzip.compress(body, 6, mtime=0), hashlib.sha256(body).hexdigest()[:20], whole)
 
 
-def answer(request: Request, found: File) -> Response:
-    """The file, packed where the client takes that; 304 when the client has it already."""
+def keep(folder: Path, made: File) -> Kept:
+    """Write the file and the same packed, under the name of its content. Raises OSError."""
+    if not (packed := _place(folder, made.stamp, packed=True)).exists():
+        _place(folder, made.stamp, packed=False).write_bytes(made.body)
+        packed.write_bytes(made.packed)
+    return Kept(made.stamp, made.headers)
+
+
+async def answer(request: Request, folder: Path, found: Kept) -> Response:
+    """The file, packed where the client takes that; 304 when the client has it already. StoreUnavailable when it is gone."""
     packs = _packs(request.headers.get("accept-encoding", ""))
     # The two forms are different bytes, so they have different tags; either proves that the client has the file.
     tags = {True: f'"{found.stamp}-gzip"', False: f'"{found.stamp}"'}
@@ -47,7 +70,15 @@ def answer(request: Request, found: File) -> Response:
         return Response(status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Type"})
     if packs:
         headers["Content-Encoding"] = "gzip"
-    return Response(found.packed if packs else found.body, headers=headers)
+    try:
+        body = await asyncio.to_thread(_place(folder, found.stamp, packed=packs).read_bytes)
+    except OSError as error:
+        raise StoreUnavailable(f"a published document cannot be read: {error.strerror}") from None
+    return Response(body, headers=headers)
+
+
+def _place(folder: Path, stamp: str, *, packed: bool) -> Path:
+    return folder / (f"{stamp}.gz" if packed else stamp)
 
 
 def _packs(header: str) -> bool:

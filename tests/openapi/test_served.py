@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from gateway.config import load
 from gateway.observe.access import Observed
 from gateway.reference import site
 from gateway.reference.guides import duration, guides
+from gateway.reference.publishing import publish
 from gateway.versions import CONTRACTS
 from gateway.web.application import pages
 from openapi.comparing import breaking
@@ -43,11 +46,16 @@ OFF = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
-    path = tmp_path_factory.mktemp("reference") / "config.yaml"
+    return published(tmp_path_factory.mktemp("reference"))
+
+
+def published(home: Path) -> ASGIApp:
+    path = home / "config.yaml"
     path.write_text(BRANDS)
     settings = load(path, {})
     brands = Brands(settings.brands, 8080)
-    starlette = pages(site.routes(settings, brands.all, compile_all(RESOURCES, CONTRACTS, OFF), CONTRACTS))
+    name = publish(home / site.PLACE, settings, brands.all, compile_all(RESOURCES, CONTRACTS, OFF), CONTRACTS)
+    starlette = pages(site.routes(home / site.PLACE / name, brands.all))
     inner = Observed(starlette, starlette.routes, lambda _: "", ())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +142,38 @@ def test_a_document_is_sent_packed_over_the_wire(live: Live) -> None:
         raw = b"".join(answer.iter_raw())
     assert len(raw) < 60_000
     assert json.loads(gzip.decompress(raw))["openapi"].startswith("3.1")
+
+
+def test_what_brands_have_in_common_is_kept_once(tmp_path: Path) -> None:
+    published(tmp_path)
+    (folder,) = (tmp_path / site.PLACE).iterdir()
+    # The renderer's script is the largest of them by far.
+    assert [each.stat().st_size > 1_000_000 for each in folder.iterdir()].count(True) == 1
+
+
+def test_what_workers_still_send_from_is_kept_until_they_have_gone_over(tmp_path: Path) -> None:
+    place = tmp_path / site.PLACE
+    (tmp_path / "config.yaml").write_text(BRANDS)
+    settings = load(tmp_path / "config.yaml", {})
+    everything, less = (compile_all(RESOURCES, CONTRACTS, overrides) for overrides in ({}, OFF))
+    brands = Brands(settings.brands, 8080).all
+    first = publish(place, settings, brands, everything, CONTRACTS)
+    assert publish(place, settings, brands, everything, CONTRACTS, running=first) == first
+    second = publish(place, settings, brands, less, CONTRACTS, running=first)
+    assert {each.name for each in place.iterdir()} == {first, second}
+    assert publish(place, settings, brands, less, CONTRACTS, running=second) == second
+    assert {each.name for each in place.iterdir()} == {second}
+
+
+async def test_a_document_whose_file_is_lost_is_a_problem_that_passes(
+    tmp_path: Path, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    app = published(tmp_path)
+    shutil.rmtree(tmp_path / site.PLACE)
+    answer = await get(app, "http://bold.example/openapi.json")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "store_unavailable"
+    assert "cannot be read" in str([line for line in logged() if line["event"] == "page not available"])
 
 
 class Page(HTMLParser):

@@ -1,0 +1,146 @@
+"""Everything under `/docs` and `/openapi`, made once for each brand before the workers are told to start.
+
+Documents are large, and making them takes more memory than sending them: so the supervisor makes them, and a worker
+opens a file when it is asked for (site.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+import orjson
+
+from adapters.core.declare.changes import Contract
+from adapters.core.operation import Operation
+from gateway.brands import Brand
+from gateway.config.settings import Settings
+from gateway.reference.documents import Document, branded, committed, offered
+from gateway.reference.files import File, file, keep
+from gateway.reference.guides import Guide, environment, facts, guides
+from gateway.reference.site import ASSETS, MANIFEST
+
+_HTML: Final = "text/html; charset=utf-8"
+_MEDIA: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": _HTML}
+# Only the files are used; importing the package would ask for the framework it was made for.
+_PACKAGE: Final = ("drf-spectacular-sidecar", "drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist")
+_RENDERER: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.html", "oauth2-redirect.js")
+_OWN: Final = ("reference.js", "docs.css")
+
+
+def publish(
+    place: Path,
+    settings: Settings,
+    brands: Sequence[Brand],
+    operations: Sequence[Operation],
+    contracts: Sequence[Contract],
+    running: str = "",
+) -> str:
+    """Write the documents, the reference page, the guides and their assets into a folder of their own in `place` → its name.
+
+    Files are named for what is in them, so brands share those that are the same, and the folder is named for all of it.
+    `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
+    """
+    if not running:
+        # Whatever an earlier run has left may be half written, if the machine lost its power.
+        shutil.rmtree(place, ignore_errors=True)
+    draft = place / "draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700, parents=True)
+    documents = {date: offered(document, operations) for date, document in committed().items()}
+    written, assets = guides(), _assets()
+    shared = {path: keep(draft, made) for path, made in assets.items()}
+    manifest = []
+    for brand in brands:
+        own = _published(settings, brand, documents, written, contracts, _stamp(assets))
+        manifest.append(shared | {path: keep(draft, made) for path, made in own.items()})
+    told = msgspec.json.encode(manifest)
+    (draft / MANIFEST).write_bytes(told)
+    name = hashlib.sha256(told).hexdigest()[:20]
+    if name != running:
+        draft.rename(place / name)
+    for other in place.iterdir():
+        if other.name not in (name, running):
+            shutil.rmtree(other, ignore_errors=True)
+    return name
+
+
+def _published(
+    settings: Settings,
+    brand: Brand,
+    documents: Mapping[str, Document],
+    written: Sequence[Guide],
+    contracts: Sequence[Contract],
+    stamp: str,
+) -> dict[str, File]:
+    """Path → file, of what differs between brands."""
+    dressed = {date: branded(document, brand) for date, document in documents.items()}
+    newest = contracts[0].date
+    # Whoever can read a document at all may: editors and viewers in browsers ask for it from their own origins.
+    published = {
+        f"/openapi/{date}.json": file(orjson.dumps(document), "application/json", Access_Control_Allow_Origin="*")
+        for date, document in dressed.items()
+    }
+    published["/openapi.json"] = published[f"/openapi/{newest}.json"]
+    colour = f":root {{ --accent: {brand.colour}; }}\n".encode()
+    published[f"{ASSETS}/brand.css"] = file(colour, _MEDIA[".css"])
+    templates = environment()
+    known = facts(settings, brand, dressed[newest], contracts)
+    known |= {"guides": written, "assets": ASSETS, "stamp": f"{stamp}{brand.colour.removeprefix('#')}"}
+    reference = templates.get_template("reference.html")
+    for date in dressed:
+        page = _page(reference.render(known, contract=date, slug=""), brand)
+        published[f"/docs/{date}"] = page
+        if date == newest:
+            published["/docs"] = page
+    for guide in written:
+        article = templates.from_string("{% extends 'guide.html' %}{% block article %}" + guide.html + "{% endblock %}")
+        published[f"/docs/{guide.slug}"] = _page(article.render(known, slug=guide.slug, title=guide.title), brand)
+    return published
+
+
+def _page(text: str, brand: Brand) -> File:
+    logo = ""
+    if brand.logo is not None:
+        parts = urlsplit(brand.logo)
+        logo = f" {parts.scheme}://{parts.netloc}"
+    # data: is for the arrows and locks that the renderer's style sheet draws.
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{logo}; connect-src 'self'; "
+        "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return file(
+        text.encode(),
+        _HTML,
+        Content_Security_Policy=policy,
+        Referrer_Policy="no-referrer",
+        X_Frame_Options="DENY",
+        # The renderer opens the sign-in of apps in a window of its own and waits for its word.
+        Cross_Origin_Opener_Policy="same-origin-allow-popups",
+    )
+
+
+def _assets() -> dict[str, File]:
+    """Path → file, of what is the same for all brands."""
+    name, folder = _PACKAGE
+    installed = Path(str(metadata.distribution(name).locate_file(folder)))
+    own = resources.files("gateway.reference") / "static"
+    bodies = {each: (installed / each).read_bytes() for each in _RENDERER}
+    bodies |= {each: (own / each).read_bytes() for each in _OWN}
+    cache = "public, max-age=604800"
+    policy = "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    return {
+        f"{ASSETS}/{each}": file(body, _MEDIA[Path(each).suffix], cache, Content_Security_Policy=policy)
+        for each, body in bodies.items()
+    }
+
+
+def _stamp(assets: Mapping[str, File]) -> str:
+    """Stands in the address of assets, so that a browser never shows a new page in an old dress."""
+    return hashlib.sha256("".join(each.stamp for each in assets.values()).encode()).hexdigest()[:8]
