@@ -140,7 +140,7 @@ def test_strangers_are_limited_by_their_address(tmp_path: Path) -> None:
     with running(tmp_path, limits={"address": {"quota": 5, "window": "60s"}}) as live:
         assert live.call("GET", "/v1/me").status_code == 200
         refused = [live.call("GET", "/v1/me", token="nonsense") for _ in range(6)]
-        assert [answer.status_code for answer in refused] == [401] * 4 + [429] * 2
+        assert [answer.status_code for answer in refused] == [401] * 5 + [429]
         assert refused[-1].json()["violated_policies"] == ["address"]
         assert int(refused[-1].headers["retry-after"]) >= 1
         assert live.call("GET", "/v1/me").status_code == 200
@@ -148,18 +148,19 @@ def test_strangers_are_limited_by_their_address(tmp_path: Path) -> None:
 
 def test_the_budget_counts_the_calls_a_request_makes(tmp_path: Path) -> None:
     with running(tmp_path, limits={"tenant": {"quota": 10, "window": "60s"}}) as live:
+        before = live.counted()
         contact = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
         answers = [live.call("GET", f"{contact}/notes") for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
         assert answers[-1].json()["violated_policies"] == ["tenant"]
-        assert live.counted() <= 10
+        assert live.counted() - before <= 10
 
 
 def test_paths_that_do_not_exist_are_counted_by_address_too(tmp_path: Path) -> None:
     with running(tmp_path, limits={"address": {"quota": 3, "window": "60s"}}) as live:
         assert [live.call("GET", "/v1/nothing").status_code for _ in range(5)] == [404] * 3 + [429] * 2
-        # A token that was not seen before costs its address a unit, and one that is known costs nothing.
-        assert live.call("GET", "/v1/me").status_code == 429
+        # A valid token goes free, whatever strangers did at its address, and though no worker has seen it before.
+        assert live.call("GET", "/v1/me").status_code == 200
 
 
 def test_a_rotated_token_ends_with_its_overlap_on_workers_that_knew_it_longer(tmp_path: Path) -> None:

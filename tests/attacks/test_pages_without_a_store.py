@@ -22,14 +22,13 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with running(tmp_path_factory.mktemp("full"), oauth={"registration": "open"}) as pair:
         known = instance_lock.running(pair.served.data_dir)
         assert known is not None
-        asyncio.run(_set(known.redis_url, "1"))
+        asyncio.run(_fill(known.redis_url))
         yield pair
-        asyncio.run(_set(known.redis_url, "0"))
 
 
-async def _set(url: str, most: str) -> None:
+async def _fill(url: str) -> None:
     line = await Line.open(url, timeout=5.0)
-    await line.command("CONFIG", "SET", "maxmemory", most)
+    await line.command("CONFIG", "SET", "maxmemory", "1")
     await line.aclose()
 
 

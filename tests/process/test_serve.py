@@ -40,7 +40,7 @@ def test_from_nothing_to_the_banners_own_command_in_seconds(tmp_path: Path) -> N
         email, password = re.search(r"/console \(sign in as (\S+) with (\S+)\)", shown).groups()  # type: ignore[union-attr]
         people = json.loads(fresh.run("sandbox", "credentials", "--json").stdout)["tenants"][0]["users"]
         assert (email, password) in {(user["email"], user["password"]) for user in people}
-        assert f"http://localhost:{fresh.port}/docs" in shown and "Ctrl-C" in shown
+        assert f"http://127.0.0.1:{fresh.port}/docs" in shown and "Ctrl-C" in shown
 
 
 def test_every_line_on_stdout_is_json_and_none_holds_a_secret(gateway: Served) -> None:

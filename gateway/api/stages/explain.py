@@ -84,7 +84,7 @@ def _problem(error: Exception, exchange: Exchange, operation: Operation) -> Prob
         return problems.ServerError("internal_error", "The request could not be completed.")
     if problem.status >= 500:
         # Of a problem that stands for a failure within, the failure is what an operator must know.
-        reason = str(error.__cause__ or error)[:300]
+        reason = str((error is problem and error.__cause__) or error)[:300]
         told: dict[str, object] = {"trace_id": exchange.trace.trace_id, "route": operation.route, "code": problem.code}
         if problem.code == "identity_unavailable":
             told["service"] = "auth"
