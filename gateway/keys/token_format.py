@@ -30,6 +30,7 @@ _WORDS: Final[dict[Credential, str]] = {
 _KINDS: Final = frozenset(_WORDS[kind].encode() for kind in ("personal", "app"))
 _TAIL: Final = 1 + RANDOM_LENGTH + CHECKSUM_LENGTH  # the underscore counts
 _SHOWN: Final = 4
+_MOMENT_LENGTH: Final = 8  # milliseconds of seven thousand years
 
 
 def mint(prefix: str, kind: Credential) -> str:
@@ -70,10 +71,20 @@ def new_id() -> str:
     return random_text(ID_LENGTH)
 
 
+def new_timed_id(milliseconds: int) -> str:
+    """As `new_id`, for what there is much of: begins with its moment (since 1970), so that the order of ids is that of time."""
+    # One look at the random source instead of one for each character: 95 bits, of 96.
+    chance = int.from_bytes(secrets.token_bytes(12), "big")
+    return _digits(milliseconds, _MOMENT_LENGTH) + _digits(chance, ID_LENGTH - _MOMENT_LENGTH)
+
+
 def _checksum(head: bytes) -> str:
-    value = crc32(head)
+    return _digits(crc32(head), CHECKSUM_LENGTH)
+
+
+def _digits(value: int, length: int) -> str:
     digits = ""
-    for _ in range(CHECKSUM_LENGTH):
+    for _ in range(length):
         value, digit = divmod(value, 62)
         digits = ALPHABET[digit] + digits
     return digits

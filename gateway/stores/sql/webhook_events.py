@@ -1,0 +1,129 @@
+"""The log of events: what was accepted, each once, in the order of its tenant; and who is to be told of it.
+
+An event, its deliveries and their rows in the queue are one transaction.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from gateway.keys import token_format
+from gateway.stores.sql import webhook_clock, webhook_fanout, webhook_streams
+from gateway.stores.sql.webhook_models import EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """What is to be accepted.
+
+    fingerprint   SHA-256: a second event of the tenant with the same one is a repetition
+    audience      None: every endpoint that wants the type; else only those of this owner, or the endpoint of this id
+    facts_sealed  sealed by purpose `webhook-facts`, subject the tenant, as JSON object; None when nothing is believed
+    origin        `service`, `reconciled` or `gateway`
+    """
+
+    tenant_id: str
+    type: str
+    object_id: str
+    occurred_at: datetime
+    fingerprint: bytes
+    origin: str
+    facts_sealed: str | None = None
+    audience: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of the log. `id` without its public prefix `evt_`; `sequence` grows within the tenant."""
+
+    id: str
+    tenant_id: str
+    sequence: int
+    type: str
+    object_id: str
+    audience: str | None
+    occurred_at: datetime
+    received_at: datetime
+    facts_sealed: str | None
+    origin: str
+
+
+_COLUMNS: Final = tuple(getattr(EventRow, name) for name in Event.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of them: ids by fingerprint of those that are new, and how many rows each endpoint's lane was given."""
+
+    ids: dict[tuple[str, bytes], str]
+    fed: dict[str, int]
+
+
+def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Collection[str] = ()) -> Accepted:
+    """Writes down what is new, with a delivery for each endpoint that wants it. `now`: `webhook_clock.now`.
+
+    Endpoints in `measured` are looked at for their length: one with too many rows reads from the log from here on.
+    """
+    at = webhook_clock.moment(now)
+    numbers: dict[str, int] = {}
+    for tenant_id in sorted({event.tenant_id for event in events}):
+        more = sum(event.tenant_id == tenant_id for event in events)
+        numbers[tenant_id] = webhook_streams.hold(session, tenant_id, more) - more
+    rows: list[dict[str, Any]] = []
+    for event in events:
+        numbers[event.tenant_id] += 1
+        row = {name: getattr(event, name) for name in NewEvent.__slots__}
+        row |= {"id": token_format.new_timed_id(now), "sequence": numbers[event.tenant_id], "received_at": at}
+        rows.append(row)
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(EventRow).on_conflict_do_nothing(index_elements=["tenant_id", "fingerprint"])
+    new = set(session.execute(statement.returning(EventRow.id), rows).scalars()) if rows else set()
+    accepted = [row for row in rows if row["id"] in new]
+    fed = webhook_fanout.spread(session, accepted, now, measured) if accepted else {}
+    return Accepted({(row["tenant_id"], row["fingerprint"]): row["id"] for row in accepted}, fed)
+
+
+def get(session: Session, event_id: str) -> Event | None:
+    """None for one that is not, or not any more; whose it is, the caller compares."""
+    row = session.execute(select(*_COLUMNS).where(EventRow.id == event_id)).first()
+    return None if row is None else Event(*row)
+
+
+def some(session: Session, ids: Collection[str]) -> dict[str, Event]:
+    """By id, those that are there."""
+    rows = session.execute(select(*_COLUMNS).where(EventRow.id.in_(ids)))
+    return {row.id: Event(*row) for row in rows}
+
+
+def page(
+    session: Session,
+    tenant_id: str,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    types: Collection[str] | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    limit: int = 100,
+    newest_first: bool = False,
+) -> tuple[Event, ...]:
+    """Events of a tenant by their number: behind `after`, up to and with `until`; of some types; received in [since, before).
+
+    With `newest_first` from the end, below `until`.
+    """
+    query = select(*_COLUMNS).where(EventRow.tenant_id == tenant_id, EventRow.sequence > after)
+    if until is not None:
+        query = query.where(EventRow.sequence <= until)
+    if types is not None:
+        query = query.where(EventRow.type.in_(types))
+    if since is not None:
+        query = query.where(EventRow.received_at >= since)
+    if before is not None:
+        query = query.where(EventRow.received_at < before)
+    order = EventRow.sequence.desc() if newest_first else EventRow.sequence
+    return tuple(Event(*row) for row in session.execute(query.order_by(order).limit(limit)))
