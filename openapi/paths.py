@@ -102,7 +102,7 @@ class Paths:
         if gives is not None:
             answer["headers"] |= gives.headers
             answer["content"] = {operation.produces: gives.content(self._contents)}
-        if operation.success == 201 and (links := self._links(operation)):
+        if operation.success == 201 and not operation.params and (links := self._links(operation)):
             answer["links"] = links
         return answer
 

@@ -8,6 +8,7 @@ Most are msgspec structs, though no JSON is made of them: they are made for ever
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -79,6 +80,8 @@ class Answer:
         self.degraded: tuple[str, ...] = ()
 
 
+_SLOT = re.compile(r"\{[a-z_]+\}")
+
 Row = dict[str, Any]
 Plan = Generator[Call, Reply, Answer]
 Id = Any
@@ -91,17 +94,25 @@ Revision = Callable[[Row, Row], None]
 
 
 class Place:
-    """An internal path with at most one `{id}`, as bytes ready to send."""
+    """An internal path, with an `{…}` for each id that it names, as bytes ready to send."""
 
-    __slots__ = ("after", "before", "service")
+    __slots__ = ("_behind", "before", "service")
 
     def __init__(self, service: str, template: str) -> None:
-        before, _, after = template.partition("{id}")
-        self.service, self.before, self.after = service, before.encode("ascii"), after.encode("ascii")
+        before, *behind = _SLOT.split(template)
+        self.service, self.before = service, before.encode("ascii")
+        self._behind = tuple(each.encode("ascii") for each in behind)
 
-    def of(self, internal_id: str | int) -> bytes:
-        """The path of one record; the id has passed its alphabet, so it needs no quoting."""
-        return self.before + str(internal_id).encode("ascii") + self.after
+    def __bool__(self) -> bool:
+        """Whether it names any id."""
+        return bool(self._behind)
+
+    def of(self, *ids: Id) -> bytes:
+        """The path with these ids, as many as it names; they have passed their alphabets, so they need no quoting."""
+        path = self.before
+        for internal_id, behind in zip(ids, self._behind, strict=False):
+            path += str(internal_id).encode("ascii") + behind
+        return path
 
 
 class Translation(Protocol):

@@ -27,9 +27,15 @@ class Body(enum.Enum):
 
     NONE = "none"  # nothing, whatever is sent
     EMPTY = "empty"  # an action without fields: no body, or {}
+    OPTIONAL = "optional"  # JSON, or no body where no field is wanted
     JSON = "json"
     MERGE = "merge"  # JSON or application/merge-patch+json
     FILE = "file"  # text/csv, or multipart/form-data with one file
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a request without any body can be one."""
+        return self in (Body.NONE, Body.EMPTY, Body.OPTIONAL)
 
 
 class Request(msgspec.Struct):

@@ -73,11 +73,19 @@ class Given(ABC):
 
 @dataclass(frozen=True)
 class Fields(Sent):
-    """A body with the writable fields of `shape`; in a `partial` one all are optional and null clears (RFC 7396)."""
+    """A body with the writable fields of `shape`; in a `partial` one all are optional and null clears (RFC 7396).
+
+    needed: whether there must be a body at all.
+    """
 
     name: str
     shape: Shape
     partial: bool = False
+    needed: bool = True
+
+    @property
+    def required(self) -> bool:  # type: ignore[override]
+        return self.needed
 
     def content(self, about: Describing) -> dict[str, Media]:
         schema = about.body(self.name, self.shape, partial=self.partial)

@@ -153,7 +153,6 @@ async def _call(
 ) -> Story:
     """The contract and the internal calls, by the very stages that a request goes through."""
     from adapters.core.calls import Answer
-    from adapters.core.operation import Body
     from gateway import problems
     from gateway.api.dependencies import Dependencies
     from gateway.api.exchange import Permit, Permitted
@@ -181,7 +180,7 @@ async def _call(
 
     accepted = accept(operation, dependencies, planned)
 
-    judged = raw is not None or operation.body in (Body.NONE, Body.EMPTY)
+    judged = raw is not None or operation.body.may_be_absent
 
     async def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         if not judged:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adapters import ANNOUNCED, REPORTS, RESOURCES, SCOPE_FAMILIES
+from adapters.core.compile.catalogue import whole
 from adapters.core.compile.scopes import ACTIONS
 from adapters.core.declare.resource import Op
 from gateway.auth.scopes import expanded
@@ -46,7 +47,7 @@ def asked(scopes: Iterable[str], allowed: frozenset[str]) -> tuple[Group, ...]:
 
 
 def _named(family: str, action: str) -> str:
-    of_family = [resource for resource in RESOURCES if resource.scope == family]
+    of_family = [resource for resource in whole(RESOURCES) if resource.scope == family]
     able = [resource for resource in of_family if resource.operations & _NEEDED[action]] or of_family
     names = [resource.path for resource in able]
     names += [report.name for report in REPORTS if report.scope == family]

@@ -13,6 +13,7 @@ from adapters.core.calls import Look, Place, Planner, Pointers
 from adapters.core.declare.changes import Change, Contract
 from adapters.core.declare.record import Record
 from adapters.core.declare.resource import Op, Resource
+from adapters.core.declare.rules import Rule
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.operation import Face, Operation
 from adapters.core.paging import planned, whole
@@ -55,7 +56,7 @@ class Builder:
         own = resource.id.of(alphabets)
         self.resource = resource if own is resource.id else replace(resource, id=own)
         self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date), alphabets) for c in contracts}
-        self._alphabets = alphabets
+        self._contracts, self._alphabets = contracts, alphabets
         self.outwards = {date: Outward(shape) for date, shape in self.shapes.items()}
         self.newest = self.shapes[contracts[0].date]
         self._overrides = overrides
@@ -70,19 +71,26 @@ class Builder:
         """The builder of another resource, if it is there."""
         return self._others.get(path)
 
+    def beneath(self, child: Resource) -> Builder:
+        """The builder of a resource that lives beneath this one."""
+        return Builder(child, self._contracts, self._overrides, self._alphabets)
+
     def shape_of(self, model: type[Record]) -> Shape:
         """The shape of a body that an action takes."""
         return shape_of(model, self.resource.rename, alphabets=self._alphabets)
 
     def place(self, name: str, default: str) -> Place:
         """The internal path of an operation: as configured, or `default` behind the collection's."""
-        upstream = self.resource.upstream
-        return Place(upstream.service, self._override(name).path or upstream.path + default)
+        return self.at(name, self.resource.upstream.path + default)
 
-    def refusals(self, pointers: Pointers) -> Refusals:
-        """How refusals of a write are told, whose body has these pointers."""
+    def at(self, name: str, path: str) -> Place:
+        """The internal path of an operation: as configured, or `path`."""
+        return Place(self.resource.upstream.service, self._override(name).path or path)
+
+    def refusals(self, pointers: Pointers, held: Sequence[Rule] | None = None) -> Refusals:
+        """How refusals of a write are told, whose body has these pointers. held: its rules, where they are not the resource's."""
         declared = self.resource
-        rules = {f"/{rule.at}": rule.code for rule in declared.rules}
+        rules = {f"/{rule.at}": rule.code for rule in (declared.rules if held is None else held)}
         if declared.states is None:
             return Refusals(pointers, rules)
         kind = self.newest.today()[declared.states.field].kind_today
@@ -115,7 +123,11 @@ class Builder:
 
     def searching(self, date: str) -> Planner:
         """The plan that answers a window of this resource in one contract."""
-        place, resource = self.place("search", self.searched.default), self.resource
+        return self.listing(date, self.place("search", self.searched.default))
+
+    def listing(self, date: str, place: Place) -> Planner:
+        """The same where its service has these records at `place`, which may name the ids of an input."""
+        resource = self.resource
         return self.planned(
             date, lambda outward: planned.search(place, self.searched, outward, self.newest, resource.searched)
         )

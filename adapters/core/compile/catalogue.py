@@ -27,11 +27,17 @@ _STANDARD: dict[Op, Word] = {
 }
 
 
+def whole(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """The resources, and behind each those that its words bring."""
+    return tuple(each for one in resources for each in (one, *whole(of for word in one.words for of in word.brings())))
+
+
 def refuse_doubles(resources: Sequence[Resource]) -> None:
     """TypeError when two resources have the same path, name, model or prefix of ids: one of them would quietly be lost.
 
     Scopes may be shared: pipelines are guarded as deals are.
     """
+    resources = whole(resources)
     for what, told in (
         ("path", [each.path for each in resources]),
         ("singular", [each.singular for each in resources]),
@@ -52,7 +58,7 @@ def refuse_doubles(resources: Sequence[Resource]) -> None:
 def prefixes(resources: Iterable[Resource]) -> dict[str, IdType]:
     """Every type of id in the declarations, by its prefix; TypeError when two begin alike."""
     found: dict[str, IdType] = {}
-    for resource in resources:
+    for resource in whole(resources):
         for kind in _kinds(shape_of(resource.model, resource.rename)):
             if (of := kind.points_to) is not None and found.setdefault(of.prefix, of) != of:
                 raise TypeError(f"two types of id begin with {of.prefix}")

@@ -21,6 +21,10 @@ class Word(ABC):
         """The scopes that the operations of a `Resource` with this word need."""
         return (f"{resource.scope}.{self.verb}",)
 
+    def brings(self) -> tuple[Any, ...]:
+        """The `Resource`s that live beneath the one with this word, and stand in no table of contents."""
+        return ()
+
     def check(self, resource: Any) -> None:  # noqa: B027 - most words have nothing to refuse
         """Raise TypeError when the `Resource` cannot have this word; called at import."""
 

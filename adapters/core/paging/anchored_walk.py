@@ -18,7 +18,7 @@ from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner, Reply
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.faults import ServiceFailed, ServiceInvalid, StaleCursor
 from adapters.core.paging.anchors import Anchor, Anchors
-from adapters.core.paging.list_calls import Lists, Query, Seen, query_of
+from adapters.core.paging.list_calls import Lists, Query, Seen, lists, query_of
 from adapters.core.paging.spans import MOST_ROWS, Span, back, onward
 from adapters.core.shapes import Shape
 
@@ -37,25 +37,25 @@ def search(
 ) -> Planner:
     """A page of a list. `shape`: the resource's in the newest contract."""
     held = {field.today: field.held for field in shape.fields}
-    lists, anchors = Lists(place, declared, outward.listing), Anchors(outward.row)
+    walked, anchors = lists(place, declared, outward.listing), Anchors(outward.row)
     paged = _by_cursor if declared.style == "cursor" else _anchored
 
     def plan(request: Input) -> Plan:
         window = request.window
         assert window is not None
         assert window.seal is not None
-        page = yield from paged(lists, anchors, window, query_of(window, held))
+        page = yield from paged(walked.under(request.ids), anchors, window, query_of(window, held))
         following = None if page.position is None else window.seal(page.position)
         return Answer(200, outward.many(page.rows, following, page.total))
 
     return plan
 
 
-def _by_cursor(lists: Lists, _: Anchors, window: Window, query: Query) -> Generator[Call, Reply, Page]:
+def _by_cursor(walked: Lists, _: Anchors, window: Window, query: Query) -> Generator[Call, Reply, Page]:
     """The service anchors by itself: its cursor travels inside ours, `[cursor]`."""
     cursor = window.position[0] if window.position else None
     try:
-        seen = yield from lists.after(query, cursor, window.limit)
+        seen = yield from walked.after(query, cursor, window.limit)
     except ServiceFailed as failed:
         # The same query was answered for the page before, so it is the cursor that the service no longer takes.
         if cursor is not None and failed.status == 400:
@@ -66,16 +66,16 @@ def _by_cursor(lists: Lists, _: Anchors, window: Window, query: Query) -> Genera
     return Page(seen.rows, None if seen.ended else [seen.following])
 
 
-def _anchored(lists: Lists, anchors: Anchors, window: Window, query: Query) -> Generator[Call, Reply, Page]:
+def _anchored(walked: Lists, anchors: Anchors, window: Window, query: Query) -> Generator[Call, Reply, Page]:
     """Position: `[records up to and with the anchor, its sort value, its id, total of the first page]`."""
     written: list[Any]
     if window.position is None:
-        seen = yield from lists.span(query, Span(0, window.limit))
+        seen = yield from walked.span(query, Span(0, window.limit))
         boundary, written, total = 0, [], seen.total
     else:
         passed, *written, total = window.position
         anchor = Anchor(anchors.value(written[0], window.order_by), written[1])
-        seen, boundary = yield from _around(lists, anchor, passed - 1, window, query)
+        seen, boundary = yield from _around(walked, anchor, passed - 1, window, query)
     lost = _is_before(seen, boundary)
     end = boundary + window.limit
     rows = [] if lost else seen.rows[boundary:end]
@@ -87,22 +87,22 @@ def _anchored(lists: Lists, anchors: Anchors, window: Window, query: Query) -> G
 
 
 def _around(
-    lists: Lists, anchor: Anchor, expected: int, window: Window, query: Query
+    walked: Lists, anchor: Anchor, expected: int, window: Window, query: Query
 ) -> Generator[Call, Reply, tuple[Seen, int]]:
     """A window that has the anchor's end, when one or two calls can find it, and how many of its rows are up to there.
 
     expected: 0-based place of the anchor when it was given out.
     """
-    seen = yield from lists.span(query, onward(lists.style, expected, window.limit + 1))
+    seen = yield from walked.span(query, onward(walked.style, expected, window.limit + 1))
     boundary = anchor.boundary(seen.rows, window)
     if _is_before(seen, boundary):
-        span = back(lists.style, seen.start, window.limit)
+        span = back(walked.style, seen.start, window.limit)
     elif boundary == len(seen.rows) and not seen.ended:
         # The last row goes along, as the witness that nothing between the two windows has slipped away.
-        span = onward(lists.style, seen.start + boundary - 1, MOST_ROWS)
+        span = onward(walked.style, seen.start + boundary - 1, MOST_ROWS)
     else:
         return seen, boundary
-    seen = yield from lists.span(query, span)
+    seen = yield from walked.span(query, span)
     return seen, anchor.boundary(seen.rows, window)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
 from adapters.core.answer.replies import body_of
-from adapters.core.calls import Call, Place, Reply, Row, Window
+from adapters.core.calls import Call, Id, Place, Reply, Row, Window
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.paging.spans import Span
 
@@ -36,23 +36,23 @@ class Seen:
     following: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Lists:
-    """A service's list. `listing`: from_service.listing, of whatever its rows are decoded to."""
+    """A service's list. read: its answers' decoder; beneath: the ids of the records in whose part of it we are."""
 
-    __slots__ = ("_place", "_read", "style")
+    place: Place
+    style: str
+    read: Callable[[bytes], Any]
+    beneath: tuple[Id, ...] = ()
 
-    def __init__(self, place: Place, declared: ListQuery, listing: Callable[..., Any]) -> None:
-        self.style = declared.style
-        self._place = place
-        told: tuple[Any, ...] = ("pagination", _Pagination)
-        if declared.style == "cursor":
-            told = ("following", str | None, None)
-        self._read: Callable[[bytes], Any] = listing(declared.items, told, following="nextCursor")
+    def under(self, ids: tuple[Id, ...]) -> Lists:
+        """The list beneath the records with these ids; the same where its path names none."""
+        return replace(self, beneath=ids) if self.place else self
 
     def span(self, query: Query, span: Span) -> Generator[Call, Reply, Seen]:
         """The rows of a span, by page number or by offset."""
         where = {"offset": span.start} if self.style == "offset" else {"page": span.start // span.size + 1}
-        found = self._read(body_of((yield self._call({**query, **where, "limit": span.size}))))
+        found = yield from self._page({**query, **where, "limit": span.size})
         rows, start, total = found.rows, span.start, found.pagination.total
         ended = len(rows) < span.size or (total is not None and start + len(rows) >= total)
         if total is not None and not rows:
@@ -62,11 +62,21 @@ class Lists:
     def after(self, query: Query, cursor: str | None, size: int) -> Generator[Call, Reply, Seen]:
         """The rows behind the service's own cursor, or the first ones."""
         where = {} if cursor is None else {"cursor": cursor}
-        found = self._read(body_of((yield self._call({**query, **where, "limit": size}))))
+        found = yield from self._page({**query, **where, "limit": size})
         return Seen(found.rows, 0, found.following is None, following=found.following)
 
-    def _call(self, query: Query) -> Call:
-        return Call(self._place.service, b"GET", self._place.before + b"?" + urlencode(query).encode("ascii"))
+    def _page(self, query: Query) -> Generator[Call, Reply, Any]:
+        path = self.place.of(*self.beneath) + b"?" + urlencode(query).encode("ascii")
+        reply = yield Call(self.place.service, b"GET", path)
+        return self.read(body_of(reply, record=bool(self.beneath)))
+
+
+def lists(place: Place, declared: ListQuery, listing: Callable[..., Any]) -> Lists:
+    """The list at a place. listing: from_service.listing, of whatever its rows are decoded to."""
+    told: tuple[Any, ...] = ("pagination", _Pagination)
+    if declared.style == "cursor":
+        told = ("following", str | None, None)
+    return Lists(place, declared.style, listing(declared.items, told, following="nextCursor"))
 
 
 def query_of(window: Window, held: Mapping[str, str]) -> Query:

@@ -12,7 +12,7 @@ from adapters.core.answer.replies import body_of
 from adapters.core.calls import Call, Id, Look, Place, Reply
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.faults import RecordNotFound, Unsettled
-from adapters.core.paging.list_calls import Lists, Query
+from adapters.core.paging.list_calls import Query, lists
 from adapters.core.paging.spans import MOST_ROWS, Span
 
 MOST_CALLS = 10
@@ -41,16 +41,16 @@ def by_list(place: Place, declared: ListQuery, created: str) -> Look:
     created: the service's name of the field that tells when a record was made. It never changes, so only a deletion can
     move a record past a walk; then fewer are told at the end than at the start, and absence is not claimed.
     """
-    lists = Lists(place, declared, partial(listing, msgspec.Raw))
+    walked = lists(place, declared, partial(listing, msgspec.Raw))
     query: Query = {"sort": created, "order": "desc"}
 
     def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
         cursor, most = None, 0
         for step in range(MOST_CALLS):
-            if lists.style == "cursor":
-                seen = yield from lists.after(query, cursor, MOST_ROWS)
+            if walked.style == "cursor":
+                seen = yield from walked.after(query, cursor, MOST_ROWS)
             else:
-                seen = yield from lists.span(query, Span(step * MOST_ROWS, MOST_ROWS))
+                seen = yield from walked.span(query, Span(step * MOST_ROWS, MOST_ROWS))
             for row in seen.rows:
                 if _identify(row).id == internal_id:
                     return bytes(row)

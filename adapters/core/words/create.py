@@ -58,8 +58,10 @@ def creating(place: Place, outward: Outward, refusals: Refusals, path: str | Non
     """One write; answers 201 with the record. `path`: what a slash and the public id make its `Location` of; None for none."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(place.service, b"POST", place.before, encode(request.body), writes=True, creates=True)
-        row = outward.read(written(reply, refusals, record=False))
+        reply = yield Call(
+            place.service, b"POST", place.of(*request.ids), encode(request.body), writes=True, creates=True
+        )
+        row = outward.read(written(reply, refusals, record=bool(request.ids)))
         if path is None:
             return Answer(201, outward.one(row))
         public = kind.encode(row.id)

@@ -38,7 +38,7 @@ def deleting(place: Place) -> Planner:
     """One call, no content."""
 
     def plan(request: Input) -> Plan:
-        reply = yield Call(place.service, b"DELETE", place.of(request.ids[0]), writes=True)
+        reply = yield Call(place.service, b"DELETE", place.of(*request.ids), writes=True)
         body_of(reply, record=True)
         return Answer(204)
 

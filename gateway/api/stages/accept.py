@@ -59,7 +59,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
 
     def read(permitted: Permitted, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
         exchange = permitted.exchange
-        if raw or expected is not Body.EMPTY:
+        if raw or not expected.may_be_absent:
             _media(exchange.headers.get(b"content-type"), media)
             exchange.document = read_json(raw)
         return understood(permitted, ids, query)

@@ -1,0 +1,77 @@
+"""Actions that are a call of their own in the service, and no change of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapters.core.answer.from_service import Outward
+from adapters.core.answer.refusals import Refusals
+from adapters.core.answer.replies import written
+from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
+from adapters.core.compile.builder import Builder
+from adapters.core.declare.record import Record
+from adapters.core.declare.word import Word
+from adapters.core.operation import Body, Face, Operation, Request
+from adapters.core.payloads import Fields, One
+from adapters.core.request.acceptors import fields
+from adapters.core.request.json_body import Document
+from adapters.core.request.to_service import Inward
+from adapters.core.shapes import Shape
+from adapters.core.strict_json import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Post(Word):
+    """`POST /{resource}/{id}/{name}` with `body` is a POST of `path` behind the record, and answers the record as it is then.
+
+    Where no field of the body is required, there may be no body at all. Doing it again does it again, so the
+    Idempotency-Key travels along. about: more for the documents, in sentences.
+    """
+
+    name: str
+    path: str
+    body: type[Record]
+    summary: str
+    about: str = ""
+
+    def operations(self, build: Builder) -> Iterator[Operation]:
+        place, shape = build.place(self.name, f"/{{id}}{self.path}"), build.shape_of(self.body)
+        needed = any(field.required for field in shape.fields)
+        inward = Inward(shape, partial=False)
+        read = fields(Document(shape, partial=False), inward)
+        refusals = build.refusals(inward.pointers)
+        sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape, needed=needed)
+
+        def accept(request: Request) -> Input:
+            if request.document is None and not needed:
+                request.document = {}
+            return read(request)
+
+        def face(date: str, answered: Shape) -> Face:
+            plan = build.planned(date, lambda outward: _posting(place, outward, refusals))
+            return Face(accept, plan, sends, One(answered))
+
+        told = f"{self.summary}, and answers the {build.resource.singular} as it is then."
+        yield build.operation(
+            self.name,
+            "POST",
+            f"*/{self.name}",
+            "write",
+            face,
+            summary=self.summary,
+            description=f"{told} {self.about}".strip(),
+            body=Body.JSON if needed else Body.OPTIONAL,
+            replayable=True,
+        )
+
+
+def _posting(place: Place, outward: Outward, refusals: Refusals) -> Planner:
+    """One write."""
+
+    def plan(request: Input) -> Plan:
+        path = place.of(*request.ids)
+        reply = yield Call(place.service, b"POST", path, encode(request.body), writes=True, creates=True)
+        return Answer(200, outward.one(outward.read(written(reply, refusals, record=True))))
+
+    return plan
