@@ -18,9 +18,11 @@ from gateway.auth.scopes import allowed
 from gateway.config.policies import default_roles
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
-from gateway.process import child
-from gateway.stores.sql import Sql
+from gateway.process import child, first_start
+from gateway.stores.sql import Session, Sql
 from gateway.stores.sql import tokens as stored
+from sandbox.directory import credentials
+from sandbox.seed import open_seeded
 from tests.process.serving import Served
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
@@ -89,7 +91,7 @@ class Live:
 
     def record(self, tenant: Tenant, role: str, scopes: str) -> tuple[str, str]:
         """The same, with the token's id."""
-        keys = Keyring.load((self.served.data_dir / "keyring.json").read_text())
+        keys = self._keys()
         text, now, token_id = token_format.mint("gw", "personal"), datetime.now(UTC), token_format.new_id()
         user = tenant.users[role]
         made = stored.Token(
@@ -107,9 +109,22 @@ class Live:
             expires_at=now + timedelta(days=1),
             family=token_id,
         )
-        with closing(Sql(f"sqlite:///{self.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+        with self._session() as session:
             stored.insert(session, made)
         return text, token_id
+
+    def register(self, tenant: Tenant) -> None:
+        """What `gateway tenants add` stores, without a process for it."""
+        with self._session() as session:
+            first_start.register(session, self._keys(), tenant.business_id, tenant.name, tenant.api_key, actor="test")
+
+    def _keys(self) -> Keyring:
+        return Keyring.load((self.served.data_dir / "keyring.json").read_text())
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with closing(Sql(f"sqlite:///{self.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+            yield session
 
     def sandbox_command(self, *arguments: str) -> None:
         """`python -m sandbox …` on the sandbox's database."""
@@ -173,16 +188,17 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
         }
         path = home / "config.yaml"
         path.write_text(yaml.safe_dump(settings))
-        line = child.module("sandbox", "credentials", "--db", str(database), "--json")
-        said = subprocess.run(line, check=True, env=child.environment(), capture_output=True).stdout
-        tenants = [Tenant(each) for each in json.loads(said)["tenants"]]
+        seeded = open_seeded(database)
+        assert seeded is not None
+        with closing(seeded):
+            tenants = [Tenant(each) for each in credentials(seeded)["tenants"]]
         served = Served(home, "--config", str(path))
         try:
             started = served.wait_for("started")
             served.port, served.admin_port = int(started["port"]), int(started["admin_port"])
             running = Live(served, url, tenants, database)
             for tenant in tenants[:2]:
-                running.run("tenants", "add", tenant.business_id, "--name", tenant.name, stdin=tenant.api_key)
+                running.register(tenant)
                 tenant.tokens = {role: running.token(tenant, role, _SCOPES[role]) for role in ROLES}
             yield running
         finally:

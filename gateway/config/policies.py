@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from importlib import resources
 from typing import Annotated, Any
 
@@ -53,6 +54,11 @@ def roles_as_written() -> dict[str, Any]:
 
 def default_roles() -> Mapping[str, Role]:
     """Who may do what when nothing is configured."""
+    return dict(_default_roles())
+
+
+@cache
+def _default_roles() -> Mapping[str, Role]:
     return {name: Role.model_validate(role) for name, role in roles_as_written().items()}
 
 

@@ -7,15 +7,12 @@ import io
 
 import pytest
 
-from adapters import RESOURCES
 from adapters.core.calls import Input, Translation
-from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import FieldError, Invalid, Malformed
 from adapters.core.operation import Face, Operation
-from gateway.versions import CONTRACTS
+from tests.conformance.declared import BY_NAME
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
-BY_NAME = {operation.name: operation for operation in compile_all(RESOURCES, CONTRACTS, {})}
 IMPORT, EXPORT = BY_NAME["contacts.import"], BY_NAME["contacts.export"]
 USER, COMPANY, CONTACT = "clx0a1b2c3d4e5f6g7h8i9j0k", "5f2b8c1d9e3a7b6c4d5e6f71", "5f2b8c1d9e3a7b6c4d5e6f70"
 

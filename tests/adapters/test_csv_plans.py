@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from adapters import RESOURCES
 from adapters.core.calls import Answer, Call, Input, Reply
-from adapters.core.compile.catalogue import compile_all
 from adapters.core.faults import BadParameter, FieldError, Invalid, ServiceFailed, ServiceThrottled
 from adapters.core.operation import Face, Operation
 from gateway.versions import CONTRACTS
 from tests.attacks.driving import asked
+from tests.conformance.declared import BY_NAME
 
-BY_NAME = {operation.name: operation for operation in compile_all(RESOURCES, CONTRACTS, {})}
 IMPORT, EXPORT = BY_NAME["contacts.import"], BY_NAME["contacts.export"]
 
 

@@ -15,6 +15,7 @@ from adapters.core.shapes import Field, Shape, shape_at
 from gateway.versions import CONTRACTS
 
 OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
 CREATABLE = [resource for resource in RESOURCES if Op.CREATE in resource.operations]
 UPDATABLE = [resource for resource in RESOURCES if Op.UPDATE in resource.operations]
 DELETABLE = [resource for resource in RESOURCES if Op.DELETE in resource.operations]

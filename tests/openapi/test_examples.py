@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from openapi.document import documents
 from tests.live import Live
+from tests.openapi.generated import GENERATED
 
-GENERATED = documents()
 ALL = [
     (date, method, path)
     for date, document in GENERATED.items()

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from openapi.document import documents
 from tests.live import Live
+from tests.openapi.generated import GENERATED
 
 ROOT = Path(__file__).parents[2]
-GENERATED = documents()
 NEWEST, OLDEST = max(GENERATED), min(GENERATED)
 
 

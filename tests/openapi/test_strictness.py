@@ -19,9 +19,8 @@ from adapters.core.request.json_body import Document
 from adapters.core.shapes import Field, Shape
 from adapters.core.strict_json import read_json
 from gateway.versions import CONTRACTS
-from openapi.document import documents
+from tests.openapi.generated import GENERATED
 
-GENERATED = documents()
 FACES = [
     (f"{operation.name} {date}", date, face)
     for operation in compile_all(RESOURCES, CONTRACTS, {})

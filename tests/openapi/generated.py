@@ -1,0 +1,7 @@
+"""The documents as they are generated now, made once for all tests of them: nobody changes them, only copies."""
+
+from __future__ import annotations
+
+from openapi.document import documents
+
+GENERATED = documents()
