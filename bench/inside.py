@@ -107,7 +107,7 @@ async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, fl
     logs.configure("info", io.BytesIO())
     recorded = Recorded()
     app = create(load(config, dict(os.environ), {"server": {"data_dir": str(runtime.data_dir)}}), runtime)
-    await app._start()
+    await app.start()
     sent = {"Host": f"127.0.0.1:{subject.port}", **subject.headers(workload)}
     if workload.body:
         sent["Content-Length"] = str(len(workload.body))

@@ -38,7 +38,6 @@ from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.leak_reports import Leaks
 from gateway.oauth.metadata import COUNTED_APART, SCRIPTED
 from gateway.oauth.registration import Registration
-from gateway.observe import logs
 from gateway.observe.access import Address, Observed, begun
 from gateway.reference import site
 from gateway.stores.limits import Limiter
@@ -59,10 +58,10 @@ _QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
 
 
 class App:
-    """One worker's application. Its parts are made at start-up, inside the event loop they belong to."""
+    """One worker's application. Its parts are made by `start`, inside the event loop they belong to."""
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
-        self._settings = settings
+        self.settings = settings
         self._runtime = runtime
         self._brands = Brands(settings.brands, runtime.public_port)
         self._stack = AsyncExitStack()
@@ -75,9 +74,6 @@ class App:
         return self._public(turn)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-            return
         # HTTP/1.0 has none, and is then of no brand.
         brand = self._brands.of(next((value for name, value in scope["headers"] if name == b"host"), b""))
         if brand is None and scope["path"] == HEALTHZ and scope["method"] in ("GET", "HEAD"):
@@ -93,24 +89,12 @@ class App:
         scope["brand"] = brand
         await self._pages(scope, receive, send)
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            await self._start()
-        except Exception as error:
-            logs.event("worker could not start", "error", error=error)
-            await send({"type": "lifespan.startup.failed", "message": "the gateway could not start"})
-            raise
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._stack.aclose()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _start(self) -> None:
-        offered = operations(self._settings)
+    async def start(self) -> None:
+        """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
+        offered = await asyncio.to_thread(operations, self.settings)
         public = [ME, *offered]
-        dependencies, front, routes = await wire(self._settings, self._runtime, public, self._stack)
-        origins = self._settings.cors.origins
+        dependencies, front, routes = await wire(self.settings, self._runtime, public, self._stack)
+        origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch(public, dependencies, self._brands, cors)
         self._address = dependencies.address_of
@@ -121,6 +105,10 @@ class App:
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
+
+    async def aclose(self) -> None:
+        """End what `start` began; also after a start that failed."""
+        await self._stack.aclose()
 
 
 def create(settings: Settings, runtime: Runtime) -> App:

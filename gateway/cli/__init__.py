@@ -23,6 +23,7 @@ from gateway.cli.failures import Failure, explained
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "gateway.cli.serve",
     "check": "gateway.cli.check",
+    "reload": "gateway.cli.reload",
     "healthy": "gateway.cli.healthy",
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",

@@ -29,21 +29,32 @@ def located(command: Command) -> Command:
     return config(data_dir(command))
 
 
-def configured(command: Command) -> Command:
-    """Give a command `--config` and `--data-dir`, and hand it the checked settings as its first argument.
+def loading(command: Command) -> Command:
+    """Give a command `--config` and `--data-dir`, and hand it what reads and checks the settings as its first argument.
 
     What options made by `overriding` carry goes into the configuration, above file and environment.
     """
 
     @located
     @functools.wraps(command)
-    def with_settings(config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
+    def with_loader(config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
         from gateway.config import load
 
         overrides: dict[str, object] = {"server.data_dir": data_dir}
         for name in [name for name in arguments if name.startswith(_OVERRIDE)]:
             overrides[name.removeprefix(_OVERRIDE).replace("__", ".")] = arguments.pop(name)
-        return command(load(config, os.environ, overrides), **arguments)
+        return command(functools.partial(load, config, os.environ, overrides), **arguments)
+
+    return with_loader  # type: ignore[return-value]
+
+
+def configured(command: Command) -> Command:
+    """The same with the checked settings themselves."""
+
+    @loading
+    @functools.wraps(command)
+    def with_settings(load: Callable[[], Any], **arguments: Any) -> Any:
+        return command(load(), **arguments)
 
     return with_settings  # type: ignore[return-value]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import configured, overriding
+from gateway.cli.options import loading, overriding
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 @overriding("--host", "server.host", str, "The address to listen on.")
 @overriding("--port", "server.port", int, "The public port; 0 takes a free one.")
 @overriding("--workers", "server.workers", int, "Worker processes.")
-@configured
-def command(settings: Settings) -> None:
-    """Run the gateway until it is told to stop."""
+@loading
+def command(load: Callable[[], Settings]) -> None:
+    """Run the gateway until it is told to stop; SIGHUP lets it read its configuration again."""
     from gateway.process import instance_lock, supervisor
 
     instance_lock.keep_private()
-    asyncio.run(supervisor.serve(settings))
+    asyncio.run(supervisor.serve(load))

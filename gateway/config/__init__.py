@@ -1,5 +1,6 @@
 """Configuration: `config.yaml`, `GATEWAY_…` variables and flags, checked whole at start."""
 
+from gateway.config.changes import fingerprint, fixed
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.loader import data_directory, load, locate
 from gateway.config.runtime import Runtime
@@ -17,6 +18,8 @@ __all__ = [
     "Secret",
     "Settings",
     "data_directory",
+    "fingerprint",
+    "fixed",
     "load",
     "locate",
     "reveal",

@@ -5,6 +5,7 @@ import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from gateway.config.faults import refuse
 from gateway.config.quantities import Timeout
@@ -19,10 +20,10 @@ _OF_SEVERAL: Final = re.compile(r"[a-z+]*(sentinel|cluster)[a-z+]*://")
 _ONE_NODE: Final = "Name one node, or a proxy that finds the primary: redis://host:6379/0."
 
 
-def _reachable(url: str, info: ValidationInfo) -> None:
+def _reachable(url: str, store: str | None) -> None:
     # Late: most deployments are embedded, and most commands need no database.
     try:
-        if info.field_name == "redis":
+        if store == "redis":
             from gateway.stores.address import Address
 
             Address.parse(url).context()
@@ -38,6 +39,15 @@ def _reachable(url: str, info: ValidationInfo) -> None:
         ) from None
 
 
+def fault_of(store: str, url: str) -> str | None:
+    """What is wrong with the URL of `store` (redis or sql), without quoting it; None for nothing."""
+    try:
+        _reachable(url, store)
+    except PydanticCustomError as error:
+        return error.message()
+    return None
+
+
 def _store(value: object, info: ValidationInfo) -> str | Secret:
     schemes = _REDIS if info.field_name == "redis" else _SQL
     if isinstance(value, dict):
@@ -48,7 +58,7 @@ def _store(value: object, info: ValidationInfo) -> str | Secret:
     if isinstance(url, str) and url != EMBEDDED and not url.startswith(schemes):
         raise refuse("is not a store this gateway speaks to", f"Write embedded, or a URL with {', '.join(schemes)}.")
     if isinstance(url, str) and url != EMBEDDED:
-        _reachable(url, info)
+        _reachable(url, info.field_name)
     if isinstance(value, str | Secret):
         return value
     raise refuse("is not the address of a store", f"Write embedded, or a URL with {', '.join(schemes)}.")

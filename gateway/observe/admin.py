@@ -25,19 +25,21 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 def create(
     exposition: Callable[[], bytes],
-    checks: Mapping[str, Check],
-    hosts: Collection[str] = (),
+    checks: Callable[[], Mapping[str, Check]],
+    hosts: Callable[[], Collection[str]] = tuple,
     strained: Mapping[str, Callable[[], bool]] | None = None,
+    told: Callable[[], Mapping[str, object]] = dict,
 ) -> ASGIApp:
     """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready.
+
+    What is a callable without arguments may give something else each time. `told` is added to what `/readyz` says.
 
     `strained`: which parts are short of something. That is told, and no reason to send requests elsewhere, where they would
     be too many as well.
 
-    It answers to addresses, to localhost and to the names in `hosts`: any other name may be one that a page on the web has
+    It answers to addresses, to localhost and to the names in `hosts` (lower case): any other name may be one that a page on the web has
     let point here (DNS rebinding), to read the answers through a browser on this machine.
     """
-    known = {"localhost", *(host.lower() for host in hosts)}
 
     async def metrics(_request: Request) -> Response:
         # Adding up the workers' files reads the disk, which the supervisor's loop must not wait for.
@@ -47,12 +49,13 @@ def create(
         return JSONResponse({"status": "ok"}, headers=_NO_STORE)
 
     async def readyz(_request: Request) -> Response:
-        held = await asyncio.gather(*(_holds(name, check) for name, check in checks.items()))
-        states = {name: "ok" if ok else "failing" for name, ok in zip(checks, held, strict=True)}
+        asked = checks()
+        held = await asyncio.gather(*(_holds(name, check) for name, check in asked.items()))
+        states = {name: "ok" if ok else "failing" for name, ok in zip(asked, held, strict=True)}
         ready = all(held)
         short = {name: "degraded" for name, is_short in (strained or {}).items() if is_short()}
         status = "not ready" if not ready else "degraded" if short else "ready"
-        body = {"status": status, "checks": states | short}
+        body = {"status": status, "checks": states | short, **told()}
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NO_STORE)
 
     app = Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)])
@@ -60,7 +63,7 @@ def create(
 
     async def by_known_names(scope: Scope, receive: Receive, send: Send) -> None:
         named = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        if _is_known(named, known):
+        if _is_known(named, {"localhost", *hosts()}):
             await app(scope, receive, send)
         else:
             await JSONResponse({"status": "unknown host"}, status_code=400, headers=_NO_STORE)(scope, receive, send)

@@ -41,6 +41,21 @@ def facts_file(data_dir: Path) -> Path:
     return data_dir / "running.json"
 
 
+def reload_file(data_dir: Path) -> Path:
+    """Where the running gateway says what became of its last reload."""
+    return data_dir / "reload.json"
+
+
+def supervisor(data_dir: Path) -> int | None:
+    """The process id of the gateway on `data_dir`; None when none runs there, or none that has started."""
+    if not is_claimed(data_dir):
+        return None
+    try:
+        return int(json.loads(facts_file(data_dir).read_text())["pid"])
+    except (FileNotFoundError, KeyError, ValueError, TypeError):
+        return None
+
+
 def admin_address(data_dir: Path) -> tuple[str, int] | None:
     """Host and port where the gateway on `data_dir` said that its health can be asked.
 

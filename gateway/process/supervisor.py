@@ -1,14 +1,18 @@
 """`gateway serve`: the process that owns the data directory, the embedded parts, the sockets and the workers.
 
 claim the data directory → bind both ports → start the workers, which load their code while the house is built
-(gateway/process/startup.py) → wait for a signal → workers finish → the rest stops in reverse
+(gateway/process/startup.py) → wait for a signal, reloading at each SIGHUP → workers finish → the rest stops in reverse
 """
 
+from __future__ import annotations
+
 import asyncio
+import os
 import resource
 import shutil
 import signal
 import sys
+import termios
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +22,7 @@ from gateway.config import Settings
 from gateway.observe import logs
 from gateway.process import child, instance_lock
 from gateway.process.instance_lock import Claim
+from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener, listening
 from gateway.process.workers import Fleet
 
@@ -27,11 +32,15 @@ if TYPE_CHECKING:
 _DESCRIPTORS: Final = 2**20
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 # Sent by log rotation, or by habit from servers that mean something by them. Their default is to end the process at once.
-_IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
+_IGNORED: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
-async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; a second one ends it at once. Raises CannotStartError with one clear line."""
+async def serve(load: Callable[[], Settings]) -> None:
+    """Run until SIGTERM or SIGINT; a second one ends it at once. Raises CannotStartError with one clear line.
+
+    `load` reads the configuration: now, and again at a SIGHUP. It raises ConfigError.
+    """
+    settings = load()
     logs.configure(settings.logging.level)
     _raise_descriptors()
     server = settings.server
@@ -44,30 +53,33 @@ async def serve(settings: Settings) -> None:
         logs.name(instance_lock.instance_name(public.port))
         async with AsyncExitStack() as stack:
             fleet = _warmed_up(settings, data_dir, public, stack)
-            stop = _Stop(fleet.kill)
-            starting = asyncio.create_task(_built(settings, claim, public, private, fleet, stack))
+            reloads = Reloads(load, settings, data_dir)
+            stop = _Stop(fleet.kill, reloads.ask)
+            starting = asyncio.create_task(_built(reloads, claim, public, private, fleet, stack))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            following = None
             if started := starting.done():
-                starting.result()
+                following = asyncio.create_task(reloads.follow(starting.result().take))
                 await stopping
-            starting.cancel()
-            stopping.cancel()
-            await asyncio.gather(starting, stopping, return_exceptions=True)
+            for task in filter(None, (starting, stopping, following)):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
             logs.event("stopping")
-            if started and server.shutdown_delay:
-                await fleet.drain(server.shutdown_delay)
+            if started and (delay := reloads.settings.server.shutdown_delay):
+                await fleet.drain(delay)
     logs.event("stopped")
 
 
 async def _built(
-    settings: Settings, claim: Claim, public: Listener, private: Listener, fleet: Fleet, stack: AsyncExitStack
-) -> None:
-    house = await asyncio.to_thread(_house)
-    await house(settings, claim, public, private, fleet, stack).start()
+    reloads: Reloads, claim: Claim, public: Listener, private: Listener, fleet: Fleet, stack: AsyncExitStack
+) -> House:
+    house = (await asyncio.to_thread(_house))(reloads, claim, public, private, fleet, stack)
+    await house.start()
+    return house
 
 
-def _house() -> "type[House]":
+def _house() -> type[House]:
     # Loaded only now, and in a thread: the workers have been started and load their code at the same time.
     from gateway.process.startup import House
 
@@ -89,19 +101,19 @@ def _warmed_up(settings: Settings, data_dir: Path, public: Listener, stack: Asyn
 
 
 class _Stop:
-    """The first signal asks for a stop, the second calls `kill`."""
+    """The first signal asks for a stop, the second calls `kill`. SIGHUP calls `reload`."""
 
-    def __init__(self, kill: Callable[[], None]) -> None:
+    def __init__(self, kill: Callable[[], None], reload: Callable[[], None]) -> None:
         self._asked = asyncio.Event()
         self._kill = kill
+        self._reload = reload
+        self._terminal = _at_terminal()
         loop = asyncio.get_running_loop()
         for number in _STOP:
             loop.add_signal_handler(number, self._signalled)
         for number in _IGNORED:
             loop.add_signal_handler(number, _ignore, number)
-        if sys.stdin is not None and sys.stdin.isatty():
-            # The terminal that it was started in is gone, and nobody is there to stop it.
-            loop.add_signal_handler(signal.SIGHUP, self._signalled)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     async def wait(self) -> None:
         await self._asked.wait()
@@ -110,6 +122,21 @@ class _Stop:
         if self._asked.is_set():
             self._kill()
         self._asked.set()
+
+    def _hung_up(self) -> None:
+        # The terminal that it was started in sends this as well when it goes, and then nobody is there to stop it.
+        if self._terminal and not _at_terminal():
+            self._signalled()
+        else:
+            self._reload()
+
+
+def _at_terminal() -> bool:
+    """Whether somebody can be there: a terminal that has gone answers no question about itself."""
+    try:
+        return sys.stdin is not None and os.isatty(sys.stdin.fileno()) and bool(termios.tcgetattr(sys.stdin.fileno()))
+    except (OSError, ValueError, termios.error):
+        return False
 
 
 def _raise_descriptors() -> None:

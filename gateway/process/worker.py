@@ -3,7 +3,7 @@
 `python -m gateway.process.worker PARENT SOCKET READY PLACE`: the supervisor's pid, two inherited file descriptors, and the
 number of this worker. Settings and
 runtime facts come pickled on stdin, from the process that started us and from nobody else: what was checked once is not
-read and checked again, even when the file has changed since. One byte on READY says that requests are being answered, one
+read and checked again, even when the file has changed since; other ones follow there (gateway/process/swap.py). One byte on READY says that requests are being answered, one
 each second from then on that they still are.
 """
 
@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from math import ceil, inf
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,7 @@ from gateway.downstream.header_lines import uniform
 from gateway.observe import logs, metrics, trace
 from gateway.process import child
 from gateway.process.instance_lock import instance_name
+from gateway.process.swap import Answering
 from gateway.process.workers import DRAIN
 
 if TYPE_CHECKING:
@@ -55,15 +57,18 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
-        _serve(create(settings, runtime), settings, runtime, socket.socket(fileno=listening), ready)
+        _serve(create, settings, runtime, socket.socket(fileno=listening), ready)
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
         logs.event("worker failed", "error", error=error)
         sys.exit(1)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, connections: type[Connection], room: Room, ready: int) -> None:
+    def __init__(
+        self, config: uvicorn.Config, answering: Answering, connections: type[Connection], room: Room, ready: int
+    ) -> None:
         super().__init__(config)
+        self._answering = answering
         self._connections = connections
         self._room = room
         self._ready = ready
@@ -76,12 +81,17 @@ class _Server(uvicorn.Server):
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         asyncio.get_running_loop().add_signal_handler(DRAIN, self._drain)
+        following = self._answering.follow(sys.stdin.fileno(), self._say, self.server_state.tasks)
+        self._following = asyncio.create_task(following)
         self._beat()
 
-    def _beat(self) -> None:
+    def _say(self, what: bytes) -> None:
         # The pipe is full when the supervisor itself hangs, and then this must not.
         with suppress(BlockingIOError):
-            os.write(self._ready, child.FULL if self._room.refused_lately() else child.ALIVE)
+            os.write(self._ready, what)
+
+    def _beat(self) -> None:
+        self._say(child.FULL if self._room.refused_lately() else child.ALIVE)
         asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _drain(self) -> None:
@@ -111,13 +121,31 @@ class Room:
         return lately
 
 
-def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket, ready: int) -> None:
-    render = malformed(settings.brands[0].problems(runtime.public_port))
-    connections = protocol(render, app.serve, fast_path=settings.server.fast_path)
+def _serve(
+    create: Callable[[Settings, Runtime], App],
+    settings: Settings,
+    runtime: Runtime,
+    listening: socket.socket,
+    ready: int,
+) -> None:
+    app = create(settings, runtime)
+    connections = protocol(
+        malformed(settings.brands[0].problems(runtime.public_port)), app.serve, fast_path=settings.server.fast_path
+    )
     room = Room()
     connections.most, connections.refused = room.most, staticmethod(room.refused)
+
+    def take(app: App) -> None:
+        settings = app.settings
+        logs.configure(settings.logging.level)
+        connections.render = staticmethod(malformed(settings.brands[0].problems(runtime.public_port)))
+        connections.serve = staticmethod(app.serve)
+        connections.fast_path = settings.server.fast_path
+        config.timeout_graceful_shutdown = ceil(settings.server.shutdown_grace)
+
+    answering = Answering(app, create, take)
     config = uvicorn.Config(
-        app,
+        answering,
         loop="uvloop",
         http=connections,
         ws="none",
@@ -130,7 +158,7 @@ def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.soc
         timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
     )
     try:
-        _Server(config, connections, room, ready).run(sockets=[listening])
+        _Server(config, answering, connections, room, ready).run(sockets=[listening])
     finally:
         # However it ends, nobody else can write down what this process still holds.
         logs.flush()

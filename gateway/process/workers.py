@@ -13,39 +13,43 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gateway.observe import logs
-from gateway.process import child
+from gateway.process import child, swap
 from gateway.process.instance_lock import CannotStartError
 from gateway.process.sockets import Listener
 
 DRAIN: Final = signal.SIGWINCH
 """Tells a worker that each answer is the last of its connection. What does not expect it ignores it."""
 
+_ANSWERS: Final = (swap.BUILT, swap.BROKEN, swap.SWAPPED)
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 _BEAT: Final = 2.0  # seconds within which a worker says something, if its loop turns
 _FULL: Final = 10.0  # seconds for which a worker counts as full after it has said so
 _SILENT: Final = 5  # beats missed after which it is ended
+_WHOLE: Final = 30.0  # seconds in which all workers have to answer before they can be given something else
+_BUILDING: Final = 60.0  # seconds a worker may take to build that
 
 
 class Fleet(Collector):
     """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them."""
 
     def __init__(self, count: int, public: Listener, environment: Mapping[str, str], grace: float) -> None:
-        """`grace`: the seconds that requests in flight may take to finish."""
+        """`grace`: the seconds that requests in flight may take to finish; may be changed."""
         self._public = public
         self._handover = b""
         self._handed_over = asyncio.Event()
         self._environment = environment
-        self._grace = grace
+        self.grace = grace
         self._workers: list[Process | None] = [None] * count
-        self._serving: set[int] = set()
+        self._serving: dict[int, _Pulse] = {}
         self._first: list[asyncio.Future[bool]] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._restarts = 0
         self._draining = False
         self._full_until = 0.0
+        self._changing = asyncio.Lock()
 
     @property
     def complete(self) -> bool:
@@ -71,6 +75,49 @@ class Fleet(Collector):
         if not all(await asyncio.gather(*self._first)):
             raise CannotStartError("a worker could not start: the log line above says why")
 
+    async def swap(self, handover: bytes) -> bool:
+        """Let every worker take this in the place of what it runs, without losing a request; whether they did.
+
+        All do or none does. They build one after the other, so that the others answer undisturbed. A worker that is just
+        being started again is waited for.
+        """
+        until = time.monotonic() + _WHOLE
+        while True:
+            async with self._changing:
+                if self.complete:
+                    return await self._swapped(handover)
+            if self._stopping.is_set() or time.monotonic() > until:
+                logs.event("not every worker answers", "error")
+                return False
+            await asyncio.sleep(_PAUSES[0])
+
+    async def _swapped(self, handover: bytes) -> bool:
+        members = list(self._serving.items())
+        for at, (place, pulse) in enumerate(members):
+            self._say(place, swap.frame(swap.PREPARE, handover))
+            said = await pulse.answer(_BUILDING)
+            if said != swap.BUILT:
+                worker = self._workers[place]
+                if said is None and worker is not None:
+                    worker.kill()  # it may say so later, when nobody asks any more
+                for built, _ in members[:at]:
+                    self._say(built, swap.frame(swap.ABORT))
+                return False
+        # Whoever is started from now on is given this.
+        self._handover = handover
+        for place, _ in members:
+            self._say(place, swap.frame(swap.COMMIT))
+        for place, pulse in members:
+            worker = self._workers[place]
+            if await pulse.answer(_BUILDING) is None and worker is not None:
+                worker.kill()
+        return True
+
+    def _say(self, place: int, words: bytes) -> None:
+        worker = self._workers[place]
+        if worker is not None and worker.stdin is not None:
+            worker.stdin.write(words)
+
     async def drain(self, seconds: float) -> None:
         """Be not ready any more and end each connection with its next answer, but go on, until whoever balances has noticed."""
         self._draining = True
@@ -84,7 +131,7 @@ class Fleet(Collector):
         self._handed_over.set()
         self._signal(signal.SIGTERM)
         if self._keepers:
-            await asyncio.wait(self._keepers, timeout=self._grace + _EXTRA)
+            await asyncio.wait(self._keepers, timeout=self.grace + _EXTRA)
             self._signal(signal.SIGKILL)
             await asyncio.wait(self._keepers)
 
@@ -135,7 +182,7 @@ class Fleet(Collector):
         with closing(_Pulse(pipe)) as pulse:
             serving = await pulse.beat()
             if serving:
-                self._serving.add(place)
+                self._serving[place] = pulse
             if not up.done():
                 up.set_result(serving)
             if self._draining:
@@ -154,7 +201,7 @@ class Fleet(Collector):
             if serving:
                 logs.event("worker hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT * _BEAT)
                 worker.kill()
-        self._serving.discard(place)
+        self._serving.pop(place, None)
         status = await worker.wait()
         self._workers[place] = None
         if not self._stopping.is_set():
@@ -184,10 +231,10 @@ class Fleet(Collector):
             worker.terminate()
         await self._handed_over.wait()
         assert worker.stdin is not None
-        worker.stdin.write(self._handover)
+        async with self._changing:
+            worker.stdin.write(self._handover)
         with suppress(ConnectionError):
             await worker.stdin.drain()
-        worker.stdin.close()
         return worker, reading
 
 
@@ -199,6 +246,7 @@ class _Pulse:
         self._ended = False
         self.full = False
         self._heard = asyncio.Event()
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
         asyncio.get_running_loop().add_reader(pipe, self._hear)
 
     async def beat(self) -> bool:
@@ -207,12 +255,23 @@ class _Pulse:
         self._heard.clear()
         return not self._ended
 
+    async def answer(self, seconds: float) -> bytes | None:
+        """What it says to one of the words of gateway/process/swap.py; empty when it has ended, None when it says nothing."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._answers.get()
+        return None
+
     def close(self) -> None:
+        self._answers.put_nowait(b"")
         asyncio.get_running_loop().remove_reader(self._pipe)
         os.close(self._pipe)
 
     def _hear(self) -> None:
         said = os.read(self._pipe, 4096)
+        for word in (said[at : at + 1] for at in range(len(said))):
+            if word in _ANSWERS:
+                self._answers.put_nowait(word)
         self._ended, self.full = said == b"", child.FULL in said
         self._heard.set()
         if self._ended:

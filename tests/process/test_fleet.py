@@ -17,7 +17,6 @@ Logged = Callable[[], list[dict[str, Any]]]
 
 WORKER = """
 import os, sys, time
-sys.stdin.read()
 os.write(int(sys.argv[3]), b"!")
 time.sleep(60)
 """

@@ -15,7 +15,7 @@ import pytest
 
 from tests.process.serving import Served, family, served
 
-IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
+IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
 def test_signals_that_mean_nothing_here_end_neither_the_gateway_nor_a_worker(tmp_path: Path) -> None:

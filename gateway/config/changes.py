@@ -1,0 +1,52 @@
+"""One configuration held against another: whether they are the same, and what cannot change while the gateway runs."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from gateway.config.faults import Fault
+from gateway.config.services import SANDBOX
+from gateway.config.settings import Settings
+from gateway.config.stores import EMBEDDED
+
+_OF_THE_PROCESS: Final = ("host", "port", "admin_host", "admin_port", "data_dir", "workers")
+_OF_THE_INSTANCE: Final = {"host", "port", "admin_host", "admin_port", "data_dir", "workers"}
+_RESTART: Final = "Put it back, or restart the gateway with it."
+
+
+def fingerprint(settings: Settings) -> str:
+    """Twelve hex digits that are the same for instances of one configuration.
+
+    Where one instance listens, keeps its files, and how many workers it has does not count. A secret counts by its place, never by its value: what
+    is shown to everybody must not help to guess one.
+    """
+    told = settings.model_dump(mode="json", exclude={"server": _OF_THE_INSTANCE}, warnings=False)
+    text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
+    """What `wanted` changes although it is settled when the gateway starts."""
+    for key in _OF_THE_PROCESS:
+        if getattr(running.server, key) != getattr(wanted.server, key):
+            yield _kept(f"server.{key}")
+    if running.sandbox != wanted.sandbox:
+        yield _kept("sandbox")
+    for store in ("redis", "sql"):
+        was, will = _embedded(running.stores, store), _embedded(wanted.stores, store)
+        if was != will:
+            yield _kept(f"stores.{store}", "moves between embedded and a store of its own, which takes a restart")
+    for name, service in wanted.services.items():
+        before = running.services.get(name)
+        if service.base_url == SANDBOX and (before is None or before.base_url != SANDBOX):
+            yield _kept(f"services.{name}.base_url", "moves to the sandbox, which is started with the gateway alone")
+
+
+def _embedded(stores: Any, name: str) -> bool:
+    return bool(getattr(stores, name) == EMBEDDED)
+
+
+def _kept(path: str, problem: str = "cannot change while the gateway runs") -> Fault:
+    return Fault(path, problem, _RESTART)

@@ -1,0 +1,102 @@
+"""The admin port, and what it asks: it goes on while the configuration behind it changes."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from gateway import factories
+from gateway.config import Runtime, Settings
+from gateway.observe import admin, metrics
+from gateway.process import readiness
+from gateway.process.reloading import Reloads
+from gateway.process.sockets import Listener
+from gateway.process.workers import Fleet
+from gateway.stores.address import WRITES
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql
+
+_PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says why it fails
+
+
+class Asked:
+    """The stores and the keyring as one configuration has them, with connections of their own."""
+
+    def __init__(self, checks: Mapping[str, admin.Check], hosts: frozenset[str], line: Line, sql: Sql) -> None:
+        self.checks = checks
+        self.hosts = hosts
+        self._line = line
+        self._sql = sql
+
+    @classmethod
+    async def open(cls, settings: Settings, facts: Runtime, fleet: Fleet) -> "Asked":
+        """Connect to what is configured. A store that is away is not an error."""
+        line = await Line.open(facts.redis_url, timeout=settings.stores.redis_timeout)
+        sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, settings.stores.sql_timeout))
+        hosts = frozenset(host.lower() for host in (settings.server.admin_host, *settings.server.admin_hosts))
+        return cls(readiness.checks(line, sql, factories.keyring(settings), fleet), hosts, line, sql)
+
+    async def prove(self) -> None:
+        """Raises StoreUnavailable when the key-value store does not take a write."""
+        await self._line.command(*WRITES)
+
+    async def aclose(self) -> None:
+        await self._line.aclose()
+        self._sql.close()
+
+
+class AdminPort:
+    """`/metrics`, `/healthz` and `/readyz`. `asked` is what it asks now; another one may be put in its place."""
+
+    def __init__(self, asked: Asked, fleet: Fleet, reloads: Reloads, data_dir: Path) -> None:
+        self.asked = asked
+
+        def exposition() -> bytes:
+            return metrics.exposition(data_dir / "metrics", fleet, reloads)
+
+        self._app = admin.create(
+            exposition,
+            lambda: self.asked.checks,
+            lambda: self.asked.hosts,
+            {"connections": lambda: fleet.full},
+            reloads.told,
+        )
+
+    async def replace(self, asked: Asked) -> None:
+        """Ask these from now on."""
+        former, self.asked = self.asked, asked
+        await former.aclose()
+
+    async def _let_go(self) -> None:
+        await self.asked.aclose()
+
+    async def open(self, listener: Listener, stack: AsyncExitStack) -> None:
+        """Begin to answer; the end is left on `stack`."""
+        stack.push_async_callback(self._let_go)
+        config = uvicorn.Config(
+            self._app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+        serving = _Server(config)
+        task = asyncio.create_task(serving.serve(sockets=[listener.open()]))
+
+        async def end() -> None:
+            serving.should_exit = serving.force_exit = True
+            await task
+
+        stack.push_async_callback(end)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Signals are the supervisor's, who ends this server last but one.
+        yield

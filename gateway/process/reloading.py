@@ -1,0 +1,135 @@
+"""Another configuration while the gateway runs: asked for by SIGHUP, or by a secret whose file has changed.
+
+read and check the whole → build it beside what runs (`take`) → all workers swap. Whatever is wrong with it leaves things as
+they were, and is told: in one log line, in the metrics, on `/readyz`, and in a file for `gateway reload`.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.config import ConfigError, Fault, Settings, fingerprint, fixed, watched
+from gateway.observe import logs
+from gateway.process.running import reload_file
+
+_LOOK: Final = 1.0  # seconds between two looks at the watched files
+_AGAIN: Final = 5.0  # seconds until a changed secret that could not be taken is tried again
+
+
+class Reloads(Collector):
+    """Which configuration runs, and what became of the last one that was to take its place."""
+
+    def __init__(self, load: Callable[[], Settings], settings: Settings, data_dir: Path) -> None:
+        """`load`: reads the configuration as `serve` did, and raises ConfigError. `settings`: what runs."""
+        self.settings = settings
+        self._load = load
+        self._file = reload_file(data_dir)
+        self._asked = asyncio.Event()
+        self._number = 0
+        self._state = "started"
+        self._faults: Sequence[Fault] = ()
+        self._results = {"swapped": 0, "refused": 0}
+        self._seen = watched.contents(watched.files(settings))
+        self._note()
+
+    def ask(self) -> None:
+        """Read the configuration anew, as soon as the gateway has started and is not at it already."""
+        self._asked.set()
+
+    async def follow(self, take: Callable[[Settings], Awaitable[None]]) -> None:
+        """Reload when asked to and when a watched file has changed, until cancelled. `take` raises ConfigError or changes all."""
+        retry = float("inf")
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK):
+                    await self._asked.wait()
+            except TimeoutError:
+                seen = await asyncio.to_thread(watched.contents, frozenset(self._seen))
+                if seen == self._seen and time.monotonic() < retry:
+                    continue
+                self._seen = seen
+                done = await self._reload(self._refreshed, take, "a secret has changed")
+            else:
+                self._asked.clear()
+                done = await self._reload(self._reread, take, "asked for")
+            retry = float("inf") if done else time.monotonic() + _AGAIN
+
+    def told(self) -> Mapping[str, object]:
+        """What `/readyz` says of it."""
+        told: dict[str, object] = {"config": fingerprint(self.settings), "reload": self._state}
+        return told | {"reload_faults": [str(fault) for fault in self._faults]} if self._faults else told
+
+    def collect(self) -> Iterator[Metric]:
+        """The running configuration by its hash, reloads by what became of them, and whether the last one was taken."""
+        info = GaugeMetricFamily("gateway_config_info", "The running configuration.", labels=["hash"])
+        info.add_metric([fingerprint(self.settings)], 1)
+        yield info
+        reloads = CounterMetricFamily("gateway_config_reloads", "Reloads.", labels=["result"])
+        for result, count in self._results.items():
+            reloads.add_metric([result], count)
+        yield reloads
+        good = float(self._state != "refused")
+        yield GaugeMetricFamily(
+            "gateway_config_last_reload_successful", "Whether the last reload was taken.", value=good
+        )
+
+    async def _reload(
+        self, read: Callable[[], Settings], take: Callable[[Settings], Awaitable[None]], why: str
+    ) -> bool:
+        self._number += 1
+        self._state, self._faults = "reloading", ()
+        self._note()
+        try:
+            settings = await asyncio.to_thread(read)
+            await take(settings)
+        except ConfigError as error:
+            return self._refused(error.faults, why)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what runs goes on
+            logs.event("reload failed", "error", error=error)
+            fault = Fault(
+                "configuration", f"could not be taken: {type(error).__name__}", "The log line above says more."
+            )
+            return self._refused((fault,), why)
+        self.settings = settings
+        self._seen = await asyncio.to_thread(watched.contents, watched.files(settings))
+        self._state = "swapped"
+        self._results["swapped"] += 1
+        self._note()
+        logs.event("configuration reloaded", config=fingerprint(settings), why=why)
+        return True
+
+    def _refused(self, faults: Sequence[Fault], why: str) -> bool:
+        self._state, self._faults = "refused", faults
+        self._results["refused"] += 1
+        self._note()
+        told = [str(fault) for fault in faults]
+        logs.event("configuration refused", "error", faults=told, why=why, running=fingerprint(self.settings))
+        return False
+
+    def _reread(self) -> Settings:
+        settings = self._load()
+        if faults := list(fixed(self.settings, settings)):
+            raise ConfigError(faults)
+        return settings
+
+    def _refreshed(self) -> Settings:
+        if faults := list(watched.faults(self.settings)):
+            raise ConfigError(faults)
+        return self.settings
+
+    def _note(self) -> None:
+        """Let `gateway reload` know. A disk that is full is no reason not to reload."""
+        told: dict[str, Any] = {"number": self._number, "state": self._state, "config": fingerprint(self.settings)}
+        told["faults"] = [{"path": each.path, "text": str(each)} for each in self._faults]
+        draft = self._file.with_suffix(".new")
+        try:
+            draft.write_bytes(orjson.dumps(told))
+            draft.replace(self._file)
+        except OSError as error:
+            logs.event("the state of a reload could not be written", "error", error=error)
