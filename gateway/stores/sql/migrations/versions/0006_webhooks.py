@@ -83,7 +83,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.String(64), nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("type", sa.String(64), nullable=False),
-        sa.Column("object_id", sa.String(64), nullable=False),
+        sa.Column("object_id", sa.String(255), nullable=False),
         sa.Column("audience", sa.String(64)),
         sa.Column("occurred_at", Instant, nullable=False),
         sa.Column("received_at", Instant, nullable=False),
