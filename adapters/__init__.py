@@ -14,6 +14,7 @@ from adapters.core.declare.event import Announced
 from adapters.core.declare.resource import Resource
 from adapters.deals import deals
 from adapters.departments import departments
+from adapters.employees import employees
 from adapters.notes import notes
 from adapters.pipelines import pipelines
 from adapters.projects import projects
@@ -29,7 +30,7 @@ __all__ = ["ANNOUNCED", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES",
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
     *(accounts,),
-    *(departments,),
+    *(employees, departments),
     *(projects,),
     *(tickets, sla_policies, canned_responses),
     *(warehouses,),
@@ -41,5 +42,5 @@ ANNOUNCED: tuple[Announced, ...] = (contracts,)
 """What services tell of and have no call for."""
 SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS, ANNOUNCED)
 SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
-RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report"})
+RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report", "compensation"})
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

@@ -33,7 +33,7 @@ class Schemas:
         schema = {
             "type": ["object", "null"] if null else "object",
             "description": shape.description,
-            "required": list(properties),
+            "required": [field.name for field in shape.fields if not field.guard],
             "properties": properties,
         }
         return self.add(shape.name, schema)
@@ -95,5 +95,10 @@ def nullable(schema: Schema) -> Schema:
 
 def _told(schema: Schema, field: Field, *, sent: bool = False) -> Schema:
     note = field.kind.note if sent and field.kind else ""
-    schema = schema | {"description": f"{field.description} {note}".rstrip(), "examples": [field.example]}
+    if field.guard:
+        action = "write" if sent else "read"
+        scope = f"`{field.guard}.{action}`"
+        note += f" Sending it needs the scope {scope}." if sent else f" Absent without the scope {scope}."
+    told = f"{field.description} {note.strip()}".rstrip()
+    schema = schema | {"description": told} | ({} if field.guard else {"examples": [field.example]})
     return schema | {"readOnly": True} if field.read_only and not sent else schema

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters import ANNOUNCED, REPORTS
-from adapters.core.compile.scopes import single_scopes
+from adapters.core.compile.scopes import guarded_members, single_scopes
 from adapters.core.declare.resource import Op, Resource
 from gateway.auth.scopes import allowed, family_of
 from gateway.config.policies import default_roles
@@ -53,6 +53,12 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
             paths = [each.path.replace("_", " ") for each in members if each.operations & operations]
             told[scope] = f"{verb} {_listed(paths)}."
         told[f"{family}.all"] = f"{_listed(single)} in one." if len(single) > 1 else f"The same as {single[0]}."
+    for scope in single_scopes(resources):
+        if guards := guarded_members(resources, family := family_of(scope)):
+            told[scope] = f"{_VERBS[scope.rpartition('.')[2]][0]} {_listed(guards)}."
+            told[f"{family}.all"] = (
+                f"{_listed([each for each in single_scopes(resources) if family_of(each) == family])} in one."
+            )
     for scope in single_scopes((), REPORTS):
         names = [each.name.replace("_", " ") for each in REPORTS if each.needs == scope]
         told |= {scope: f"Read reports: {_listed(names)}.", f"{family_of(scope)}.all": f"The same as {scope}."}

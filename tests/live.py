@@ -89,8 +89,8 @@ class Live:
         """A new token of the user who has `role`; written straight into the store, which is faster than a command."""
         return self.record(tenant, role, scopes)[0]
 
-    def record(self, tenant: Tenant, role: str, scopes: str) -> tuple[str, str]:
-        """The same, with the token's id."""
+    def record(self, tenant: Tenant, role: str, scopes: str, family: str | None = None) -> tuple[str, str]:
+        """The same, with the token's id. family: the id of the token that it was rotated from."""
         keys = self._keys()
         text, now, token_id = token_format.mint("gw", "personal"), datetime.now(UTC), token_format.new_id()
         user = tenant.users[role]
@@ -107,7 +107,7 @@ class Live:
             scopes=tuple(scopes.split()),
             created_at=now,
             expires_at=now + timedelta(days=1),
-            family=token_id,
+            family=family or token_id,
         )
         with self._session() as session:
             stored.insert(session, made)

@@ -55,6 +55,8 @@ class Face:
     sends/gives: what its request and its answer contain, for the documents; None for a body that is empty.
     translate: where a file goes through, begins its translation: of the request's body for the service, or of the
     service's answer for the client. It is given the input, and tells it what only the whole file shows.
+    guards: the scopes that see members of the answer which others do not; narrowed: the same for those who lack some of
+    these, by what they lack. demands: what a body needs beside the scopes of the operation.
     ahead: where no call depends on the answer to another, all that `plan` will make, in its order: the edge may then have
     several under way at once.
     """
@@ -65,6 +67,14 @@ class Face:
     gives: Given | None = None
     translate: Callable[[Input], Translation] | None = None
     ahead: Callable[[Input], Sequence[Call]] | None = None
+    guards: frozenset[str] = frozenset()
+    narrowed: Mapping[frozenset[str], Face] = field(default_factory=dict)
+    demands: Callable[[Any], frozenset[str]] | None = None
+
+    def seen(self, scopes: frozenset[str]) -> Face:
+        """The operation as it is to somebody with these scopes."""
+        lacking = self.guards - scopes
+        return self.narrowed[lacking] if lacking else self
 
     def translation(self, request: Input) -> Translation:
         """A file's way through, begun; only asked of an operation whose body or answer is one."""

@@ -13,7 +13,17 @@ from pydantic_core import PydanticUndefined
 
 from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import Between, Record, bounds_of, fixed, kept, kind_of, nested_of, read_only
+from adapters.core.declare.record import (
+    Between,
+    Record,
+    bounds_of,
+    fixed,
+    guard_of,
+    kept,
+    kind_of,
+    nested_of,
+    read_only,
+)
 from adapters.core.declare.resource import Resource
 
 
@@ -24,7 +34,8 @@ class Field:
     name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
     contract → today's. nested/many: the shape of an object or list of objects; bounds: how many
-    of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it.
+    of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it;
+    guard: the family whose scopes alone see and set it, if any.
     """
 
     name: str
@@ -50,6 +61,7 @@ class Field:
     kind_today: Kind | None = None
     bounds: Between | None = None
     fixed: bool = False
+    guard: str = ""
 
     def sendable(self, *, partial: bool) -> bool:
         """Whether a body may have it."""
@@ -80,9 +92,22 @@ class Shape:
         """Fields by their name in the newest contract."""
         return {field.today: field for field in self.fields}
 
+    def without(self, families: frozenset[str]) -> Shape:
+        """The same as it is to those who have no scope of these families."""
+        return dataclasses.replace(self, fields=tuple(field for field in self.fields if field.guard not in families))
+
+    @property
+    def guards(self) -> frozenset[str]:
+        """The families that guard a field of it."""
+        return frozenset(field.guard for field in self.fields) - {""}
+
     def example(self, *, sent: bool = False, partial: bool = False) -> dict[str, Any]:
-        """A whole record, or a whole body."""
-        return {field.name: field.example for field in self.fields if not sent or field.sendable(partial=partial)}
+        """A whole record, or a whole body, as it is to those who have no scope of a guarding family."""
+        return {
+            field.name: field.example
+            for field in self.fields
+            if not field.guard and (not sent or field.sendable(partial=partial))
+        }
 
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -115,6 +140,11 @@ def shape_of(
         inner = nested_of(hint)
         kind = kind_of(hint) if inner is None else None
         kind = kind.rebased(alphabets) if kind else None
+        guard = guard_of(hint)
+        if guard and (within or type(None) not in _flat(hint)):
+            raise TypeError(
+                f"{model.__name__}.{name}: what is guarded is a member of the record itself, and may be absent"
+            )
         many = inner is not None and any(typing.get_origin(part) is list for part in _flat(hint))
         if many and not (unwritten or read_only(hint) or bounds_of(hint)):
             raise TypeError(
@@ -139,10 +169,11 @@ def shape_of(
                 read_only=read_only(hint),
                 kept=kept(hint),
                 fixed=fixed(hint),
+                guard=guard,
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],
-                operators={op: op for op in kind.operators} if kind else {},
+                operators={op: op for op in kind.operators} if kind and not guard else {},
                 kind_today=kind,
             )
         )

@@ -43,7 +43,8 @@ class Reading:
         """
         face = self._faces[permitted.exchange.version]
         assert face is not None
-        reading = Permitted(permitted.exchange, permitted.caller, permitted.permit, face)
+        seen = face.seen(permitted.permit.scopes)
+        reading = Permitted(permitted.exchange, permitted.caller, permitted.permit, seen)
         try:
             answer = await proceed(reading, Input(ids=ids[: len(self._params)] or self._located(location)))
         except RecordNotFound:

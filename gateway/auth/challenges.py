@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.auth.scopes import READING
+from gateway.auth.scopes import READING, expanded
 from gateway.brands import Brand
 from gateway.problems import Forbidden, Unauthorized
 
@@ -35,6 +35,15 @@ def insufficient(scopes: Iterable[str], brand: Brand) -> Forbidden:
     return Forbidden(
         "scope_missing", detail, members={"required_scopes": required, "denied_by": "scope"}, headers=challenge
     )
+
+
+def denied(needed: frozenset[str], asked: frozenset[str], brand: Brand) -> Forbidden:
+    """The 403 for who lacks a scope of `needed`: because the token was not given it (`asked`), or else by their role."""
+    if not needed <= expanded(asked):
+        return insufficient(needed, brand)
+    required = sorted(needed)
+    detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
+    return Forbidden("role_forbids", detail, members={"required_scopes": required, "denied_by": "role"})
 
 
 def _challenge(brand: Brand, members: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:

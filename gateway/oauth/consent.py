@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters import ANNOUNCED, REPORTS, RESOURCES, SCOPE_FAMILIES
 from adapters.core.compile.catalogue import whole
-from adapters.core.compile.scopes import ACTIONS
+from adapters.core.compile.scopes import ACTIONS, guarded_members
 from adapters.core.declare.resource import Op
 from gateway.auth.scopes import expanded
 
@@ -52,6 +52,7 @@ def _named(family: str, action: str) -> str:
     names = [resource.path for resource in able]
     names += [report.name for report in REPORTS if report.scope == family]
     names += [each.path for each in ANNOUNCED if each.scope == family]
+    names += guarded_members(RESOURCES, family)
     return _listed([name.replace("_", " ") for name in names])
 
 

@@ -67,6 +67,11 @@ GET    /v1/activities/{id}                      activity.read
 DELETE /v1/activities/{id}                      activity.delete
 POST   /v1/accounts/search                      account.read
 GET    /v1/accounts/{id}                        account.read
+POST   /v1/employees/search                     employee.read
+POST   /v1/employees                            employee.write
+GET    /v1/employees/{id}                       employee.read
+PATCH  /v1/employees/{id}                       employee.write
+POST   /v1/employees/{id}/terminate             employee.write
 POST   /v1/departments/search                   employee.read
 GET    /v1/departments/{id}                     employee.read
 POST   /v1/projects/search                      project.read

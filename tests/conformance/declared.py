@@ -54,13 +54,16 @@ COLLECTIONS = [
 
 
 # What no two records may share: every body has its own.
-UNIQUE = {"projects": ("code",)}
+UNIQUE = {"projects": ("code",), "employees": ("employee_number", "email")}
 _SERIAL = itertools.count(1)
 
 
 def sample(resource: Resource, date: str) -> dict[str, Any]:
     """A body that creates a record: every writable field's example, references to other records left out."""
-    own = {name: f"{resource.path[:3]}-{next(_SERIAL)}" for name in UNIQUE.get(resource.path, ())}
+    own = {
+        name: f"{resource.path[:3]}-{next(_SERIAL)}{'@example.com' * (name == 'email')}"
+        for name in UNIQUE.get(resource.path, ())
+    }
     return own | {
         field.name: field.example
         for field in shape(resource, date).fields

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from adapters import ANNOUNCED, REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.compile.events import EventTypes
+from adapters.core.declare.record import guarded
 from gateway.auth import scopes
 from gateway.config.policies import default_roles
 from gateway.config.settings import Settings
@@ -91,6 +92,8 @@ def test_the_scopes_are_those_that_an_operation_or_an_event_needs() -> None:
     needed = {
         scope for operation in compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS) for scope in operation.scopes
     }
+    members = {family for resource in RESOURCES for family in guarded(resource.model).values()}
+    needed |= {f"{family}.{action}" for family in members for action in ("read", "write")}
     needed |= {each.scope for each in EventTypes([*RESOURCES, *ANNOUNCED], CONTRACTS).named.values()}
     assert needed == scopes.SINGLE_SCOPES
 

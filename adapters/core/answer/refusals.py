@@ -55,13 +55,15 @@ class Refusals:
     """What a resource's declaration says of refusals.
 
     pointers: the service's names of places → public pointers; rules: public pointer → code of the rule that
-    the service may find broken there; states, statuses: what is possible when, and the service's words for it.
+    the service may find broken there; states, statuses: what is possible when, and the service's words for it; untold:
+    pointers of members of which no words of the service are passed on, since they might quote what is there.
     """
 
     pointers: Pointers = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     states: States | None = None
     statuses: Mapping[Any, str] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
 
     def conflict(self, state: Any = None) -> Conflict:
         """The record's state does not allow this; the service may have said which it is."""
@@ -125,7 +127,8 @@ def _faults(told: _Nested, refusals: Refusals) -> Iterator[FieldError]:
     for name, texts in told.fields.items():
         if where := _pointer(name, refusals.pointers):
             code = refusals.rules.get(where) if told.code == "rule_violated" else WORDS.get(told.code)
-            yield FieldError(where, code or REFUSED, _TOLD.get(code or "") or _message(texts))
+            said = [] if f"/{where[1:].partition('/')[0]}" in refusals.untold else texts
+            yield FieldError(where, code or REFUSED, _TOLD.get(code or "") or _message(said))
     for each in told.rows:
         where = _pointer(each.field or "", refusals.pointers)
         column = where[1:].partition("/")[0] or None

@@ -47,17 +47,24 @@ class Builder:
     """One resource, about to be compiled in all contracts.
 
     shapes, outwards: by the contract's date, its fields and the translator of what its service answers; newest: the
-    shape of the newest contract; searched: how its records are found, with the deployment's word on it.
+    shape of the newest contract; searched: how its records are found, with the deployment's word on it. `hidden`: families
+    whose guarded members are in no answer.
     """
 
     def __init__(
-        self, resource: Resource, contracts: Sequence[Contract], overrides: Overrides, alphabets: Mapping[str, str]
+        self,
+        resource: Resource,
+        contracts: Sequence[Contract],
+        overrides: Overrides,
+        alphabets: Mapping[str, str],
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
         own = resource.id.of(alphabets)
         self.resource = resource if own is resource.id else replace(resource, id=own)
         self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date), alphabets) for c in contracts}
-        self._contracts, self._alphabets = contracts, alphabets
-        self.outwards = {date: Outward(shape) for date, shape in self.shapes.items()}
+        self._contracts, self._alphabets, self._hidden = contracts, alphabets, hidden
+        self._answered = {date: shape.without(hidden) for date, shape in self.shapes.items()}
+        self.outwards = {date: Outward(shape) for date, shape in self._answered.items()}
         self.newest = self.shapes[contracts[0].date]
         self._overrides = overrides
         self._others: Mapping[str, Builder] = {}
@@ -73,7 +80,7 @@ class Builder:
 
     def beneath(self, child: Resource) -> Builder:
         """The builder of a resource that lives beneath this one."""
-        return Builder(child, self._contracts, self._overrides, self._alphabets)
+        return Builder(child, self._contracts, self._overrides, self._alphabets, self._hidden)
 
     def shape_of(self, model: type[Record]) -> Shape:
         """The shape of a body that an action takes."""
@@ -90,13 +97,14 @@ class Builder:
     def refusals(self, pointers: Pointers, held: Sequence[Rule] | None = None) -> Refusals:
         """How refusals of a write are told, whose body has these pointers. held: its rules, where they are not the resource's."""
         declared = self.resource
+        untold = frozenset(f"/{field.name}" for shape in self.shapes.values() for field in shape.fields if field.guard)
         rules = {f"/{rule.at}": rule.code for rule in (declared.rules if held is None else held)}
         if declared.states is None:
-            return Refusals(pointers, rules)
+            return Refusals(pointers, rules, untold=untold)
         kind = self.newest.today()[declared.states.field].kind_today
         inward = kind.inward if kind and kind.inward else str
         statuses = {inward(word): word for word in declared.states.steps}
-        return Refusals(pointers, rules, declared.states, statuses)
+        return Refusals(pointers, rules, declared.states, statuses, untold)
 
     def look(self) -> Look:
         """How a record is looked at by its id."""
@@ -119,7 +127,7 @@ class Builder:
         """The plan that `make` gives for the translator of one contract, and that is run again with care where one bad value
         would take the whole answer with it: so every plan that answers this resource's records is made.
         """
-        return forgiving(self.resource.path, self.shapes[date], self.outwards[date], make)
+        return forgiving(self.resource.path, self._answered[date], self.outwards[date], make)
 
     def searching(self, date: str) -> Planner:
         """The plan that answers a window of this resource in one contract."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from adapters.core.compile.builder import Builder, Override, Overrides
+from adapters.core.compile.guarding import guarded
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Kind
@@ -90,6 +91,19 @@ def compile_all(
     for builder in builders.values():
         builder.know(builders)
     operations = [operation for builder in builders.values() for operation in _operations(builder)]
+
+    def again(hidden: frozenset[str], paths: frozenset[str]) -> list[Operation]:
+        # Only what guards something has to be told in another way; the others are the same to everybody.
+        lesser = {
+            path: Builder(builder.resource, contracts, overrides, alphabets, hidden)
+            for path, builder in builders.items()
+            if path in paths or builder.newest.guards
+        }
+        for builder in lesser.values():
+            builder.know({**builders, **lesser})
+        return [operation for path in paths for operation in _operations(lesser[path])]
+
+    operations = guarded(operations, again)
     operations += [_report(each, contracts, overrides, alphabets) for each in reports]
     for what, told in (
         ("name", [each.name for each in operations]),

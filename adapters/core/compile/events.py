@@ -53,7 +53,9 @@ class EventType:
         if isinstance(source, Resource):
             self.service = source.upstream.service
             self.reads = f"{source.path}.get" if Op.GET in source.operations else None
-            self.shapes = {c.date: shape_at(source, changes_since(contracts, c.date), alphabets) for c in contracts}
+            shapes = {c.date: shape_at(source, changes_since(contracts, c.date), alphabets) for c in contracts}
+            # What is guarded is in no event, whatever its reader may see.
+            self.shapes = {date: shape.without(shape.guards) for date, shape in shapes.items()}
         else:
             self.service, self.reads = source.service, None
             whole = shape_of(source.model, source.rename, unwritten=True, alphabets=alphabets)

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from adapters.core.compile.catalogue import words_of
 from adapters.core.compile.events import scopes_of
 from adapters.core.declare.event import Announced
-from adapters.core.declare.resource import Resource
+from adapters.core.declare.record import guarded
+from adapters.core.declare.resource import Op, Resource
 from adapters.core.words.report import Report
 
 ACTIONS = ("read", "write", "delete")
+_GUARDED = {"read": Op.GET | Op.SEARCH, "write": Op.CREATE | Op.UPDATE}
 
 
 def single_scopes(
@@ -34,3 +36,15 @@ def _needed(resources: Sequence[Resource]) -> Iterator[str]:
     for resource in resources:
         for word in words_of(resource):
             yield from word.needs(resource)
+        for family in guarded(resource.model).values():
+            yield from (f"{family}.{action}" for action, able in _GUARDED.items() if resource.operations & able)
+
+
+def guarded_members(resources: Sequence[Resource], family: str) -> list[str]:
+    """What a family guards that is no resource of its own, in words: `compensation of employees`."""
+    return [
+        f"{name} of {resource.path}"
+        for resource in resources
+        for name, guard in guarded(resource.model).items()
+        if guard == family
+    ]

@@ -39,6 +39,16 @@ class Between:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A member that only another family's scopes see (`read`) or set (`write`): `Annotated[Pay | None, Guarded("compensation")]`.
+
+    To everybody else it is absent, so it is optional; and it is never filtered, ordered or searched by: that would tell it.
+    """
+
+    family: str
+
+
 class Record(BaseModel):
     """Base of the public shapes."""
 
@@ -84,6 +94,17 @@ def nested_of(hint: Any) -> type[Record] | None:
 def bounds_of(hint: Any) -> Between | None:
     """The bounds of the list in an annotation, if it says them."""
     return next((part for part in _parts(hint) if isinstance(part, Between)), None)
+
+
+def guard_of(hint: Any) -> str:
+    """The family that guards the field itself; empty for none."""
+    return next((part.family for part in getattr(hint, "__metadata__", ()) if isinstance(part, Guarded)), "")
+
+
+def guarded(model: type[Record]) -> dict[str, str]:
+    """The guarded members of a record, each with its family."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    return {name: family for name, hint in hints.items() if (family := guard_of(hint))}
 
 
 def read_only(hint: Any) -> bool:

@@ -13,9 +13,11 @@ from adapters.core.declare.record import (
     Between,
     Dated,
     Fixed,
+    Guarded,
     Kept,
     ReadOnly,
     Record,
+    guarded,
     kind_of,
     nested_of,
     optional,
@@ -31,6 +33,7 @@ __all__ = [
     "Dated",
     "Event",
     "Fixed",
+    "Guarded",
     "Kept",
     "ListQuery",
     "Op",
@@ -42,8 +45,14 @@ __all__ = [
     "StructuredSearch",
     "Upstream",
     "optional",
+    "renamed",
     "required",
 ]
+
+
+def renamed(names: str) -> dict[str, str]:
+    """`public=internal` names, apart by spaces → a `rename`."""
+    return dict(each.split("=") for each in names.split())
 
 
 class Op(Flag):
@@ -103,12 +112,15 @@ class Resource:
             ("sorts", set(self.sorts)),
             ("searched", set(self.searched)),
             ("filters", set(listed)),
-            ("rules", {name for rule in self.rules for name in (rule.at, *rule.needs)}),
+            ("rules", {name for rule in self.rules for name in (rule.at.partition("/")[0], *rule.needs)}),
             ("states", {self.states.field} if self.states else set()),
             ("events", {name for event in self.events for name in (*event.facts, *event.previous)}),
         ):
             if stray := names - known:
                 raise TypeError(f"{self.path}: {table} names unknown fields {sorted(stray)}")
+        told = {*self.sorts, *self.searched, *listed, *(name for event in self.events for name in event.facts)}
+        if stray := told & guarded(self.model).keys():
+            raise TypeError(f"{self.path}: guarded members would be told by {sorted(stray)}")
         for name, hint in typing.get_type_hints(self.model, include_extras=True).items():
             if name in known and kind_of(hint) is None and nested_of(hint) is None:
                 raise TypeError(f"{self.path}.{name} has no kind")

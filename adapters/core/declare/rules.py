@@ -11,7 +11,7 @@ from adapters.core.faults import FieldError
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`holds(*values of needs)`, else `code` at the field `at`.
+    """`holds(*values of needs)`, else `code` at the field `at`, or at one within it: `compensation/currency`.
 
     A create is checked always, with null for what it leaves out; a PATCH when it sends every field that is needed. Where
     it sends one of them the service checks, and its refusal of `at` has the same code. An actions' body is not asked.
@@ -45,6 +45,22 @@ def not_before(at: str, start: str) -> Rule:
         (start, at),
         lambda first, last: first is None or last is None or first <= last,
         f"This is before {start}.",
+    )
+
+
+def of_service(code: str, at: str) -> Rule:
+    """What only the service can see."""
+    return Rule(code, at, (at,), lambda _: True, "")
+
+
+def with_currency(within: str) -> Rule:
+    """Where an object with an amount is sent, its currency is sent too."""
+    return Rule(
+        "currency_required",
+        f"{within}/currency",
+        (within,),
+        lambda sent: not sent or sent.get("amount") is None or sent.get("currency") is not None,
+        "An amount needs its currency.",
     )
 
 

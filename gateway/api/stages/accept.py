@@ -16,6 +16,7 @@ from gateway.api.body import reading
 from gateway.api.body.files import received
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Authorized, Permitted
+from gateway.auth.challenges import denied
 from gateway.problems import NotAcceptable, NotFound, PreconditionFailed, UnsupportedMediaType
 
 Ids = tuple[str, ...]
@@ -36,6 +37,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     taken = frozenset({b"*/*", *(each.encode("ascii") for each in declared)})
     answers = operation.success != 204
     writes = operation.replayable or operation.method in ("PATCH", "DELETE")
+    demanding = any(face is not None and face.demands for face in operation.faces.values())
     if expected is Body.FILE:
         proceed = _with_file(dependencies, proceed)
 
@@ -66,11 +68,21 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
 
     def understood(permitted: Permitted, ids: Ids, query: Query) -> Awaitable[Answer]:
         exchange = permitted.exchange
+        if demanding:
+            _demanded(operation, permitted)
         bound = cursors.of(permitted.caller.tenant_id, exchange.version)
         request = Request(ids, query, exchange.document, bound.open, bound.sealer)
         return proceed(permitted, permitted.face.accept(request))
 
     return accepted
+
+
+def _demanded(operation: Operation, permitted: Permitted) -> None:
+    """Refuse a body with members that need more than the operation does."""
+    exchange, caller, demands = permitted.exchange, permitted.caller, permitted.face.demands
+    more = demands(exchange.document) if demands is not None else frozenset()
+    if not more <= permitted.permit.scopes:
+        raise denied(more.union(operation.scopes), caller.scopes, exchange.brand)
 
 
 def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:

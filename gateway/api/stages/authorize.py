@@ -9,15 +9,15 @@ from adapters.core.operation import Face, Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Authorized, Contracted, Exchange, Permit, Permitted
 from gateway.auth.caller import Caller
-from gateway.auth.challenges import insufficient, unauthorized
-from gateway.auth.scopes import expanded
+from gateway.auth.challenges import denied, unauthorized
 from gateway.auth.users import IdentityUnavailable, User
-from gateway.problems import Forbidden, Unavailable
+from gateway.problems import Unavailable
 
 
 def authorize(operation: Operation, dependencies: Dependencies, proceed: Authorized) -> Contracted:
     """Hands on what is `Permitted`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
     identity, permissions, needed = dependencies.identity, dependencies.permissions, frozenset(operation.scopes)
+    guarding = any(face is not None and face.guards for face in operation.faces.values())
 
     def authorized(exchange: Exchange, caller: Caller, face: Face) -> Awaitable[Answer]:
         user = identity.remembered(caller.tenant_id, caller.user_id)
@@ -39,15 +39,9 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
             raise unauthorized("user_disabled", exchange.brand)
         effective = permissions.effective(caller.scopes, user.role)
         if not needed <= effective:
-            if not needed <= expanded(caller.scopes):
-                raise insufficient(needed, exchange.brand)
-            raise _forbidden(needed)
+            raise denied(needed, caller.scopes, exchange.brand)
+        if guarding:
+            face = face.seen(effective)
         return proceed(Permitted(exchange, caller, Permit(user.role, user.name, effective), face))
 
     return authorized
-
-
-def _forbidden(needed: frozenset[str]) -> Forbidden:
-    required = sorted(needed)
-    detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
-    return Forbidden("role_forbids", detail, members={"required_scopes": required, "denied_by": "role"})

@@ -20,6 +20,11 @@ class Choice(Kind):
     held_as: Mapping[str, Any] | None = field(default=None, hash=False)
     operators = GENERAL
 
+    @classmethod
+    def upper(cls, *words: str) -> Choice:
+        """Words that the service writes in capitals."""
+        return cls(words, {word: word.upper() for word in words})
+
     def core(self) -> CoreSchema:
         return core_schema.literal_schema(list(self.words))
 
