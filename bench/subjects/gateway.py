@@ -59,6 +59,7 @@ def start(
         "BENCH_SERVICE_KEY": KEY,
         "GATEWAY_PORT": str(port),
         "GATEWAY_ADMIN_PORT": str(admin),
+        "GATEWAY_WEBHOOKS__COURIERS": "0",
         "GATEWAY_WORKERS": str(workers),
     }
     if code is not None:

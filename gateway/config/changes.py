@@ -32,6 +32,11 @@ def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
     for key in _OF_THE_PROCESS:
         if getattr(running.server, key) != getattr(wanted.server, key):
             yield _kept(f"server.{key}")
+    if running.webhooks.couriers != wanted.webhooks.couriers:
+        yield _kept("webhooks.couriers")
+    for key in ("host", "port"):
+        if getattr(running.webhooks.ingest, key) != getattr(wanted.webhooks.ingest, key):
+            yield _kept(f"webhooks.ingest.{key}")
     if running.sandbox != wanted.sandbox:
         yield _kept("sandbox")
     for store in ("redis", "sql"):

@@ -101,6 +101,7 @@ _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
 _EVERYWHERE = Limit.model_validate({"quota": 300, "window": "15m"})
 _NEW_TOKENS = Limit.model_validate({"quota": 120, "window": "1h"})
 _LEAKS = Limit.model_validate({"quota": 120, "window": "1m"})
+_INGEST = Limit(quota=6_000)
 _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 
 
@@ -133,6 +134,9 @@ class Limits(Section):
     )
     leaks: Annotated[Limit, _over(_LEAKS)] = Field(
         _LEAKS, description="Leak reports from one address: {quota, window}."
+    )
+    ingest: Annotated[Limit, _over(_INGEST)] = Field(
+        _INGEST, description="Events that a tenant's service tells of: {quota, window}."
     )
 
 

@@ -2,15 +2,15 @@
 
 import re
 import unicodedata
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from gateway.config.faults import refuse
 from gateway.config.ids import Ids
+from gateway.config.networks import Network
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Pause, Size, Timeout
@@ -32,6 +32,7 @@ from gateway.config.section import (
 )
 from gateway.config.services import Services, default_services
 from gateway.config.stores import Secrets, Stores
+from gateway.config.webhooks import Webhooks
 
 
 def _data_dir(value: object, info: ValidationInfo) -> object:
@@ -42,18 +43,6 @@ def _own_port(admin_port: int, info: ValidationInfo) -> int:
     if admin_port and admin_port == info.data.get("port"):
         raise refuse("is the public port as well", "Give metrics and health a port of their own.")
     return admin_port
-
-
-def _network(value: object) -> IPv4Network | IPv6Network:
-    if isinstance(value, IPv4Network | IPv6Network):
-        return value
-    try:
-        return ip_network(str(value))
-    except ValueError:
-        raise refuse("is not a network", "Write address/length with no bits after the length: 10.0.0.0/8.") from None
-
-
-Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 
 
 class Server(Section):
@@ -290,6 +279,7 @@ class Settings(Section):
     cors: Annotated[Cors, AsMap] = Field(Cors(), description="origins.")
     cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")
     idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")
+    webhooks: Annotated[Webhooks, AsMap] = Field(Webhooks(), description="couriers, ingest, egress, keep, max_stored.")
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
     sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")

@@ -100,14 +100,17 @@ class Pool:
         finally:
             del answer  # as above
 
-    def stream(self, method: bytes, path: bytes, headers: bytes) -> AbstractAsyncContextManager[Streaming]:
-        """One call without a body, whose answer is read as fast as the caller takes it; leaving early aborts the connection.
+    def stream(
+        self, method: bytes, path: bytes, headers: bytes, body: bytes = b"", *, idempotent: bool = False
+    ) -> AbstractAsyncContextManager[Streaming]:
+        """One call whose answer is read as fast as the caller takes it; leaving early aborts the connection.
 
         The total timeout bounds the head and then each wait for more; `max_response_bytes` does not apply, since nothing is
-        collected beyond a small buffer.
+        collected beyond a small buffer. A GET, and what is `idempotent`, is repeated as by `request`.
         """
-        message = self._heads.build(method, path, headers)
-        return opened(self, message, self._target.total_timeout, bodyless=method == b"HEAD", repeat=method == b"GET")
+        message = self._heads.build(method, path, headers, body)
+        repeat = idempotent or method == b"GET"
+        return opened(self, message, self._target.total_timeout, bodyless=method == b"HEAD", repeat=repeat)
 
     async def aclose(self) -> None:
         """Closes every connection; calls under way fail with Broken, calls that wait with Unreachable."""
@@ -186,13 +189,16 @@ class Pool:
         connection = Connection(self, loop, self._target.max_response_bytes)
         try:
             async with asyncio.timeout_at(min(deadline, loop.time() + self._target.connect_timeout)):
-                await loop.create_connection(
-                    lambda: connection,
-                    origin.host,
-                    origin.port,
-                    ssl=origin.tls,
-                    server_hostname=origin.host if origin.tls is not None else None,
-                )
+                if self._target.dial is not None:
+                    await self._target.dial(lambda: connection)
+                else:
+                    await loop.create_connection(
+                        lambda: connection,
+                        origin.host,
+                        origin.port,
+                        ssl=origin.tls,
+                        server_hostname=origin.host if origin.tls is not None else None,
+                    )
         except BaseException as error:  # cancellation too: the place must be given back
             if connection.connected:
                 connection.drop()

@@ -1,7 +1,9 @@
 """Where a pool connects to and within which limits."""
 
+import asyncio
 import re
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ class Target:
     `connect_timeout` bounds both the wait for a free connection and the opening of one, `total_timeout` the whole call.
     `idle_timeout` is how long an unused connection is kept: less than the keep-alive of the servers commonly found behind it
     (Node and uvicorn: 5 s), so that we close first. `ca_file` (PEM) replaces the system's trust store for an https `base_url`.
+    `dial` opens connections in the place of the pool, TLS included: it connects the protocol that it is given a maker of, or
+    raises Unreachable.
     """
 
     base_url: str
@@ -25,6 +29,7 @@ class Target:
     max_response_bytes: int
     ca_file: str | None = None
     idle_timeout: float = 4.0
+    dial: Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]] | None = None
 
 
 class Origin:
@@ -47,7 +52,7 @@ class Origin:
         self.port = url.port or (443 if secure else 80)
         self.authority = url.netloc.encode("ascii")
         self.prefix = prefix.encode("ascii")
-        self.tls = _trust(target.ca_file) if secure else None
+        self.tls = _trust(target.ca_file) if secure and target.dial is None else None
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:

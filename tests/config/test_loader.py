@@ -272,3 +272,15 @@ def test_a_brand_knows_its_public_address(write: Write) -> None:
 )
 def test_values_that_contradict_each_other_or_the_contract_are_refused(write: Write, text: str, path: str) -> None:
     assert path in faults(write(text))
+
+
+def test_local_receivers_are_allowed_by_one_variable() -> None:
+    text = "{http: true, allow: [{network: 127.0.0.0/8, ports: [1-65535], http: true}]}"
+    egress = load(None, {"GATEWAY_WEBHOOKS__EGRESS": text}).webhooks.egress
+    assert egress.http and egress.allow[0].ports == ((1, 65_535),)
+
+
+@pytest.mark.parametrize("ports", ["0", "65536", "9-1", "1-2-3", "a", "-1", "1.5", "true"])
+def test_what_is_no_port_is_refused_with_its_path(ports: str, write: Write) -> None:
+    found = faults(write(f"webhooks: {{egress: {{allow: [{{network: 127.0.0.0/8, ports: [{ports}]}}]}}}}"))
+    assert [*found] == ["webhooks.egress.allow[0].ports[0]"]

@@ -23,7 +23,7 @@ VERSION = "2026-09-01"
 def environment(**extra: str) -> dict[str, str]:
     """Ours, without what would configure the gateway, and with ports that are free."""
     inherited = {name: value for name, value in child.environment().items() if not name.startswith("GATEWAY_")}
-    return {**inherited, "GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": "0", **extra}
+    return {**inherited, "GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": "0", "GATEWAY_WEBHOOKS__COURIERS": "0", **extra}
 
 
 def command(*arguments: str) -> list[str]:
