@@ -11,6 +11,7 @@ from adapters.contracts import contracts
 from adapters.core.compile.catalogue import refuse_doubles
 from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.event import Announced
+from adapters.core.declare.own import Own
 from adapters.core.declare.resource import Resource
 from adapters.deals import deals
 from adapters.departments import departments
@@ -25,7 +26,7 @@ from adapters.tickets import tickets
 from adapters.users import users
 from adapters.warehouses import warehouses
 
-__all__ = ["ANNOUNCED", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
+__all__ = ["ANNOUNCED", "OWN", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
 
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
@@ -40,7 +41,17 @@ refuse_doubles(RESOURCES)
 
 ANNOUNCED: tuple[Announced, ...] = (contracts,)
 """What services tell of and have no call for."""
-SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS, ANNOUNCED)
+OWN: tuple[Own, ...] = (
+    Own(
+        "webhook",
+        {
+            "read": "webhook subscriptions, deliveries and events",
+            "write": "webhook subscriptions",
+            "delete": "webhook subscriptions",
+        },
+    ),
+)
+SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS, ANNOUNCED, OWN)
 SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
-RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report", "compensation"})
+RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report", "compensation", "webhook"})
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

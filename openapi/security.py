@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters import ANNOUNCED, REPORTS
+from adapters import ANNOUNCED, OWN, REPORTS
 from adapters.core.compile.scopes import guarded_members, single_scopes
 from adapters.core.declare.resource import Op, Resource
 from gateway.auth.scopes import allowed, family_of
@@ -65,6 +65,9 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
     for each in ANNOUNCED:
         read = f"{each.scope}.read"
         told |= {read: f"Be told of {each.path.replace('_', ' ')}.", f"{each.scope}.all": f"The same as {read}."}
+    for own in OWN:
+        told |= {f"{own.scope}.{action}": f"{_VERBS[action][0]} {what}." for action, what in own.covers.items()}
+        told[f"{own.scope}.all"] = f"{_listed(own.scopes)} in one."
     return told
 
 

@@ -11,16 +11,9 @@ from starlette.types import Receive
 from adapters.core.calls import Answer, Input
 from adapters.core.operation import Face
 from gateway.auth.caller import Caller
+from gateway.auth.permits import Permit
 from gateway.brands import Brand
 from gateway.observe.trace import Trace
-
-
-class Permit(msgspec.Struct, frozen=True):
-    """Proof that `authorize` let the caller through; internal calls demand it. `role` is the one the user has now."""
-
-    role: str
-    name: str
-    scopes: frozenset[str]
 
 
 class Exchange(msgspec.Struct):

@@ -10,15 +10,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 from adapters.core.calls import Call, File, Reply
-from gateway.api.exchange import Permitted
 from gateway.api.rate_limits import FURTHER
+from gateway.auth.permits import Permit
 from gateway.observe import metrics
+from gateway.observe.trace import Trace
 from gateway.problems import throttled
-from gateway.stores.limits import Limiter
-from gateway.upstream import Pool, UpstreamError
+from gateway.stores.limits import Gate, Limiter
+from gateway.upstream import Lines, Pool, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -27,6 +28,37 @@ _NUMBER: Final = re.compile(rb"[0-9]{1,30}(?:\.[0-9]{1,9})?")
 
 _JSON = b"Content-Type: application/json\r\n"
 _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
+
+
+class Errand(Protocol):
+    """What internal calls are counted on and traced by: a request, or whatever else needs them."""
+
+    request_id: str
+    trace: Trace
+    idempotency_key: bytes
+    calls: int
+    wrote: bool
+    internal_seconds: float
+
+
+class Identified(Protocol):
+    """By service, the identity lines; by rate-limit class, the gates."""
+
+    @property
+    def headers(self) -> Mapping[str, Lines]: ...
+    @property
+    def gates(self) -> Mapping[str, Gate]: ...
+
+
+class Behalf(Protocol):
+    """On whose behalf a call is made, for which errand, and the proof that they may: `Permitted`, of a request."""
+
+    @property
+    def exchange(self) -> Errand: ...
+    @property
+    def caller(self) -> Identified: ...
+    @property
+    def permit(self) -> Permit: ...
 
 
 class Internal:
@@ -40,7 +72,7 @@ class Internal:
         self._patience = patience
         self._limiter = limiter
 
-    async def send(self, permitted: Permitted, call: Call) -> Reply:
+    async def send(self, permitted: Behalf, call: Call) -> Reply:
         """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.
 
         RateLimited when the tenant's budget ends between two calls.
@@ -50,7 +82,7 @@ class Internal:
             await self._afford(permitted)
         return await self._sent(permitted, call)
 
-    async def together(self, permitted: Permitted, calls: Sequence[Call]) -> list[Reply]:
+    async def together(self, permitted: Behalf, calls: Sequence[Call]) -> list[Reply]:
         """Reads that do not depend on one another, some at once: their replies in order, or the first failure.
 
         The budget of all is taken before the first is sent, so that none is wasted on an answer that cannot be whole.
@@ -71,7 +103,7 @@ class Internal:
             raise failed.exceptions[0] from None
         return [task.result() for task in under_way]
 
-    async def _sent(self, permitted: Permitted, call: Call) -> Reply:
+    async def _sent(self, permitted: Behalf, call: Call) -> Reply:
         exchange = permitted.exchange
         known, headers = self.headers(permitted, call)
         pool, body = self._pools[call.service], call.body
@@ -106,7 +138,7 @@ class Internal:
             exchange.wrote = before
         return Reply(status, answer.body) if status != 429 else _throttled(answer.headers, answer.body)
 
-    async def _afford(self, permitted: Permitted) -> None:
+    async def _afford(self, permitted: Behalf) -> None:
         """Take one more unit from the tenant's budget."""
         verdict = await self._limiter.admit(permitted.caller.gates[FURTHER])
         if not verdict.allowed:
@@ -116,7 +148,7 @@ class Internal:
             raise throttled(reading.retry_after, [reading.policy.name], detail, reading.policy.capacity)
 
     @asynccontextmanager
-    async def stream(self, permitted: Permitted, call: Call) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+    async def stream(self, permitted: Behalf, call: Call) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
         started, exchange = perf_counter(), permitted.exchange
         known, headers = self.headers(permitted, call)
@@ -128,7 +160,7 @@ class Internal:
             yield reply, aiter(answer)
 
     @staticmethod
-    def headers(permitted: Permitted, call: Call) -> tuple[bytes, bytes]:
+    def headers(permitted: Behalf, call: Call) -> tuple[bytes, bytes]:
         """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own."""
         exchange = permitted.exchange
         lines = b"".join(

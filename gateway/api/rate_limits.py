@@ -9,12 +9,14 @@ from gateway.config.settings import Settings
 from gateway.stores.policies import Policy
 
 FURTHER: Final = "further"
+EVENTS: Final = "events"
 
 
 def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
     """By rate-limit class, every policy that a request of it must satisfy.
 
-    FURTHER is the class of an internal call beyond a request's first: the services count calls, not requests.
+    FURTHER is the class of an internal call beyond a request's first: the services count calls, not requests. EVENTS is that
+    of a record which is read for a webhook.
     """
     limits = settings.limits
     token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
@@ -25,6 +27,7 @@ def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
         "search": (token, tenant, search),
         "report": (token, tenant, report),
         FURTHER: (tenant,),
+        EVENTS: (policy("events", limits.events, "tenant"), tenant),
     }
 
 

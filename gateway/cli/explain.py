@@ -155,9 +155,10 @@ async def _call(
     from adapters.core.calls import Answer
     from gateway import problems
     from gateway.api.dependencies import Dependencies
-    from gateway.api.exchange import Permit, Permitted
+    from gateway.api.exchange import Permitted
     from gateway.api.stages.accept import accept
     from gateway.api.stages.negotiate import negotiate
+    from gateway.auth.permits import Permit
     from gateway.keys.cursors import Cursors
     from gateway.versions import CONTRACTS
 

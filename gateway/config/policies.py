@@ -95,6 +95,7 @@ _TOKEN = Limit(quota=600, burst=100)
 _TENANT = Limit(quota=900)
 _SEARCH = Limit(quota=300)
 _REPORT = Limit(quota=60)
+_EVENTS = Limit(quota=200)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
@@ -114,6 +115,9 @@ class Limits(Section):
     )
     search: Annotated[Limit, _over(_SEARCH)] = Field(_SEARCH, description="Each token's searches: {quota, window}.")
     report: Annotated[Limit, _over(_REPORT)] = Field(_REPORT, description="Each token's reports: {quota, window}.")
+    events: Annotated[Limit, _over(_EVENTS)] = Field(
+        _EVENTS, description="Records read for the webhooks of a tenant, within the tenant's limit: {quota, window}."
+    )
     address: Annotated[Limit, _over(_ADDRESS)] = Field(
         _ADDRESS, description="Each client address without a valid token: {quota, window}."
     )

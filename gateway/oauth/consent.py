@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from adapters import ANNOUNCED, REPORTS, RESOURCES, SCOPE_FAMILIES
+from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, SCOPE_FAMILIES
 from adapters.core.compile.catalogue import whole
 from adapters.core.compile.scopes import ACTIONS, guarded_members
 from adapters.core.declare.resource import Op
@@ -53,6 +53,7 @@ def _named(family: str, action: str) -> str:
     names += [report.name for report in REPORTS if report.scope == family]
     names += [each.path for each in ANNOUNCED if each.scope == family]
     names += guarded_members(RESOURCES, family)
+    names += [each.covers[action] for each in OWN if each.scope == family]
     return _listed([name.replace("_", " ") for name in names])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from adapters.core.compile.catalogue import words_of
 from adapters.core.compile.events import scopes_of
 from adapters.core.declare.event import Announced
+from adapters.core.declare.own import Own
 from adapters.core.declare.record import guarded
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.words.report import Report
@@ -19,14 +20,19 @@ def single_scopes(
     resources: Sequence[Resource],
     reports: Sequence[Report] = (),
     announced: Sequence[Announced] = (),
-    own: Sequence[str] = (),
+    own: Sequence[Own] = (),
 ) -> tuple[str, ...]:
     """`contact.read`, …: by family in the order of the declarations, and in each what reads, writes and deletes.
 
-    own: those that guard what the gateway keeps itself.
+    own: what the gateway keeps itself.
     """
     needed = dict.fromkeys(
-        [*_needed(resources), *(report.needs for report in reports), *scopes_of([*resources, *announced]), *own]
+        [
+            *_needed(resources),
+            *(report.needs for report in reports),
+            *scopes_of([*resources, *announced]),
+            *(scope for each in own for scope in each.scopes),
+        ]
     )
     families = dict.fromkeys(scope.partition(".")[0] for scope in needed)
     return tuple(scope for family in families for action in ACTIONS if (scope := f"{family}.{action}") in needed)

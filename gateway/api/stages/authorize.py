@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from adapters.core.calls import Answer
 from adapters.core.operation import Face, Operation
 from gateway.api.dependencies import Dependencies
-from gateway.api.exchange import Authorized, Contracted, Exchange, Permit, Permitted
+from gateway.api.exchange import Authorized, Contracted, Exchange, Permitted
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import denied, unauthorized
+from gateway.auth.permits import judged
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.problems import Unavailable
 
@@ -35,13 +36,11 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
         return await permitted(exchange, caller, face, user)
 
     def permitted(exchange: Exchange, caller: Caller, face: Face, user: User | None) -> Awaitable[Answer]:
-        if user is None or not user.active:
+        verdict = judged(user, caller.scopes, needed, permissions)
+        if not isinstance(verdict, str):
+            return proceed(Permitted(exchange, caller, verdict, face.seen(verdict.scopes) if guarding else face))
+        if verdict == "user":
             raise unauthorized("user_disabled", exchange.brand)
-        effective = permissions.effective(caller.scopes, user.role)
-        if not needed <= effective:
-            raise denied(needed, caller.scopes, exchange.brand)
-        if guarding:
-            face = face.seen(effective)
-        return proceed(Permitted(exchange, caller, Permit(user.role, user.name, effective), face))
+        raise denied(needed, caller.scopes, exchange.brand)
 
     return authorized

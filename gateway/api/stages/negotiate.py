@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from adapters.core.calls import Answer, Input, Plan
 from adapters.core.declare.timestamps import day
@@ -12,8 +11,8 @@ from adapters.core.operation import Face, Operation
 from adapters.core.request.acceptors import path_only
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Contracted, Exchange, Identified
+from gateway.api.lifecycle import notice, retired
 from gateway.auth.caller import Caller
-from gateway.config.policies import Lifecycle
 from gateway.downstream.header_lines import lines
 from gateway.problems import BadRequest, Gone, NotSupported
 
@@ -63,7 +62,7 @@ class _Contracts:
         self._cycles = {date.isoformat(): cycle for date, cycle in dependencies.settings.versions.items()}
         self.lines = {date: b"version: %b\r\n" % date.encode("ascii") for date in self._dates}
         for date, cycle in self._cycles.items():
-            self.lines[date] += lines(_notice(cycle))
+            self.lines[date] += lines(notice(cycle))
         self._resolved: dict[bytes, str] = {}
 
     def __call__(self, header: bytes | None) -> str:
@@ -100,20 +99,4 @@ class _Contracts:
         return BadRequest(code, detail, members={"contracts": offered})
 
     def _retired(self, date: str) -> bool:
-        cycle = self._cycles.get(date)
-        return cycle is not None and cycle.sunset is not None and datetime.now(UTC).date() >= cycle.sunset
-
-
-def _notice(cycle: Lifecycle) -> list[tuple[bytes, bytes]]:
-    """Deprecation (RFC 9745), Sunset (RFC 8594) and where to read more."""
-    headers = []
-    deprecated, sunset, link = cycle.deprecated, cycle.sunset, cycle.link
-    if deprecated is not None:
-        since = datetime(deprecated.year, deprecated.month, deprecated.day, tzinfo=UTC)
-        headers.append((b"deprecation", b"@%d" % since.timestamp()))
-    if sunset is not None:
-        at = datetime(sunset.year, sunset.month, sunset.day, tzinfo=UTC)
-        headers.append((b"sunset", format_datetime(at, usegmt=True).encode("ascii")))
-    if link is not None:
-        headers.append((b"link", f'<{link}>; rel="deprecation"; type="text/html"'.encode("ascii")))
-    return headers
+        return retired(self._cycles.get(date))

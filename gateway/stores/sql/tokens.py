@@ -56,6 +56,12 @@ def get(session: Session, tenant_id: str | None, token_id: str) -> Token | None:
     return _one(session, TokenRow.id == token_id, *owned)
 
 
+def family(session: Session, tenant_id: str, family_id: str) -> tuple[Token, ...]:
+    """All of a chain of rotations, the newest first, revoked and expired ones too."""
+    query = select(TokenRow).where(TokenRow.family == family_id, TokenRow.tenant_id == tenant_id)
+    return tuple(_record(row) for row in session.scalars(query.order_by(TokenRow.created_at.desc(), TokenRow.id)))
+
+
 def by_hash(session: Session, hashes: Collection[bytes]) -> Token | None:
     """The token with one of these hashes (of ``Keyring.hashes``), whatever its state."""
     return _one(session, TokenRow.hash.in_(hashes))
