@@ -1,4 +1,4 @@
-"""The API's table of contents: every public resource, and the scopes they are guarded by."""
+"""The API's table of contents: every public resource and report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from adapters.canned_responses import canned_responses
 from adapters.companies import companies
 from adapters.contacts import contacts
 from adapters.contracts import contracts
-from adapters.core.compile.catalogue import refuse_doubles
-from adapters.core.compile.scopes import single_scopes
 from adapters.core.declare.event import Announced
 from adapters.core.declare.own import Own
 from adapters.core.declare.resource import Resource
@@ -26,7 +24,7 @@ from adapters.tickets import tickets
 from adapters.users import users
 from adapters.warehouses import warehouses
 
-__all__ = ["ANNOUNCED", "OWN", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES", "SCOPES", "SCOPE_FAMILIES"]
+__all__ = ["ANNOUNCED", "OWN", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES"]
 
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
@@ -37,8 +35,6 @@ RESOURCES: tuple[Resource, ...] = (
     *(warehouses,),
     *(users,),
 )
-refuse_doubles(RESOURCES)
-
 ANNOUNCED: tuple[Announced, ...] = (contracts,)
 """What services tell of and have no call for."""
 OWN: tuple[Own, ...] = (
@@ -51,7 +47,5 @@ OWN: tuple[Own, ...] = (
         },
     ),
 )
-SCOPES: tuple[str, ...] = single_scopes(RESOURCES, REPORTS, ANNOUNCED, OWN)
-SCOPE_FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(scope.partition(".")[0] for scope in SCOPES))
 RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report", "compensation", "webhook"})
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

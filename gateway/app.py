@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.operation import Operation
 from gateway import factories
 from gateway.api.dependencies import Dependencies
@@ -27,7 +28,7 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.console import routes as console
 from gateway.console import signed_in
-from gateway.deployment import operations
+from gateway.deployment import catalogue, operations
 from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors
@@ -46,7 +47,6 @@ from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.stores.sql.batches import Batches
 from gateway.stores.token_generations import Liveness
-from gateway.versions import CONTRACTS
 from gateway.web import front_door
 from gateway.web.application import HEALTHZ, ServerWide, pages
 from gateway.web.context import Web, web
@@ -63,8 +63,8 @@ class App:
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self.settings = settings
         self._runtime = runtime
-        self._brands = Brands(settings.brands, runtime.public_port)
         self._stack = AsyncExitStack()
+        self._brands: Brands
         self._public: Dispatch
         self._pages: ASGIApp
         self._address: Address
@@ -91,9 +91,11 @@ class App:
 
     async def start(self) -> None:
         """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
-        offered = await asyncio.to_thread(operations, self.settings)
+        known = await asyncio.to_thread(catalogue, self.settings)
+        offered = await asyncio.to_thread(operations, self.settings, known)
         public = [ME, *offered]
-        dependencies, front, routes = await wire(self.settings, self._runtime, public, self._stack)
+        dependencies, front, routes = await wire(self.settings, self._runtime, known, public, self._stack)
+        self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
         self._public = Dispatch(public, dependencies, self._brands, cors)
@@ -117,7 +119,7 @@ def create(settings: Settings, runtime: Runtime) -> App:
 
 
 async def wire(
-    settings: Settings, runtime: Runtime, public: Sequence[Operation], stack: AsyncExitStack
+    settings: Settings, runtime: Runtime, known: Catalogue, public: Sequence[Operation], stack: AsyncExitStack
 ) -> tuple[Dependencies, Web, list[BaseRoute]]:
     """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`."""
     line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
@@ -149,12 +151,12 @@ async def wire(
     dependencies = Dependencies(
         operations=public,
         settings=settings,
-        contracts=CONTRACTS,
+        catalogue=known,
         callers=callers,
         limiter=limiter,
         strangers=policy("address", settings.limits.address, "address"),
         identity=identity,
-        permissions=Permissions(settings.roles),
+        permissions=Permissions(known.scopes, settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),
         replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
         internal=internal,

@@ -14,7 +14,9 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A brand as requests see it. `origin` is the scheme and host that links, issuer and metadata are built from."""
+    """A brand as requests see it. `origin` is the scheme and host that links, issuer and metadata are built from;
+    `initial_scope`: what clients are told to ask for that have asked for nothing yet.
+    """
 
     name: str
     origin: str
@@ -23,6 +25,7 @@ class Brand:
     colour: str = "#1d4ed8"
     signup_url: str | None = None
     forgot_password_url: str | None = None
+    initial_scope: str = ""
 
     @property
     def secure(self) -> bool:
@@ -38,7 +41,7 @@ class Brand:
 class Brands:
     """Host header → brand."""
 
-    def __init__(self, declared: Sequence[Declared], port: int) -> None:
+    def __init__(self, declared: Sequence[Declared], port: int, initial_scope: str = "") -> None:
         self._hosts: dict[bytes, Brand] = {}
         self._addresses: dict[IPv6Address, Brand] = {}
         for each in declared:
@@ -50,6 +53,7 @@ class Brands:
                 colour=each.colour,
                 signup_url=each.signup_url,
                 forgot_password_url=each.forgot_password_url,
+                initial_scope=initial_scope,
             )
             for host in each.hosts:
                 self._hosts[host.encode("ascii")] = brand

@@ -1,37 +1,96 @@
-"""What this deployment offers, from its settings: the operations of its services.
+"""What this deployment offers, from its settings: its catalogue of resources, and the operations of its services.
 
-Here a configuration is held against what this release has: contracts, scopes, operations.
+Here a configuration is held against what there is: contracts, scopes, operations, packages with resources of its own.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 
-from adapters import REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES
+from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, RESTRICTED_FAMILIES
 from adapters.core.compile.builder import Override
-from adapters.core.compile.catalogue import compile_all, prefixes
+from adapters.core.compile.catalogue import Catalogue, prefixes
+from adapters.core.extension import Extension
 from adapters.core.operation import Operation
 from adapters.core.request.json_body import nearest
-from gateway.auth.scopes import EVERYTHING, SINGLE_SCOPES, family_of, matching
-from gateway.config import ConfigError, Fault
+from gateway.auth.scopes import EVERYTHING, family_of, matching
+from gateway.config import SANDBOX, ConfigError, Fault
+from gateway.config.explain import suggestion
+from gateway.config.services import SERVICES
 from gateway.config.settings import Settings
 from gateway.versions import CONTRACTS
 
+ATTRIBUTE = "EXTENSION"
+"""What a package of `resources` calls its `Extension`."""
 
-def check(settings: Settings) -> None:
-    """ConfigError with every fault when the configuration speaks of a contract, scope or operation that does not exist."""
-    faults = [*_contracts(settings), *_patterns(settings), *_ids(settings)]
+
+def built_in() -> Catalogue:
+    """What every deployment has."""
+    return Catalogue(RESOURCES, CONTRACTS, REPORTS, ANNOUNCED, OWN, RESTRICTED_FAMILIES)
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """What this deployment has: the built-in resources and those of its packages. Made once a process, at start.
+
+    ConfigError when a package cannot be used.
+    """
+    return with_packages(settings.resources)
+
+
+def with_packages(packages: Sequence[str]) -> Catalogue:
+    """The built-in catalogue and what these packages add to it. ConfigError for the first that cannot be used."""
+    whole = built_in()
+    for at, package in enumerate(packages):
+        try:
+            extension = getattr(import_module(package), ATTRIBUTE)
+            if not isinstance(extension, Extension):
+                raise TypeError(f"{ATTRIBUTE} is no Extension")
+            whole = whole.extended(extension)
+            # What is wrong with a declaration shows here, with the package's name, and not at the first request.
+            whole.operations()
+            whole.events()
+        except Exception as error:  # whatever somebody else's code raises is told as a fault of it
+            raise ConfigError([Fault(f"resources[{at}]", *_told(package, error))]) from error
+    return whole
+
+
+def _told(package: str, error: Exception) -> tuple[str, str]:
+    """What is wrong with a package, and what to do about it."""
+    if isinstance(error, ModuleNotFoundError) and error.name and f"{package}.".startswith(f"{error.name}."):
+        fix = "Install it where the gateway is installed, or name the folder that it lies in in PYTHONPATH."
+        return f"there is no package {error.name}", fix
+    if isinstance(error, AttributeError) and error.name == ATTRIBUTE and getattr(error.obj, "__name__", "") == package:
+        return (
+            f"{package} has no {ATTRIBUTE}",
+            f"Set {ATTRIBUTE} = Extension(resources=(…,)) in it; see docs/extending.md.",
+        )
+    return f"{package} cannot be used: {type(error).__name__}: {error}", "Correct the package; see docs/extending.md."
+
+
+def check(settings: Settings) -> Catalogue:
+    """The deployment's catalogue. ConfigError with every fault when the configuration speaks of a package, contract, scope,
+    service or operation that does not exist.
+    """
+    known = catalogue(settings)
+    faults = [
+        *_contracts(settings, known),
+        *_patterns(settings, known),
+        *_ids(settings, known),
+        *_services(settings, known),
+    ]
     try:
-        operations(settings)
+        operations(settings, known)
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
+    return known
 
 
-def operations(settings: Settings) -> list[Operation]:
-    """Every operation of every resource and report. One whose service is not configured, or that is switched off, is not enabled.
+def operations(settings: Settings, known: Catalogue) -> list[Operation]:
+    """Every operation of the catalogue. One whose service is not configured, or that is switched off, is not enabled.
 
     ConfigError when the configuration speaks of an operation that does not exist.
     """
@@ -40,34 +99,35 @@ def operations(settings: Settings) -> list[Operation]:
         for service in settings.services.values()
         for name, declared in service.operations.items()
     }
-    compiled = compile_all(RESOURCES, CONTRACTS, overrides, settings.ids, REPORTS)
+    compiled = known.operations(overrides, settings.ids)
     if faults := list(_unknown(settings, {operation.name: operation.service for operation in compiled})):
         raise ConfigError(faults)
-    offered: set[str] = set(settings.services)
+    offered = set(settings.services)
     return [
         operation if operation.service in offered else dataclasses.replace(operation, enabled=False)
         for operation in compiled
     ]
 
 
-def _contracts(settings: Settings) -> Iterator[Fault]:
-    known = [contract.date for contract in CONTRACTS]
+def _contracts(settings: Settings, known: Catalogue) -> Iterator[Fault]:
+    dates = [contract.date for contract in known.contracts]
     for date in settings.versions:
-        if date.isoformat() not in known:
-            hint = f"Remove it, or name one of {', '.join(known)}."
+        if date.isoformat() not in dates:
+            hint = f"Remove it, or name one of {', '.join(dates)}."
             yield Fault(f"versions.{date}", "is not the date of a contract", hint)
 
 
-def _patterns(settings: Settings) -> Iterator[Fault]:
+def _patterns(settings: Settings, known: Catalogue) -> Iterator[Fault]:
+    scopes = known.scopes
     for name, role in settings.roles.items():
         for field, patterns in (("allow", role.allow), ("deny", role.deny)):
             for at, pattern in enumerate(patterns):
-                if not matching((pattern,)):
-                    hint = nearest(pattern, SINGLE_SCOPES).strip() or f"Scopes begin with {', '.join(SCOPE_FAMILIES)}."
+                if not matching(scopes, (pattern,)):
+                    hint = nearest(pattern, scopes.single).strip() or f"Scopes begin with {', '.join(scopes.families)}."
                     yield Fault(f"roles.{name}.{field}[{at}]", f'"{pattern}" matches no scope', hint)
 
 
-def warnings(settings: Settings, restricted: frozenset[str] = RESTRICTED_FAMILIES) -> Iterator[Fault]:
+def warnings(settings: Settings, restricted: frozenset[str]) -> Iterator[Fault]:
     """What is allowed in a configuration, and may be meant otherwise: `*` stands for fewer scopes than it looks."""
     for name, role in settings.roles.items():
         named = {family_of(pattern) for pattern in (*role.allow, *role.deny)}
@@ -80,12 +140,23 @@ def warnings(settings: Settings, restricted: frozenset[str] = RESTRICTED_FAMILIE
             )
 
 
-def _ids(settings: Settings) -> Iterator[Fault]:
-    known = prefixes(RESOURCES)
+def _ids(settings: Settings, known: Catalogue) -> Iterator[Fault]:
+    there = prefixes(known.resources)
     for prefix in settings.ids:
-        if prefix not in known:
-            hint = nearest(prefix, known).strip() or f"Ids begin with {', '.join(sorted(known))}."
+        if prefix not in there:
+            hint = nearest(prefix, there).strip() or f"Ids begin with {', '.join(sorted(there))}."
             yield Fault(f"ids.{prefix}", "begins no id", hint)
+
+
+def _services(settings: Settings, known: Catalogue) -> Iterator[Fault]:
+    needed = {resource.upstream.service for resource in known.every}
+    needed |= {report.service for report in known.reports} | {each.service for each in known.announced}
+    there = sorted(needed.union(SERVICES))
+    for name, service in settings.services.items():
+        if name not in there:
+            yield Fault(f"services.{name}", "is a service that no resource needs", suggestion(name, there))
+        elif name not in SERVICES and service.base_url == SANDBOX:
+            yield Fault(f"services.{name}.base_url", "is the sandbox, which has no such service", "Write its address.")
 
 
 def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:

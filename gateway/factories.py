@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
-from gateway.config.services import ServiceName
 from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.stores.sql import urls
@@ -39,7 +38,7 @@ def identity(settings: Settings, facts: Runtime) -> Identity:
     )
 
 
-def pool(settings: Settings, facts: Runtime, name: ServiceName) -> Pool:
+def pool(settings: Settings, facts: Runtime, name: str) -> Pool:
     """Connections to one internal service, within its configured limits."""
     service = settings.services[name]
     return Pool(

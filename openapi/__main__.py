@@ -15,15 +15,19 @@ SPEC = Path(__file__).with_name("spec")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=SPEC, help="The folder of the documents."
 )
+@click.option(
+    "--package", "packages", multiple=True, metavar="NAME", help="With the resources of this package; may be repeated."
+)
 @click.option("--whole", is_flag=True, help="Write one file a contract, as generators of clients want it.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 when a document is not what it should be.")
-def command(out: Path, *, whole: bool, check: bool) -> None:
+def command(out: Path, packages: tuple[str, ...], *, whole: bool, check: bool) -> None:
     """Write the OpenAPI document of every contract from the declarations: a file a resource, older ones where they differ."""
+    from gateway.deployment import with_packages
     from openapi import parts
     from openapi.comparing import breaking
     from openapi.document import documents
 
-    made = documents()
+    made = documents(with_packages(packages))
     wanted = (
         {f"{date}.json": orjson.dumps(document, option=orjson.OPT_INDENT_2) for date, document in made.items()}
         if whole

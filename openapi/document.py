@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters import REPORTS, RESOURCES
-from adapters.core.compile.catalogue import compile_all
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
 from adapters.core.shapes import Shape
 from adapters.core.words import report
 from gateway.api.me import ME
-from gateway.versions import CONTRACTS
 from openapi import headers
 from openapi.errors import responses
 from openapi.paths import Paths
@@ -28,19 +26,18 @@ program was written for. Records are listed and searched by `POST /v1/…/search
 as RFC 9457 problem documents with a `code` for programs and a `trace_id` for support."""
 
 
-def documents() -> dict[str, Document]:
+def documents(catalogue: Catalogue) -> dict[str, Document]:
     """Contract date → its document, newest first."""
-    operations = [ME, *compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)]
-    return {contract.date: document(contract, CONTRACTS, RESOURCES, operations) for contract in CONTRACTS}
+    operations = [ME, *catalogue.operations()]
+    return {contract.date: document(contract, catalogue, operations) for contract in catalogue.contracts}
 
 
-def document(
-    contract: Contract, contracts: Sequence[Contract], resources: Sequence[Resource], operations: Sequence[Operation]
-) -> Document:
-    """The document of one contract. `contracts` newest first."""
+def document(contract: Contract, catalogue: Catalogue, operations: Sequence[Operation]) -> Document:
+    """The document of one contract."""
+    resources = catalogue.resources
     schemas = Schemas()
-    refusals = responses(schemas, [each.date for each in contracts])
-    paths = Paths(schemas, contract.date, operations, dict(_ids(operations, contract.date))).items()
+    refusals = responses(schemas, [each.date for each in catalogue.contracts])
+    paths = Paths(schemas, contract.date, catalogue.scopes, operations, dict(_ids(operations, contract.date))).items()
     return {
         "openapi": "3.1.1",
         "info": {
@@ -59,7 +56,7 @@ def document(
             "responses": refusals,
             "parameters": headers.requests(contract.date),
             "headers": headers.answers(),
-            "securitySchemes": schemes(resources),
+            "securitySchemes": schemes(catalogue),
         },
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from adapters.core.compile.scopes import Scopes
 from adapters.core.declare.parameter import Parameter
 from adapters.core.operation import Body, Face, Operation
 from adapters.core.payloads import Given
@@ -31,8 +32,10 @@ _LINKED = {"get": "Read it", "update": "Change it", "delete": "Delete it"}
 class Paths:
     """`paths` of one contract. `ids`: an example of each type of id, by prefix."""
 
-    def __init__(self, schemas: Schemas, date: str, operations: Iterable[Operation], ids: Mapping[str, str]) -> None:
-        self._contents, self._date, self._ids = Contents(schemas), date, ids
+    def __init__(
+        self, schemas: Schemas, date: str, scopes: Scopes, operations: Iterable[Operation], ids: Mapping[str, str]
+    ) -> None:
+        self._contents, self._date, self._scopes, self._ids = Contents(schemas), date, scopes, ids
         self._operations = {each.name: each for each in operations if not each.faces or each.faces[date] is not None}
 
     def items(self) -> dict[str, Any]:
@@ -45,7 +48,7 @@ class Paths:
     def _operation(self, operation: Operation) -> dict[str, Any]:
         face = operation.faces[self._date] if operation.faces else None
         sends, gives = (face.sends, face.gives) if face else (None, operation.gives)
-        described = [operation.description, permission(operation.scopes)]
+        described = [operation.description, permission(operation.scopes, self._scopes)]
         if operation.body is Body.MERGE:
             # Not declared as a second media type: there are generators whose clients then fail to load.
             described.append(

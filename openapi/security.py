@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters import ANNOUNCED, OWN, REPORTS
-from adapters.core.compile.scopes import guarded_members, single_scopes
+from adapters.core.compile.catalogue import Catalogue
+from adapters.core.compile.scopes import Scopes, guarded_members, single_scopes
 from adapters.core.declare.resource import Op, Resource
 from gateway.auth.scopes import allowed, family_of
 from gateway.config.policies import default_roles
@@ -15,7 +15,7 @@ ORIGIN = "https://api.example.com"
 """Stands for the deployment's own address, which the gateway puts in its place when it serves a document."""
 
 
-def schemes(resources: Sequence[Resource]) -> dict[str, Any]:
+def schemes(catalogue: Catalogue) -> dict[str, Any]:
     """`components.securitySchemes`."""
     return {
         "oauth2": {
@@ -27,7 +27,7 @@ def schemes(resources: Sequence[Resource]) -> dict[str, Any]:
                     "authorizationUrl": f"{ORIGIN}/oauth/authorize",
                     "tokenUrl": f"{ORIGIN}/oauth/token",
                     "refreshUrl": f"{ORIGIN}/oauth/token",
-                    "scopes": scopes(resources),
+                    "scopes": scopes(catalogue),
                 }
             },
         },
@@ -40,8 +40,9 @@ def schemes(resources: Sequence[Resource]) -> dict[str, Any]:
     }
 
 
-def scopes(resources: Sequence[Resource]) -> dict[str, str]:
+def scopes(catalogue: Catalogue) -> dict[str, str]:
     """Every scope that can be asked for → what it allows."""
+    resources, reports = catalogue.resources, catalogue.reports
     families: dict[str, list[Resource]] = {}
     for resource in resources:
         families.setdefault(resource.scope, []).append(resource)
@@ -59,13 +60,13 @@ def scopes(resources: Sequence[Resource]) -> dict[str, str]:
             told[f"{family}.all"] = (
                 f"{_listed([each for each in single_scopes(resources) if family_of(each) == family])} in one."
             )
-    for scope in single_scopes((), REPORTS):
-        names = [each.name.replace("_", " ") for each in REPORTS if each.needs == scope]
+    for scope in single_scopes((), reports):
+        names = [each.name.replace("_", " ") for each in reports if each.needs == scope]
         told |= {scope: f"Read reports: {_listed(names)}.", f"{family_of(scope)}.all": f"The same as {scope}."}
-    for each in ANNOUNCED:
+    for each in catalogue.announced:
         read = f"{each.scope}.read"
         told |= {read: f"Be told of {each.path.replace('_', ' ')}.", f"{each.scope}.all": f"The same as {read}."}
-    for own in OWN:
+    for own in catalogue.own:
         told |= {f"{own.scope}.{action}": f"{_VERBS[action][0]} {what}." for action, what in own.covers.items()}
         told[f"{own.scope}.all"] = f"{_listed(own.scopes)} in one."
     return told
@@ -76,12 +77,12 @@ def requirement(needed: Sequence[str]) -> list[dict[str, list[str]]]:
     return [{"oauth2": list(needed)}, {"personalAccessToken": list(needed)}]
 
 
-def permission(needed: Sequence[str]) -> str:
+def permission(needed: Sequence[str], scopes: Scopes) -> str:
     """What an operation needs, in words: scopes, and a role that has them."""
     if not needed:
         return "Any valid token may ask."
     roles = default_roles()
-    able = [name for name in roles if set(needed) <= allowed(name, roles)]
+    able = [name for name in roles if set(needed) <= allowed(scopes, name, roles)]
     told = " and ".join(f"`{scope}`" for scope in needed)
     noun = "scope" if len(needed) == 1 else "scopes"
     named = ", ".join(able[:-1]) + f" and {able[-1]}" if len(able) > 1 else able[0]

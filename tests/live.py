@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
-from adapters import SCOPES as SINGLE
+from gateway import deployment
 from gateway.auth.scopes import allowed
 from gateway.config.policies import default_roles
 from gateway.keys import token_format
@@ -28,10 +28,12 @@ from tests.process.serving import Served
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 ROLES = ("owner", "manager", "member", "viewer")
 SERVICES = ("crm", "finance", "hr", "projects", "helpdesk", "inventory")
+OFFERED = deployment.built_in().scopes
+SINGLE = OFFERED.ordered
 SCOPES = " ".join(dict.fromkeys(scope.replace(scope.partition(".")[2], "all") for scope in SINGLE))
 READING = " ".join(scope for scope in SINGLE if scope.endswith(".read"))
 # What a role may not do is not asked for.
-_SCOPES = {role: " ".join(sorted(allowed(role, default_roles()))) for role in ROLES} | {"owner": SCOPES}
+_SCOPES = {role: " ".join(sorted(allowed(OFFERED, role, default_roles()))) for role in ROLES} | {"owner": SCOPES}
 UNLIMITED = {"quota": 10_000_000, "burst": None}
 
 

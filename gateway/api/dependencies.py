@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from adapters.core.calls import Answer
-from adapters.core.declare.changes import Contract
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.body.files import Turns
@@ -33,7 +33,7 @@ class Dependencies:
     """The worker's parts, by the names that stages use."""
 
     settings: Settings
-    contracts: Sequence[Contract]
+    catalogue: Catalogue
     operations: Sequence[Operation] = ()
     callers: Callers
     limiter: Limiter

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import orjson
 
-from adapters import SCOPE_FAMILIES, ids
+from adapters import RESOURCES, ids
 from adapters.core.calls import Answer, Input
 from adapters.core.declare.kinds import Choice, Line, Moment, TextList
 from adapters.core.declare.resource import Record, required
@@ -18,6 +18,7 @@ from adapters.core.shapes import shape_of
 from gateway.api.exchange import Permitted
 
 Scopes = Annotated[list[str], TextList()]
+_FAMILY = RESOURCES[0].scope
 
 
 class Tenant(Record):
@@ -42,7 +43,7 @@ class Token(Record):
     kind: Annotated[str, Choice(("personal", "app"))] = required(
         "Whose it is: a person's own, or an app's.", "personal"
     )
-    scopes: Scopes = required("What was asked for when it was made.", [f"{SCOPE_FAMILIES[0]}.all"])
+    scopes: Scopes = required("What was asked for when it was made.", [f"{_FAMILY}.all"])
     expires_at: Moment = required("When it stops working.", "2026-09-15T14:30:00Z")
 
 
@@ -60,13 +61,13 @@ class Me(Record):
         {
             "id": "tok_7Qm2bV9xKc4TzRw1LfYp8HsN",
             "kind": "personal",
-            "scopes": [f"{SCOPE_FAMILIES[0]}.all"],
+            "scopes": [f"{_FAMILY}.all"],
             "expires_at": "2026-09-15T14:30:00Z",
         },
     )
     effective_scopes: Scopes = required(
         "What the token may do at this moment: its scopes, cut by what the user's role allows.",
-        [f"{SCOPE_FAMILIES[0]}.read", f"{SCOPE_FAMILIES[0]}.write"],
+        [f"{_FAMILY}.read", f"{_FAMILY}.write"],
     )
 
 

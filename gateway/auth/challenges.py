@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.auth.scopes import READING, expanded
 from gateway.brands import Brand
 from gateway.problems import Forbidden, Unauthorized
 
@@ -15,9 +14,6 @@ TOLD = {
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",
 }
-
-
-_BEGINNING = " ".join(READING)
 
 
 def unauthorized(code: str, brand: Brand) -> Unauthorized:
@@ -38,8 +34,10 @@ def insufficient(scopes: Iterable[str], brand: Brand) -> Forbidden:
 
 
 def denied(needed: frozenset[str], asked: frozenset[str], brand: Brand) -> Forbidden:
-    """The 403 for who lacks a scope of `needed`: because the token was not given it (`asked`), or else by their role."""
-    if not needed <= expanded(asked):
+    """The 403 for who lacks a scope of `needed`: because it is not of the single ones the token was given (`asked`), or else by
+    their role.
+    """
+    if not needed <= asked:
         return insufficient(needed, brand)
     required = sorted(needed)
     detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
@@ -49,6 +47,7 @@ def denied(needed: frozenset[str], asked: frozenset[str], brand: Brand) -> Forbi
 def _challenge(brand: Brand, members: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     said = {"resource_metadata": brand.resource_metadata, **members}
     # What a client that has asked for nothing yet should begin with; MCP clients else ask for all that there is.
-    said.setdefault("scope", _BEGINNING)
+    if brand.initial_scope:
+        said.setdefault("scope", brand.initial_scope)
     text = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
     return ((b"www-authenticate", text.encode("ascii")),)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.auth.scopes import KNOWN_SCOPES, allowed, expanded
+from adapters.core.compile.scopes import Scopes
+from gateway.auth.scopes import allowed
 from gateway.auth.users import User
 from gateway.config import Settings
 from gateway.keys.keyring import Keyring
@@ -25,16 +26,16 @@ class Issued:
     record: tokens.Token
 
 
-def permitted(scopes: Sequence[str], user: User, settings: Settings) -> None:
+def permitted(scopes: Sequence[str], user: User, settings: Settings, offered: Scopes) -> None:
     """IssueRefused unless every scope exists and `user` may use it now."""
     if not scopes:
         raise IssueRefused("a token needs at least one scope")
-    if unknown := sorted(set(scopes) - KNOWN_SCOPES):
-        raise IssueRefused(f"there is no scope {_listed(unknown)}. Choose from: {_listed(sorted(KNOWN_SCOPES))}.")
+    if unknown := sorted(set(scopes) - offered.known):
+        raise IssueRefused(f"there is no scope {_listed(unknown)}. Choose from: {_listed(sorted(offered.known))}.")
     if not user.active:
         raise IssueRefused(f"{user.email} is disabled, and a token of theirs could do nothing")
-    may = allowed(user.role, settings.roles)
-    if beyond := sorted(expanded(scopes) - may):
+    may = allowed(offered, user.role, settings.roles)
+    if beyond := sorted(offered.expanded(scopes) - may):
         raise IssueRefused(
             f"the role {user.role} of {user.email} does not allow {_listed(beyond)}. "
             f"It allows: {_listed(sorted(may)) or 'nothing'}."
@@ -45,6 +46,7 @@ def issue(
     session: Session,
     keys: Keyring,
     settings: Settings,
+    offered: Scopes,
     user: User,
     *,
     name: str,
@@ -56,9 +58,9 @@ def issue(
 ) -> Issued:
     """A new personal token for `user`, stored as a keyed hash, with its audit entry.
 
-    `lifetime` in seconds, None for the configured default. IssueRefused when a rule forbids it.
+    `lifetime` in seconds, None for the configured default; `offered`: the scopes there are. IssueRefused when a rule forbids it.
     """
-    permitted(scopes, user, settings)
+    permitted(scopes, user, settings, offered)
     text, record = _made(keys, settings, user, name, tuple(dict.fromkeys(scopes)), lifetime, now)
     tokens.insert(session, record)
     _record(session, actor, "token.create", record, now, address)
@@ -69,6 +71,7 @@ def rotate(
     session: Session,
     keys: Keyring,
     settings: Settings,
+    offered: Scopes,
     user: User,
     old: tokens.Token,
     *,
@@ -81,7 +84,7 @@ def rotate(
 
     IssueRefused when the old token is revoked, expired or succeeded already, or the role allows its scopes no longer.
     """
-    permitted(old.scopes, user, settings)
+    permitted(old.scopes, user, settings, offered)
     text, record = _made(keys, settings, user, old.name, old.scopes, lifetime, now, replaces=old)
     try:
         replaced = tokens.rotate(session, record, now + timedelta(seconds=settings.tokens.rotation_overlap), now)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.auth.scopes import Permissions, expanded
+from gateway.auth.scopes import Permissions
 from gateway.auth.users import User
 
 
@@ -31,4 +31,4 @@ def judged(
     effective = permissions.effective(scopes, user.role)
     if needed <= effective:
         return Permit(user.role, user.name, effective)
-    return "role" if needed <= expanded(scopes) else "scope"
+    return "role" if needed <= permissions.asked(scopes) else "scope"

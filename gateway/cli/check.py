@@ -26,13 +26,13 @@ def command(context: click.Context, running: bool, as_json: bool, config: Path |
     source = locate(config, os.environ)
     try:
         settings = load(config, os.environ, {"server.data_dir": data_dir})
-        check(settings)
+        known = check(settings)
     except ConfigError as error:
         if not as_json:
             raise
         print_json({"ok": False, "faults": [asdict(fault) for fault in error.faults], "warnings": []})
         context.exit(USAGE)
-    found, mark = list(warnings(settings)), fingerprint(settings)
+    found, mark = list(warnings(settings, known.scopes.restricted)), fingerprint(settings)
     if as_json:
         print_json({"ok": True, "config": mark, "faults": [], "warnings": [asdict(each) for each in found]})
     else:

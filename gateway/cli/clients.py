@@ -50,8 +50,11 @@ def create(
     as_json: bool,
 ) -> None:
     """Register an app. The secret of a confidential one is shown this once."""
+    from gateway.deployment import catalogue
     from gateway.oauth import clients as apps
     from gateway.oauth import metadata
+
+    offered = catalogue(settings).scopes
 
     async def work(desk: Desk) -> tuple[Registered, dict[str, str]]:
         def write(session: Session) -> Registered:
@@ -61,7 +64,7 @@ def create(
             client = replace(
                 made, auth_method="none" if public else auth_method, logo_uri=logo_uri, client_uri=client_uri
             )
-            return apps.register(session, desk.keys, settings.tokens.prefix, client, actor=desk.actor)
+            return apps.register(session, desk.keys, settings.tokens.prefix, client, offered, actor=desk.actor)
 
         port = desk.live.public_port if desk.live is not None else settings.server.port
         return await desk.sql.run(_allowed, write), metadata.urls(settings.brands[0].origin(port))

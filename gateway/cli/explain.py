@@ -17,6 +17,7 @@ from gateway.cli.options import as_json, configured, print_json
 
 if TYPE_CHECKING:
     from adapters.core.calls import Answer, Call, Input, Plan
+    from adapters.core.compile.catalogue import Catalogue
     from adapters.core.operation import Face, Operation
     from gateway.api.exchange import Exchange, Permitted
     from gateway.api.routes import Routes
@@ -52,19 +53,20 @@ def command(
     Without --body, what reads one is explained as far as its contract: a body that was not given is not judged.
     """
     from gateway import problems
-    from gateway.versions import CONTRACTS
+    from gateway.deployment import catalogue
 
+    declared = catalogue(settings)
     text = token_file.read_text().strip() if token_file else token
     raw = body.read() if body else None
 
     async def work(desk: Desk) -> Story:
-        operation, segments = _operation(settings, method.upper(), path.partition("?")[0])
+        operation, segments = _operation(settings, declared, method.upper(), path.partition("?")[0])
         bearer = await _bearer(desk, text) if text else None
-        story = _policy(settings, operation)
+        story = _policy(settings, declared, operation)
         if bearer is not None:
-            story["token"] = _permission(settings, operation, *bearer)
+            story["token"] = _permission(settings, declared, operation, *bearer)
         tenant = bearer[0].tenant_id if bearer else "clxtenant"
-        return story | await _call(desk, operation, segments, path, raw, version or CONTRACTS[0].date, tenant)
+        return story | await _call(desk, declared, operation, segments, path, raw, version or declared.newest, tenant)
 
     try:
         story = at_desk(settings, work)
@@ -78,18 +80,18 @@ def command(
         raise SystemExit(REFUSED)
 
 
-def _operation(settings: Settings, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
+def _operation(settings: Settings, declared: Catalogue, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
     from gateway.api.me import ME
     from gateway.api.routes import Routes
     from gateway.deployment import operations
 
     routes: Routes[Operation] = Routes()
-    for operation in [ME, *operations(settings)]:
+    for operation in [ME, *operations(settings, declared)]:
         routes.add(operation, operation)
     return routes.find(method, path)
 
 
-def _policy(settings: Settings, operation: Operation) -> Story:
+def _policy(settings: Settings, declared: Catalogue, operation: Operation) -> Story:
     """What the operation asks of anybody."""
     from gateway.api.rate_limits import groups
     from gateway.auth.scopes import allowed
@@ -99,7 +101,7 @@ def _policy(settings: Settings, operation: Operation) -> Story:
         "operation": operation.name,
         "route": f"{operation.method} {operation.route}",
         "scopes": sorted(needed),
-        "roles": [role for role in settings.roles if needed <= allowed(role, settings.roles)],
+        "roles": [role for role in settings.roles if needed <= allowed(declared.scopes, role, settings.roles)],
         "limits": [
             {"policy": policy.name, "quota": policy.quota, "window_seconds": policy.window, "burst": policy.burst}
             for policy in groups(settings)[operation.limited_as]
@@ -126,17 +128,19 @@ async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
             raise Failure(str(error), UNAVAILABLE) from None
 
 
-def _permission(settings: Settings, operation: Operation, token: stored.Token, user: User | None) -> Story:
+def _permission(
+    settings: Settings, declared: Catalogue, operation: Operation, token: stored.Token, user: User | None
+) -> Story:
     """What becomes of the token: scope ∩ role, and its own state."""
-    from gateway.auth.scopes import effective, expanded
+    from gateway.auth.scopes import effective
 
     needed, scopes = frozenset(operation.scopes), frozenset(token.scopes)
     role = user.role if user and user.active else ""
     state = "revoked" if token.revoked_at else "expired" if token.expires_at <= datetime.now(UTC) else "active"
     denied = None
-    if not needed <= expanded(scopes):
+    if not needed <= declared.scopes.expanded(scopes):
         denied = "scope"
-    elif not needed <= effective(scopes, role, settings.roles):
+    elif not needed <= effective(declared.scopes, scopes, role, settings.roles):
         denied = "role"
     return {
         "id": f"tok_{token.id}",
@@ -149,7 +153,14 @@ def _permission(settings: Settings, operation: Operation, token: stored.Token, u
 
 
 async def _call(
-    desk: Desk, operation: Operation, segments: tuple[str, ...], path: str, raw: bytes | None, version: str, tenant: str
+    desk: Desk,
+    declared: Catalogue,
+    operation: Operation,
+    segments: tuple[str, ...],
+    path: str,
+    raw: bytes | None,
+    version: str,
+    tenant: str,
 ) -> Story:
     """The contract and the internal calls, by the very stages that a request goes through."""
     from adapters.core.calls import Answer
@@ -159,17 +170,16 @@ async def _call(
     from gateway.api.stages.accept import accept
     from gateway.api.stages.negotiate import negotiate
     from gateway.auth.permits import Permit
+    from gateway.auth.scopes import Permissions
     from gateway.keys.cursors import Cursors
-    from gateway.versions import CONTRACTS
 
     settings = desk.settings
     # Only these two stages run, and they use nothing else of the services.
     dependencies = Dependencies(
-        **dict.fromkeys(
-            ("callers", "limiter", "strangers", "identity", "permissions", "replays", "internal"), cast("Any", None)
-        ),
+        **dict.fromkeys(("callers", "limiter", "strangers", "identity", "replays", "internal"), cast("Any", None)),
         settings=settings,
-        contracts=CONTRACTS,
+        catalogue=declared,
+        permissions=Permissions(declared.scopes, settings.roles),
         cursors=Cursors(desk.keys, settings.cursors.lifetime),
     )
     seen: list[Call] = []
@@ -186,7 +196,7 @@ async def _call(
     async def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         if not judged:
             return Answer(200)
-        return await accepted(Permitted(exchange, caller, Permit("", "", frozenset()), face))
+        return await accepted(Permitted(exchange, caller, Permit("", "", declared.scopes.single), face))
 
     exchange = _exchange(settings, operation, segments, path, raw or b"", version)
     try:

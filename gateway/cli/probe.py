@@ -14,9 +14,9 @@ from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 
 if TYPE_CHECKING:
+    from adapters.core.compile.scopes import Scopes
     from gateway.auth.users import User
     from gateway.config import Runtime, Settings
-    from gateway.config.services import ServiceName
     from gateway.probing.findings import Report, Sight
     from gateway.stores.sql import tenants
 
@@ -40,12 +40,13 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
     Only reads are sent, unless --allow-writes: then each resource gets a record named "gateway probe, to be deleted", which is
     changed and deleted again; whatever watches the service sees that happen. Where nothing can delete it none is made.
     """
-    from adapters import RESOURCES
     from gateway import factories
+    from gateway.deployment import catalogue
     from gateway.probing.asking import Unanswered, probe
     from gateway.probing.service import Service
 
-    askable = tuple(dict.fromkeys(resource.upstream.service for resource in RESOURCES))
+    known = catalogue(settings)
+    askable = tuple(dict.fromkeys(resource.upstream.service for resource in known.resources))
     if service is not None and service not in askable:
         raise Failure(f"no resource is served by {service}: there are {', '.join(askable)}", USAGE)
     wanted = [name for name in settings.services if name in askable and service in (None, name)]
@@ -55,13 +56,13 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
     async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
         async with desk.facts(*wanted, "auth") as facts:
             tenant = await _tenant(desk, named, any_will_do=not allow_writes)
-            user = await _user(desk, facts, tenant.id)
+            user = await _user(desk, facts, tenant.id, known.scopes)
             reports, failures = [], []
             for name in wanted:
                 asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
                 try:
                     declared = settings.services[name].operations
-                    reports.append(await probe(asked, name, declared, settings.ids, writes=allow_writes))
+                    reports.append(await probe(asked, name, known, declared, settings.ids, writes=allow_writes))
                 except Unanswered as reason:
                     failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
                 finally:
@@ -95,7 +96,7 @@ async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenant
     return found[0]
 
 
-async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
+async def _user(desk: Desk, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:
     """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
     from gateway import factories
     from gateway.auth.scopes import allowed
@@ -113,10 +114,10 @@ async def _user(desk: Desk, facts: Runtime, tenant_id: str) -> User | None:
         return None
     finally:
         await identity.aclose()
-    return max(found, key=lambda user: len(allowed(user.role, desk.settings.roles)), default=None)
+    return max(found, key=lambda user: len(allowed(scopes, user.role, desk.settings.roles)), default=None)
 
 
-def _headers(desk: Desk, facts: Runtime, name: ServiceName, tenant: tenants.Tenant, user: User | None) -> bytes:
+def _headers(desk: Desk, facts: Runtime, name: str, tenant: tenants.Tenant, user: User | None) -> bytes:
     """The lines of a call as the gateway would send it."""
     from gateway.auth.identity_lines import identity_lines
     from gateway.keys.tenant_keys import open_tenant_key

@@ -92,11 +92,12 @@ def list_(settings: Settings, as_json: bool) -> None:
 
 
 async def _try(desk: Desk, business_id: str, key: str) -> None:
+    from gateway.deployment import catalogue
     from gateway.probing.tenant_key import tried
     from gateway.process import runtime_facts
 
     facts = desk.live or runtime_facts.runtime(desk.settings, "", None, 0)
-    said = await tried(desk.settings, facts, business_id, key)
+    said = await tried(desk.settings, facts, catalogue(desk.settings).resources, business_id, key)
     if refusing := [name for name, word in said.items() if word == "refused"]:
         raise Failure(
             f"this key is refused by {', '.join(f'services.{name}' for name in refusing)} for {business_id}. "

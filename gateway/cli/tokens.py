@@ -60,6 +60,9 @@ def create(
 ) -> None:
     """Make a token for a user of a tenant. It is shown this once."""
     from gateway.auth import issuing
+    from gateway.deployment import catalogue
+
+    offered = catalogue(settings).scopes
 
     async def work(desk: Desk) -> Issued:
         async with desk.identity() as identity:
@@ -74,6 +77,7 @@ def create(
                 session,
                 desk.keys,
                 desk.settings,
+                offered,
                 user,
                 name=name,
                 scopes=scope.split(),
@@ -154,6 +158,9 @@ def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> Non
 def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: bool) -> None:
     """Make a successor with the same scopes; the old token works on for the configured overlap."""
     from gateway.auth import issuing
+    from gateway.deployment import catalogue
+
+    offered = catalogue(settings).scopes
 
     async def work(desk: Desk) -> tuple[Issued, tokens.Token]:
         old = await desk.sql.read(_found, token_id)
@@ -165,7 +172,7 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
 
         def write(session: Session) -> tuple[Issued, tokens.Token]:
             return issuing.rotate(
-                session, desk.keys, desk.settings, user, old, lifetime=lifetime, actor=desk.actor, now=now
+                session, desk.keys, desk.settings, offered, user, old, lifetime=lifetime, actor=desk.actor, now=now
             )
 
         issued, replaced = await desk.sql.run(write)

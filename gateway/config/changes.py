@@ -37,6 +37,8 @@ def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
     for key in ("host", "port"):
         if getattr(running.webhooks.ingest, key) != getattr(wanted.webhooks.ingest, key):
             yield _kept(f"webhooks.ingest.{key}")
+    if running.resources != wanted.resources:
+        yield _kept("resources")
     if running.sandbox != wanted.sandbox:
         yield _kept("sandbox")
     for store in ("redis", "sql"):

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo
 
@@ -14,7 +14,12 @@ from gateway.config.section import AsMap, Count, Flag, Section, base, key_of
 
 SANDBOX: Final = "sandbox"
 
-ServiceName = Literal["auth", "crm", "finance", "hr", "projects", "helpdesk", "inventory", "settings"]
+SERVICES: Final = ("auth", "crm", "finance", "hr", "projects", "helpdesk", "inventory", "settings")
+"""The services of the suite, which the sandbox stands in for. A deployment's own resources may come from others."""
+
+_NAME = key_of(
+    r"[a-z][a-z0-9_]*", "is not the name of a service", "Write lower-case letters, digits and _, such as crm."
+)
 
 
 def _base_url(url: str) -> str:
@@ -104,7 +109,7 @@ class Service(Section):
     )
 
 
-def _identity_is_reachable(services: Mapping[ServiceName, Service]) -> Mapping[ServiceName, Service]:
+def _identity_is_reachable(services: Mapping[str, Service]) -> Mapping[str, Service]:
     auth = services.get("auth")
     if auth is None:
         raise refuse("the service `auth` is missing", "Add it: it knows the users and the role each has now.")
@@ -129,7 +134,7 @@ def _with_key_of_its_own(services: object) -> object:
 
 # A map that is given replaces this one whole: a service left out is not offered, instead of quietly being the sandbox.
 Services = Annotated[
-    Mapping[ServiceName, Annotated[Service, AsMap]],
+    Mapping[Annotated[str, _NAME], Annotated[Service, AsMap]],
     BeforeValidator(_with_key_of_its_own),
     AsMap,
     AfterValidator(_identity_is_reachable),
@@ -138,9 +143,9 @@ Services = Annotated[
 
 def services_as_written() -> dict[str, dict[str, object]]:
     """Every service from the sandbox, as plain values: what runs when nothing is configured."""
-    return {"auth": {"credentials": "service_key"}} | {name: {} for name in get_args(ServiceName) if name != "auth"}
+    return {name: {"credentials": "service_key"} if name == "auth" else {} for name in SERVICES}
 
 
-def default_services() -> Mapping[ServiceName, Service]:
+def default_services() -> Mapping[str, Service]:
     """The same, read."""
-    return TypeAdapter(Mapping[ServiceName, Service]).validate_python(services_as_written())
+    return TypeAdapter(Mapping[str, Service]).validate_python(services_as_written())

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from gateway.config.faults import refuse
 from gateway.config.ids import Ids
 from gateway.config.networks import Network
+from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Pause, Size, Timeout
@@ -265,6 +266,7 @@ class Settings(Section):
         (Brand(name="API", hosts=("127.0.0.1", "localhost")),),
         description="A list of brands, each with name and hosts.",
     )
+    resources: Packages = Field((), description="Packages with resources of your own, such as [acme_api].")
     services: Services = Field(default_factory=default_services, description="The internal services by name.")
     ids: Ids = Field({}, description="PREFIX_: the alphabet of the internal ids, or integer.")
     identity: Annotated[Identity, AsMap] = Field(Identity(), description="role_ttl.")

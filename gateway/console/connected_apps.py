@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters import ids
-from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import consent, token_families
 from gateway.oauth.consent import Group
@@ -73,5 +72,7 @@ class Connected:
 def _row(connection: Connection, visit: Visit) -> Row:
     mine = connection.user_id == visit.user.id
     # Of others' roles nothing is said: the page does not ask the auth service about each of them.
-    groups = consent.asked(connection.scopes, visit.may if mine else SINGLE_SCOPES)
+    groups = consent.asked(
+        visit.console.web.catalogue, connection.scopes, visit.may if mine else visit.console.web.scopes.single
+    )
     return Row(connection, groups, mine, connection.user_email or ids.USER.encode(connection.user_id))

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.api.rate_limits import policy
-from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.console import scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import clients as apps
@@ -83,7 +82,7 @@ class Developer:
         def write(session: Session) -> Registered:
             own = apps.of_nobody_else(client, web.settings.brands)
             return apps.register(
-                session, web.keys, web.settings.tokens.prefix, own, actor=visit.actor, address=visit.address
+                session, web.keys, web.settings.tokens.prefix, own, web.scopes, actor=visit.actor, address=visit.address
             )
 
         try:
@@ -102,8 +101,9 @@ class Developer:
         new = replace(_described(old, visit), auth_method=old.auth_method)
 
         def write(session: Session) -> None:
-            own = apps.of_nobody_else(new, self.console.web.settings.brands)
-            if not apps.change(session, old, own, actor=visit.actor, now=visit.now, address=visit.address):
+            web = self.console.web
+            own = apps.of_nobody_else(new, web.settings.brands)
+            if not apps.change(session, old, own, web.scopes, actor=visit.actor, now=visit.now, address=visit.address):
                 raise NotHere
 
         try:
@@ -178,8 +178,12 @@ class Developer:
             status if fault else 200,
             fault=fault,
             client=client,
-            families=scope_picker.families(SINGLE_SCOPES, client.scopes),
+            families=self._families(client),
         )
+
+    def _families(self, client: Client) -> tuple[scope_picker.Family, ...]:
+        catalogue = self.console.web.catalogue
+        return scope_picker.families(catalogue, catalogue.scopes.single, client.scopes)
 
     async def _show(self, visit: Visit, client: Client, fault: str = "", edited: Client | None = None) -> Response:
         since = (visit.now - _LOOKED_BACK).date()
@@ -191,7 +195,7 @@ class Developer:
             fault=fault,
             client=client,
             shown=shown,
-            families=scope_picker.families(SINGLE_SCOPES, shown.scopes),
+            families=self._families(shown),
             secrets=secrets,
             contracts=_by_contract(totals),
             urls=metadata.urls(visit.request.scope["brand"].origin),

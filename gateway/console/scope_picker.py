@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from adapters import SCOPE_FAMILIES, SCOPES
+from adapters.core.compile.catalogue import Catalogue
 from gateway.auth.scopes import family_of
 from gateway.oauth import consent
 
@@ -28,23 +28,23 @@ class Family:
     choices: tuple[Choice, ...]
 
 
-def families(may: frozenset[str], chosen: Collection[str] = ()) -> tuple[Family, ...]:
+def families(catalogue: Catalogue, may: frozenset[str], chosen: Collection[str] = ()) -> tuple[Family, ...]:
     """All there is to choose from; `may`: the single scopes that the role allows."""
     found = []
-    for family in SCOPE_FAMILIES:
-        scopes = [scope for scope in SCOPES if family_of(scope) == family]
-        title = consent.asked(scopes, may)[0].title
+    for family in catalogue.scopes.families:
+        scopes = [scope for scope in catalogue.scopes.ordered if family_of(scope) == family]
+        title = consent.asked(catalogue, scopes, may)[0].title
         choices = tuple(
             Choice(scope, line.text, line.allowed, scope in chosen or f"{family}.all" in chosen)
             for scope in scopes
-            for group in consent.asked((scope,), may)
+            for group in consent.asked(catalogue, (scope,), may)
             for line in group.lines
         )
         found.append(Family(title, choices))
     return tuple(found)
 
 
-def in_words(scopes: Collection[str]) -> tuple[str, ...]:
+def in_words(catalogue: Catalogue, scopes: Collection[str]) -> tuple[str, ...]:
     """The scopes as phrases, one for each family: `Contacts: see, add and change`."""
-    groups = consent.asked(scopes, frozenset())
+    groups = consent.asked(catalogue, scopes, frozenset())
     return tuple(line.text for group in groups for line in group.lines)

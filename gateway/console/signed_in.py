@@ -69,7 +69,8 @@ class Visit:
     @property
     def may(self) -> frozenset[str]:
         """The single scopes that the role allows now."""
-        return allowed(self.user.role, self.console.web.settings.roles)
+        web = self.console.web
+        return allowed(web.scopes, self.user.role, web.settings.roles)
 
     @property
     def actor(self) -> str:

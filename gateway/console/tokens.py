@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -21,7 +22,6 @@ from gateway.observe import metrics
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.sql.tokens import Token
-from gateway.versions import CONTRACTS
 
 PATH: Final = "/console/tokens"
 NEW: Final = f"{PATH}/new"
@@ -85,8 +85,8 @@ class Tokens:
             further=rows[-1].id if len(found) > PAGE else None,
             first=not visit.asked("before"),
             secret=await visit.shown_once(),
-            newest=CONTRACTS[0].date,
-            in_words=scope_picker.in_words,
+            newest=self.console.web.catalogue.newest,
+            in_words=partial(scope_picker.in_words, self.console.web.catalogue),
             overlap=formatting.span(timedelta(seconds=self.console.web.settings.tokens.rotation_overlap)),
             done=_DONE.get(visit.asked("done"), ""),
         )
@@ -111,6 +111,7 @@ class Tokens:
                 session,
                 web.keys,
                 web.settings,
+                web.scopes,
                 visit.user,
                 name=name,
                 scopes=visit.every("scope"),
@@ -140,6 +141,7 @@ class Tokens:
                 session,
                 web.keys,
                 web.settings,
+                web.scopes,
                 visit.user,
                 old,
                 lifetime=lifetime,
@@ -201,7 +203,7 @@ class Tokens:
             status if fault else 200,
             fault=fault,
             called=visit.one("name"),
-            families=scope_picker.families(visit.may, visit.every("scope")),
+            families=scope_picker.families(self.console.web.catalogue, visit.may, visit.every("scope")),
             days=[(days, visit.now + timedelta(days=days)) for days in _offered(lifetimes)],
             chosen=visit.one("days") or default,
         )

@@ -17,7 +17,7 @@ import orjson
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
 
-from gateway.auth.scopes import READING, SINGLE_SCOPES, expanded
+from adapters.core.compile.scopes import Scopes
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import mint, new_id
@@ -34,11 +34,12 @@ from gateway.web.sessions import Session as Person
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An authorization request. `client` is None when there is none of that id."""
+    """An authorization request. `client` is None when there is none of that id; `offered`: the scopes there are."""
 
     pairs: Pairs
     issuer: str
     client: Client | None
+    offered: Scopes
 
     def one(self, name: str) -> str:
         """A parameter's value, "" when it was not sent."""
@@ -63,10 +64,10 @@ class Asked:
         An app that has never said, neither now nor when it registered itself, is taken to want to read.
         """
         given = self.one("scope")
-        named = syntax.scopes(given) if given else ()
-        if named or frozenset(self.app.scopes) != SINGLE_SCOPES:
+        named = syntax.scopes(given, self.offered) if given else ()
+        if named or frozenset(self.app.scopes) != self.offered.single:
             return named or self.app.scopes
-        return READING
+        return self.offered.reading
 
     @property
     def shown(self) -> str:
@@ -151,7 +152,7 @@ def challenge_is_s256(asked: Asked) -> None:
 
 def scope_is_allowed(asked: Asked) -> None:
     """Well-formed, existing, and within what the app is registered for: refused, never cut."""
-    if beyond := sorted(expanded(asked.scopes) - expanded(asked.app.scopes)):
+    if beyond := sorted(asked.offered.expanded(asked.scopes) - asked.offered.expanded(asked.app.scopes)):
         raise InvalidScopeError(description=f"The app is not registered for {', '.join(beyond)}.")
 
 
@@ -208,7 +209,7 @@ def agreed_before(session: Session, asked: Asked, person: Person, *, held: bool 
     if "consent" in asked.one("prompt").split(" "):
         return False
     agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id, held=held)
-    return syntax.covered(asked.scopes, agreed)
+    return syntax.covered(asked.scopes, agreed, asked.offered)
 
 
 def allowed(

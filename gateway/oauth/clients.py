@@ -11,7 +11,7 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from gateway.auth.scopes import KNOWN_SCOPES
+from adapters.core.compile.scopes import Scopes
 from gateway.config.settings import Brand
 from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import display_prefix, mint, new_id
@@ -96,7 +96,7 @@ def of_nobody_else(client: Client, brands: Iterable[Brand]) -> Client:
     return client
 
 
-def checked(client: Client) -> Client:
+def checked(client: Client, offered: Scopes) -> Client:
     """The client as it may be stored; ClientRefused names the first rule it breaks."""
     if not naming.is_readable(client.name):
         raise ClientRefused("client_name", "must be 1 to 100 printable characters, a letter or digit among them")
@@ -105,7 +105,7 @@ def checked(client: Client) -> Client:
     for uri in client.redirect_uris:
         if (problem := redirects.fault(uri)) is not None:
             raise ClientRefused("redirect_uris", problem)
-    if unknown := sorted(set(client.scopes) - KNOWN_SCOPES):
+    if unknown := sorted(set(client.scopes) - offered.known):
         raise ClientRefused("scope", f"names what does not exist: {', '.join(unknown)[:200]}")
     if not client.scopes:
         raise ClientRefused("scope", "must name at least one scope")
@@ -134,10 +134,17 @@ def draft(now: datetime, *, name: str, redirect_uris: Sequence[str], scopes: Seq
 
 
 def register(
-    session: Session, keys: Keyring, prefix: str, client: Client, *, actor: str, address: str | None = None
+    session: Session,
+    keys: Keyring,
+    prefix: str,
+    client: Client,
+    offered: Scopes,
+    *,
+    actor: str,
+    address: str | None = None,
 ) -> Registered:
     """Store a new client, with a secret unless it is public. ClientRefused when a rule forbids it."""
-    clients.add(session, checked(client))
+    clients.add(session, checked(client, offered))
     secret = None if client.public else _new_secret(session, keys, prefix, client.id, client.created_at)
     event = Event(
         at=client.created_at,
@@ -152,10 +159,17 @@ def register(
 
 
 def change(
-    session: Session, old: Client, new: Client, *, actor: str, now: datetime, address: str | None = None
+    session: Session,
+    old: Client,
+    new: Client,
+    offered: Scopes,
+    *,
+    actor: str,
+    now: datetime,
+    address: str | None = None,
 ) -> bool:
     """Store another description of a client; False when it was disabled meanwhile. ClientRefused when a rule forbids it."""
-    if not clients.replace(session, checked(new)):
+    if not clients.replace(session, checked(new, offered)):
         return False
     detail = {**_audited(new), "before": _audited(old)}
     event = Event(

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, SCOPE_FAMILIES
-from adapters.core.compile.catalogue import whole
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.compile.scopes import ACTIONS, guarded_members
 from adapters.core.declare.resource import Op
-from gateway.auth.scopes import expanded
 
 _VERBS = {"read": "See", "write": "Add and change", "delete": "Delete"}
 _NEEDED = {"read": Op.ALL, "write": Op.CREATE | Op.UPDATE, "delete": Op.DELETE}
@@ -31,29 +29,29 @@ class Group:
     lines: tuple[Line, ...]
 
 
-def asked(scopes: Iterable[str], allowed: frozenset[str]) -> tuple[Group, ...]:
+def asked(catalogue: Catalogue, scopes: Iterable[str], allowed: frozenset[str]) -> tuple[Group, ...]:
     """The groups of a consent page for `scopes`; `allowed`: the single scopes of the user's role."""
-    wanted = expanded(scopes)
+    wanted = catalogue.scopes.expanded(scopes)
     groups = []
-    for family in SCOPE_FAMILIES:
+    for family in catalogue.scopes.families:
         lines = tuple(
-            Line(f"{_VERBS[action]} {_named(family, action)}", f"{family}.{action}" in allowed)
+            Line(f"{_VERBS[action]} {_named(catalogue, family, action)}", f"{family}.{action}" in allowed)
             for action in ACTIONS
             if f"{family}.{action}" in wanted
         )
         if lines:
-            groups.append(Group(_named(family, "read").capitalize(), lines))
+            groups.append(Group(_named(catalogue, family, "read").capitalize(), lines))
     return tuple(groups)
 
 
-def _named(family: str, action: str) -> str:
-    of_family = [resource for resource in whole(RESOURCES) if resource.scope == family]
+def _named(catalogue: Catalogue, family: str, action: str) -> str:
+    of_family = [resource for resource in catalogue.every if resource.scope == family]
     able = [resource for resource in of_family if resource.operations & _NEEDED[action]] or of_family
     names = [resource.path for resource in able]
-    names += [report.name for report in REPORTS if report.scope == family]
-    names += [each.path for each in ANNOUNCED if each.scope == family]
-    names += guarded_members(RESOURCES, family)
-    names += [each.covers[action] for each in OWN if each.scope == family]
+    names += [report.name for report in catalogue.reports if report.scope == family]
+    names += [each.path for each in catalogue.announced if each.scope == family]
+    names += guarded_members(catalogue.resources, family)
+    names += [each.covers[action] for each in catalogue.own if each.scope == family]
     return _listed([name.replace("_", " ") for name in names])
 
 

@@ -85,7 +85,7 @@ class Pages:
             raise UnusableError("The link is damaged.") from None
         client_id = next((value for name, value in pairs if name == "client_id"), "")
         client = await self.web.sql.read(clients.live, client_id)
-        return Asked(pairs, request.scope["brand"].origin, client)
+        return Asked(pairs, request.scope["brand"].origin, client, self.web.scopes)
 
     async def _question(
         self, request: Request, asked: Asked, session: Session, user: User, path: str, source: str
@@ -99,7 +99,7 @@ class Pages:
             app=asked.app,
             session=session,
             role=user.role,
-            groups=consent.asked(asked.scopes, allowed(user.role, web.settings.roles)),
+            groups=consent.asked(web.catalogue, asked.scopes, allowed(web.scopes, user.role, web.settings.roles)),
             destination=_destination(asked.redirect_uri),
             action=path,
             csrf=web.csrf.issue(session.id, CONSENT, _about(path, asked)),

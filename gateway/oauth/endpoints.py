@@ -64,11 +64,11 @@ class Endpoints:
 
     async def server(self, request: Request) -> Response:
         """RFC 8414."""
-        return _public(metadata.server(request.scope["brand"], self.web.settings.oauth))
+        return _public(metadata.server(request.scope["brand"], self.web.settings.oauth, self.web.scopes))
 
     async def resource(self, request: Request) -> Response:
         """RFC 9728."""
-        return _public(metadata.resource(request.scope["brand"]))
+        return _public(metadata.resource(request.scope["brand"], self.web.scopes))
 
     async def _answered(self, request: Request, checks: tuple[Check, ...], look: Look, answer: Answer) -> Response:
         issuer = request.scope["brand"].origin
@@ -95,7 +95,7 @@ class Endpoints:
         known, refusal = Known(), None
         try:
             taken = await request_snapshot.taken(
-                request, issuer, self.web.address(request), settings.server.body_timeout
+                request, issuer, self.web.address(request), settings.server.body_timeout, self.web.scopes
             )
             refusal = token.refused(taken, checks)
             if refusal is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.auth.scopes import SINGLE_SCOPES
+from adapters.core.compile.scopes import Scopes
 from gateway.brands import Brand
 from gateway.config.settings import OAuth
 from gateway.oauth.clients import GRANT_TYPES, METHODS
@@ -27,7 +27,7 @@ def urls(origin: str) -> dict[str, str]:
     return {"issuer": origin, "authorize": origin + AUTHORIZE, "token": origin + TOKEN}
 
 
-def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
+def server(brand: Brand, oauth: OAuth, offered: Scopes) -> dict[str, Any]:
     """The authorization server's metadata."""
     at = brand.origin
     document = {
@@ -39,7 +39,7 @@ def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint": at + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
-        "scopes_supported": sorted(SINGLE_SCOPES),
+        "scopes_supported": sorted(offered.single),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANT_TYPES),
@@ -51,12 +51,12 @@ def server(brand: Brand, oauth: OAuth) -> dict[str, Any]:
     return document
 
 
-def resource(brand: Brand) -> dict[str, Any]:
+def resource(brand: Brand, offered: Scopes) -> dict[str, Any]:
     """The protected resource's metadata: the API of this brand."""
     return {
         "resource": brand.origin,
         "resource_name": brand.name,
         "authorization_servers": [brand.origin],
-        "scopes_supported": sorted(SINGLE_SCOPES),
+        "scopes_supported": sorted(offered.single),
         "bearer_methods_supported": ["header"],
     }

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.core.compile.scopes import Scopes
 from gateway.api.rate_limits import policy
-from gateway.auth.scopes import SINGLE_SCOPES
 from gateway.brands import Brand
 from gateway.keys.token_format import mint
 from gateway.oauth import clients as apps
@@ -38,8 +38,6 @@ from gateway.web.context import Web
 from gateway.web.strangers import too_many
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-# What an app that names no scope may ask for: all that the metadata offers. What it gets, people and their roles decide.
-_OFFERED: Final = tuple(sorted(SINGLE_SCOPES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,9 @@ class Registration:
                 registration_key_id=self.web.keys.hashing_id,
             )
             prefix = self.web.settings.tokens.prefix
-            made_of = apps.register(session, self.web.keys, prefix, client, actor="registration", address=address)
+            made_of = apps.register(
+                session, self.web.keys, prefix, client, self.web.scopes, actor="registration", address=address
+            )
             return made_of, token
 
         try:
@@ -131,7 +131,7 @@ class Registration:
         if given.get("client_id") != known.id:
             raise InvalidClientMetadataError(description="client_id must be the one that is changed.")
         wanted, actor, now = self._described(known, given), f"client:{known.id}", datetime.now(UTC)
-        if not apps.change(session, known, wanted, actor=actor, now=now, address=address):
+        if not apps.change(session, known, wanted, self.web.scopes, actor=actor, now=now, address=address):
             raise InvalidTokenError
         if wanted.public or not known.public:
             return Registered(wanted, None)
@@ -139,7 +139,7 @@ class Registration:
         return apps.rotate_secret(session, self.web.keys, prefix, wanted, actor=actor, now=now, address=address)
 
     def _described(self, client: Client, given: Mapping[str, Any]) -> Client:
-        return apps.of_nobody_else(described(client, given), self.web.settings.brands)
+        return apps.of_nobody_else(described(client, given, self.web.scopes), self.web.settings.brands)
 
     async def _turned_away(self, request: Request, error: OAuth2Error) -> Response:
         """The refusal, which counts against the address unless a registration token has said who asks."""
@@ -195,7 +195,7 @@ def _told_when_away(endpoint: Callable[[Request], Awaitable[Response]]) -> Calla
     return answered
 
 
-def described(client: Client, given: Mapping[str, Any]) -> Client:
+def described(client: Client, given: Mapping[str, Any], offered: Scopes) -> Client:
     """The client as the metadata describes it. ClientRefused for members of a wrong type.
 
     What is null or empty counts as left out (RFC 7592 § 2.2). What no server could do is refused; what this one does not do
@@ -214,7 +214,8 @@ def described(client: Client, given: Mapping[str, Any]) -> Client:
         client,
         name=_text(given, "client_name") or "An app without a name",
         redirect_uris=tuple(dict.fromkeys(usable or uris)),
-        scopes=tuple(named) or _OFFERED,
+        # Who names none may ask for all that the metadata offers. What they get, people and their roles decide.
+        scopes=tuple(named) or tuple(sorted(offered.single)),
         auth_method=_text(given, "token_endpoint_auth_method") or "client_secret_basic",
         grant_types=tuple(each for each in GRANT_TYPES if each in grant_types),
         logo_uri=_text(given, "logo_uri"),

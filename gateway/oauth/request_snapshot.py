@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from adapters.core.compile.scopes import Scopes
 from gateway.web import forms
 
 MOST_FIELDS: Final = 100
@@ -31,7 +32,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One request to an OAuth endpoint. `pairs` are the form's fields, `issuer` the brand's origin.
+    """One request to an OAuth endpoint. `pairs` are the form's fields, `issuer` the brand's origin, `offered` the scopes there are.
 
     `user_gone`: the user of the code or token in it is disabled or no longer there.
     """
@@ -44,6 +45,7 @@ class Snapshot:
     issuer: str
     address: str
     now: datetime
+    offered: Scopes = field(repr=False)
     user_gone: bool = False
 
     def one(self, name: str) -> str | None:
@@ -82,7 +84,7 @@ def pairs(encoded: bytes) -> Pairs:
     return tuple(found)
 
 
-async def taken(request: Request, issuer: str, address: str, timeout: float) -> Snapshot:
+async def taken(request: Request, issuer: str, address: str, timeout: float, offered: Scopes) -> Snapshot:
     """The snapshot of a request with a form. InvalidRequestError when it cannot be read."""
     try:
         raw = await forms.body(request, timeout)
@@ -98,6 +100,7 @@ async def taken(request: Request, issuer: str, address: str, timeout: float) -> 
         issuer=issuer,
         address=address,
         now=datetime.now(UTC),
+        offered=offered,
     )
 
 

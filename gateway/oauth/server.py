@@ -143,7 +143,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         )
 
     def _first_tokens(self, *, client: App, user: Grant, **_: object) -> dict[str, Any]:
-        return authorization_code.issued(self.issuer, user, client)
+        return authorization_code.issued(self.issuer, user, client, self.snapshot.offered)
 
 
 def _none(query_client: Any, request: TokenRequest) -> App | None:

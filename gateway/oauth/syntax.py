@@ -8,7 +8,7 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
-from gateway.auth.scopes import KNOWN_SCOPES, expanded
+from adapters.core.compile.scopes import Scopes
 
 # RFC 6749 § 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -22,33 +22,33 @@ _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
-def scopes(text: str) -> tuple[str, ...]:
-    """The scopes in a parameter, each once. InvalidScopeError for a wrong syntax and for scopes that do not exist.
+def scopes(text: str, offered: Scopes) -> tuple[str, ...]:
+    """The scopes in a parameter, each once. InvalidScopeError for a wrong syntax and for scopes that are not `offered`.
 
     HABITUAL ones are left out: of a parameter with nothing else nothing is left.
     """
     if not _SCOPE.fullmatch(text):
         raise InvalidScopeError(description="The scope is not a list of words separated by single spaces.")
     words = tuple(each for each in dict.fromkeys(text.split(" ")) if each not in HABITUAL)
-    unknown = [each for each in words if each not in KNOWN_SCOPES]
-    if unknown and all(each in KNOWN_SCOPES for each in re.split("[,+;]", unknown[0])):
+    unknown = [each for each in words if each not in offered.known]
+    if unknown and all(each in offered.known for each in re.split("[,+;]", unknown[0])):
         raise InvalidScopeError(description="Scopes are separated by spaces, not by commas or other characters.")
     if unknown:
         raise InvalidScopeError(description=f"There is no scope '{unknown[0][:_SHOWN]}'.")
     return words
 
 
-def covered(wanted: Iterable[str], granted: Iterable[str]) -> bool:
+def covered(wanted: Iterable[str], granted: Iterable[str], offered: Scopes) -> bool:
     """Whether everything that `wanted` stands for is in `granted`."""
-    return expanded(wanted) <= expanded(granted)
+    return offered.expanded(wanted) <= offered.expanded(granted)
 
 
-def within(wanted: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+def within(wanted: Iterable[str], allowed: Iterable[str], offered: Scopes) -> tuple[str, ...]:
     """What is left of `wanted` inside `allowed`, in its order: a `.all` that is allowed in part gives way to those parts."""
-    inside = expanded(allowed)
+    inside = offered.expanded(allowed)
     left: dict[str, None] = {}
     for scope in wanted:
-        parts = expanded([scope])
+        parts = offered.expanded([scope])
         left.update(dict.fromkeys([scope] if parts <= inside else sorted(parts & inside)))
     return tuple(left)
 

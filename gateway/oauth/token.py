@@ -71,7 +71,7 @@ def scope_is_well_formed(snapshot: Snapshot) -> None:
     """Authlib would split on any white space."""
     given = snapshot.one("scope")
     if given is not None:
-        syntax.scopes(given)
+        syntax.scopes(given, snapshot.offered)
 
 
 def resource_is_ours(snapshot: Snapshot) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.core.calls import Call
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
 from gateway.config.services import Operation as Configured
@@ -22,10 +23,16 @@ class Unanswered(Exception):
 
 
 async def probe(
-    service: Service, name: str, configured: Mapping[str, Configured], alphabets: Mapping[str, str], *, writes: bool
+    service: Service,
+    name: str,
+    catalogue: Catalogue,
+    configured: Mapping[str, Configured],
+    alphabets: Mapping[str, str],
+    *,
+    writes: bool,
 ) -> Report:
-    """Everything that a service answers of what is declared for it. `writes`: make, change and delete records of its own."""
-    declared, report = Declared(name, configured, alphabets), Report(name)
+    """Everything that a service answers of what the catalogue declares for it. `writes`: make, change and delete records of its own."""
+    declared, report = Declared(name, catalogue, configured, alphabets), Report(name)
     await _reachable(service, declared.resources[0])
     reader, writer = Reader(service, declared), Writer(service)
     for resource in declared.resources:

@@ -6,27 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters import RESOURCES
 from adapters.core.compile.builder import Override
-from adapters.core.compile.catalogue import compile_all
+from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Face, Operation
 from adapters.core.shapes import Shape, shape_of
 from gateway.config.services import Operation as Configured
 from gateway.probing.findings import UNSERVED, Finding, Verdict
-from gateway.versions import CONTRACTS
 
 Config = dict[str, dict[str, Any]]
 _BY_LIST = ("get", "search")
 
 
 class Declared:
-    """The operations of one service in the newest contract. configured: what config.yaml says of them now;
-    alphabets: its `ids`.
+    """The operations of one service in the newest contract. catalogue: what there is; configured: what config.yaml says of
+    them now; alphabets: its `ids`.
     """
 
-    def __init__(self, service: str, configured: Mapping[str, Configured], alphabets: Mapping[str, str]) -> None:
-        own_ids = (replace(each, id=each.id.of(alphabets)) for each in RESOURCES)
+    def __init__(
+        self, service: str, catalogue: Catalogue, configured: Mapping[str, Configured], alphabets: Mapping[str, str]
+    ) -> None:
+        own_ids = (replace(each, id=each.id.of(alphabets)) for each in catalogue.resources)
+        self._catalogue = catalogue
         self.resources = [each for each in own_ids if each.upstream.service == service]
         self._alphabets = alphabets
         self._configured = configured
@@ -68,7 +69,7 @@ class Declared:
         return said
 
     def _compiled(self, overrides: Mapping[str, Override]) -> dict[str, Operation]:
-        return {each.name: each for each in compile_all(RESOURCES, CONTRACTS, overrides, self._alphabets)}
+        return {each.name: each for each in self._catalogue.operations(overrides, self._alphabets)}
 
     def _listable(self) -> list[str]:
         return [f"{each.path}.{name}" for each in self.resources if each.upstream.lists for name in _BY_LIST]
@@ -80,7 +81,7 @@ class Declared:
 
 def face_of(operation: Operation) -> Face:
     """The operation's face in the newest contract."""
-    face = operation.faces[CONTRACTS[0].date]
+    face = next(iter(operation.faces.values()))
     assert face is not None
     return face
 

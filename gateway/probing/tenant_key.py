@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from adapters import RESOURCES
+from adapters.core.declare.resource import Resource
 from gateway import factories
 from gateway.config import SANDBOX, Runtime, Settings
 from gateway.upstream import UpstreamError, line
@@ -12,12 +12,14 @@ from gateway.upstream import UpstreamError, line
 _REFUSALS = (401, 403)
 
 
-async def tried(settings: Settings, facts: Runtime, tenant_id: str, api_key: str) -> Mapping[str, str]:
+async def tried(
+    settings: Settings, facts: Runtime, resources: Sequence[Resource], tenant_id: str, api_key: str
+) -> Mapping[str, str]:
     """What each service that is called by tenant key made of it: `taken`, `refused`, or why it could not be asked.
 
     One GET of the first resource's list a service. Services that no resource needs, or whose sandbox does not run, are left out.
     """
-    first = {resource.upstream.service: resource.upstream.path for resource in reversed(RESOURCES)}
+    first = {resource.upstream.service: resource.upstream.path for resource in reversed(resources)}
     said: dict[str, str] = {}
     for name, service in settings.services.items():
         here = service.base_url != SANDBOX or facts.service_urls.get(name, SANDBOX) != SANDBOX

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from adapters import RESOURCES
+from adapters.core.compile.catalogue import Catalogue
 from gateway import factories
 from gateway.auth.issuing import issue
-from gateway.auth.scopes import SINGLE_SCOPES, allowed
+from gateway.auth.scopes import allowed
 from gateway.auth.users import User
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
 from gateway.keys import keyring_file
@@ -22,7 +22,6 @@ from gateway.process.embedded import sandbox
 from gateway.stores.sql import Session, Sql, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.tenants import Tenant
-from gateway.versions import CONTRACTS
 
 _ACTOR: Final = "serve"
 _DEMO_LIFETIME: Final = 86_400.0
@@ -88,7 +87,7 @@ def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) 
             register(session, keys, tenant_id, tenant["name"], tenant["api_key"], actor=_ACTOR)
 
 
-async def introduce(settings: Settings, facts: Runtime) -> Demo | None:
+async def introduce(settings: Settings, facts: Runtime, known: Catalogue) -> Demo | None:
     """Register the sandbox's tenants; returns the first one's owner with a token that is good for at most a day.
 
     None with a real auth service.
@@ -103,13 +102,14 @@ async def introduce(settings: Settings, facts: Runtime) -> Demo | None:
 
     def write(session: Session) -> str | None:
         register_seeded(session, keys, seeded)
-        scopes = sorted(SINGLE_SCOPES & allowed(user.role, settings.roles))
+        scopes = sorted(allowed(known.scopes, user.role, settings.roles))
         if not scopes:
             return None
         issued = issue(
             session,
             keys,
             settings,
+            known.scopes,
             user,
             name="Demo, made at the start",
             scopes=scopes,
@@ -126,7 +126,7 @@ async def introduce(settings: Settings, facts: Runtime) -> Demo | None:
         sql.close()
 
 
-def greet(settings: Settings, facts: Runtime, admin_port: int, demo: Demo | None, to: TextIO) -> None:
+def greet(settings: Settings, facts: Runtime, known: Catalogue, admin_port: int, demo: Demo | None, to: TextIO) -> None:
     """What a person in front of a terminal needs to know; with a token, a command to paste."""
     origin = settings.brands[0].origin(facts.public_port)
     server = settings.server
@@ -144,8 +144,8 @@ def greet(settings: Settings, facts: Runtime, admin_port: int, demo: Demo | None
             "",
             "Try it (this token is good for a day at most):",
             "",
-            f"  curl -X POST {origin}/v1/{RESOURCES[0].path}/search \\",
+            f"  curl -X POST {origin}/v1/{known.resources[0].path}/search \\",
             f"    -H 'Authorization: Bearer {demo.token}' \\",
-            f"    -H 'Version: {CONTRACTS[0].date}' -H 'Content-Type: application/json' -d '{{\"limit\": 2}}'",
+            f"    -H 'Version: {known.newest}' -H 'Content-Type: application/json' -d '{{\"limit\": 2}}'",
         ]
     print(*lines, "", sep="\n", file=to, flush=True)

@@ -9,14 +9,16 @@ import pickle
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from adapters.core.compile.catalogue import Catalogue
 from gateway import deployment, factories
 from gateway.brands import Brands
 from gateway.config import EMBEDDED, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import logs
-from gateway.process import first_start, runtime_facts
+from gateway.process import documents, first_start, runtime_facts
 from gateway.process.admin_port import AdminPort, Asked
 from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
@@ -30,7 +32,6 @@ from gateway.reference.publishing import publish
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import migrate
-from gateway.versions import CONTRACTS
 
 _AS_BEFORE: Final = "What ran before goes on."
 
@@ -55,6 +56,7 @@ class House:
         self._stack = stack
         self._fleet = fleet
         self._box: Sandbox | None = None
+        self._spec: Path | None = None
         self._facts: Runtime
         self._port: AdminPort
 
@@ -66,7 +68,7 @@ class House:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
                 group.create_task(_migrated(self._settings))
-                documents = group.create_task(asyncio.to_thread(self._published, self._settings))
+                described = group.create_task(self._described())
         except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
             error = _first(errors)
             told = isinstance(error, CannotStartError | ConfigError | OSError)
@@ -75,11 +77,12 @@ class House:
         admin_parts = await self._stack.enter_async_context(AsyncExitStack())
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(fleet.stop)
+        known, folder = described.result()
         self._box = box.result()
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
-        self._facts = facts = replace(facts, site=documents.result())
+        self._facts = facts = replace(facts, site=folder)
         await _agreed(self._settings, facts)
-        introduced = asyncio.create_task(first_start.introduce(self._settings, facts))
+        introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
         await fleet.start(pickle.dumps((self._settings, facts)))
         demo = await introduced
         asked = await Asked.open(self._settings, facts, fleet)
@@ -89,22 +92,29 @@ class House:
         self._publish()
         workers, config = self._settings.server.workers, fingerprint(self._settings)
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=workers, config=config)
-        first_start.greet(self._settings, facts, admin_port, demo, sys.stderr)
+        first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
 
-    def _published(self, settings: Settings, running: str = "") -> str:
-        """The folder of the documents, of settings that have been checked; ConfigError when they cannot be. `running`: the folder in use."""
-        deployment.check(settings)
+    async def _described(self) -> tuple[Catalogue, str]:
+        """What there is, and the folder of its documents; ConfigError when the settings name what there is not."""
+        known = await asyncio.to_thread(deployment.check, self._settings)
+        self._spec = await documents.written(self._settings, self._claim.data_dir)
+        return known, await asyncio.to_thread(self._published, self._settings, known)
+
+    def _published(self, settings: Settings, known: Catalogue, running: str = "") -> str:
+        """The folder of the documents, of settings that have been checked. `running`: the folder in use."""
         brands = Brands(settings.brands, self._public.port).all
         place = self._claim.data_dir / site.PLACE
-        return publish(place, settings, brands, deployment.operations(settings), CONTRACTS, running)
+        operations = deployment.operations(settings, known)
+        return publish(place, settings, brands, operations, known.contracts, running, self._spec)
 
     async def take(self, settings: Settings) -> None:
         """Answer by another configuration from now on, without losing a request. ConfigError when it cannot be taken."""
-        documents = await asyncio.to_thread(self._published, settings, self._facts.site)
+        known = await asyncio.to_thread(deployment.check, settings)
+        folder = await asyncio.to_thread(self._published, settings, known, self._facts.site)
         url = reveal(settings.stores.redis)
         redis_url = self._facts.redis_url if url == EMBEDDED else url
         facts = runtime_facts.runtime(settings, redis_url, self._box, self._public.port)
-        facts = replace(facts, site=documents)
+        facts = replace(facts, site=folder)
         try:
             if facts.sql_url != self._facts.sql_url:
                 await _migrated(settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -23,12 +24,12 @@ EMPTY: Final[Document] = {"paths": {}, "components": {"schemas": {}}}
 """The part of a resource in a contract that does not have it."""
 
 
-def committed() -> dict[str, Document]:
-    """Contract date → its document as it was generated, newest first."""
-    folder = resources.files("openapi") / "spec"
-    return merged(
-        {f"{date.name}/{part.name}": part.read_bytes() for date in folder.iterdir() for part in date.iterdir()}
-    )
+def committed(folder: Path | None = None) -> dict[str, Document]:
+    """Contract date → its document as it was generated, newest first. folder: where a deployment with resources of its own
+    has generated them; None for the committed ones.
+    """
+    spec = resources.files("openapi") / "spec" if folder is None else folder
+    return merged({f"{date.name}/{part.name}": part.read_bytes() for date in spec.iterdir() for part in date.iterdir()})
 
 
 def merged(files: Mapping[str, bytes]) -> dict[str, Document]:

@@ -41,11 +41,12 @@ def publish(
     operations: Sequence[Operation],
     contracts: Sequence[Contract],
     running: str = "",
+    spec: Path | None = None,
 ) -> str:
     """Write the documents, the reference page, the guides and their assets into a folder of their own in `place` → its name.
 
     Files are named for what is in them, so brands share those that are the same, and the folder is named for all of it.
-    `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
+    spec: the documents of a deployment with resources of its own; None for the committed ones. `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
     """
     if not running:
         # Whatever an earlier run has left may be half written, if the machine lost its power.
@@ -53,7 +54,7 @@ def publish(
     draft = place / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
-    documents = {date: offered(document, operations) for date, document in committed().items()}
+    documents = {date: offered(document, operations) for date, document in committed(spec).items()}
     written, assets = guides(), _assets()
     shared = {path: keep(draft, made) for path, made in assets.items()}
     manifest = []

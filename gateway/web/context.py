@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from adapters.core.compile.catalogue import Catalogue
+from adapters.core.compile.scopes import Scopes
 from gateway.api.dependencies import Dependencies
 from gateway.auth.users import Identity
 from gateway.config.settings import Settings
@@ -32,6 +34,16 @@ class Web:
     def settings(self) -> Settings:
         """The configuration."""
         return self.services.settings
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the deployment declares."""
+        return self.services.catalogue
+
+    @property
+    def scopes(self) -> Scopes:
+        """The scopes that there are."""
+        return self.services.catalogue.scopes
 
     @property
     def identity(self) -> Identity:

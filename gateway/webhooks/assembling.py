@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from adapters import ANNOUNCED, RESOURCES
-from adapters.core.compile.events import EventTypes
+from adapters.core.compile.catalogue import Catalogue
 from gateway import factories
 from gateway.api.internal_calls import Internal
 from gateway.api.rate_limits import groups
@@ -16,20 +15,14 @@ from gateway.deployment import operations
 from gateway.keys.keyring import Keyring
 from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql
-from gateway.versions import CONTRACTS
 from gateway.webhooks.hydrating import Hydrator
 from gateway.webhooks.judging import Judge
 from gateway.webhooks.rendering import Renderings
 
 
-def event_types(settings: Settings) -> EventTypes:
-    """Every type of event in every contract, with the deployment's own ids."""
-    return EventTypes([*RESOURCES, *ANNOUNCED], CONTRACTS, settings.ids)
-
-
-def offered(settings: Settings) -> frozenset[str]:
+def offered(settings: Settings, known: Catalogue) -> frozenset[str]:
     """The types whose service this deployment has."""
-    named = event_types(settings).named
+    named = known.events(settings.ids).named
     return frozenset(name for name, kind in named.items() if kind.service in settings.services)
 
 
@@ -42,9 +35,15 @@ def service_keys(settings: Settings, runtime: Runtime) -> dict[str, str | None]:
 
 
 def renderer(
-    settings: Settings, runtime: Runtime, sql: Sql, keyring: Keyring, limiter: Limiter, stack: AsyncExitStack
+    settings: Settings,
+    known: Catalogue,
+    runtime: Runtime,
+    sql: Sql,
+    keyring: Keyring,
+    limiter: Limiter,
+    stack: AsyncExitStack,
 ) -> Renderings:
-    """What judges and renders. What needs closing is left with `stack`."""
+    """What judges and renders what there is. What needs closing is left with `stack`."""
     identity = factories.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
@@ -60,7 +59,7 @@ def renderer(
         if declared.via == "list"
     )
     hydrator = Hydrator(
-        operations(settings), listed, internal, limiter, groups(settings), service_keys(settings, runtime)
+        operations(settings, known), listed, internal, limiter, groups(settings), service_keys(settings, runtime)
     )
-    judge = Judge(sql, keyring, identity, Permissions(settings.roles))
-    return Renderings(event_types(settings), settings, keyring, judge, hydrator)
+    judge = Judge(sql, keyring, identity, Permissions(known.scopes, settings.roles))
+    return Renderings(known.events(settings.ids), settings, keyring, judge, hydrator)

@@ -35,7 +35,7 @@ def test_a_prefix_that_begins_no_id_is_refused_with_the_nearest() -> None:
 def test_the_operations_of_a_deployment_take_ids_in_its_alphabets() -> None:
     settings = Settings(ids={"con_": "integer", "usr_": "[0-9a-f]{24}"})
     deployment.check(settings)
-    named = {each.name: each for each in deployment.operations(settings)}
+    named = {each.name: each for each in deployment.operations(settings, deployment.catalogue(settings))}
     (of,) = named["contacts.get"].params
     assert of is not None
     assert of.decode("con_12") == 12

@@ -64,7 +64,6 @@ tokens: {prefix: GW, max_lifetime: 400d}
     [
         ("server: {prot: 1}", "server.prot", "Did you mean port?"),
         ("sever: {}", "sever", "Did you mean server?"),
-        ("services: {auht: {}}", "services.auht", "Did you mean auth?"),
         ("limits: {token: {qota: 1}}", "limits.token.qota", "Did you mean quota?"),
         ("brands: [{name: A, hosts: [a], logos: x}]", "brands[0].logos", "Did you mean logo?"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters import RESOURCES, SCOPES
+from adapters import RESOURCES
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Body, Operation
@@ -28,7 +28,7 @@ from tests.conformance.declared import (
     shape,
     told,
 )
-from tests.live import Live
+from tests.live import OFFERED, Live
 
 BY_PATH = {resource.path: resource for resource in RESOURCES}
 every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=name)
@@ -234,7 +234,7 @@ def test_a_scope_too_few_is_forbidden_and_named(live: Live, operation: Operation
 def test_the_role_of_a_viewer_allows_reading_only(live: Live, operation: Operation) -> None:
     token = live.a.tokens["viewer"]
     answer = live.call(operation.method, path(operation, BY_PATH.get(operation.first)), token=token)
-    readable = set(operation.scopes) <= allowed("viewer", default_roles())
+    readable = set(operation.scopes) <= allowed(OFFERED, "viewer", default_roles())
     assert (answer.status_code == 403) is not readable
 
 
@@ -280,7 +280,7 @@ def _valid(operation: Operation) -> Any:
 
 
 def _all_scopes() -> set[str]:
-    return set(SCOPES)
+    return set(OFFERED.single)
 
 
 def _granting(operation: Operation) -> set[str]:

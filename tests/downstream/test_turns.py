@@ -241,6 +241,7 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
     from gateway.api.dependencies import Dependencies
     from gateway.brands import Brands
     from gateway.config.settings import Settings
+    from gateway.deployment import built_in
 
     def ask(way: str) -> tuple[int, bytes, Any]:
         async def breaks(_: Any) -> Any:
@@ -254,7 +255,7 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
         absent: Any = dict.fromkeys(
             ("callers", "limiter", "strangers", "identity", "permissions", "cursors", "replays", "internal")
         )
-        services = Dependencies(settings=settings, contracts=(), **absent)
+        services = Dependencies(settings=settings, catalogue=built_in(), **absent)
         serve = dispatch.Dispatch([], services, Brands(settings.brands, 80), None)
         told: list[bytes] = []
 

@@ -23,6 +23,7 @@ from gateway.stores.sql import Session, Sql, clients, consents, grants, tokens
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant
 from gateway.stores.sql.tenants import Tenant
+from tests.live import OFFERED
 
 USER = "usr1"
 TENANT = Tenant("biz1", "Acme", None, datetime(2026, 1, 1, tzinfo=UTC))
@@ -113,7 +114,7 @@ def family(bench: Bench, of: Client | None = None) -> Family:
 
 
 def asked(**form: str) -> Snapshot:
-    return Snapshot("POST", True, b"", tuple(form.items()), None, ISSUER, "203.0.113.7", datetime.now(UTC))
+    return Snapshot("POST", True, b"", tuple(form.items()), None, ISSUER, "203.0.113.7", datetime.now(UTC), OFFERED)
 
 
 def refreshing(of: Family, text: str | None = None) -> Write:

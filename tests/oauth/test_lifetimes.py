@@ -21,6 +21,7 @@ from gateway.oauth.request_snapshot import Snapshot
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.web.sessions import Session
+from tests.live import OFFERED
 from tests.stores.postgres import fresh_database, running_postgres
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -44,11 +45,11 @@ class House:
             draft = clients.draft(
                 START, name="App", redirect_uris=["https://a.example/"], scopes=["contact.all"], origin="cli"
             )
-            self.app = clients.register(session, self.keys, "gw", draft, actor="test")
+            self.app = clients.register(session, self.keys, "gw", draft, OFFERED, actor="test")
 
     def allow(self, at: datetime, *, answered: bool) -> str | None:
         query = {"redirect_uri": "https://a.example/", "code_challenge": CHALLENGE, "scope": "contact.read"}
-        asked = Asked(tuple(query.items()), ISSUER, self.app.client)
+        asked = Asked(tuple(query.items()), ISSUER, self.app.client, OFFERED)
         with self.sql.session() as session:
             return authorization.allowed(
                 session, self.keys, SETTINGS, asked, self.person, "192.0.2.1", at, answered=answered
@@ -61,7 +62,7 @@ class House:
 
     def ask(self, at: datetime, answer: Any = token.answer, issuer: str = ISSUER, **form: str) -> dict[str, Any]:
         secret = base64.b64encode(f"{self.app.client.id}:{self.app.secret}".encode()).decode()
-        snapshot = Snapshot("POST", True, b"", tuple(form.items()), f"Basic {secret}", issuer, "192.0.2.1", at)
+        snapshot = Snapshot("POST", True, b"", tuple(form.items()), f"Basic {secret}", issuer, "192.0.2.1", at, OFFERED)
         with self.sql.session() as session:
             body: dict[str, Any] = answer(session, self.keys, SETTINGS, snapshot).body
         return body

@@ -8,8 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.auth.scopes import SINGLE_SCOPES
-from tests.live import Live
+from tests.live import OFFERED, Live
 from tests.live import live as running
 from tests.oauth.acting import App, Asking, Browser, refresh, register, works
 
@@ -138,7 +137,7 @@ def test_the_metadata_advertises_what_works_at_the_brands_origin(pair: Live) -> 
     assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert set(document["scopes_supported"]) == SINGLE_SCOPES
+    assert set(document["scopes_supported"]) == OFFERED.single
 
 
 def test_brands_share_one_audience_and_issue_for_themselves(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.deployment import built_in
 from openapi.document import documents
 
-GENERATED = documents()
+GENERATED = documents(built_in())

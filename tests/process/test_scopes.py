@@ -4,17 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, RESTRICTED_FAMILIES, SCOPE_FAMILIES, SCOPES
-from adapters.core.compile.catalogue import compile_all
-from adapters.core.compile.events import EventTypes
+from adapters import OWN, RESOURCES, RESTRICTED_FAMILIES
+from adapters.core.compile.scopes import Scopes
 from adapters.core.declare.record import guarded
 from gateway.auth import scopes
 from gateway.config.policies import default_roles
 from gateway.config.settings import Settings
-from gateway.deployment import warnings
-from gateway.versions import CONTRACTS
+from gateway.deployment import built_in, warnings
 
-FAMILY, OTHER = SCOPE_FAMILIES[:2]
+OFFERED = built_in().scopes
+FAMILY, OTHER = OFFERED.families[:2]
 
 
 @dataclass
@@ -24,7 +23,7 @@ class Role:
 
 
 def left(*asked: str, allow: tuple[str, ...], deny: tuple[str, ...] = ()) -> frozenset[str]:
-    return scopes.effective(frozenset(asked), "role", {"role": Role(allow, deny)})
+    return scopes.effective(OFFERED, frozenset(asked), "role", {"role": Role(allow, deny)})
 
 
 def test_all_of_a_family_is_read_write_and_delete() -> None:
@@ -43,15 +42,13 @@ def test_a_pattern_allows_what_it_matches(pattern: str, kept: set[str]) -> None:
 
 
 def test_a_role_that_is_not_configured_may_do_nothing() -> None:
-    assert scopes.effective(scopes.KNOWN_SCOPES, "stranger", {}) == frozenset()
+    assert scopes.effective(OFFERED, OFFERED.known, "stranger", {}) == frozenset()
 
 
-@given(
-    st.sets(st.sampled_from(sorted(scopes.KNOWN_SCOPES)) | st.text(max_size=20)), st.sampled_from(["owner", "viewer"])
-)
+@given(st.sets(st.sampled_from(sorted(OFFERED.known)) | st.text(max_size=20)), st.sampled_from(["owner", "viewer"]))
 def test_a_role_never_adds_to_what_the_token_asks(asked: set[str], role: str) -> None:
-    kept = scopes.effective(frozenset(asked), role, default_roles())
-    assert kept <= scopes.expanded(asked) <= scopes.SINGLE_SCOPES
+    kept = scopes.effective(OFFERED, frozenset(asked), role, default_roles())
+    assert kept <= OFFERED.expanded(asked) <= OFFERED.single
 
 
 @pytest.mark.parametrize(
@@ -66,7 +63,7 @@ def test_a_role_never_adds_to_what_the_token_asks(asked: set[str], role: str) ->
     ],
 )
 def test_a_restricted_family_is_granted_by_its_name_or_by_everything(patterns: tuple[str, ...], kept: bool) -> None:
-    granted = scopes.granted(patterns, frozenset({FAMILY}))
+    granted = scopes.granted(Scopes(OFFERED.ordered, frozenset({FAMILY})), patterns)
     assert (f"{FAMILY}.read" in granted) is kept
     assert (f"{OTHER}.read" in granted) is (patterns != (f"{FAMILY}.*",))
 
@@ -89,14 +86,12 @@ def test_a_role_that_looks_like_everything_and_names_no_restricted_family_is_war
 
 
 def test_the_scopes_are_those_that_an_operation_or_an_event_needs() -> None:
-    needed = {
-        scope for operation in compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS) for scope in operation.scopes
-    }
+    needed = {scope for operation in built_in().operations() for scope in operation.scopes}
     members = {family for resource in RESOURCES for family in guarded(resource.model).values()}
     needed |= {f"{family}.{action}" for family in members for action in ("read", "write")}
-    needed |= {each.scope for each in EventTypes([*RESOURCES, *ANNOUNCED], CONTRACTS).named.values()}
+    needed |= {each.scope for each in built_in().events().named.values()}
     needed |= {scope for each in OWN for scope in each.scopes}
-    assert needed == scopes.SINGLE_SCOPES
+    assert needed == OFFERED.single
 
 
 def test_the_default_roles_are_those_of_the_contract() -> None:
@@ -106,10 +101,10 @@ def test_the_default_roles_are_those_of_the_contract() -> None:
         "member": {"read", "write"},
         "viewer": {"read"},
     }.items():
-        expected = {scope for scope in SCOPES if scope.partition(".")[2] in actions}
+        expected = {scope for scope in OFFERED.ordered if scope.partition(".")[2] in actions}
         if "delete" not in actions:
             expected -= {*restricted(), "account.read", "contract.read"}
-        assert scopes.allowed(role, default_roles()) == expected
+        assert scopes.allowed(OFFERED, role, default_roles()) == expected
 
 
 @pytest.mark.parametrize("role", ["manager", "member", "viewer"])
@@ -117,9 +112,9 @@ def test_no_default_role_but_those_who_lead_has_a_restricted_family_and_none_is_
     assert restricted()
     # Who runs a team may see what is delivered, and to whom.
     beside = {"webhook.read"} if role == "manager" else set()
-    assert scopes.allowed(role, default_roles()) & restricted() == beside
-    assert list(warnings(Settings.model_validate({}))) == []
+    assert scopes.allowed(OFFERED, role, default_roles()) & restricted() == beside
+    assert list(warnings(Settings.model_validate({}), OFFERED.restricted)) == []
 
 
 def restricted() -> set[str]:
-    return {scope for scope in SCOPES if scope.partition(".")[0] in RESTRICTED_FAMILIES}
+    return {scope for scope in OFFERED.ordered if scope.partition(".")[0] in RESTRICTED_FAMILIES}

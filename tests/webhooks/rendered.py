@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway import factories
 from gateway.config import load
+from gateway.deployment import built_in
 from gateway.keys import token_format
 from gateway.process import instance_lock, runtime_facts
 from gateway.stores.limits import Limiter
@@ -53,7 +54,7 @@ class Deployment:
                 sql = Sql(self.facts.sql_url)
                 stack.callback(sql.close)
                 keyring = factories.keyring(settings)
-                renderer = assembling.renderer(settings, self.facts, sql, keyring, Limiter(line, 1), stack)
+                renderer = assembling.renderer(settings, built_in(), self.facts, sql, keyring, Limiter(line, 1), stack)
                 recipient = Recipient(endpoint, "http://127.0.0.1/", (b"",), b"")
                 return await renderer.render(recipient, event, waited=waited)
 

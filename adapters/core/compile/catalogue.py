@@ -1,31 +1,99 @@
-"""Resources and contracts → every operation, compiled once at start."""
+"""Resources and contracts → every operation, compiled once at start; and what a deployment's catalogue of them is."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from adapters.core.compile.builder import Builder, Override, Overrides
+from adapters.core.compile.events import EventTypes
 from adapters.core.compile.guarding import guarded
+from adapters.core.compile.scopes import Scopes, single_scopes
 from adapters.core.declare.changes import Contract
+from adapters.core.declare.event import Announced
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Kind
-from adapters.core.declare.resource import Op, Resource
-from adapters.core.declare.word import Word
+from adapters.core.declare.own import Own
+from adapters.core.declare.resource import Resource
+from adapters.core.extension import Extension
 from adapters.core.operation import Operation
 from adapters.core.shapes import NONE, Shape, shape_of
-from adapters.core.words import Create, Delete, Get, Search, Update
 from adapters.core.words.report import FIRST, Report
+from adapters.core.words.standard import words_of
 
-_SCOPE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_STANDARD: dict[Op, Word] = {
-    Op.SEARCH: Search(),
-    Op.CREATE: Create(),
-    Op.GET: Get(),
-    Op.UPDATE: Update(),
-    Op.DELETE: Delete(),
-}
+_NO_OVERRIDES: Overrides = {}
+_WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that one deployment declares: built in, and from packages of its own. Fixed for the life of a process.
+
+    contracts: newest first; own: what the gateway keeps itself. scopes: those that guard something of it. TypeError when two declarations are in each other's way.
+    """
+
+    resources: tuple[Resource, ...]
+    contracts: tuple[Contract, ...]
+    reports: tuple[Report, ...] = ()
+    announced: tuple[Announced, ...] = ()
+    own: tuple[Own, ...] = ()
+    restricted: frozenset[str] = frozenset()
+    scopes: Scopes = field(init=False)
+
+    def __post_init__(self) -> None:
+        refuse_doubles(self.resources)
+        scopes = Scopes(single_scopes(self.resources, self.reports, self.announced, self.own), self.restricted)
+        if stray := sorted(self.restricted.difference(scopes.families)):
+            raise TypeError(f"no scope is of the restricted family {', '.join(stray)}")
+        object.__setattr__(self, "scopes", scopes)
+
+    @property
+    def newest(self) -> str:
+        """The date of the newest contract."""
+        return self.contracts[0].date
+
+    @property
+    def every(self) -> tuple[Resource, ...]:
+        """The resources, and those that live beneath them."""
+        return whole(self.resources)
+
+    def extended(self, extension: Extension) -> Catalogue:
+        """The catalogue with what a package adds to it: in every contract, but for its own dated changes."""
+        return Catalogue(
+            (*self.resources, *extension.resources),
+            _merged(self.contracts, extension),
+            (*self.reports, *extension.reports),
+            (*self.announced, *extension.announced),
+            self.own,
+            self.restricted | extension.restricted,
+        )
+
+    def operations(self, overrides: Overrides = _NO_OVERRIDES, alphabets: Mapping[str, str] = NONE) -> list[Operation]:
+        """See `compile_all`."""
+        return compile_all(self.resources, self.contracts, overrides, alphabets, self.reports)
+
+    def events(self, alphabets: Mapping[str, str] = NONE) -> EventTypes:
+        """What the services tell of, as it is told to the public. TypeError when two types have the same name."""
+        return EventTypes([*self.resources, *self.announced], self.contracts, alphabets)
+
+
+def _merged(contracts: Sequence[Contract], extension: Extension) -> tuple[Contract, ...]:
+    """The contracts with the changes of an extension, newest first."""
+    own = {resource.path for resource in extension.resources}
+    merged = {contract.date: contract for contract in contracts}
+    for contract in extension.contracts:
+        if stray := sorted({change.resource for change in contract.changes} - own):
+            raise TypeError(
+                f"{contract.date}: a change of {', '.join(stray)}, which is not a resource of the same package"
+            )
+        if contract.date not in merged and contract.date < contracts[-1].date:
+            raise TypeError(f"{contract.date}: there was no contract before {contracts[-1].date}")
+        there = merged.get(contract.date)
+        changes = (*there.changes, *contract.changes) if there else contract.changes
+        merged[contract.date] = replace(there or contract, changes=changes)
+    return tuple(merged[each] for each in sorted(merged, reverse=True))
 
 
 def whole(resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -50,10 +118,9 @@ def refuse_doubles(resources: Sequence[Resource]) -> None:
             raise TypeError(f"two resources have the same {what}: {', '.join(doubles)}")
     prefixes(resources)
     for each in resources:
-        if not _SCOPE.fullmatch(each.scope):
-            raise TypeError(
-                f"{each.path}: {each.scope!r} is no family of scopes: lower-case letters, digits and _, no dot"
-            )
+        for what, word in (("path", each.path), ("family of scopes", each.scope), ("service", each.upstream.service)):
+            if not _WORD.fullmatch(word):
+                raise TypeError(f"{each.path}: {word!r} is no {what}: lower-case letters, digits and _, no dot")
 
 
 def prefixes(resources: Iterable[Resource]) -> dict[str, IdType]:
@@ -67,11 +134,11 @@ def prefixes(resources: Iterable[Resource]) -> dict[str, IdType]:
 
 
 def _kinds(shape: Shape) -> Iterator[Kind]:
-    for field in shape.fields:
-        if field.nested is not None:
-            yield from _kinds(field.nested)
-        elif field.kind is not None:
-            yield field.kind
+    for each in shape.fields:
+        if each.nested is not None:
+            yield from _kinds(each.nested)
+        elif each.kind is not None:
+            yield each.kind
 
 
 def compile_all(
@@ -112,11 +179,6 @@ def compile_all(
         if doubles := sorted(each for each, times in Counter(told).items() if times > 1):
             raise TypeError(f"two operations have the same {what}: {', '.join(doubles)}")
     return operations
-
-
-def words_of(resource: Resource) -> tuple[Word, ...]:
-    """The standard operations that the resource has, and what it declares beside them."""
-    return (*(word for op, word in _STANDARD.items() if op in resource.operations), *resource.words)
 
 
 def _operations(builder: Builder) -> Iterator[Operation]:

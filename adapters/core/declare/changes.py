@@ -6,9 +6,13 @@ older contract writes, it reads back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +65,23 @@ Change = Renamed | Reshaped | ValueRenamed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """A dated contract: its date, what it is about, and what it changed with respect to the one before it."""
+    """A dated contract: its date (YYYY-MM-DD), what it is about, and what it changed with respect to the one before it.
+
+    TypeError at import for what is no date.
+    """
 
     date: str
     summary: str
     changes: tuple[Change, ...] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        if not _DATE.fullmatch(self.date) or not _is_day(self.date):
+            raise TypeError(f"{self.date!r} is not the date of a contract: write YYYY-MM-DD")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

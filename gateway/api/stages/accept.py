@@ -17,6 +17,7 @@ from gateway.api.body.files import received
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Authorized, Permitted
 from gateway.auth.challenges import denied
+from gateway.auth.scopes import Permissions
 from gateway.problems import NotAcceptable, NotFound, PreconditionFailed, UnsupportedMediaType
 
 Ids = tuple[str, ...]
@@ -28,7 +29,7 @@ _MERGE = ("application/json", "application/merge-patch+json")
 
 def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) -> Authorized:
     """Hands on the input, and fills `exchange.document` for the idempotency fingerprint; or raises 400 … 422."""
-    cursors, server = dependencies.cursors, dependencies.settings.server
+    cursors, server, permissions = dependencies.cursors, dependencies.settings.server, dependencies.permissions
     params, expected = operation.params, operation.body
     known = (*operation.query, *(each.name for each in operation.takes))
     media = _MERGE if expected is Body.MERGE else _JSON
@@ -69,7 +70,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     def understood(permitted: Permitted, ids: Ids, query: Query) -> Awaitable[Answer]:
         exchange = permitted.exchange
         if demanding:
-            _demanded(operation, permitted)
+            _demanded(operation, permissions, permitted)
         bound = cursors.of(permitted.caller.tenant_id, exchange.version)
         request = Request(ids, query, exchange.document, bound.open, bound.sealer)
         return proceed(permitted, permitted.face.accept(request))
@@ -77,12 +78,13 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     return accepted
 
 
-def _demanded(operation: Operation, permitted: Permitted) -> None:
+def _demanded(operation: Operation, permissions: Permissions, permitted: Permitted) -> None:
     """Refuse a body with members that need more than the operation does."""
     exchange, caller, demands = permitted.exchange, permitted.caller, permitted.face.demands
     more = demands(exchange.document) if demands is not None else frozenset()
     if not more <= permitted.permit.scopes:
-        raise denied(more.union(operation.scopes), caller.scopes, exchange.brand)
+        asked = permissions.asked(caller.scopes)
+        raise denied(more.union(operation.scopes), asked, exchange.brand)
 
 
 def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:

@@ -41,6 +41,6 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
             return proceed(Permitted(exchange, caller, verdict, face.seen(verdict.scopes) if guarding else face))
         if verdict == "user":
             raise unauthorized("user_disabled", exchange.brand)
-        raise denied(needed, caller.scopes, exchange.brand)
+        raise denied(needed, permissions.asked(caller.scopes), exchange.brand)
 
     return authorized

@@ -29,7 +29,7 @@ _TWICE = "The Version header is given twice. Send it once, as `Version: {newest}
 def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contracted) -> Identified:
     """Fills `exchange.version` and finds the face of that contract; raises 400 with the list of contracts, 410, or 501."""
     resolve = _Contracts(dependencies)
-    faces = operation.faces or dict.fromkeys([contract.date for contract in dependencies.contracts], _OWN)
+    faces = operation.faces or dict.fromkeys([contract.date for contract in dependencies.catalogue.contracts], _OWN)
 
     def negotiated(exchange: Exchange, caller: Caller) -> Awaitable[Answer]:
         version = exchange.version = resolve(exchange.headers.get(b"version"))
@@ -58,7 +58,7 @@ class _Contracts:
     """
 
     def __init__(self, dependencies: Dependencies) -> None:
-        self._dates = tuple(contract.date for contract in dependencies.contracts)
+        self._dates = tuple(contract.date for contract in dependencies.catalogue.contracts)
         self._cycles = {date.isoformat(): cycle for date, cycle in dependencies.settings.versions.items()}
         self.lines = {date: b"version: %b\r\n" % date.encode("ascii") for date in self._dates}
         for date, cycle in self._cycles.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from adapters.core.compile.scopes import Scopes
 from gateway.oauth import syntax, token_families
 from gateway.stores.sql import audit, codes
 from gateway.stores.sql import grants as granted
@@ -74,7 +75,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             raise InvalidGrantError(description="The code verifier does not match.")
         if code.issuer != self.server.snapshot.issuer:
             raise InvalidGrantError(description="The code was issued elsewhere.")
-        if not syntax.within(code.scopes, self.request.client.record.scopes):
+        if not syntax.within(code.scopes, self.request.client.record.scopes, self.server.snapshot.offered):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
     def authenticate_user(self, authorization_code: Claimed) -> granted.Grant:
@@ -113,9 +114,9 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
         """Nothing: a claimed code is kept, so that its replay is known."""
 
 
-def issued(issuer: token_families.Issuer, grant: granted.Grant, app: App) -> dict[str, Any]:
+def issued(issuer: token_families.Issuer, grant: granted.Grant, app: App, offered: Scopes) -> dict[str, Any]:
     """The first tokens of a grant. The app may have been narrowed since the user agreed."""
-    answer = issuer.access(grant, app.record.name, syntax.within(grant.scopes, app.record.scopes))
+    answer = issuer.access(grant, app.record.name, syntax.within(grant.scopes, app.record.scopes, offered))
     if app.check_grant_type("refresh_token"):
         answer["refresh_token"], _ = issuer.refresh(grant)
     return answer

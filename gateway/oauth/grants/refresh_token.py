@@ -94,15 +94,16 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
 
     def _scopes(self, token: Presented) -> tuple[str, ...]:
         """Asked for, or granted; never more than the app is registered for now, though the grant stays as it is."""
-        return syntax.within(self._wanted() or token.grant.scopes, self.request.client.record.scopes)
+        offered = self.server.snapshot.offered
+        return syntax.within(self._wanted() or token.grant.scopes, self.request.client.record.scopes, offered)
 
     def _wanted(self) -> tuple[str, ...]:
         scope = self.request.payload.scope
-        return syntax.scopes(scope) if scope else ()
+        return syntax.scopes(scope, self.server.snapshot.offered) if scope else ()
 
     def _validate_token_scope(self, token: Presented) -> None:
         """Instead of Authlib's, which compares words: `contact.read` is part of a granted `contact.all`."""
-        if not syntax.covered(self._wanted(), token.grant.scopes):
+        if not syntax.covered(self._wanted(), token.grant.scopes, self.server.snapshot.offered):
             raise InvalidScopeError(description="The scope is wider than what was granted.")
         if not self._scopes(token):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")

@@ -1,0 +1,20 @@
+"""The words that every resource has unless it says otherwise."""
+
+from __future__ import annotations
+
+from adapters.core.declare.resource import Op, Resource
+from adapters.core.declare.word import Word
+from adapters.core.words import Create, Delete, Get, Search, Update
+
+_STANDARD: dict[Op, Word] = {
+    Op.SEARCH: Search(),
+    Op.CREATE: Create(),
+    Op.GET: Get(),
+    Op.UPDATE: Update(),
+    Op.DELETE: Delete(),
+}
+
+
+def words_of(resource: Resource) -> tuple[Word, ...]:
+    """The standard operations that the resource has, and what it declares beside them."""
+    return (*(word for op, word in _STANDARD.items() if op in resource.operations), *resource.words)
