@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 import yaml
 
 from gateway import deployment
@@ -58,6 +59,7 @@ class Live:
         self.database = database
         self.client = httpx.Client(base_url=self.url, timeout=30)
         self.service_key = (served.home / "auth-key").read_text()
+        self.sandbox_url = sandbox_url
         self.sandbox = httpx.Client(base_url=sandbox_url, timeout=30)
 
     def call(
@@ -128,6 +130,19 @@ class Live:
         with closing(Sql(f"sqlite:///{self.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
             yield session
 
+    def set_up(self, *, limits: dict[str, Any] | None = None, **config: Any) -> None:
+        """From now on it runs as `live` with these would have started it, and what its store has counted is forgotten."""
+        file = self.served.home / "config.yaml"
+        before = file.read_text()
+        # How many workers there are is settled at the start.
+        workers = yaml.safe_load(before).get("server", {}).get("workers", 1)
+        config["server"] = {"workers": workers, **config.get("server", {})}
+        with redis.Redis(unix_socket_path=self.served.facts()["redis_url"].removeprefix("unix://")) as store:
+            store.flushdb()
+        _configure(self.served.home, self.sandbox_url, limits or {}, config)
+        if file.read_text() != before:
+            assert (told := self.served.reload())["state"] == "swapped", told
+
     def sandbox_command(self, *arguments: str) -> None:
         """`python -m sandbox …` on the sandbox's database."""
         line = child.module("sandbox", *arguments, "--db", str(self.database))
@@ -175,26 +190,14 @@ def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Pat
 def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> Iterator[Live]:
     """Start both; tenants are registered and each role gets a token."""
     home.mkdir(parents=True, exist_ok=True)
-    unlimited = dict.fromkeys(("token", "tenant", "search", "report", "address"), UNLIMITED)
     with sandbox_running(home) as (url, key, database):
-        secret = home / "auth-key"
-        secret.write_text(key)
-        service = {"base_url": url, "timeouts": {"connect": "2s", "total": "2s"}}
-        settings = {
-            "services": {
-                "auth": {**service, "credentials": "service_key", "service_key": {"file": str(secret)}},
-                **{name: {**service, **config.pop(name, {})} for name in SERVICES},
-            },
-            "limits": {**unlimited, **(limits or {})},
-            **config,
-        }
-        path = home / "config.yaml"
-        path.write_text(yaml.safe_dump(settings))
+        (home / "auth-key").write_text(key)
+        _configure(home, url, limits or {}, config)
         seeded = open_seeded(database)
         assert seeded is not None
         with closing(seeded):
             tenants = [Tenant(each) for each in credentials(seeded)["tenants"]]
-        served = Served(home, "--config", str(path))
+        served = Served(home, "--config", str(home / "config.yaml"))
         try:
             started = served.wait_for("started")
             served.port, served.admin_port = int(started["port"]), int(started["admin_port"])
@@ -205,3 +208,17 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
             yield running
         finally:
             served.stop()
+
+
+def _configure(home: Path, sandbox_url: str, limits: dict[str, Any], config: dict[str, Any]) -> None:
+    """Write config.yaml: every service is the sandbox, and what is not limited by name is not limited."""
+    unlimited = dict.fromkeys(("token", "tenant", "search", "report", "address"), UNLIMITED)
+    service = {"base_url": sandbox_url, "timeouts": {"connect": "2s", "total": "2s"}}
+    own_key = {"credentials": "service_key", "service_key": {"file": str(home / "auth-key")}}
+    services = {name: {**service, **config.get(name, {})} for name in SERVICES}
+    settings = {
+        "services": {"auth": {**service, **own_key}, **services},
+        "limits": {**unlimited, **limits},
+        **{name: section for name, section in config.items() if name not in SERVICES},
+    }
+    (home / "config.yaml").write_text(yaml.safe_dump(settings))

@@ -64,7 +64,7 @@ def publish(
     told = msgspec.json.encode(manifest)
     (draft / MANIFEST).write_bytes(told)
     name = hashlib.sha256(told).hexdigest()[:20]
-    if name != running:
+    if not (place / name).exists():
         draft.rename(place / name)
     for other in place.iterdir():
         if other.name not in (name, running):

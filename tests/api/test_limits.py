@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.downstream.test_early_answers import CSV, LARGE, told
 from tests.live import UNLIMITED, Live
-from tests.live import live as running
 
 TOKEN = {"quota": 60, "window": "60s", "burst": 20}
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+@pytest.fixture
+def pair(spare: Live) -> Live:
     """Two workers; a token has 20 requests at once and one a second, the other limits are out of the way."""
-    home = tmp_path_factory.mktemp("pair")
-    with running(home, limits={"token": TOKEN}, server={"workers": 2}) as live:
-        yield live
+    spare.set_up(limits={"token": TOKEN})
+    return spare
 
 
 def spend(live: Live, token: str, count: int) -> list[httpx.Response]:
@@ -77,26 +73,26 @@ def test_all_headers_speak_of_one_quantity_from_the_first_request_on(pair: Live)
             assert int(told["t"]) <= int(told["w"])
 
 
-def test_sixteen_workers_that_obey_retry_after_are_refused_in_a_fifth_of_their_requests_at_most(tmp_path: Path) -> None:
+def test_sixteen_workers_that_obey_retry_after_are_refused_in_a_fifth_of_their_requests_at_most(spare: Live) -> None:
     """At 40 a second instead of 10, so that it ends; the whole of it is simulated in tests/stores/test_limit_spread.py."""
-    with running(tmp_path, limits={"token": {"quota": 2400, "window": "60s", "burst": 40}}) as live:
-        contact = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
-        token = live.token(live.a, "owner", "contact.write")
-        statuses: Counter[int] = Counter()
+    spare.set_up(limits={"token": {"quota": 2400, "window": "60s", "burst": 40}})
+    contact = spare.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
+    token = spare.token(spare.a, "owner", "contact.write")
+    statuses: Counter[int] = Counter()
 
-        def work(updates: int) -> None:
-            while updates:
-                answer = live.call("PATCH", contact, {"job_title": str(updates)}, token=token)
-                statuses[answer.status_code] += 1
-                if answer.status_code == 429:
-                    time.sleep(int(answer.headers["retry-after"]))
-                else:
-                    updates -= 1
+    def work(updates: int) -> None:
+        while updates:
+            answer = spare.call("PATCH", contact, {"job_title": str(updates)}, token=token)
+            statuses[answer.status_code] += 1
+            if answer.status_code == 429:
+                time.sleep(int(answer.headers["retry-after"]))
+            else:
+                updates -= 1
 
-        with ThreadPoolExecutor(16) as threads:
-            list(threads.map(work, [25] * 16))
-        assert statuses[200] == 400
-        assert statuses[429] <= 0.2 * statuses.total()
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(work, [25] * 16))
+    assert statuses[200] == 400
+    assert statuses[429] <= 0.2 * statuses.total()
 
 
 def test_another_token_of_the_tenant_has_a_bucket_of_its_own(pair: Live) -> None:
@@ -114,63 +110,63 @@ def test_a_revoked_token_is_refused_by_every_worker_within_a_second(pair: Live) 
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(401, "token_revoked")}
 
 
-def test_the_tenants_budget_binds_all_its_tokens(tmp_path: Path) -> None:
+def test_the_tenants_budget_binds_all_its_tokens(spare: Live) -> None:
     limits = {"token": UNLIMITED, "tenant": {"quota": 30, "window": "60s"}}
-    with running(tmp_path, limits=limits) as live:
-        tokens = [live.token(live.a, "owner", "contact.read") for _ in range(3)]
-        answers = [answer for token in tokens for answer in spend(live, token, 20)]
-        assert Counter(answer.status_code for answer in answers) == {200: 30, 429: 30}
-        refused = next(answer for answer in answers if answer.status_code == 429)
-        assert refused.json()["violated_policies"] == ["tenant"]
-        assert 1 <= int(refused.headers["retry-after"]) <= 66
-        assert spend(live, live.b.tokens["owner"], 1)[0].status_code == 200
+    spare.set_up(limits=limits)
+    tokens = [spare.token(spare.a, "owner", "contact.read") for _ in range(3)]
+    answers = [answer for token in tokens for answer in spend(spare, token, 20)]
+    assert Counter(answer.status_code for answer in answers) == {200: 30, 429: 30}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["violated_policies"] == ["tenant"]
+    assert 1 <= int(refused.headers["retry-after"]) <= 66
+    assert spend(spare, spare.b.tokens["owner"], 1)[0].status_code == 200
 
 
-def test_searches_have_a_class_of_their_own(tmp_path: Path) -> None:
-    with running(tmp_path, limits={"search": {"quota": 5, "window": "60s"}}) as live:
-        searches = [live.call("POST", "/v1/contacts/search", {}) for _ in range(7)]
-        assert [answer.status_code for answer in searches] == [200] * 5 + [429] * 2
-        assert searches[-1].json()["violated_policies"] == ["search"]
-        assert '"search";q=5;w=60' in searches[0].headers["ratelimit-policy"]
-        assert searches[0].headers["x-ratelimit-remaining"] == "4"
-        assert live.call("GET", "/v1/me").status_code == 200
+def test_searches_have_a_class_of_their_own(spare: Live) -> None:
+    spare.set_up(limits={"search": {"quota": 5, "window": "60s"}})
+    searches = [spare.call("POST", "/v1/contacts/search", {}) for _ in range(7)]
+    assert [answer.status_code for answer in searches] == [200] * 5 + [429] * 2
+    assert searches[-1].json()["violated_policies"] == ["search"]
+    assert '"search";q=5;w=60' in searches[0].headers["ratelimit-policy"]
+    assert searches[0].headers["x-ratelimit-remaining"] == "4"
+    assert spare.call("GET", "/v1/me").status_code == 200
 
 
-def test_strangers_are_limited_by_their_address(tmp_path: Path) -> None:
-    with running(tmp_path, limits={"address": {"quota": 5, "window": "60s"}}) as live:
-        assert live.call("GET", "/v1/me").status_code == 200
-        refused = [live.call("GET", "/v1/me", token="nonsense") for _ in range(6)]
-        assert [answer.status_code for answer in refused] == [401] * 5 + [429]
-        assert refused[-1].json()["violated_policies"] == ["address"]
-        assert int(refused[-1].headers["retry-after"]) >= 1
-        assert live.call("GET", "/v1/me").status_code == 200
+def test_strangers_are_limited_by_their_address(spare: Live) -> None:
+    spare.set_up(limits={"address": {"quota": 5, "window": "60s"}})
+    assert spare.call("GET", "/v1/me").status_code == 200
+    refused = [spare.call("GET", "/v1/me", token="nonsense") for _ in range(6)]
+    assert [answer.status_code for answer in refused] == [401] * 5 + [429]
+    assert refused[-1].json()["violated_policies"] == ["address"]
+    assert int(refused[-1].headers["retry-after"]) >= 1
+    assert spare.call("GET", "/v1/me").status_code == 200
 
 
-def test_the_budget_counts_the_calls_a_request_makes(tmp_path: Path) -> None:
-    with running(tmp_path, limits={"tenant": {"quota": 10, "window": "60s"}}) as live:
-        before = live.counted()
-        contact = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
-        answers = [live.call("GET", f"{contact}/notes") for _ in range(6)]
-        assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
-        assert answers[-1].json()["violated_policies"] == ["tenant"]
-        assert live.counted() - before <= 10
+def test_the_budget_counts_the_calls_a_request_makes(spare: Live) -> None:
+    spare.set_up(limits={"tenant": {"quota": 10, "window": "60s"}})
+    before = spare.counted()
+    contact = spare.call("POST", "/v1/contacts", {"first_name": "Ada"}).headers["location"]
+    answers = [spare.call("GET", f"{contact}/notes") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
+    assert answers[-1].json()["violated_policies"] == ["tenant"]
+    assert spare.counted() - before <= 10
 
 
-def test_paths_that_do_not_exist_are_counted_by_address_too(tmp_path: Path) -> None:
-    with running(tmp_path, limits={"address": {"quota": 3, "window": "60s"}}) as live:
-        assert [live.call("GET", "/v1/nothing").status_code for _ in range(5)] == [404] * 3 + [429] * 2
-        # A valid token goes free, whatever strangers did at its address, and though no worker has seen it before.
-        assert live.call("GET", "/v1/me").status_code == 200
+def test_paths_that_do_not_exist_are_counted_by_address_too(spare: Live) -> None:
+    spare.set_up(limits={"address": {"quota": 3, "window": "60s"}})
+    assert [spare.call("GET", "/v1/nothing").status_code for _ in range(5)] == [404] * 3 + [429] * 2
+    # A valid token goes free, whatever strangers did at its address, and though no worker has seen it before.
+    assert spare.call("GET", "/v1/me").status_code == 200
 
 
-def test_a_rotated_token_ends_with_its_overlap_on_workers_that_knew_it_longer(tmp_path: Path) -> None:
-    with running(tmp_path, tokens={"rotation_overlap": "1s"}) as live:
-        token, token_id = live.record(live.a, "owner", "contact.read")
-        assert spend(live, token, 1)[0].status_code == 200
-        live.run("tokens", "rotate", f"tok_{token_id}")
-        time.sleep(1.1)
-        refused = spend(live, token, 1)[0]
-        assert (refused.status_code, refused.json()["code"]) == (401, "token_expired")
+def test_a_rotated_token_ends_with_its_overlap_on_workers_that_knew_it_longer(spare: Live) -> None:
+    spare.set_up(tokens={"rotation_overlap": "1s"})
+    token, token_id = spare.record(spare.a, "owner", "contact.read")
+    assert spend(spare, token, 1)[0].status_code == 200
+    spare.run("tokens", "rotate", f"tok_{token_id}")
+    time.sleep(1.1)
+    refused = spend(spare, token, 1)[0]
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_expired")
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ def test_what_workers_still_send_from_is_kept_until_they_have_gone_over(tmp_path
     assert publish(place, settings, brands, everything, CONTRACTS, running=first) == first
     second = publish(place, settings, brands, less, CONTRACTS, running=first)
     assert {each.name for each in place.iterdir()} == {first, second}
+    assert publish(place, settings, brands, everything, CONTRACTS, running=second) == first
     assert publish(place, settings, brands, less, CONTRACTS, running=second) == second
     assert {each.name for each in place.iterdir()} == {second}
 

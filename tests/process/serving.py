@@ -90,7 +90,7 @@ class Served:
         time.sleep(0.05)
         return [json.loads(line) for line in self.out.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
-    def wait_for(self, event: str, count: int = 1, seconds: float = 30.0) -> dict[str, Any]:
+    def wait_for(self, event: str, count: int = 1, seconds: float = 90.0) -> dict[str, Any]:
         until = time.monotonic() + seconds
         while True:
             found = [line for line in self.events() if line["event"] == event]
@@ -99,6 +99,16 @@ class Served:
             ended = self.process.poll() is not None
             assert not ended and time.monotonic() < until, self.err.read_text() + self.out.read_text()
             time.sleep(0.01)
+
+    def reload(self) -> Any:
+        """Have the configuration read anew, as `gateway reload` does without a process of its own → what became of it."""
+        file, until = self.data_dir / "reload.json", time.monotonic() + 60
+        number = json.loads(file.read_text())["number"]
+        self.process.send_signal(signal.SIGHUP)
+        while (told := json.loads(file.read_text()))["number"] == number or told["state"] == "reloading":
+            assert time.monotonic() < until, self.out.read_text()[-2000:]
+            time.sleep(0.02)
+        return told
 
     def ask(self, method: str, path: str, body: object = None, token: str | None = None) -> Answer:
         return ask(self.port, method, path, body, token or self.token)

@@ -32,13 +32,7 @@ class Reloaded:
         self.file.write_text(yaml.safe_dump(sections))
 
     def reload(self) -> Any:
-        """As `gateway reload` does it, without what a command takes to start."""
-        state = self.gateway.data_dir / "reload.json"
-        number = json.loads(state.read_text())["number"]
-        self.gateway.process.send_signal(signal.SIGHUP)
-        self.until(lambda: json.loads(state.read_text())["number"] > number)
-        self.until(lambda: json.loads(state.read_text())["state"] != "reloading")
-        return json.loads(state.read_text())
+        return self.gateway.reload()
 
     def take(self, **sections: Any) -> str:
         self.write(**sections)
