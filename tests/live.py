@@ -50,12 +50,12 @@ class Tenant:
 
 
 class Live:
-    """The running pair."""
+    """The running pair. `guest` is a tenant of the sandbox that is not registered."""
 
     def __init__(self, served: Served, sandbox_url: str, tenants: list[Tenant], database: Path) -> None:
         self.served = served
         self.url = f"http://127.0.0.1:{served.port}"
-        self.a, self.b = tenants[:2]
+        self.a, self.b, self.guest = tenants[:3]
         self.database = database
         self.client = httpx.Client(base_url=self.url, timeout=30)
         self.service_key = (served.home / "auth-key").read_text()

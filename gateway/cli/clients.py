@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from gateway.cli.context import Desk, at_desk
-from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
-from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.database import Database, reading
+from gateway.cli.failures import NOT_FOUND, REFUSED, USAGE, Failure
+from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
+from gateway.cli.teaching import Taught
+from gateway.stores.listings import CLIENT_SECRETS, CLIENTS, Row
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.oauth.clients import Registered
     from gateway.stores.sql import Session
-    from gateway.stores.sql.clients import Client, Secret
+    from gateway.stores.sql.clients import Client
     from gateway.stores.sql.grants import Revoked
+
+Result = TypeVar("Result")
 
 METHODS: Final = ("client_secret_basic", "client_secret_post")
 
 
 @click.group("clients")
 def command() -> None:
-    """Register, list, show and disable apps."""
+    """Register, list, show, change and disable apps."""
 
 
-@command.command("create")
+@command.command(
+    "create",
+    cls=Taught,
+    scopes=True,
+    examples=(
+        'gateway clients create --name "My app" --redirect-uri https://app.example/cb --scope "contact.read deal.read"',
+        "gateway clients create --name CLI --public --redirect-uri http://127.0.0.1/cb --scope contact.read",
+    ),
+)
 @click.option("--name", required=True, help="What users see.")
 @click.option("--redirect-uri", "redirect_uris", required=True, multiple=True, metavar="U", help="May be repeated.")
 @click.option("--scope", required=True, metavar='"A B"', help="The most it may ask for, separated by spaces.")
@@ -75,53 +88,98 @@ def create(
 
 @command.command("list")
 @as_json
-@configured
-def list_(settings: Settings, as_json: bool) -> None:
+@reading
+def list_(database: Database, as_json: bool) -> None:
     """List the apps, the disabled ones too."""
-    from gateway.stores.sql import clients
-
-    async def work(desk: Desk) -> Sequence[Client]:
-        return await desk.sql.read(clients.list)
-
-    found = at_desk(settings, work)
+    found = [_listed(client) for client in database.rows(CLIENTS, id=None)]
     if as_json:
-        print_json({"clients": [_described(client) for client in found]})
+        print_json({"clients": found})
         return
-    print_table(
-        ("CLIENT_ID", "NAME", "AUTH", "STATE", "SINCE"),
-        [
-            (
-                client.id,
-                client.name,
-                client.auth_method,
-                "disabled" if client.disabled_at else "active",
-                client.created_at,
-            )
-            for client in found
-        ],
-    )
+    columns = ("client_id", "name", "auth_method", "state", "created_at")
+    rows = [[client[column] for column in columns] for client in found]
+    print_table(("CLIENT_ID", "NAME", "AUTH", "STATE", "SINCE"), rows)
 
 
 @command.command("show")
 @click.argument("client_id", metavar="CLIENT_ID")
 @as_json
-@configured
-def show(settings: Settings, client_id: str, as_json: bool) -> None:
+@reading
+def show(database: Database, client_id: str, as_json: bool) -> None:
     """Show one app and its live secrets, by their first characters."""
-    from gateway.stores.sql import clients
-
-    async def work(desk: Desk) -> tuple[Client, Sequence[Secret]]:
-        client = await desk.sql.read(_found, client_id)
-        return client, await desk.sql.read(clients.secrets, client_id)
-
-    client, secrets = at_desk(settings, work)
-    described = _described(client) | {
-        "secrets": [{"display_prefix": each.display_prefix, "created_at": each.created_at} for each in secrets]
-    }
+    client = database.one(CLIENTS, "client", client_id, "clients list", id=client_id)
+    secrets = database.rows(CLIENT_SECRETS, id=client_id)
     if as_json:
-        print_json(described)
+        print_json(_listed(client) | {"secrets": secrets})
     else:
-        print_table(("WHAT", "VALUE"), [(name, _cell(value)) for name, value in described.items()])
+        print_facts(_listed(client) | {"secrets": [secret["display_prefix"] for secret in secrets]})
+
+
+@command.command(
+    "update",
+    cls=Taught,
+    scopes=True,
+    examples=(
+        "gateway clients update app_… --redirect-uri https://app.example/cb --redirect-uri http://127.0.0.1/cb",
+        "gateway clients update app_… --auth-method client_secret_post",
+        'gateway clients update app_… --logo-uri ""',
+    ),
+)
+@click.argument("client_id", metavar="CLIENT_ID")
+@click.option("--name", help="What users see.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="U", help="In place of all; may be repeated.")
+@click.option("--scope", metavar='"A B"', help="The most it may ask for, in place of all.")
+@click.option("--auth-method", type=click.Choice(METHODS), help="How it is said to send its secret.")
+@click.option("--logo-uri", metavar="URL", help='An https picture for the consent page; "" for none.')
+@click.option("--client-uri", metavar="URL", help='The app\'s own page; "" for none.')
+@as_json
+@configured
+def update(
+    settings: Settings,
+    client_id: str,
+    name: str | None,
+    redirect_uris: tuple[str, ...],
+    scope: str | None,
+    auth_method: str | None,
+    logo_uri: str | None,
+    client_uri: str | None,
+    as_json: bool,
+) -> None:
+    """Change what an app is called, where it leads people back to, or what it may ask for. What is not named stays.
+
+    What users granted already stays theirs; a scope that the app may not ask for any more is gone at its next refresh.
+    """
+    from gateway.oauth import clients as apps
+
+    def edited(client: Client) -> Client:
+        if auth_method is not None and client.public:
+            raise Failure(f"{client_id} is public: it has no secret to send", REFUSED)
+        return replace(
+            client,
+            name=client.name if name is None else name,
+            redirect_uris=tuple(dict.fromkeys(redirect_uris)) or client.redirect_uris,
+            scopes=client.scopes if scope is None else tuple(dict.fromkeys(scope.split())),
+            auth_method=auth_method or client.auth_method,
+            logo_uri=client.logo_uri if logo_uri is None else logo_uri or None,
+            client_uri=client.client_uri if client_uri is None else client_uri or None,
+        )
+
+    async def work(desk: Desk) -> Client:
+        def write(session: Session) -> Client:
+            old = _found(session, client_id)
+            new = edited(old)
+            if new == old:
+                raise Failure("nothing would change: name what is to be another", USAGE)
+            if not apps.change(session, old, new, actor=desk.actor, now=datetime.now(UTC)):
+                raise Failure(f"{client_id} is disabled", REFUSED)
+            return new
+
+        return await desk.sql.run(_allowed, write)
+
+    changed = at_desk(settings, work)
+    if as_json:
+        print_json(_described(changed))
+    else:
+        click.echo(f"{changed.id} ({changed.name}) is changed.")
 
 
 @command.command("rotate-secret")
@@ -169,7 +227,7 @@ def disable(settings: Settings, client_id: str, as_json: bool) -> None:
         click.echo(f"{client.id} ({client.name}) is disabled.")
 
 
-def _allowed(session: Session, write: Callable[[Session], Registered]) -> Registered:
+def _allowed(session: Session, write: Callable[[Session], Result]) -> Result:
     from gateway.oauth.clients import ClientRefused
 
     try:
@@ -203,22 +261,22 @@ def _show(made: Registered, *, as_json: bool, urls: Mapping[str, str] | None = N
         click.echo(f"Scopes:            {' '.join(made.client.scopes)}", err=True)
 
 
-def _described(client: Client) -> dict[str, object]:
+def _listed(client: Row) -> dict[str, object]:
     return {
-        "client_id": client.id,
-        "name": client.name,
-        "redirect_uris": client.redirect_uris,
-        "scopes": client.scopes,
-        "auth_method": client.auth_method,
-        "public": client.public,
-        "state": "active" if client.disabled_at is None else "disabled",
-        "logo_uri": client.logo_uri,
-        "client_uri": client.client_uri,
-        "origin": client.origin,
-        "created_at": client.created_at,
-        "disabled_at": client.disabled_at,
+        "client_id": client["id"],
+        "name": client["name"],
+        "redirect_uris": client["redirect_uris"],
+        "scopes": client["scopes"],
+        "auth_method": client["auth_method"],
+        "public": client["auth_method"] == "none",
+        "state": "active" if client["disabled_at"] is None else "disabled",
+        "logo_uri": client["logo_uri"],
+        "client_uri": client["client_uri"],
+        "origin": client["origin"],
+        "created_at": client["created_at"],
+        "disabled_at": client["disabled_at"],
     }
 
 
-def _cell(value: object) -> object:
-    return " ".join(map(str, value)) if isinstance(value, tuple | list) else value
+def _described(client: Client) -> dict[str, object]:
+    return _listed(asdict(client))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import getpass
 import sys
@@ -11,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, USAGE, Failure
+from gateway.cli import naming
+from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
     from gateway.auth.users import Identity
@@ -39,20 +39,10 @@ class Desk:
 
     async def tenant(self, named: str) -> Tenant:
         """The tenant of this internal id, public id (`biz_…`) or exact name; Failure for none, or for several of one name."""
-        from adapters import ids
         from gateway.stores.sql import tenants
 
-        internal_id = named.removeprefix(ids.TENANT.prefix)
-        found = [each for each in await self.sql.read(tenants.list) if internal_id == each.id or named == each.name]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise Failure(f"several tenants are called {named}: name one by its id", USAGE)
-        raise Failure(f"there is no tenant {named}. `gateway tenants list` shows those there are.", NOT_FOUND)
-
-    async def tenant_id(self, named: str | None) -> str | None:
-        """The internal id of `tenant(named)`; None for None, which stands for all tenants."""
-        return None if named is None else (await self.tenant(named)).id
+        known = {each.id: each for each in await self.sql.read(tenants.list)}
+        return known[naming.named(named, [(each.id, each.name) for each in known.values()])]
 
     @asynccontextmanager
     async def facts(self, *services: str) -> AsyncIterator[Runtime]:
@@ -142,6 +132,9 @@ def running(settings: Settings) -> Runtime | None:
 
 def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
     """Run `work` to its end and return what it returns."""
+    # Late, as all that only work needs.
+    import asyncio
+
     from gateway import factories
     from gateway.observe import logs
     from gateway.process import first_start, instance_lock

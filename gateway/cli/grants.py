@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.context import Desk, at_desk
+from gateway.cli.database import Database, reading
 from gateway.cli.failures import NOT_FOUND, Failure
+from gateway.cli.naming import state
 from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.teaching import Taught
+from gateway.stores.listings import GRANTS, Row
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -23,33 +27,33 @@ def command() -> None:
     """List and revoke what users granted to apps."""
 
 
-@command.command("list")
+@command.command(
+    "list", cls=Taught, examples=("gateway grants list --tenant Acme", "gateway grants list --client app_…")
+)
 @click.option("--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name.")
 @click.option("--client", "client_id", metavar="CLIENT_ID", help="Only to this app.")
 @as_json
-@configured
-def list_(settings: Settings, tenant: str | None, client_id: str | None, as_json: bool) -> None:
+@reading
+def list_(database: Database, tenant: str | None, client_id: str | None, as_json: bool) -> None:
     """List grants, newest first, the ended ones too."""
-    from gateway.stores.sql import grants
-
-    async def work(desk: Desk) -> Sequence[tuple[Grant, datetime | None]]:
-        tenant_id = await desk.tenant_id(tenant)
-
-        def read(session: Session) -> list[tuple[Grant, datetime | None]]:
-            found = grants.list(session, tenant_id, None, client_id)
-            return [(grant, grants.last_used(session, grant.id)) for grant in found]
-
-        return await desk.sql.read(read)
-
-    found = at_desk(settings, work)
+    found = database.rows(GRANTS, tenant=database.tenant_id(tenant), client=client_id)
     if as_json:
-        print_json({"grants": [_described(grant) | {"last_used_at": used} for grant, used in found]})
+        print_json({"grants": [_listed(grant) | {"last_used_at": grant["last_used_at"]} for grant in found]})
         return
     print_table(
         ("ID", "CLIENT", "TENANT", "USER", "SCOPES", "STATE", "SINCE", "LAST USED"),
         [
-            (g.id, g.client_id, g.tenant_id, g.user_email, " ".join(g.scopes), _state(g), g.created_at, used)
-            for g, used in found
+            (
+                grant["id"],
+                grant["client_id"],
+                grant["tenant_id"],
+                grant["user_email"],
+                " ".join(grant["scopes"]),
+                state(grant["revoked_at"], grant["expires_at"]),
+                grant["created_at"],
+                grant["last_used_at"],
+            )
+            for grant in found
         ],
     )
 
@@ -74,7 +78,7 @@ def revoke(settings: Settings, grant_id: str, reason: str, as_json: bool) -> Non
 
     grant = at_desk(settings, work)
     if as_json:
-        print_json(_described(grant))
+        print_json(_listed(asdict(grant)))
     else:
         click.echo(f"{grant.id} ({grant.user_email} to {grant.client_id}) is revoked.")
 
@@ -88,22 +92,16 @@ def _found(session: Session, grant_id: str) -> Grant:
     return grant
 
 
-def _state(grant: Grant) -> str:
-    if grant.revoked_at is not None:
-        return "revoked"
-    return "expired" if grant.expires_at <= datetime.now(UTC) else "active"
-
-
-def _described(grant: Grant) -> dict[str, object]:
+def _listed(grant: Row) -> dict[str, object]:
     return {
-        "id": grant.id,
-        "client_id": grant.client_id,
-        "tenant": grant.tenant_id,
-        "user": grant.user_email,
-        "scopes": grant.scopes,
-        "state": _state(grant),
-        "created_at": grant.created_at,
-        "expires_at": grant.expires_at,
-        "revoked_at": grant.revoked_at,
-        "revoked_reason": grant.revoked_reason,
+        "id": grant["id"],
+        "client_id": grant["client_id"],
+        "tenant": grant["tenant_id"],
+        "user": grant["user_email"],
+        "scopes": grant["scopes"],
+        "state": state(grant["revoked_at"], grant["expires_at"]),
+        "created_at": grant["created_at"],
+        "expires_at": grant["expires_at"],
+        "revoked_at": grant["revoked_at"],
+        "revoked_reason": grant["revoked_reason"],
     }

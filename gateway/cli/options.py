@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -75,6 +75,17 @@ def print_json(document: object) -> None:
     click.echo(orjson.dumps(document, option=options).decode())
 
 
+def print_json_line(document: object) -> None:
+    """The same on one line, which is written at once."""
+    click.echo(orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS).decode())
+
+
+def print_row(cells: Sequence[object], widths: Sequence[int]) -> None:
+    """One row of a table that has no end; what is wider than its column is not cut, for there is nowhere else to see it."""
+    shown = (_cell(value).ljust(width) for value, width in zip(cells, widths, strict=True))
+    click.echo(_GAP.join(shown).rstrip())
+
+
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns for people: as wide as they need to be, and in a terminal no wider than it is."""
     cells = [list(head), *([_cell(value) for value in row] for row in rows)]
@@ -84,6 +95,14 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in cells:
         shown = (_cut(text, width).ljust(width) for text, width in zip(row, widths, strict=True))
         click.echo(_GAP.join(shown).rstrip())
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """One fact a line, each with its name; several values with blanks between them."""
+    rows = [
+        (name, " ".join(map(str, value)) if isinstance(value, tuple | list) else value) for name, value in facts.items()
+    ]
+    print_table(("WHAT", "VALUE"), rows)
 
 
 def fitted(widths: Sequence[int], room: int) -> list[int]:

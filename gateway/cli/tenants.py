@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.context import Desk, at_desk
+from gateway.cli.database import Database, reading
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.teaching import Taught
+from gateway.stores.listings import TENANTS, Row
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
 
 @click.group("tenants")
 def command() -> None:
-    """Register tenants and list them."""
+    """Register tenants, list and remove them."""
 
 
-@command.command("add")
+@command.command("add", cls=Taught, examples=("gateway tenants add clx… --name Acme --api-key-file key",))
 @click.argument("business_id", metavar="BUSINESS_ID")
 @click.option("--name", required=True, help="The name people see.")
 @click.option(
@@ -76,19 +79,52 @@ def add(
 
 @command.command("list")
 @as_json
-@configured
-def list_(settings: Settings, as_json: bool) -> None:
+@reading
+def list_(database: Database, as_json: bool) -> None:
     """List the registered tenants."""
-    from gateway.stores.sql import tenants
-
-    async def work(desk: Desk) -> Sequence[tenants.Tenant]:
-        return await desk.sql.read(tenants.list)
-
-    found = at_desk(settings, work)
+    found = database.rows(TENANTS)
     if as_json:
-        print_json({"tenants": [_described(tenant) for tenant in found]})
+        print_json({"tenants": [_listed(tenant) for tenant in found]})
     else:
-        print_table(("BUSINESS_ID", "NAME", "SINCE"), [(tenant.id, tenant.name, tenant.created_at) for tenant in found])
+        rows = [(tenant["id"], tenant["name"], tenant["created_at"]) for tenant in found]
+        print_table(("BUSINESS_ID", "NAME", "SINCE"), rows)
+
+
+@command.command(
+    "remove", cls=Taught, examples=("gateway tenants remove Acme", "gateway tenants remove biz_clx… --force")
+)
+@click.argument("tenant", metavar="TENANT")
+@click.option("--force", is_flag=True, help="Even when tokens, grants, apps and webhooks end with it.")
+@as_json
+@configured
+def remove(settings: Settings, tenant: str, force: bool, as_json: bool) -> None:
+    """Serve nobody of a tenant any more, at once. Its API key is forgotten; what its users did stays in listings and audit.
+
+    Its tokens, what its users granted to apps, the apps that they registered and its webhooks end. `tenants add` registers it anew.
+    """
+    from gateway.oauth import departure
+
+    async def work(desk: Desk) -> tuple[tenants.Tenant, dict[str, int]]:
+        leaving, now = await desk.tenant(tenant), datetime.now(UTC)
+        living = (await desk.sql.read(departure.living, leaving.id, now)).counts
+        if any(living.values()) and not force:
+            raise Failure(f"{_told(living)} of {leaving.name} would end. --force ends them.", REFUSED)
+        await desk.sql.run(departure.remove, leaving.id, actor=desk.actor, now=now)
+        ended, announced = await desk.sql.run(departure.end, leaving.id, actor=desk.actor, now=now)
+        for each in announced:
+            await desk.announce(each.tenant_id, each.token_id, each.generation)
+        return leaving, ended.counts
+
+    left, ended = at_desk(settings, work)
+    if as_json:
+        print_json({**_described(left), "ended": ended})
+    else:
+        click.echo(f"{left.id} ({left.name}) is removed, with {_told(ended)}.")
+
+
+def _told(counts: dict[str, int]) -> str:
+    names = {"tokens": "tokens", "grants": "grants to apps", "apps": "apps of its own", "webhooks": "webhooks"}
+    return ", ".join(f"{counts[kind]} {name}" for kind, name in names.items())
 
 
 async def _try(desk: Desk, business_id: str, key: str) -> None:
@@ -120,6 +156,10 @@ def _key(file: Path | None) -> str:
     if not key or not key.isascii() or not key.isprintable():
         raise Failure("the internal API key must be printable ASCII, and not empty", USAGE)
     return key
+
+
+def _listed(tenant: Row) -> dict[str, object]:
+    return {"business_id": tenant["id"], "name": tenant["name"], "created_at": tenant["created_at"]}
 
 
 def _described(tenant: tenants.Tenant) -> dict[str, object]:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.context import Desk, at_desk
+from gateway.cli.database import Database, reading
 from gateway.cli.failures import NOT_FOUND, Failure
-from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.naming import TOKEN, state
+from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
+from gateway.cli.teaching import Taught
+from gateway.stores.listings import TOKENS, Row
 
 if TYPE_CHECKING:
     from gateway.auth.issuing import Issued
     from gateway.config import Settings
     from gateway.stores.sql import Session, tokens
-
-PREFIX = "tok_"
-PAGE = 500
 
 
 class Lifetime(click.ParamType[float]):
@@ -39,10 +40,18 @@ class Lifetime(click.ParamType[float]):
 
 @click.group("tokens")
 def command() -> None:
-    """Create, list, revoke and rotate personal access tokens."""
+    """Create, list, show, revoke and rotate personal access tokens."""
 
 
-@command.command("create")
+@command.command(
+    "create",
+    cls=Taught,
+    scopes=True,
+    examples=(
+        'gateway tokens create --tenant Acme --user jane@acme.example --scope "contact.read deal.all"',
+        "gateway tokens create --tenant biz_clx… --user jane@acme.example --scope contact.read --expires-in 30d --name Sync",
+    ),
+)
 @click.option(
     "--tenant",
     required=True,
@@ -50,7 +59,7 @@ def command() -> None:
     help="The tenant that the token belongs to: its id, with or without biz_, or its name.",
 )
 @click.option("--user", "email", required=True, metavar="EMAIL", help="The user that the token acts as.")
-@click.option("--scope", required=True, metavar='"A B"', help="Scopes, separated by spaces.")
+@click.option("--scope", required=True, metavar='"A B"', help="Scopes of those below, separated by spaces.")
 @click.option("--expires-in", "lifetime", type=Lifetime(), help="The lifetime, such as 30d.")
 @click.option("--name", default="Personal access token", show_default=True, help="What listings call it.")
 @as_json
@@ -91,37 +100,48 @@ def create(
     _show(at_desk(settings, work), as_json=as_json)
 
 
-@command.command("list")
+@command.command("list", cls=Taught, examples=("gateway tokens list --tenant Acme", "gateway tokens list --json"))
 @click.option("--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name.")
 @as_json
-@configured
-def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
-    """List tokens, the revoked and the expired ones too."""
-
-    async def work(desk: Desk) -> list[tokens.Token]:
-        return await desk.sql.read(_all, await desk.tenant_id(tenant))
-
-    found = at_desk(settings, work)
-    now = datetime.now(UTC)
+@reading
+def list_(database: Database, tenant: str | None, as_json: bool) -> None:
+    """List tokens, newest first, the revoked and the expired ones too."""
+    found = database.rows(TOKENS, tenant=database.tenant_id(tenant), id=None)
     if as_json:
-        print_json({"tokens": [_described(token, now) for token in found]})
+        print_json({"tokens": [_listed(token) for token in found]})
         return
     print_table(
         ("ID", "NAME", "TENANT", "USER", "SCOPES", "STATE", "EXPIRES", "LAST USED"),
         [
             (
-                PREFIX + token.id,
-                token.name,
-                token.tenant_id,
-                token.user_email,
-                " ".join(token.scopes),
-                _state(token, now),
-                token.expires_at,
-                token.last_used_at,
+                TOKEN + token["id"],
+                token["name"],
+                token["tenant_id"],
+                token["user_email"],
+                " ".join(token["scopes"]),
+                state(token["revoked_at"], token["expires_at"]),
+                token["expires_at"],
+                token["last_used_at"],
             )
             for token in found
         ],
     )
+
+
+@command.command("show")
+@click.argument("token_id", metavar="ID")
+@as_json
+@reading
+def show(database: Database, token_id: str, as_json: bool) -> None:
+    """Show one token: whose it is, what it may do, and what has become of it."""
+    internal_id = token_id.removeprefix(TOKEN)
+    token = database.one(TOKENS, "token", token_id, "tokens list", tenant=None, id=internal_id)
+    successor = token["rotated_to"] and TOKEN + token["rotated_to"]
+    described = _listed(token) | {"revoked_reason": token["revoked_reason"], "rotated_to": successor}
+    if as_json:
+        print_json(described)
+    else:
+        print_facts(described)
 
 
 @command.command("revoke")
@@ -145,9 +165,9 @@ def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> Non
 
     revoked = at_desk(settings, work)
     if as_json:
-        print_json(_described(revoked, datetime.now(UTC)))
+        print_json(_described(revoked))
     else:
-        click.echo(f"{PREFIX}{revoked.id} ({revoked.name}) is revoked.")
+        click.echo(f"{TOKEN}{revoked.id} ({revoked.name}) is revoked.")
 
 
 @command.command("rotate")
@@ -187,53 +207,44 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
 
 def _show(issued: Issued, *, as_json: bool) -> None:
     if as_json:
-        print_json({"token": issued.token, **_described(issued.record, issued.record.created_at)})
+        print_json({"token": issued.token, **_described(issued.record)})
         return
     record = issued.record
     click.echo(issued.token)
     click.echo(
-        f"{PREFIX}{record.id} for {record.user_email}: {' '.join(record.scopes)}, "
+        f"{TOKEN}{record.id} for {record.user_email}: {' '.join(record.scopes)}, "
         f"until {record.expires_at:%Y-%m-%d %H:%M} UTC.\nKeep it now: it is not stored and cannot be shown again.",
         err=True,
     )
 
 
-def _described(token: tokens.Token, now: datetime) -> dict[str, object]:
+def _listed(token: Row) -> dict[str, object]:
     return {
-        "id": PREFIX + token.id,
-        "kind": token.kind,
-        "name": token.name,
-        "tenant": token.tenant_id,
-        "user": token.user_email,
-        "scopes": token.scopes,
-        "state": _state(token, now),
-        "display_prefix": token.display_prefix,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "revoked_at": token.revoked_at,
-        "last_used_at": token.last_used_at,
+        "id": TOKEN + token["id"],
+        "kind": token["kind"],
+        "name": token["name"],
+        "tenant": token["tenant_id"],
+        "user": token["user_email"],
+        "scopes": token["scopes"],
+        "state": state(token["revoked_at"], token["expires_at"]),
+        "display_prefix": token["display_prefix"],
+        "created_at": token["created_at"],
+        "expires_at": token["expires_at"],
+        "revoked_at": token["revoked_at"],
+        "last_used_at": token["last_used_at"],
     }
 
 
-def _state(token: tokens.Token, now: datetime) -> str:
-    if token.revoked_at is not None:
-        return "revoked"
-    return "expired" if token.expires_at <= now else "active"
+def _described(token: tokens.Token) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return _listed(asdict(token))
 
 
 def _found(session: Session, token_id: str) -> tokens.Token:
     from gateway.stores.sql import tokens
 
-    token = tokens.get(session, None, token_id.removeprefix(PREFIX))
+    token = tokens.get(session, None, token_id.removeprefix(TOKEN))
     if token is None:
         raise Failure(f"there is no token {token_id}. `gateway tokens list` shows those there are.", NOT_FOUND)
     return token
-
-
-def _all(session: Session, tenant: str | None) -> list[tokens.Token]:
-    from gateway.stores.sql import tokens
-
-    found: list[tokens.Token] = []
-    while page := tokens.list(session, tenant, limit=PAGE, before=found[-1] if found else None):
-        found.extend(page)
-    return found

@@ -1,13 +1,21 @@
-"""Configuration: `config.yaml`, `GATEWAY_…` variables and flags, checked whole at start."""
+"""Configuration: `config.yaml`, `GATEWAY_…` variables and flags, checked whole at start.
 
-from gateway.config.changes import fingerprint, fixed
-from gateway.config.faults import ConfigError, Fault
-from gateway.config.loader import data_directory, load, locate
-from gateway.config.runtime import Runtime
-from gateway.config.secrets import Secret, reveal
-from gateway.config.services import SANDBOX
-from gateway.config.settings import Settings
-from gateway.config.stores import EMBEDDED
+What is named here is loaded when it is asked for: who only wants to know where the data is (`gateway.config.places`) must not wait
+for all that checks a configuration.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gateway.config.changes import fingerprint, fixed
+    from gateway.config.faults import ConfigError, Fault
+    from gateway.config.loader import load
+    from gateway.config.places import EMBEDDED, data_directory, locate
+    from gateway.config.runtime import Runtime
+    from gateway.config.secrets import Secret, reveal
+    from gateway.config.services import SANDBOX
+    from gateway.config.settings import Settings
 
 __all__ = [
     "EMBEDDED",
@@ -24,3 +32,21 @@ __all__ = [
     "locate",
     "reveal",
 ]
+
+_HOMES = {
+    "changes": ("fingerprint", "fixed"),
+    "faults": ("ConfigError", "Fault"),
+    "loader": ("load",),
+    "places": ("EMBEDDED", "data_directory", "locate"),
+    "runtime": ("Runtime",),
+    "secrets": ("Secret", "reveal"),
+    "services": ("SANDBOX",),
+    "settings": ("Settings",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(name)

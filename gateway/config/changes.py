@@ -7,9 +7,9 @@ from typing import Any, Final
 import orjson
 
 from gateway.config.faults import Fault
+from gateway.config.places import EMBEDDED
 from gateway.config.services import SANDBOX
 from gateway.config.settings import Settings
-from gateway.config.stores import EMBEDDED
 
 _OF_THE_PROCESS: Final = ("host", "port", "admin_host", "admin_port", "data_dir", "workers")
 _OF_THE_INSTANCE: Final = {"host", "port", "admin_host", "admin_port", "data_dir", "workers"}

@@ -1,13 +1,14 @@
 """`GATEWAY_…` variables as overrides: `GATEWAY_SERVER__PORT=8081` is `server.port: 8081`, `GATEWAY_BRANDS=[…]` all of it."""
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from gateway.config.document import Document, Key, NotYamlError, parse
 from gateway.config.faults import Fault, dotted
-from gateway.config.settings import Settings
 
 PREFIX = "GATEWAY_"
 CONFIG = "GATEWAY_CONFIG"
@@ -18,6 +19,7 @@ SHORT: Mapping[str, Key] = {
     "GATEWAY_DATA_DIR": ("server", "data_dir"),
     "GATEWAY_WORKERS": ("server", "workers"),
 }
+DATA_DIR: Final = ("server", "data_dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def overrides(env: Mapping[str, str], exempt: frozenset[str]) -> Iterator[Overri
         if not name.startswith(PREFIX) or name == CONFIG or name in exempt or not env[name]:
             continue
         key = SHORT.get(name) or tuple(name.removeprefix(PREFIX).lower().split("__"))
-        if not all(key) or (len(key) == 1 and key[0] not in Settings.model_fields):
+        if not all(key) or (len(key) == 1 and not _is_section(key[0])):
             yield Fault(name, "is not a variable that the gateway knows", _advice(name), "environment")
         elif name in SHORT and env[name].startswith("tcp://"):
             yield Fault(
@@ -50,6 +52,44 @@ def overrides(env: Mapping[str, str], exempt: frozenset[str]) -> Iterator[Overri
             )
         else:
             yield from _parsed(name, key, env[name])
+
+
+def apply(document: Document, override: Override) -> None:
+    """Put an override into the document, above what is written there; what there is no place for becomes a fault of it."""
+    *sections, last = override.key
+    place: Any = document.values
+    _seed(document, override.key)
+    for section in sections:
+        if place.get(section) is None:
+            place[section] = {}
+        place = place[section]
+        if not isinstance(place, dict):
+            fix = f"Set {section} as a whole: the value may be YAML such as [a, b] or {{key: value}}."
+            document.faults.append(Fault(dotted(override.key), "is inside a value without keys", fix, override.source))
+            return
+    # A relative folder in a flag or a variable means relative to where the command is called, as for any command.
+    from_here = override.key == DATA_DIR and isinstance(override.value, str | os.PathLike)
+    place[last] = str(Path(override.value).absolute()) if from_here else override.value
+    document.sources = {at: where for at, where in document.sources.items() if at[: len(override.key)] != override.key}
+    document.sources[override.key] = override.source
+
+
+def _seed(document: Document, key: Key) -> None:
+    # A map that is given replaces its default whole. Overriding one entry of a map that the file leaves out is meant
+    # as a change to the default, so the default has to be there to be changed.
+    if len(key) == 1 or key[0] not in {"services", "roles"} or document.values.get(key[0]) is not None:
+        return
+    # Late: of no use to who only asks where the data is.
+    from gateway.config.policies import roles_as_written
+    from gateway.config.services import services_as_written
+
+    document.values[key[0]] = services_as_written() if key[0] == "services" else roles_as_written()
+
+
+def _is_section(name: str) -> bool:
+    from gateway.config.settings import Settings
+
+    return name in Settings.model_fields
 
 
 def _parsed(name: str, key: Key, text: str) -> Iterator[Override | Fault]:

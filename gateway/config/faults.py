@@ -1,9 +1,13 @@
 """What is wrong with a configuration, said so that it can be put right without reading code."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydantic_core import PydanticCustomError
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +45,8 @@ def dotted(key: Sequence[str]) -> str:
 
 def refuse(problem: str, fix: str) -> PydanticCustomError:
     """What a validator raises when it knows the fix better than pydantic's message does."""
+    # Late: who only reads where the data is has nothing to validate.
+    from pydantic_core import PydanticCustomError
+
     context: Mapping[str, str] = {"problem": problem, "fix": fix}
     return PydanticCustomError("refused", "{problem}", dict(context))

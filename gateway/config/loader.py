@@ -3,33 +3,18 @@
 Precedence: flags, environment, file, built-in defaults.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from gateway.config.document import Document, Key, read
-from gateway.config.environment import CONFIG, Override, overrides
+from gateway.config.document import Document, read
+from gateway.config.environment import Override, apply, overrides
 from gateway.config.explain import explained
-from gateway.config.faults import ConfigError, Fault, dotted
-from gateway.config.policies import roles_as_written
+from gateway.config.faults import ConfigError, Fault
+from gateway.config.places import locate
 from gateway.config.secrets import has_password
-from gateway.config.services import services_as_written
-from gateway.config.settings import Server, Settings
-
-_DATA_DIR = ("server", "data_dir")
-
-
-def locate(path: Path | None, env: Mapping[str, str]) -> Path | None:
-    """The file that `load` reads: the given one, else GATEWAY_CONFIG, else ./config.yaml when there is one."""
-    if path is not None:
-        return path
-    if named := env.get(CONFIG):
-        return Path(named)
-    here = Path("config.yaml")
-    return here if here.exists() else None
+from gateway.config.settings import Settings
 
 
 def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
@@ -46,7 +31,7 @@ def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, obje
         if isinstance(item, Fault):
             document.faults.append(item)
         else:
-            _apply(document, item)
+            apply(document, item)
     folder = (file.parent if file else Path()).absolute()
     try:
         settings = Settings.model_validate(document.values, context={"folder": folder, "env": env})
@@ -58,30 +43,6 @@ def load(path: Path | None, env: Mapping[str, str], overrides: Mapping[str, obje
     if document.faults:
         raise ConfigError(document.faults)
     return settings
-
-
-def data_directory(path: Path | None, env: Mapping[str, str], given: Path | None = None) -> Path:
-    """Where `load` finds the data directory, from a configuration that may be full of faults by now. Reads no secret.
-
-    path and env: as for `load`. given: the flag, None when it was not given. What cannot be read counts as not written,
-    and the default stands for a directory that is not written anywhere. Raises OSError when the current one has gone.
-    """
-    file = locate(path, env)
-    document = read(file) if file else Document()
-    found = [item for item in overrides(env, frozenset()) if isinstance(item, Override)]
-    if given is not None:
-        found.append(Override(_DATA_DIR, given, "command line"))
-    for override in found:
-        if override.key == _DATA_DIR[: len(override.key)]:
-            document.values["server"] = _server(document)
-            _apply(document, override)
-    written = _server(document).get("data_dir")
-    return (file.parent if file else Path()).absolute() / written if isinstance(written, str) else Server().data_dir
-
-
-def _server(document: Document) -> dict[str, Any]:
-    server = document.values.get("server")
-    return server if isinstance(server, dict) else {}
 
 
 def _environment(env: Mapping[str, str], document: Document) -> Iterator[Override | Fault]:
@@ -100,33 +61,6 @@ def _referenced(value: object) -> Iterator[str]:
         case dict():
             for part in value.values():
                 yield from _referenced(part)
-
-
-def _apply(document: Document, override: Override) -> None:
-    *sections, last = override.key
-    place: Any = document.values
-    _seed(document, override.key)
-    for section in sections:
-        if place.get(section) is None:
-            place[section] = {}
-        place = place[section]
-        if not isinstance(place, dict):
-            fix = f"Set {section} as a whole: the value may be YAML such as [a, b] or {{key: value}}."
-            document.faults.append(Fault(dotted(override.key), "is inside a value without keys", fix, override.source))
-            return
-    # A relative folder in a flag or a variable means relative to where the command is called, as for any command.
-    from_here = override.key == _DATA_DIR and isinstance(override.value, str | os.PathLike)
-    place[last] = str(Path(override.value).absolute()) if from_here else override.value
-    document.sources = {at: where for at, where in document.sources.items() if at[: len(override.key)] != override.key}
-    document.sources[override.key] = override.source
-
-
-def _seed(document: Document, key: Key) -> None:
-    # A map that is given replaces its default whole. Overriding one entry of a map that the file leaves out is meant
-    # as a change to the default, so the default has to be there to be changed.
-    defaults = {"services": services_as_written, "roles": roles_as_written}
-    if len(key) > 1 and key[0] in defaults and document.values.get(key[0]) is None:
-        document.values[key[0]] = defaults[key[0]]()
 
 
 def _passwords(document: Document) -> Iterator[Fault]:

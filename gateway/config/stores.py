@@ -8,11 +8,10 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from gateway.config.faults import refuse
+from gateway.config.places import EMBEDDED
 from gateway.config.quantities import Timeout
 from gateway.config.secrets import Secret, SecretOrEmbedded, parse
 from gateway.config.section import Count, Section
-
-EMBEDDED: Final = "embedded"
 
 _REDIS = ("redis://", "rediss://", "valkey://", "valkeys://", "unix://")
 _SQL = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")

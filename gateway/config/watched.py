@@ -8,9 +8,10 @@ from typing import TypeAlias
 from pydantic import BaseModel
 
 from gateway.config.faults import Fault
+from gateway.config.places import EMBEDDED
 from gateway.config.secrets import Secret
 from gateway.config.settings import Settings
-from gateway.config.stores import EMBEDDED, fault_of
+from gateway.config.stores import fault_of
 
 Contents: TypeAlias = Mapping[Path, bytes]
 

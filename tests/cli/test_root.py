@@ -12,9 +12,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.auth.scopes import KNOWN_SCOPES
 from gateway.cli import COMMANDS, main
 from gateway.cli.options import fitted
+from gateway.cli.teaching import families
 from gateway.process import child
+from tests.process.serving import environment, founded, run
 
 
 def test_alone_it_shows_its_help_as_if_it_was_asked_for() -> None:
@@ -72,6 +75,43 @@ def test_help_waits_for_nothing_that_only_work_needs(arguments: list[str]) -> No
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout
     assert HEAVY & set(done.stderr.split()) == set()
+
+
+LISTINGS = [
+    *(["tenants", "list"], ["tokens", "list"], ["clients", "list"], ["grants", "list"], ["audit", "tail"]),
+    *(["tokens", "list", "--json"], ["tokens", "list", "--tenant", "biz_clxacme"], ["tokens", "show", "tok_nothing"]),
+    *(["clients", "show", "app_nothing"], ["healthy"]),
+]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a deployment that has a tenant."""
+    home = tmp_path_factory.mktemp("stored")
+    founded(home)
+    assert run(home, "tenants", "add", "clxacme", "--name", "Acme", "--untried", stdin="sk_acme").returncode == 0
+    return home
+
+
+@pytest.mark.parametrize("arguments", LISTINGS, ids=" ".join)
+def test_a_listing_waits_for_nothing_that_only_changes_need(stored: Path, arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom gateway.__main__ import main\n"
+        "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    line = [sys.executable, "-P", "-c", program, *arguments, "--data-dir", str(stored / "data")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=stored, env=environment())
+    assert done.returncode == (4 if "nothing" in arguments[-1] else arguments == ["healthy"]), done.stderr
+    assert (HEAVY - {"yaml", "gateway.config"}) & set(done.stderr.split()) == set()
+
+
+def test_examples_and_scopes_stand_in_the_help_of_what_takes_them() -> None:
+    shown = {name: families() for name in ("tokens", "clients")}
+    for group, scopes in shown.items():
+        said = CliRunner().invoke(main, [group, "create", "--help"]).stdout
+        assert all(f"  {family} " in said and " ".join(members) in said for family, members in scopes.items())
+        assert f"  gateway {group} create --" in said
+    assert {scope for members in families().values() for scope in members} == KNOWN_SCOPES
 
 
 @pytest.mark.parametrize("typed", ["tok", "tokens cr", "clients rotate-"])

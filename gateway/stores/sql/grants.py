@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql.models import TokenRow
@@ -72,45 +72,19 @@ def held(session: Session, grant_id: str) -> Grant | None:
 
 
 def live(
-    session: Session, client_id: str, now: datetime, *, tenant_id: str | None = None, user_id: str | None = None
+    session: Session, client_id: str | None, now: datetime, *, tenant_id: str | None = None, user_id: str | None = None
 ) -> tuple[Grant, ...]:
-    """All grants to a client that have not ended, of one user if named. Always in one order, that of their locks."""
+    """All grants that have not ended, to one client or of one tenant or user if named. In one order, that of their locks."""
     query = (
         select(GrantRow)
-        .where(GrantRow.client_id == client_id, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+        .where(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
         .order_by(GrantRow.created_at.desc(), GrantRow.id)
     )
-    for column, value in ((GrantRow.tenant_id, tenant_id), (GrantRow.user_id, user_id)):
+    named = (GrantRow.client_id, client_id), (GrantRow.tenant_id, tenant_id), (GrantRow.user_id, user_id)
+    for column, value in named:
         if value is not None:
             query = query.where(column == value)
     return tuple(_grant(row) for row in session.scalars(query))
-
-
-def list(  # noqa: A001 - read as grants.list
-    session: Session,
-    tenant_id: str | None = None,
-    user_id: str | None = None,
-    client_id: str | None = None,
-    *,
-    limit: int = 500,
-) -> tuple[Grant, ...]:
-    """Newest first, revoked and expired ones too."""
-    query = select(GrantRow).order_by(GrantRow.created_at.desc(), GrantRow.id).limit(limit)
-    for column, value in (
-        (GrantRow.tenant_id, tenant_id),
-        (GrantRow.user_id, user_id),
-        (GrantRow.client_id, client_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    return tuple(_grant(row) for row in session.scalars(query))
-
-
-def last_used(session: Session, grant_id: str) -> datetime | None:
-    """When an access token of the family was last presented."""
-    return session.scalar(
-        select(func.max(TokenRow.last_used_at)).where(TokenRow.family == grant_id, TokenRow.kind == "app")
-    )
 
 
 def revoke(session: Session, grant_id: str, reason: str, now: datetime) -> tuple[bool, tuple[Revoked, ...]]:

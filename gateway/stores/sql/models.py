@@ -58,11 +58,15 @@ class TenantRow(Base):
     name: Mapped[str] = mapped_column(Text)
     api_key_sealed: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class TokenRow(Base):
     __tablename__ = "tokens"
-    __table_args__ = (Index("ix_tokens_tenant_id_created_at_id", "tenant_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_tokens_tenant_id_created_at_id", "tenant_id", "created_at", "id"),
+        Index("ix_tokens_kind_expires_at", "kind", "expires_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))

@@ -97,7 +97,7 @@ class RefreshRow(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     hash_key_id: Mapped[str] = mapped_column(String(8), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
-    expires_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
     successor_id: Mapped[str | None] = mapped_column(String(24))
     successor_sealed: Mapped[str | None] = mapped_column(Text)

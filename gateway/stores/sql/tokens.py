@@ -94,6 +94,13 @@ def list(  # noqa: A001 - read as tokens.list
     return tuple(_record(row) for row in session.scalars(query))
 
 
+def live(session: Session, tenant_id: str, kind: Kind, now: datetime) -> tuple[Token, ...]:
+    """The tokens of one kind in a tenant that have not ended."""
+    query = select(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.kind == kind)
+    query = query.where(TokenRow.revoked_at.is_(None), TokenRow.expires_at > now).order_by(TokenRow.id)
+    return tuple(_record(row) for row in session.scalars(query))
+
+
 def revoke(session: Session, tenant_id: str, token_id: str, reason: str, now: datetime) -> Token | None:
     """Revokes the token and returns it, or ``None`` if the tenant has none such. A second time changes nothing."""
     session.execute(
