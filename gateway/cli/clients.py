@@ -38,8 +38,8 @@ def command() -> None:
     cls=Taught,
     scopes=True,
     examples=(
-        'gateway clients create --name "My app" --redirect-uri https://app.example/cb --scope "contact.read deal.read"',
-        "gateway clients create --name CLI --public --redirect-uri http://127.0.0.1/cb --scope contact.read",
+        'gateway clients create --name "My app" --redirect-uri https://app.example/cb --scope "{scopes}"',
+        'gateway clients create --name CLI --public --redirect-uri http://127.0.0.1/cb --scope "{scopes}"',
     ),
 )
 @click.option("--name", required=True, help="What users see.")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import click
 import orjson
 
+_WHOLE: Final = 4  # read, write, delete and all
+
 
 class Taught(click.Command):
-    """A command whose help ends with `examples`, lines to paste; `scopes`: and with every scope before them."""
+    """A command whose help ends with `examples`, lines to paste, and before them with every scope if it takes `scopes`.
+
+    `{scopes}` in an example stands for two that there are.
+    """
 
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), scopes: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -20,14 +25,16 @@ class Taught(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write both behind the options."""
-        if self._scopes:
+        known = families() if self._scopes else {}
+        two = " ".join([scopes[0] for scopes in known.values() if len(scopes) == _WHOLE][:2])
+        if known:
             with formatter.section("Scopes"):
-                formatter.write_dl([(family, " ".join(scopes)) for family, scopes in families().items()])
+                formatter.write_dl([(family, " ".join(scopes)) for family, scopes in known.items()])
         if self._examples:
             with formatter.section("Examples"):
                 for line in self._examples:
                     # As it stands: what is wrapped cannot be pasted.
-                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+                    formatter.write(f"{'':{formatter.current_indent}}{line.format(scopes=two)}\n")
 
 
 def families() -> dict[str, list[str]]:

@@ -48,8 +48,8 @@ def command() -> None:
     cls=Taught,
     scopes=True,
     examples=(
-        'gateway tokens create --tenant Acme --user jane@acme.example --scope "contact.read deal.all"',
-        "gateway tokens create --tenant biz_clx… --user jane@acme.example --scope contact.read --expires-in 30d --name Sync",
+        'gateway tokens create --tenant Acme --user jane@acme.example --scope "{scopes}"',
+        'gateway tokens create --tenant biz_clx… --user jane@acme.example --scope "{scopes}" --expires-in 30d',
     ),
 )
 @click.option(
