@@ -148,7 +148,10 @@ def update(
 
     What users granted already stays theirs; a scope that the app may not ask for any more is gone at its next refresh.
     """
+    from gateway.deployment import catalogue
     from gateway.oauth import clients as apps
+
+    offered = catalogue(settings).scopes
 
     def edited(client: Client) -> Client:
         if auth_method is not None and client.public:
@@ -169,7 +172,7 @@ def update(
             new = edited(old)
             if new == old:
                 raise Failure("nothing would change: name what is to be another", USAGE)
-            if not apps.change(session, old, new, actor=desk.actor, now=datetime.now(UTC)):
+            if not apps.change(session, old, new, offered, actor=desk.actor, now=datetime.now(UTC)):
                 raise Failure(f"{client_id} is disabled", REFUSED)
             return new
 

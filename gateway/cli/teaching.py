@@ -38,7 +38,7 @@ class Taught(click.Command):
 
 
 def families() -> dict[str, list[str]]:
-    """Every family of scopes with its scopes.
+    """Every family of scopes with its scopes; a deployment's own packages may add others.
 
     From the published document of the newest contract: the declarations it is made of take longer to load than help may.
     """

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.auth.scopes import KNOWN_SCOPES
+from gateway import deployment
 from gateway.cli import COMMANDS, main
 from gateway.cli.options import fitted
 from gateway.cli.teaching import families
@@ -77,6 +77,7 @@ def test_help_waits_for_nothing_that_only_work_needs(arguments: list[str]) -> No
     assert HEAVY & set(done.stderr.split()) == set()
 
 
+KNOWN = deployment.built_in().scopes.known
 LISTINGS = [
     *(["tenants", "list"], ["tokens", "list"], ["clients", "list"], ["grants", "list"], ["audit", "tail"]),
     *(["tokens", "list", "--json"], ["tokens", "list", "--tenant", "biz_clxacme"], ["tokens", "show", "tok_nothing"]),
@@ -111,7 +112,7 @@ def test_examples_and_scopes_stand_in_the_help_of_what_takes_them() -> None:
         said = CliRunner().invoke(main, [group, "create", "--help"]).stdout
         assert all(f"  {family} " in said and " ".join(members) in said for family, members in scopes.items())
         assert f"  gateway {group} create --" in said
-    assert {scope for members in families().values() for scope in members} == KNOWN_SCOPES
+    assert {scope for members in families().values() for scope in members} == KNOWN
 
 
 @pytest.mark.parametrize("typed", ["tok", "tokens cr", "clients rotate-"])
