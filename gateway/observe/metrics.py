@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -32,26 +32,33 @@ metrics_files.install()
 _registry: Final = CollectorRegistry()
 
 
-def _counter(name: str, help_text: str, *labels: str) -> Counter:
+def counter(name: str, help_text: str, *labels: str) -> Counter:
+    """A counter of this process, `gateway_<name>`."""
     return Counter(f"gateway_{name}", help_text, labels, registry=_registry)
 
 
-def _histogram(name: str, help_text: str, *labels: str) -> Histogram:
+def histogram(name: str, help_text: str, *labels: str) -> Histogram:
+    """A histogram of seconds, `gateway_<name>`."""
     return Histogram(f"gateway_{name}", help_text, labels, buckets=_SECONDS, registry=_registry)
 
 
-_requests = _counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
-_request_seconds = _histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
-_upstream_seconds = _histogram("upstream_seconds", "Time an internal service took.", "service")
-_rate_limited = _counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
-_store_lost = _counter("store_lost_total", "Operations that found their store unreachable.", "store")
-_fail_mode = _counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
-_unkept = _counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
-_replays = _counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
-_auth_failures = _counter("auth_failures_total", "Requests without a usable token.", "code")
+def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+    """A value that one process at a time knows for all, `gateway_<name>`: the one that was set last is shown."""
+    return Gauge(f"gateway_{name}", help_text, labels, registry=_registry, multiprocess_mode="mostrecent")
 
-_values = _counter("degraded_values_total", "Values of services that were answered as null.", "field")
-_connections_refused = _counter("connections_refused_total", "Connections closed for want of file descriptors.")
+
+_requests = counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
+_request_seconds = histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
+_upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
+_rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
+_store_lost = counter("store_lost_total", "Operations that found their store unreachable.", "store")
+_fail_mode = counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
+_unkept = counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
+_replays = counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
+_auth_failures = counter("auth_failures_total", "Requests without a usable token.", "code")
+
+_values = counter("degraded_values_total", "Values of services that were answered as null.", "field")
+_connections_refused = counter("connections_refused_total", "Connections closed for want of file descriptors.")
 
 _limited = cache(_rate_limited.labels)
 _lost = cache(_store_lost.labels)

@@ -60,19 +60,26 @@ class Outcome:
 _COLUMNS: Final = tuple(getattr(QueueRow, name) for name in Due.__slots__)
 
 
+SUSPECT: Final = 2
+"""Claims without an outcome after which a row may be what ends its couriers: it is tried alone from then on."""
+
+
 def take(session: Session, endpoint_id: str, most: int, now: int, besides: Collection[str] = ()) -> list[Due]:
     """Up to `most` deliveries that are due, live ones first, the oldest first, each counted as claimed once more.
 
-    `besides`: ids of those that the courier has in hand.
+    `besides`: ids of those that the courier has in hand. One that was claimed `SUSPECT` times comes when nothing else is left,
+    and alone, the least claimed first: what ends a courier then is this row.
     """
-    query = select(*_COLUMNS).where(QueueRow.endpoint_id == endpoint_id, QueueRow.due_at <= now)
-    query = query.order_by(QueueRow.rank, QueueRow.due_at).limit(most + len(besides))
+    due = select(*_COLUMNS).where(QueueRow.endpoint_id == endpoint_id, QueueRow.due_at <= now)
+    query = due.where(QueueRow.claims < SUSPECT).order_by(QueueRow.rank, QueueRow.due_at).limit(most + len(besides))
     known = set(besides)
-    found = [due for row in session.execute(query) if (due := Due(*row)).delivery_id not in known][:most]
+    found = [each for row in session.execute(query) if (each := Due(*row)).delivery_id not in known][:most]
+    if not found and not besides and most:
+        found = [Due(*row) for row in session.execute(due.order_by(QueueRow.claims, QueueRow.due_at).limit(1))]
     if found:
         session.execute(
             update(QueueRow)
-            .where(QueueRow.delivery_id.in_([due.delivery_id for due in found]))
+            .where(QueueRow.delivery_id.in_([each.delivery_id for each in found]))
             .values(claims=QueueRow.claims + 1)
             .execution_options(**_UNSYNCHRONIZED)
         )

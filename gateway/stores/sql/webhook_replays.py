@@ -1,5 +1,6 @@
 """Replays: a range of the log, delivered to one endpoint once more, behind what comes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -89,6 +90,14 @@ def of_endpoint(session: Session, endpoint_id: str) -> tuple[Replay, ...]:
     """All of an endpoint, the newest first."""
     query = select(ReplayRow).where(ReplayRow.endpoint_id == endpoint_id).order_by(ReplayRow.id.desc())
     return tuple(_record(row) for row in session.scalars(query))
+
+
+def running(session: Session, endpoint_ids: Collection[str]) -> set[str]:
+    """Those of the endpoints of which a replay runs."""
+    if not endpoint_ids:
+        return set()
+    query = select(ReplayRow.endpoint_id).where(ReplayRow.finished_at.is_(None))
+    return set(session.scalars(query.where(ReplayRow.endpoint_id.in_(endpoint_ids))))
 
 
 def fill(session: Session, lane: Lane, now: int) -> int | None:

@@ -1,0 +1,104 @@
+"""What couriers count. No label is a tenant, a host, or anything that a stranger chooses; types of events are ours."""
+
+from functools import cache
+from typing import Final
+
+from gateway.observe.metrics import counter, gauge, histogram
+
+_events = counter("webhook_events_total", "Events accepted.", "type", "origin")
+_ingest = counter("webhook_ingest_total", "Posts to the ingest port.", "outcome")
+_ingest_seconds = histogram("webhook_ingest_seconds", "Time until a post to the ingest port was answered.")
+_deliveries = counter("webhook_deliveries_total", "Deliveries that came to an end.", "outcome")
+_withheld = counter("webhook_withheld_total", "Deliveries withheld from owners who may not see them.", "reason")
+_omitted = counter("webhook_omitted_total", "Bodies sent without their record.", "reason")
+_attempts = counter("webhook_attempts_total", "Posts to endpoints.", "result")
+_attempt_seconds = histogram("webhook_attempt_seconds", "Time that a post to an endpoint took.")
+_lag_seconds = histogram("webhook_lag_seconds", "Time from the acceptance of an event to its first attempt.")
+_lease_lost = counter("webhook_lease_lost_total", "Lanes that another courier had taken over.")
+_poison = counter("webhook_poison_total", "Deliveries parked because their couriers ended.")
+_repaired = counter("webhook_lanes_repaired_total", "Lanes that slept although something was due.")
+_gap_seconds = counter("webhook_gap_seconds_total", "Seconds in which events may have been missed.")
+_depth = gauge("webhook_queue_depth", "Rows of the queue.")
+_oldest = gauge("webhook_oldest_due_seconds", "For how long the oldest row has been due.")
+_lanes = gauge("webhook_lanes", "Lanes by state.", "state")
+_stored = gauge("webhook_stored_bytes", "Bytes that the tables of webhooks take.")
+_couriers = gauge("webhook_couriers", "Couriers that lately said that they live.")
+_skew = gauge("webhook_clock_skew_seconds", "Our time minus that of the endpoints' answers, in the middle.")
+
+STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
+
+_accepted = cache(_events.labels)
+_posted = cache(_ingest.labels)
+_ended = cache(_deliveries.labels)
+_kept_back = cache(_withheld.labels)
+_left_out = cache(_omitted.labels)
+_tried = cache(_attempts.labels)
+
+
+def event(event_type: str, origin: str) -> None:
+    """Count an event that was accepted."""
+    _accepted(event_type, origin).inc()
+
+
+def ingest(outcome: str, seconds: float) -> None:
+    """Count a post: accepted, repeated, unknown_capability, tenant_mismatch, malformed, too_large, unknown_type, …"""
+    _posted(outcome).inc()
+    _ingest_seconds.observe(seconds)
+
+
+def delivery(outcome: str, reason: str | None) -> None:
+    """Count a delivery that ended: delivered, dead, withheld, cancelled."""
+    _ended(outcome).inc()
+    if outcome == "withheld":
+        _kept_back(reason or "").inc()
+
+
+def omitted(reason: str) -> None:
+    """Count a body without its record."""
+    _left_out(reason).inc()
+
+
+def attempt(result: str, seconds: float) -> None:
+    """Count a post to an endpoint: 2xx, 3xx, 4xx, 429, 5xx, dns, vetted, connect, tls, timeout, reset."""
+    _tried(result).inc()
+    _attempt_seconds.observe(seconds)
+
+
+def lag(seconds: float) -> None:
+    """Record how long an event waited for its first attempt."""
+    _lag_seconds.observe(max(0.0, seconds))
+
+
+def lease_lost() -> None:
+    """Count a lane that was taken over."""
+    _lease_lost.inc()
+
+
+def poison() -> None:
+    """Count a delivery that was parked."""
+    _poison.inc()
+
+
+def repaired(lanes: int) -> None:
+    """Count lanes that were found asleep."""
+    _repaired.inc(lanes)
+
+
+def gap(seconds: float) -> None:
+    """Count seconds in which nothing was received."""
+    _gap_seconds.inc(seconds)
+
+
+def looked(depth: int, oldest: float, lanes: dict[str, int], stored: int, couriers: int) -> None:
+    """What one courier saw for all."""
+    _depth.set(depth)
+    _oldest.set(oldest)
+    for state in STATES:
+        _lanes.labels(state).set(lanes.get(state, 0))
+    _stored.set(stored)
+    _couriers.set(couriers)
+
+
+def skew(seconds: float) -> None:
+    """Our clock against those of the endpoints."""
+    _skew.set(seconds)

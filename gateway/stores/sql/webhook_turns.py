@@ -1,0 +1,121 @@
+"""A courier's turn at the database: what became of its deliveries, and what it does next, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.stores.sql import (
+    webhook_clock,
+    webhook_endpoints,
+    webhook_events,
+    webhook_lanes,
+    webhook_queue,
+    webhook_replays,
+    webhook_secrets,
+)
+from gateway.stores.sql.webhook_endpoints import OPEN, Endpoint
+from gateway.stores.sql.webhook_events import Event
+from gateway.stores.sql.webhook_lanes import Lane
+from gateway.stores.sql.webhook_models import EndpointRow
+from gateway.stores.sql.webhook_queue import Due, Outcome
+from gateway.stores.sql.webhook_secrets import WebhookSecret
+
+BATCH: Final = 64  # deliveries in hand of one lane
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a courier says of one lane.
+
+    in_hand   ids of deliveries that it has still; given_back: of those that it took and will not try
+    more      how many further deliveries it wants; changed_at: how new its knowledge of the endpoint is
+    changed   the lane's health is other than it was; leave: the courier gives the lane back
+    """
+
+    lane: Lane
+    outcomes: Sequence[Outcome]
+    in_hand: Sequence[str]
+    given_back: Sequence[str]
+    more: int
+    changed_at: datetime
+    changed: bool
+    leave: bool
+
+
+@dataclass(slots=True)
+class Turn:
+    """What it gets. `lost`: lanes that are another's; `stopped`: whose endpoint is not delivered to any more, with its status."""
+
+    now: int
+    lost: set[str] = field(default_factory=set)
+    stopped: dict[str, str] = field(default_factory=dict)
+    cursors: dict[str, int | None] = field(default_factory=dict)
+    replaying: set[str] = field(default_factory=set)
+    leased: list[Lane] = field(default_factory=list)
+    due: dict[str, list[Due]] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    secrets: dict[str, tuple[WebhookSecret, ...]] = field(default_factory=dict)
+
+
+def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> Turn:
+    """Settles, gives back, renews, takes more, and leases up to `places` lanes."""
+    got = Turn(webhook_clock.now(session))
+    if parts:
+        _settled(session, parts, got)
+    if places:
+        got.leased = webhook_lanes.lease(session, courier, places, got.now)
+        for lane in got.leased:
+            got.due[lane.endpoint_id] = webhook_queue.take(session, lane.endpoint_id, BATCH, got.now)
+    _known(session, [lane.endpoint_id for lane in got.leased], got)
+    got.replaying = webhook_replays.running(session, [*got.cursors, *(lane.endpoint_id for lane in got.leased)])
+    wanted = {due.event_id for taken in got.due.values() for due in taken}
+    if wanted:
+        got.events = webhook_events.some(session, wanted)
+    return got
+
+
+def _settled(session: Session, parts: Sequence[Part], got: Turn) -> None:
+    held = webhook_lanes.held(session, [part.lane for part in parts], asleep=any(part.leave for part in parts))
+    got.lost = {part.lane.endpoint_id for part in parts} - held.keys()
+    kept = [part for part in parts if part.lane.endpoint_id in held]
+    webhook_queue.settle(session, [outcome for part in kept for outcome in part.outcomes], got.now)
+    webhook_queue.give_back(session, [each for part in kept for each in part.given_back])
+    for part in kept:
+        if part.changed:
+            webhook_lanes.write(session, part.lane)
+    webhook_lanes.renew(session, [part.lane for part in kept if not part.leave], got.now)
+    webhook_lanes.release(session, [part.lane.endpoint_id for part in kept if part.leave], got.now)
+    staying = [part for part in kept if not part.leave]
+    got.cursors = {part.lane.endpoint_id: held[part.lane.endpoint_id] for part in staying}
+    _noticed(session, staying, got)
+    for part in staying:
+        endpoint_id = part.lane.endpoint_id
+        if part.more and endpoint_id not in got.stopped:
+            got.due[endpoint_id] = webhook_queue.take(session, endpoint_id, part.more, got.now, part.in_hand)
+
+
+def _noticed(session: Session, staying: Sequence[Part], got: Turn) -> None:
+    """Endpoints that were changed or stopped by somebody else since the courier read them."""
+    query = select(EndpointRow.id, EndpointRow.status, EndpointRow.changed_at)
+    query = query.where(EndpointRow.id.in_([part.lane.endpoint_id for part in staying]))
+    now = {row.id: (row.status, row.changed_at) for row in session.execute(query)} if staying else {}
+    changed = []
+    for part in staying:
+        status, changed_at = now.get(part.lane.endpoint_id, ("deleted", part.changed_at))
+        if status not in OPEN:
+            got.stopped[part.lane.endpoint_id] = status
+        elif changed_at != part.changed_at:
+            changed.append(part.lane.endpoint_id)
+    _known(session, changed, got)
+
+
+def _known(session: Session, ids: Sequence[str], got: Turn) -> None:
+    if ids:
+        got.endpoints |= webhook_endpoints.some(session, ids)
+        at = webhook_clock.moment(got.now)
+        got.secrets |= {endpoint_id: webhook_secrets.live(session, endpoint_id, at) for endpoint_id in ids}
