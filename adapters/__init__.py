@@ -14,8 +14,12 @@ from adapters.core.declare.resource import Resource
 from adapters.deals import deals
 from adapters.departments import departments
 from adapters.employees import employees
+from adapters.expenses import expenses
+from adapters.invoices import invoices
+from adapters.journal_entries import journal_entries
 from adapters.notes import notes
 from adapters.pipelines import pipelines
+from adapters.products import products
 from adapters.projects import projects
 from adapters.reports import REPORTS
 from adapters.sla_policies import sla_policies
@@ -28,11 +32,11 @@ __all__ = ["ANNOUNCED", "OWN", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES"]
 
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
-    *(accounts,),
+    *(invoices, expenses, accounts, journal_entries),
     *(employees, departments),
     *(projects,),
     *(tickets, sla_policies, canned_responses),
-    *(warehouses,),
+    *(products, warehouses),
     *(users,),
 )
 ANNOUNCED: tuple[Announced, ...] = (contracts,)
@@ -47,5 +51,7 @@ OWN: tuple[Own, ...] = (
         },
     ),
 )
-RESTRICTED_FAMILIES: frozenset[str] = frozenset({"financial_report", "compensation", "webhook"})
+RESTRICTED_FAMILIES: frozenset[str] = frozenset(
+    {"journal_entry", "approval", "compensation", "financial_report", "webhook"}
+)
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

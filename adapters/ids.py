@@ -32,8 +32,17 @@ ContractId = Annotated[str, Reference(CONTRACT)]
 ACCOUNT = IdType("acct_", "[0-9a-f]{8}", "account", cut="coa_")
 EXPENSE = IdType("exp_", "[0-9]{6,12}", "expense", cut="EXP-")
 
+INVOICE = IdType("inv_", "[0-9A-Za-z]{1,40}", "invoice", cut="inv_")
+INVOICE_LINE = IdType("line_", "[0-9A-Za-z]{1,40}", "line of an invoice", cut="itm_")
+PAYMENT = IdType("pay_", "[0-9A-Za-z]{1,40}", "payment", cut="rcpt_")
+JOURNAL_ENTRY = IdType("jrn_", DIGITS, "journal entry", cut="je_")
+
 AccountId = Annotated[str, Reference(ACCOUNT)]
 ExpenseId = Annotated[str, Reference(EXPENSE)]
+InvoiceId = Annotated[str, Reference(INVOICE)]
+InvoiceLineId = Annotated[str, Reference(INVOICE_LINE)]
+PaymentId = Annotated[str, Reference(PAYMENT)]
+JournalEntryId = Annotated[str, Reference(JOURNAL_ENTRY)]
 
 # hr
 EMPLOYEE = IdType("emp_", UUID, "employee")
@@ -65,9 +74,11 @@ CannedResponseId = Annotated[str, Reference(CANNED_RESPONSE)]
 # inventory
 PRODUCT = IdType("prod_", DIGITS, "product", number=True)
 WAREHOUSE = IdType("whs_", DIGITS, "warehouse", number=True)
+MOVEMENT = IdType("mov_", DIGITS, "stock movement", number=True)
 
 ProductId = Annotated[str, Reference(PRODUCT)]
 WarehouseId = Annotated[str, Reference(WAREHOUSE)]
+MovementId = Annotated[str, Reference(MOVEMENT)]
 
 # auth
 USER = IdType("usr_", CUID, "user")

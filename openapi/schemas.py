@@ -38,10 +38,10 @@ class Schemas:
         }
         return self.add(shape.name, schema)
 
-    def body(self, name: str, shape: Shape, *, partial: bool, null: bool = False) -> Schema:
-        """What a request may send: the writable fields and nothing else."""
+    def body(self, name: str, shape: Shape, *, partial: bool, null: bool = False, again: bool = False) -> Schema:
+        """What a request may send: the writable fields and nothing else. again: in a list that is replaced."""
         suffix = "Update" if partial else "Create"
-        writable = [field for field in shape.fields if field.sendable(partial=partial)]
+        writable = [field for field in shape.fields if field.sendable(partial=partial, again=again)]
         properties = {field.name: self._sent(field, suffix, partial=partial) for field in writable}
         required = [field.name for field in writable if field.required and not partial]
         schema: Schema = {
@@ -67,7 +67,9 @@ class Schemas:
         if field.nested is not None:
             if field.many:
                 # A list is replaced whole, so what is in it is whole too.
-                items = self.body(f"{field.nested.name}Create", field.nested, partial=False)
+                again = partial and any(inner.names_row for inner in field.nested.fields)
+                name = f"{field.nested.name}{'Replacement' if again else 'Create'}"
+                items = self.body(name, field.nested, partial=False, again=again)
                 inner: Schema = {"type": ["array", "null"] if null else "array", "items": items}
                 if field.bounds is not None:
                     inner |= {"minItems": field.bounds.least, "maxItems": field.bounds.most}

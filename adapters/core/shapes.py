@@ -21,6 +21,7 @@ from adapters.core.declare.record import (
     guard_of,
     kept,
     kind_of,
+    names_row,
     nested_of,
     read_only,
 )
@@ -34,8 +35,8 @@ class Field:
     name: in this contract; today: in the newest; held: the service's name. down/up take a value from and to today's
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
     contract → today's. nested/many: the shape of an object or list of objects; bounds: how many
-    of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it;
-    guard: the family whose scopes alone see and set it, if any.
+    of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it; names_row: the id of a record in
+    a list, which only a PATCH may send; guard: the family whose scopes alone see and set it, if any.
     """
 
     name: str
@@ -62,10 +63,11 @@ class Field:
     bounds: Between | None = None
     fixed: bool = False
     guard: str = ""
+    names_row: bool = False
 
-    def sendable(self, *, partial: bool) -> bool:
-        """Whether a body may have it."""
-        return not (self.read_only or (partial and self.fixed))
+    def sendable(self, *, partial: bool, again: bool = False) -> bool:
+        """Whether a body may have it. again: whether the body stands in a list that takes the place of one that is there."""
+        return not (self.read_only or (partial and self.fixed) or (self.names_row and not again))
 
     def takes_null(self, *, partial: bool) -> bool:
         """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out;
@@ -165,11 +167,12 @@ def shape_of(
                 many=many,
                 bounds=bounds_of(hint),
                 nullable=type(None) in _flat(hint),
-                required=info.is_required() and not read_only(hint),
+                required=info.is_required() and not read_only(hint) and not names_row(hint),
                 read_only=read_only(hint),
                 kept=kept(hint),
                 fixed=fixed(hint),
                 guard=guard,
+                names_row=names_row(hint),
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],

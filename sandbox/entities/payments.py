@@ -22,7 +22,7 @@ def _settle(row: Row, _before: Row | None, _body: Mapping[str, Any], scene: Scen
     PAYMENTS.precise(row)
     if row["amount"] > invoice["balance"]:
         told = {"amount": [f"is more than the {invoice['balance']} that are due"]}
-        members = {"balance": invoice["balance"]}
+        members = {"balance": invoice["balance"], "currency": invoice["currency"]}
         raise Refused(400, "exceeds_balance", "The invoice owes less.", fields=told, members=members)
 
 

@@ -147,7 +147,9 @@ def test_null_inside_an_address_is_as_good_as_not_sent() -> None:
 
 def test_an_amount_whose_currency_is_null_is_held_to_the_default_currency() -> None:
     assert sent("deals.create", {"name": "x", "amount": "1.50", "currency": None})["currency"] == "USD"
-    assert refused("deals.create", {"name": "x", "amount": "1.505", "currency": None}) == [("/amount", "too_precise")]
+    assert refused("deals.create", {"name": "x", "amount": "1.505", "currency": None}) == [
+        ("/amount", "amount_precision")
+    ]
 
 
 SEARCH = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from adapters import REPORTS, RESOURCES
@@ -12,7 +13,9 @@ from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
 from adapters.core.shapes import Field, Shape, shape_at
+from adapters.ids import ACCOUNT, CONTACT
 from gateway.versions import CONTRACTS
+from tests.conformance.seeded import first
 
 OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
@@ -54,16 +57,31 @@ COLLECTIONS = [
 
 
 # What no two records may share: every body has its own.
-UNIQUE = {"projects": ("code",), "employees": ("employee_number", "email")}
+UNIQUE = {
+    "projects": ("code",),
+    "employees": ("employee_number", "email"),
+    "invoices": ("number",),
+    "products": ("sku",),
+}
+# What a body must refer to.
+NEEDED: dict[str, Callable[[], dict[str, Any]]] = {
+    "invoices": lambda: {"contact_id": first(CONTACT, "contacts")},
+    "journal_entries": lambda: {"lines": [_line("debit", "EXPENSES"), _line("credit", "ASSETS")]},
+}
 _SERIAL = itertools.count(1)
+
+
+def _line(side: str, group: str) -> dict[str, str]:
+    return {"account_id": first(ACCOUNT, "accounts", group=group, isActive=True), "type": side, "amount": "1500.00"}
 
 
 def sample(resource: Resource, date: str) -> dict[str, Any]:
     """A body that creates a record: every writable field's example, references to other records left out."""
-    own = {
+    own: dict[str, Any] = {
         name: f"{resource.path[:3]}-{next(_SERIAL)}{'@example.com' * (name == 'email')}"
         for name in UNIQUE.get(resource.path, ())
     }
+    own |= NEEDED.get(resource.path, dict)()
     return own | {
         field.name: field.example
         for field in shape(resource, date).fields
@@ -71,14 +89,24 @@ def sample(resource: Resource, date: str) -> dict[str, Any]:
     }
 
 
-def told(shape: Shape, held: dict[str, Any]) -> dict[str, Any]:
+def agrees(sent: Any, answered: Any) -> bool:
+    """Whether an answer holds all that was sent, with whatever the service adds."""
+    if isinstance(sent, dict) and isinstance(answered, dict):
+        return all(name in answered and agrees(each, answered[name]) for name, each in sent.items())
+    if isinstance(sent, list) and isinstance(answered, list):
+        return len(sent) == len(answered) and all(map(agrees, sent, answered))
+    return bool(sent == answered)
+
+
+def told(shape: Shape, held: dict[str, Any], around: dict[str, Any] | None = None) -> dict[str, Any]:
     """A service's record as the newest contract tells it, field by field: without what is compiled to do the same."""
-    return {field.name: _value(field, held[field.held], held) for field in shape.fields}
+    record = {**(around or {}), **held}
+    return {field.name: _value(field, held[field.held], record) for field in shape.fields}
 
 
 def _value(field: Field, held: Any, record: dict[str, Any]) -> Any:
     if field.nested is not None and held is not None:
-        return [told(field.nested, each) for each in held] if field.many else told(field.nested, held)
+        return [told(field.nested, each, record) for each in held] if field.many else told(field.nested, held, record)
     if held is None or field.kind is None:
         return held
     return field.kind.told(held, record.get(field.kind.beside or ""))

@@ -135,7 +135,9 @@ def test_what_eq_finds_has_that_value(live: Live, resource: Resource) -> None:
             assert {same(each[field.name]) for each in found} == {same(value)}
 
 
-@pytest.mark.parametrize("resource", [r for r in SEARCHABLE if r in CREATABLE], ids=name)
+@pytest.mark.parametrize(
+    "resource", [r for r in SEARCHABLE if r in CREATABLE and r.upstream.search.compares is None], ids=name
+)
 def test_groups_mean_what_they_say(live: Live, resource: Resource) -> None:
     path = f"/v1/{resource.path}/search"
 

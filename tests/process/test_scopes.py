@@ -94,26 +94,52 @@ def test_the_scopes_are_those_that_an_operation_or_an_event_needs() -> None:
     assert needed == OFFERED.single
 
 
-def test_the_default_roles_are_those_of_the_contract() -> None:
-    for role, actions in {
-        "owner": {"read", "write", "delete"},
-        "admin": {"read", "write", "delete"},
-        "member": {"read", "write"},
-        "viewer": {"read"},
-    }.items():
-        expected = {scope for scope in OFFERED.ordered if scope.partition(".")[2] in actions}
-        if "delete" not in actions:
-            expected -= {*restricted(), "account.read", "contract.read"}
-        assert scopes.allowed(OFFERED, role, default_roles()) == expected
+# contract-waves.md, section 9.
+ROLES = {
+    "owner": (("**",), ()),
+    "admin": (("**",), ()),
+    "manager": (
+        ("*", "leave_request.*", "attendance.read", "approval.write", "webhook.read"),
+        ("company.delete", "deal.delete", "invoice.delete", "project.delete", "employee.write"),
+    ),
+    "member": (
+        ("*.read", "*.write", "leave_request.write"),
+        (
+            *("employee.write", "invoice.write", "payment.*", "expense.read", "account.read", "contract.read"),
+            *("product.write", "inventory.write"),
+        ),
+    ),
+    "viewer": (("*.read",), ("payment.*", "expense.*", "account.read", "contract.read")),
+}
+# What each of them has of the restricted families, when all of these are there.
+RESTRICTED = {
+    "manager": {"leave_request.read", "leave_request.write", "attendance.read", "approval.write", "webhook.read"},
+    "member": {"leave_request.write"},
+    "viewer": set[str](),
+}
 
 
-@pytest.mark.parametrize("role", ["manager", "member", "viewer"])
-def test_no_default_role_but_those_who_lead_has_a_restricted_family_and_none_is_warned_of(role: str) -> None:
-    assert restricted()
-    # Who runs a team may see what is delivered, and to whom.
-    beside = {"webhook.read"} if role == "manager" else set()
-    assert scopes.allowed(OFFERED, role, default_roles()) & restricted() == beside
+@pytest.mark.parametrize("role", ROLES)
+def test_the_default_roles_are_those_of_the_contract_as_far_as_there_are_such_scopes(role: str) -> None:
+    known = [tuple(pattern for pattern in patterns if scopes.matching(OFFERED, (pattern,))) for patterns in ROLES[role]]
+    assert [tuple(default_roles()[role].allow), tuple(default_roles()[role].deny)] == known
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+@pytest.mark.parametrize("family", sorted(RESTRICTED_FAMILIES))
+def test_a_role_has_of_a_restricted_family_what_the_contract_says_and_no_more(family: str, role: str) -> None:
+    those = {scope for scope in OFFERED.ordered if scope.partition(".")[0] == family}
+    assert those
+    assert scopes.allowed(OFFERED, role, default_roles()) & those == RESTRICTED[role] & those
+
+
+def test_no_default_role_is_warned_of() -> None:
     assert list(warnings(Settings.model_validate({}), OFFERED.restricted)) == []
+
+
+@pytest.mark.parametrize("before", [("*",), ("*.read",), ("*.write",), ("*.read", "*.write", "*.delete"), ("*.all",)])
+def test_a_role_that_was_written_before_there_were_restricted_families_gains_none(before: tuple[str, ...]) -> None:
+    assert not scopes.granted(OFFERED, before) & restricted()
 
 
 def restricted() -> set[str]:

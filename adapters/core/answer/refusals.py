@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from adapters.core.answer.from_service import STRANGE
 from adapters.core.calls import Pointers
+from adapters.core.declare.currencies import money
 from adapters.core.declare.states import States
 from adapters.core.faults import Conflict, Fault, FieldError, Invalid, RoleForbids, ServiceFailed
 
@@ -41,6 +43,8 @@ _TOLD = {
     "overlaps": "This overlaps another one.",
     "balance_insufficient": "There is not enough left.",
     "insufficient_stock": "There is not enough in stock.",
+    "exceeds_amount_due": "This is more than the invoice still owes.",
+    "recipient_missing": "Nobody is known to send it to.",
     "line_unknown": "The record has no line with this id.",
 }
 # A validation message is passed on when it is plain words; anything with addresses, code or markup in it is not.
@@ -84,6 +88,8 @@ class _Nested(msgspec.Struct):
     fields: dict[str, list[str]] = {}
     rows: list[_Row] = []
     state: str | bool | None = None
+    balance: Decimal | None = None
+    currency: str | None = None
 
 
 class _Flat(msgspec.Struct):
@@ -128,11 +134,21 @@ def _faults(told: _Nested, refusals: Refusals) -> Iterator[FieldError]:
         if where := _pointer(name, refusals.pointers):
             code = refusals.rules.get(where) if told.code == "rule_violated" else WORDS.get(told.code)
             said = [] if f"/{where[1:].partition('/')[0]}" in refusals.untold else texts
-            yield FieldError(where, code or REFUSED, _TOLD.get(code or "") or _message(said))
+            yield FieldError(where, code or REFUSED, _TOLD.get(code or "") or _message(said), _most(told))
     for each in told.rows:
         where = _pointer(each.field or "", refusals.pointers)
         column = where[1:].partition("/")[0] or None
         yield FieldError(where, REFUSED, _message([each.message]), row=each.row, column=column)
+
+
+def _most(told: _Nested) -> tuple[str, ...]:
+    """What may be sent instead of an amount that is too high, where the service said it."""
+    if told.code != "exceeds_balance" or told.balance is None:
+        return ()
+    try:
+        return (money(told.balance, told.currency),)
+    except STRANGE:
+        return ()
 
 
 def _pointer(name: str, pointers: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from adapters.core.declare.upstream import ListQuery
 from adapters.core.operation import Face, Operation
 from adapters.core.paging import planned, whole
 from adapters.core.paging.lookup import by_list, directly
-from adapters.core.shapes import Shape, shape_at, shape_of
+from adapters.core.shapes import NONE, Shape, shape_at, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Builder:
         """The builder of a resource that lives beneath this one."""
         return Builder(child, self._contracts, self._overrides, self._alphabets, self._hidden)
 
-    def shape_of(self, model: type[Record]) -> Shape:
-        """The shape of a body that an action takes."""
-        return shape_of(model, self.resource.rename, alphabets=self._alphabets)
+    def shape_of(self, model: type[Record], rename: Mapping[str, str] = NONE) -> Shape:
+        """The shape of a body that an action takes, with the resource's names and those of `rename` before them."""
+        return shape_of(model, {**self.resource.rename, **rename}, alphabets=self._alphabets)
 
     def place(self, name: str, default: str) -> Place:
         """The internal path of an operation: as configured, or `default` behind the collection's."""

@@ -32,7 +32,26 @@ def money(amount: Decimal, currency: str | None) -> str:
     quantum = _QUANTA.get(currency or "")
     if quantum is not None:
         return f"{amount.quantize(quantum):f}"
+    return f"{_within_reason(amount):f}"
+
+
+def minor(units: int, currency: str | None) -> str:
+    """The service's whole number of the smallest units of a currency → the same; ValueError where that has none."""
+    if currency not in _QUANTA:
+        raise ValueError("smallest units of no known currency")
+    return f"{Decimal(units).scaleb(-_MINOR_DIGITS[currency]):f}"
+
+
+def shortest(number: Decimal) -> str:
+    """The service's number → its shortest decimal string, without an exponent; no zero has a sign."""
+    if not number.is_finite():
+        raise ValueError("no number")
+    text = f"{_within_reason(number):f}" if number else "0"
+    return text.rstrip("0").removesuffix(".") if "." in text else text
+
+
+def _within_reason(number: Decimal) -> Decimal:
     # Without an exponent 1e999999999 is a gigabyte long.
-    if abs(amount.adjusted()) > _MOST_DIGITS:
-        raise ValueError("an amount beyond reason")
-    return f"{amount:f}"
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a number beyond reason")
+    return number

@@ -21,6 +21,7 @@ class Access(Enum):
     READ = "read"
     KEEP = "keep"
     FIX = "fix"
+    NAME = "name"
 
 
 ReadOnly = Annotated[T, Access.READ]
@@ -29,6 +30,12 @@ Kept = Annotated[T, Access.KEEP]
 
 Fixed = Annotated[T, Access.FIX]
 """A field that only a create may send: a PATCH that names it is refused."""
+
+
+RowId = Annotated[T, Access.NAME]
+"""The id of a record in a list that clients write. The service gives it; in a PATCH, where the list is replaced whole, a record
+that is sent with its id keeps it, one without is new, and one that is left out is gone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,11 @@ def read_only(hint: Any) -> bool:
 def kept(hint: Any) -> bool:
     """Whether the annotation is marked Kept."""
     return Access.KEEP in _accesses(hint)
+
+
+def names_row(hint: Any) -> bool:
+    """Whether the annotation is marked RowId."""
+    return Access.NAME in _accesses(hint)
 
 
 def fixed(hint: Any) -> bool:

@@ -17,6 +17,7 @@ from adapters.core.declare.record import (
     Kept,
     ReadOnly,
     Record,
+    RowId,
     guarded,
     kind_of,
     nested_of,
@@ -40,6 +41,7 @@ __all__ = [
     "ReadOnly",
     "Record",
     "Resource",
+    "RowId",
     "Rule",
     "States",
     "StructuredSearch",
@@ -106,7 +108,7 @@ class Resource:
 
     def __post_init__(self) -> None:
         known = self.model.model_fields.keys()
-        listed = self.upstream.lists.filters if self.upstream.lists else ()
+        listed = (*self.upstream.lists.filters, *self.upstream.lists.ranges) if self.upstream.lists else ()
         for table, names in (
             ("rename", {name.split(".")[0] for name in self.rename}),
             ("sorts", set(self.sorts)),

@@ -15,13 +15,14 @@ class Rule:
 
     A create is checked always, with null for what it leaves out; a PATCH when it sends every field that is needed. Where
     it sends one of them the service checks, and its refusal of `at` has the same code. An actions' body is not asked.
+    message: a sentence, or what makes one of the same values.
     """
 
     code: str
     at: str
     needs: tuple[str, ...]
     holds: Callable[..., bool]
-    message: str
+    message: str | Callable[..., str]
 
     def broken(self, sent: Mapping[str, Any], *, partial: bool) -> bool:
         """Whether a request that sends these fields breaks it."""
@@ -29,12 +30,16 @@ class Rule:
             return False
         return not self.holds(*(sent.get(name) for name in self.needs))
 
+    def told(self, sent: Mapping[str, Any]) -> str:
+        """What is said to a request that sends these fields and breaks it."""
+        return self.message if isinstance(self.message, str) else self.message(*(sent.get(name) for name in self.needs))
+
 
 def faults(rules: Sequence[Rule], sent: Mapping[str, Any], *, partial: bool) -> Iterator[FieldError]:
     """What is wrong with a request that sends these fields."""
     for rule in rules:
         if rule.broken(sent, partial=partial):
-            yield FieldError(f"/{rule.at}", rule.code, rule.message)
+            yield FieldError(f"/{rule.at}", rule.code, rule.told(sent))
 
 
 def not_before(at: str, start: str) -> Rule:

@@ -14,6 +14,7 @@ _PHONE = rf"0-9A-Za-z+().,/#*\- {BLANKS}{DASHES}\uff08-\uff0f\uff03\uff10-\uff19
 PHONE = rf"^([{HIDDEN}]*[{_PHONE}]){{3,}}[{HIDDEN}]*$"
 # 15 digits in all: what a service that keeps numbers as doubles gives back unchanged.
 AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1,11}\.[0-9]{4})$"
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 CURRENCY = "^[A-Z]{3}$"
 # What `\s` stands for differs between Rust, ECMAScript and Python; the documents must mean what the validator means.
 # U+2028 and U+2029 stand within a range: written out, some generators of code make line ends of them.
@@ -23,6 +24,7 @@ CUSTOM_NAME = rf"^[^!-,/:-@\[-^`{{-\x9f\x00-\x1f{BLANKS}\xad\u200b\u200e\u200f\u
 _UNSEEN = rf"{_BLANK}{HIDDEN}"
 EMAIL = rf'^[^{_UNSEEN}@<>()\[\],;:\\"]{{1,64}}@[^{_UNSEEN}@.]{{1,63}}(\.[^{_UNSEEN}@.]{{1,63}}){{1,8}}$'
 NAME = rf"^[^\x00-\x1f\x7f]*[^{_UNSEEN}{UNDRAWN}][^\x00-\x1f\x7f]*$"
+HTTPS = rf"^https://[^{_BLANK}]+$"
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BLANK}]+$"
 
 TOLD = {
@@ -32,9 +34,11 @@ TOLD = {
     LABEL: "This cannot hold semicolons, line breaks or other control characters.",
     PHONE: "A phone number is written in digits, letters, blanks and + ( ) . , / # * -.",
     AMOUNT: "Not an amount such as 1234.50, of at most 15 digits.",
+    DECIMAL: "Not a decimal number such as 2.5, written as text.",
     CURRENCY: "Not an ISO 4217 currency code such as EUR.",
     CUSTOM_NAME: "A name has 1 to 64 characters: letters, digits, blanks and _ . -.",
     EMAIL: "Not an e-mail address such as ada@example.com, without blanks and characters that nobody sees.",
+    HTTPS: "Not an address such as https://example.com, which begins with https.",
     URL: "Not an address such as https://example.com.",
 }
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+_EQUAL = frozenset({"eq", "contains_any"})
+_WITHIN = frozenset({"gte", "lte", "between"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class StructuredSearch:
         return "key"
 
     @property
-    def compares(self) -> tuple[str, ...] | None:
+    def compares(self) -> Mapping[str, frozenset[str]] | None:
         """The fields that conditions may name; None for all that have operators."""
         return None
 
@@ -35,16 +39,19 @@ class ListQuery:
     `style` is how it pages: by page number, by offset or by its own cursor; or not at all (`whole`), and then the gateway
     filters, sorts and pages by itself, with every operator of every field, and finds single records too. `items` is what it
     calls the rows; None when they come as a bare array. ordered: a field that orders it and never changes, by which it may be
-    walked for one record; None where there is none, and then no `get` is served via this list.
+    walked for one record; None where there is none, and then no `get` is served via this list. ranges: fields of which the
+    list takes a first and a last value, both inclusive, each with the names of these two parameters.
     """
 
     filters: tuple[str, ...] = ()
     style: Literal["page", "offset", "cursor", "whole"] = "page"
     items: str | None = "data"
     ordered: str | None = "created_at"
+    # A resource is hashed with its list, and a mapping cannot be.
+    ranges: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if self.style == "whole" and self.filters:
+        if self.style == "whole" and (self.filters or self.ranges):
             raise TypeError("a list that comes whole is filtered by every field: it names no filters")
         if self.items is None and self.style != "whole":
             raise TypeError("a bare array has no room to say how it pages")
@@ -55,9 +62,11 @@ class ListQuery:
         return ""
 
     @property
-    def compares(self) -> tuple[str, ...] | None:
-        """The fields that conditions may name, each compared with one value; None for all that have operators."""
-        return None if self.style == "whole" else self.filters
+    def compares(self) -> Mapping[str, frozenset[str]] | None:
+        """The fields that conditions may name, each with the operators that the list can answer; None for all there are."""
+        if self.style == "whole":
+            return None
+        return {**dict.fromkeys(self.filters, _EQUAL), **dict.fromkeys(self.ranges, _WITHIN)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,14 @@ def search(
     """A page of a list. `shape`: the resource's in the newest contract."""
     held = {field.today: field.held for field in shape.fields}
     walked, anchors = lists(place, declared, outward.listing), Anchors(outward.row)
+    ranges = {held[name]: told for name, told in declared.ranges.items()}
     paged = _by_cursor if declared.style == "cursor" else _anchored
 
     def plan(request: Input) -> Plan:
         window = request.window
         assert window is not None
         assert window.seal is not None
-        page = yield from paged(walked.under(request.ids), anchors, window, query_of(window, held))
+        page = yield from paged(walked.under(request.ids), anchors, window, query_of(window, held, ranges))
         following = None if page.position is None else window.seal(page.position)
         return Answer(200, outward.many(page.rows, following, page.total))
 

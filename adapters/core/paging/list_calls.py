@@ -15,6 +15,11 @@ from adapters.core.declare.upstream import ListQuery
 from adapters.core.paging.spans import Span
 
 Query = dict[str, Any]
+_BOUNDS: dict[str, Callable[[tuple[str, str]], tuple[str, ...]]] = {
+    "gte": lambda names: names[:1],
+    "lte": lambda names: names[1:],
+    "between": lambda names: names,
+}
 
 
 class _Pagination(msgspec.Struct):
@@ -79,13 +84,23 @@ def lists(place: Place, declared: ListQuery, listing: Callable[..., Any]) -> Lis
     return Lists(place, declared.style, listing(declared.items, told, following="nextCursor"))
 
 
-def query_of(window: Window, held: Mapping[str, str]) -> Query:
-    """The window's filters, text and order as query parameters. `held`: today's field names → the service's."""
+def query_of(window: Window, held: Mapping[str, str], ranges: Mapping[str, tuple[str, str]]) -> Query:
+    """The window's filters, text and order as query parameters. `held`: today's field names → the service's; `ranges`: by
+    the service's name of a field, the parameters that take its first and its last value.
+    """
     query: Query = {"search": window.text} if window.text else {}
     for leaf in _leaves(window.where):
-        value = leaf["value"][0] if isinstance(leaf["value"], list) else leaf["value"]
-        query[leaf["field"]] = str(value).lower() if isinstance(value, bool) else value
+        query |= dict(_parameters(leaf, ranges))
     return {**query, "sort": held[window.order_by], "order": "desc" if window.descending else "asc"}
+
+
+def _parameters(leaf: Row, ranges: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    name, operator = leaf["field"], leaf["op"]
+    values = leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]]
+    if operator in _BOUNDS:
+        yield from zip(_BOUNDS[operator](ranges[name]), values, strict=True)
+    else:
+        yield name, str(values[0]).lower() if isinstance(values[0], bool) else values[0]
 
 
 def _leaves(where: Row | None) -> Iterator[Row]:

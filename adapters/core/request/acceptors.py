@@ -42,11 +42,12 @@ def nothing(request: Request) -> None:
     raise Invalid([FieldError(at, "field_unknown", "This action takes no fields.") for at in where])
 
 
-def fields(document: Document, inward: Inward) -> Callable[[Request], Input]:
-    """An operation with a body: checked against its shape, then put into the service's names."""
+def fields(document: Document, inward: Inward, *, needed: bool = True) -> Callable[[Request], Input]:
+    """An operation with a body: checked against its shape, then put into the service's names. needed: whether there must be one."""
 
     def accept(request: Request) -> Input:
-        body, revisions = inward.translate(document.read(request.document))
+        sent = {} if request.document is None and not needed else request.document
+        body, revisions = inward.translate(document.read(sent))
         return Input(ids=request.ids, body=body, revisions=revisions)
 
     return accept

@@ -17,7 +17,7 @@ class Pairs:
     """The rules of one shape and of all that it nests, checked on the body that the service is going to be sent.
 
     Where a PATCH sends one side of a pair only, the record as it is now has the other: `check` then gives a revision. A field
-    that is the service's own is never waited for: the service checks.
+    that is the service's own, or that no PATCH can name, is never waited for: the service checks.
     """
 
     __slots__ = ("_groups", "_inner")
@@ -54,7 +54,7 @@ class Pairs:
                 for root in sent:
                     yield from _faults(root, body[root.held], beside, holder.today, (*at, root.name))
             unsent = any(root.held not in body for root in roots)
-            if partial and not holder.read_only and (bool(sent) if beside is None else unsent):
+            if partial and not (holder.read_only or holder.fixed) and (bool(sent) if beside is None else unsent):
                 revisions.append(_later(holder, roots, at))
         for field, pairs in self._inner:
             value = body.get(field.held)

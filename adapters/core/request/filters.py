@@ -46,7 +46,6 @@ PLURAL = frozenset({"in", "not_in", "between", "contains_any", "contains_all", "
 NO_VALUE = frozenset({"is_empty", "is_not_empty"})
 _UNLIKE = frozenset({"neq", "not_in"})
 _ALIKE = _UNLIKE | {"eq", "in"}
-_LISTABLE = frozenset({"eq", "contains_any"})
 
 Where = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -57,11 +56,13 @@ class Filters:
 
     __slots__ = ("_fields", "_flat", "_fragments", "_operands", "allowed")
 
-    def __init__(self, shape: Shape, listed: tuple[str, ...] | None = None) -> None:
-        """`listed`: today's names of the fields that a service without structured search compares, each with one value."""
+    def __init__(self, shape: Shape, listed: Mapping[str, frozenset[str]] | None = None) -> None:
+        """`listed`: today's names of the fields that a service without structured search compares, with today's operators."""
         self._flat = listed is not None
         self.allowed: Mapping[str, tuple[str, ...]] = {
-            field.name: tuple(op for op, today in field.operators.items() if listed is None or today in _LISTABLE)
+            field.name: tuple(
+                op for op, today in field.operators.items() if listed is None or today in listed[field.today]
+            )
             for field in shape.fields
             if (field.operators if listed is None else field.today in listed)
         }
@@ -83,7 +84,9 @@ class Filters:
     @property
     def most_values(self) -> int:
         """How many values one condition may compare with."""
-        return 1 if self._flat else MOST_VALUES
+        if not self._flat:
+            return MOST_VALUES
+        return 2 if any("between" in operators for operators in self.allowed.values()) else 1
 
     def read(self, nodes: Any, at: Path = ("filters",)) -> Where | None:
         """A `filters` array → a where tree, or None when it is empty; Invalid names every fault."""
@@ -189,7 +192,7 @@ class Filters:
         if not isinstance(values, list) or not values or len(values) > MOST_VALUES:
             errors.append(FieldError(pointer(at), "type_invalid", f"'values' is an array of 1 to {MOST_VALUES}."))
             return []
-        if self._flat and len(values) > 1:
+        if self._flat and len(values) > 1 and operator != "between":
             errors.append(FieldError(pointer(at), "too_many", "One value can be asked for here."))
             return []
         if operator == "between" and len(values) != 2:

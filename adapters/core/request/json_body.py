@@ -46,6 +46,7 @@ _CODES = {
 }
 _OWN = (
     "out_of_range",
+    "not_positive",
     "id_invalid",
     "datetime_invalid",
     "date_invalid",
@@ -100,11 +101,14 @@ _TYPES = {
 }
 
 
-def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
-    """The schema of a body in `shape`: a create (required fields demanded) or a PATCH (all optional, null clears)."""
+def body_schema(shape: Shape, *, partial: bool, again: bool = False) -> core_schema.CoreSchema:
+    """The schema of a body in `shape`: a create (required fields demanded) or a PATCH (all optional, null clears).
+
+    again: that of a record in a list of a PATCH, which is whole and may say which of those that are there it is.
+    """
     members = {}
     for field in shape.fields:
-        if field.sendable(partial=partial):
+        if field.sendable(partial=partial, again=again):
             members[field.name] = core_schema.typed_dict_field(
                 _member(field, partial=partial), required=field.required and not partial
             )
@@ -114,7 +118,7 @@ def body_schema(shape: Shape, *, partial: bool) -> core_schema.CoreSchema:
 def _member(field: Field, *, partial: bool) -> core_schema.CoreSchema:
     if field.nested is not None:
         # A list is replaced whole, so what is in it is whole too.
-        value = body_schema(field.nested, partial=partial and not field.many)
+        value = body_schema(field.nested, partial=partial and not field.many, again=partial and field.many)
         if field.many:
             least, most = (field.bounds.least, field.bounds.most) if field.bounds else (None, None)
             value = core_schema.list_schema(value, strict=True, min_length=least or None, max_length=most)
@@ -130,16 +134,17 @@ Level = tuple[str, ...]
 Names = tuple[frozenset[str], frozenset[str], frozenset[str]]
 
 
-def _levels(shape: Shape, *, partial: bool, at: Level = ()) -> Iterator[tuple[Level, Names]]:
+def _levels(shape: Shape, *, partial: bool, again: bool = False, at: Level = ()) -> Iterator[tuple[Level, Names]]:
     """For the body and each object in it: where it is, and the names that may be sent there, that are read-only, and
     that may not be sent any more.
     """
-    computed = frozenset(field.name for field in shape.fields if field.read_only)
+    computed = frozenset(field.name for field in shape.fields if field.read_only or (field.names_row and not again))
     fixed = frozenset(field.name for field in shape.fields if partial and field.fixed and not field.read_only)
     yield at, (frozenset(shape.named()) - computed - fixed, computed, fixed)
     for field in shape.fields:
         if field.nested is not None:
-            yield from _levels(field.nested, partial=partial and not field.many, at=(*at, field.name))
+            inner = partial and not field.many
+            yield from _levels(field.nested, partial=inner, again=partial and field.many, at=(*at, field.name))
 
 
 class Document:

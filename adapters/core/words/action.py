@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adapters.core.calls import Input
 from adapters.core.compile.builder import Builder
+from adapters.core.declare.resource import Resource
 from adapters.core.declare.word import Word
 from adapters.core.operation import Body, Face, Operation, Request
 from adapters.core.payloads import Nothing, One
@@ -18,11 +19,18 @@ from adapters.core.words.update import patching
 
 @dataclass(frozen=True, slots=True)
 class Action(Word):
-    """A state change without fields of its own: `POST /{resource}/{id}/{name}` sends `sets` as a PATCH."""
+    """A state change without fields of its own: `POST /{resource}/{id}/{name}` sends `sets` as a PATCH.
+
+    also: scopes that it needs beside the resource's own.
+    """
 
     name: str
     sets: Mapping[str, object]
     summary: str
+    also: tuple[str, ...] = ()
+
+    def needs(self, resource: Resource) -> tuple[str, ...]:
+        return (f"{resource.scope}.{self.verb}", *self.also)
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         place, look, today = build.place(self.name, "/{id}"), build.look(), build.newest.today()
@@ -46,4 +54,5 @@ class Action(Word):
             description=f"{self.summary}. Doing it twice is no error. The body stays empty.",
             body=Body.EMPTY,
             replayable=True,
+            scopes=self.needs(build.resource),
         )

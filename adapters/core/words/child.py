@@ -112,12 +112,13 @@ class Child(Word):
         parent, of = build.resource, child.resource
         named = _joined(of.singular)
         place = build.at(f"delete_{named}", f"{of.upstream.path}/{{{named}_id}}")
+        refusals = build.refusals({}, of.rules)
         return build.operation(
             f"delete_{named}",
             "DELETE",
             f"*/{of.path}/*",
             "delete",
-            lambda *_: Face(path_only, deleting(place)),
+            lambda *_: Face(path_only, deleting(place, refusals)),
             summary=f"Delete {of.one} of {parent.one}",
             description=f"Deletes one {of.singular} for good.",
             success=204,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.core.answer.replies import body_of
+from adapters.core.answer.refusals import Refusals
+from adapters.core.answer.replies import written
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
@@ -21,7 +22,7 @@ class Delete(Word):
     verb: ClassVar[str] = "delete"
 
     def operations(self, build: Builder) -> Iterator[Operation]:
-        face = Face(path_only, deleting(build.place("delete", "/{id}")))
+        face = Face(path_only, deleting(build.place("delete", "/{id}"), build.refusals({})))
         yield build.operation(
             "delete",
             "DELETE",
@@ -34,12 +35,12 @@ class Delete(Word):
         )
 
 
-def deleting(place: Place) -> Planner:
+def deleting(place: Place, refusals: Refusals) -> Planner:
     """One call, no content."""
 
     def plan(request: Input) -> Plan:
         reply = yield Call(place.service, b"DELETE", place.of(*request.ids), writes=True)
-        body_of(reply, record=True)
+        written(reply, refusals, record=True)
         return Answer(204)
 
     return plan

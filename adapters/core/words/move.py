@@ -23,7 +23,8 @@ from adapters.core.words.update import patching
 class Move(Word):
     """A state change with fields: `POST /{resource}/{id}/{name}` with `body` is a PATCH of the record.
 
-    sets: what the PATCH says beside the body; also: scopes that it needs beside the resource's own.
+    sets: what the PATCH says beside the body; also: scopes that it needs beside the resource's own; rename: the body's names in
+    the service. Where no field of the body is required, there may be no body at all.
     """
 
     name: str
@@ -32,18 +33,20 @@ class Move(Word):
     # A resource is hashed with its words, and a mapping cannot be.
     sets: Mapping[str, object] = field(default_factory=dict, hash=False)
     also: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def needs(self, resource: Resource) -> tuple[str, ...]:
         return (f"{resource.scope}.{self.verb}", *self.also)
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         place, look = build.place(self.name, "/{id}"), build.look()
-        shape = build.shape_of(self.body)
+        shape = build.shape_of(self.body, self.rename)
         inward = Inward(shape, partial=False)
-        read, today = fields(Document(shape, partial=False), inward), build.newest.today()
+        needed = any(each.required for each in shape.fields)
+        read, today = fields(Document(shape, partial=False), inward, needed=needed), build.newest.today()
         sets = {today[name].held: held(today[name], value) for name, value in self.sets.items()}
         refusals = build.refusals(inward.pointers)
-        sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape)
+        sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape, needed=needed)
 
         def accept(request: Request) -> Input:
             taken = read(request)
@@ -62,7 +65,7 @@ class Move(Word):
             face,
             summary=self.summary,
             description=f"{self.summary}, and answers the {build.resource.singular} as it is then.",
-            body=Body.JSON,
+            body=Body.JSON if needed else Body.OPTIONAL,
             replayable=True,
             scopes=self.needs(build.resource),
         )

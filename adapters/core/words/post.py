@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from adapters.core.answer.from_service import Outward
 from adapters.core.answer.refusals import Refusals
@@ -12,7 +12,7 @@ from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.record import Record
 from adapters.core.declare.word import Word
-from adapters.core.operation import Body, Face, Operation, Request
+from adapters.core.operation import Body, Face, Operation
 from adapters.core.payloads import Fields, One
 from adapters.core.request.acceptors import fields
 from adapters.core.request.json_body import Document
@@ -26,27 +26,24 @@ class Post(Word):
     """`POST /{resource}/{id}/{name}` with `body` is a POST of `path` behind the record, and answers the record as it is then.
 
     Where no field of the body is required, there may be no body at all. Doing it again does it again, so the
-    Idempotency-Key travels along. about: more for the documents, in sentences.
+    Idempotency-Key travels along. rename: the body's names in the service; about: more for the documents, in sentences.
     """
 
     name: str
     path: str
     body: type[Record]
     summary: str
+    # A resource is hashed with its words, and a mapping cannot be.
+    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
     about: str = ""
 
     def operations(self, build: Builder) -> Iterator[Operation]:
-        place, shape = build.place(self.name, f"/{{id}}{self.path}"), build.shape_of(self.body)
+        place, shape = build.place(self.name, f"/{{id}}{self.path}"), build.shape_of(self.body, self.rename)
         needed = any(field.required for field in shape.fields)
         inward = Inward(shape, partial=False)
-        read = fields(Document(shape, partial=False), inward)
+        accept = fields(Document(shape, partial=False), inward, needed=needed)
         refusals = build.refusals(inward.pointers)
         sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape, needed=needed)
-
-        def accept(request: Request) -> Input:
-            if request.document is None and not needed:
-                request.document = {}
-            return read(request)
 
         def face(date: str, answered: Shape) -> Face:
             plan = build.planned(date, lambda outward: _posting(place, outward, refusals))

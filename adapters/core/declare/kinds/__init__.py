@@ -13,6 +13,7 @@ from adapters.core.declare.kinds.flag import Boolean, Flag
 from adapters.core.declare.kinds.instant import Bound, Instant, Moment
 from adapters.core.declare.kinds.integer import Integer, Whole
 from adapters.core.declare.kinds.money import Amount, Currency, CurrencyCode, Money
+from adapters.core.declare.kinds.number import Number, Percent
 from adapters.core.declare.kinds.reference import Reference
 from adapters.core.declare.kinds.text import Email, Line, LongText, Name, Phone, Prose, Text, Url
 from adapters.core.declare.kinds.text_list import Phones, TextList, Words
@@ -38,6 +39,8 @@ __all__ = [
     "Moment",
     "Money",
     "Name",
+    "Number",
+    "Percent",
     "Phone",
     "Phones",
     "Prose",

@@ -8,16 +8,19 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from adapters.core.declare.kinds.base import GENERAL, Kind, Schema
+from adapters.core.declare.kinds.base import GENERAL, Kind, Schema, generated
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(Kind):
-    """One of a few words. `held_as` maps public words to the service's values where these differ."""
+    """One of a few words. `held_as` maps public words to the service's values where these differ; `told_only` are those that only
+    the service says, and no request.
+    """
 
     words: tuple[str, ...]
     # Annotations with `| None` are hashed, and a mapping cannot be.
     held_as: Mapping[str, Any] | None = field(default=None, hash=False)
+    told_only: tuple[str, ...] = ()
     operators = GENERAL
 
     @classmethod
@@ -26,10 +29,13 @@ class Choice(Kind):
         return cls(words, {word: word.upper() for word in words})
 
     def core(self) -> CoreSchema:
+        return core_schema.literal_schema([word for word in self.words if word not in self.told_only])
+
+    def operand(self) -> CoreSchema:
         return core_schema.literal_schema(list(self.words))
 
     def loose(self) -> Schema:
-        return self.strict()
+        return generated(self.operand())
 
     @property
     def held(self) -> Any:

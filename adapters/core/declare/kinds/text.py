@@ -77,11 +77,12 @@ class Prose(Kind):
         return ("x" * self.most, "x" * (self.most + 1), "a\nb", "a\tb", "a\r\nb", "a\x00", "a\x7f")
 
 
+EMAIL = Text(254, 3, text_patterns.EMAIL, "email", example="ada@example.com", settle=visible, caseless=True)
 PHONE = Text(40, 3, text_patterns.PHONE, settle=plain)
 
 Line = Annotated[str, Text(255)]
 Name = Annotated[str, Text(255, 1, text_patterns.NAME)]
-Email = Annotated[str, Text(254, 3, text_patterns.EMAIL, "email", settle=visible, caseless=True)]
+Email = Annotated[str, EMAIL]
 Phone = Annotated[str, PHONE]
 Url = Annotated[str, Text(2048, 8, text_patterns.URL, "uri")]
 LongText = Annotated[str, Prose()]
