@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from adapters.beneath.payments import payments
 from adapters.core.declare.kinds import (
     Amount,
     Boolean,
@@ -42,7 +43,6 @@ from adapters.core.declare.rules import not_before, one_of
 from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Child, Post
 from adapters.ids import INVOICE, AccountId, CompanyId, ContactId, DealId, InvoiceId, InvoiceLineId, ProductId
-from adapters.payments import payments
 
 TOLD = {"number": "number", "total": "amount", "currency": "currency", "customer_name": "clientName"}
 STATUSES = {"draft": "DRAFT", "sent": "SENT", "partially_paid": "PARTIAL", "paid": "PAID", "void": "CANCELLED"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from adapters.beneath.movements import movements
 from adapters.core.declare.kinds import (
     Boolean,
     Choice,
@@ -33,7 +34,6 @@ from adapters.core.declare.resource import (
 from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Child
 from adapters.ids import PRODUCT, ProductId, WarehouseId
-from adapters.movements import movements
 
 Price = Annotated[str, Money(form="string")]
 Stock = Annotated[str, Number(12, 4, "signed")]
