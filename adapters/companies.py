@@ -67,5 +67,8 @@ companies = Resource(
         Related("notes", by="company_id"),
         Related("tasks", by="company_id"),
         Related("activities", by="company_id"),
+        Related("invoices", by="company_id"),
+        Related("tickets", by="company_id"),
+        Related("projects", by="company_id"),
     ),
 )

@@ -53,6 +53,8 @@ contacts = Resource(
         Related("tasks", by="contact_id"),
         Related("deals", by="contact_id"),
         Related("activities", by="contact_id"),
+        Related("invoices", by="contact_id"),
+        Related("tickets", by="requester_id"),
     ),
     events=(
         Event(

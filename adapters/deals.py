@@ -89,6 +89,7 @@ deals = Resource(
         Related("notes", by="deal_id"),
         Related("tasks", by="deal_id"),
         Related("activities", by="deal_id"),
+        Related("invoices", by="deal_id"),
     ),
     events=(
         Event(name="deal.won", internal="deal.won", why="A deal moved to a stage that is won.", facts=TOLD),
