@@ -20,6 +20,7 @@ from adapters.journal_entries import journal_entries
 from adapters.notes import notes
 from adapters.pipelines import pipelines
 from adapters.products import products
+from adapters.project_tasks import project_tasks
 from adapters.projects import projects
 from adapters.reports import REPORTS
 from adapters.sla_policies import sla_policies
@@ -34,7 +35,7 @@ RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
     *(invoices, expenses, accounts, journal_entries),
     *(employees, departments),
-    *(projects,),
+    *(projects, project_tasks),
     *(tickets, sla_policies, canned_responses),
     *(products, warehouses),
     *(users,),

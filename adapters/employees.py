@@ -7,7 +7,7 @@ from typing import Annotated
 from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, Date, Email, Line, Name, Phone, Text
 from adapters.core.declare.record import Dated, Guarded, Kept, ReadOnly, Record, optional, required
 from adapters.core.declare.resource import ListQuery, Op, Resource, States, Upstream, renamed
-from adapters.core.declare.rules import not_before, of_service, with_currency
+from adapters.core.declare.rules import not_before, not_itself, with_currency
 from adapters.core.words import Move
 from adapters.ids import EMPLOYEE, DepartmentId, EmployeeId, UserId
 
@@ -81,7 +81,7 @@ employees = Resource(
         not_before("probation_ends_on", "start_date"),
         not_before("termination_date", "start_date"),
         with_currency("compensation"),
-        of_service("self_reference", "manager_id"),
+        not_itself("manager_id"),
     ),
     states=States(
         {"active": ("terminate",), "probation": ("terminate",), "on_leave": ("terminate",), "terminated": ()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare.ids import BASE62, CUID, DIGITS, HEX24, UUID, IdType
+from adapters.core.declare.ids import BASE62, CUID, DIGITS, HEX24, UUID, IdType, Paired
 from adapters.core.declare.kinds import Reference
 
 # crm
@@ -59,15 +59,21 @@ AttendanceId = Annotated[str, Reference(ATTENDANCE)]
 
 # projects
 PROJECT = IdType("proj_", CUID, "project")
+PROJECT_TASK = Paired("ptask_", CUID, "project task", parent=PROJECT, beneath="project_id")
+TIME_LOG = IdType("tlog_", DIGITS, "time log", number=True)
 
 ProjectId = Annotated[str, Reference(PROJECT)]
+ProjectTaskId = Annotated[str, Reference(PROJECT_TASK)]
+TimeLogId = Annotated[str, Reference(TIME_LOG)]
 
 # help desk
 TICKET = IdType("tick_", DIGITS, "ticket", number=True)
+TICKET_COMMENT = IdType("tcom_", DIGITS, "ticket comment", number=True)
 SLA_POLICY = IdType("sla_", CUID, "SLA policy")
 CANNED_RESPONSE = IdType("canned_", "[0-9A-Za-z_-]{21}", "canned response")
 
 TicketId = Annotated[str, Reference(TICKET)]
+TicketCommentId = Annotated[str, Reference(TICKET_COMMENT)]
 SlaPolicyId = Annotated[str, Reference(SLA_POLICY)]
 CannedResponseId = Annotated[str, Reference(CANNED_RESPONSE)]
 

@@ -31,7 +31,7 @@ from adapters.core.declare.resource import (
     required,
 )
 from adapters.core.declare.rules import not_before
-from adapters.core.words import Move
+from adapters.core.words import Move, Related
 from adapters.ids import PROJECT, CompanyId, DealId, ProjectId, UserId
 
 STATUSES = {"planned": "PLANNING", "active": "ACTIVE", "on_hold": "PAUSED", "completed": "DONE", "cancelled": "DROPPED"}
@@ -93,7 +93,10 @@ projects = Resource(
     },
     sorts=("created_at", "updated_at", "name", "due_date"),
     searched=("name", "code", "description"),
-    words=(Move("status", ProjectStatus, "Change the status of a project"),),
+    words=(
+        Move("status", ProjectStatus, "Change the status of a project"),
+        Related("tasks", by="project_id", of="project_tasks"),
+    ),
     rules=(
         not_before("due_date", "start_date"),
         Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from adapters.beneath.ticket_comments import ticket_comments
 from adapters.core.declare.kinds import Boolean, Choice, CustomFields, Email, Line, Moment, Name, Prose, Whole, Words
 from adapters.core.declare.resource import (
     Dated,
@@ -20,7 +21,7 @@ from adapters.core.declare.resource import (
     required,
 )
 from adapters.core.declare.rules import one_of
-from adapters.core.words import Move
+from adapters.core.words import Child, Move
 from adapters.ids import TICKET, CompanyId, ContactId, SlaPolicyId, TicketId, UserId
 
 STATUSES = {"open": "OPEN", "pending": "WAITING", "on_hold": "ON_HOLD", "resolved": "RESOLVED", "closed": "CLOSED"}
@@ -109,7 +110,7 @@ tickets = Resource(
     sorts=("created_at", "updated_at", "subject", "resolution_due_at"),
     searched=("number", "subject", "description", "requester_email"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
-    words=(Move("status", TicketStatus, "Change the status of a ticket"),),
+    words=(Move("status", TicketStatus, "Change the status of a ticket"), Child(ticket_comments)),
     rules=(one_of("requester_id", "requester_email"),),
     states=States(
         {

@@ -77,6 +77,13 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
     }
     described = f"Which {query.shape.name.lower()} records, in which order. All members are optional; null is as good as not sent."
     schema = {"type": "object", "description": described, "additionalProperties": False, "properties": properties}
+    if query.within is not None:
+        needed = f"Conditions that all must hold; `{query.within.name}` `eq` one id must be among them."
+        properties["filters"] |= {"type": "array", "minItems": 1, "description": needed}
+        schema = schema | {
+            "required": ["filters"],
+            "description": described.replace("All members", "All other members"),
+        }
     return schemas.add(f"{model}Search", schema)
 
 
@@ -87,12 +94,18 @@ def _or_null(reference: Schema) -> Schema:
 def search_examples(query: Query) -> dict[str, Schema]:
     """Bodies that every service answers."""
     named = query.shape.named()
-    pairs = [(named[name], operators) for name, operators in query.filters.allowed.items()]
+    pairs = [(named[name], ops) for name, ops in query.filters.allowed.items() if named[name] is not query.within]
     field, operators = next((pair for pair in pairs if "gte" in pair[1]), pairs[0])
     condition = {"field": field.name, "operator": "gte" if "gte" in operators else "eq", "value": field.example}
-    value: Schema = {"filters": [condition], "order_by": query.sorts[0], "sort_direction": "asc", "limit": 10}
+    least = query.least
+    value: Schema = {
+        "filters": [*least.get("filters", []), condition],
+        "order_by": query.sorts[0],
+        "sort_direction": "asc",
+        "limit": 10,
+    }
     return {
-        "everything": {"summary": "The newest records", "value": {}},
+        "everything": {"summary": "The newest records", "value": least},
         "filtered": {"summary": "Filtered, ordered, ten at a time", "value": value},
     }
 

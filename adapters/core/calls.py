@@ -109,6 +109,8 @@ class Place:
 
     def of(self, *ids: Id) -> bytes:
         """The path with these ids, as many as it names; they have passed their alphabets, so they need no quoting."""
+        if ids and ids[0].__class__ is tuple:
+            ids = (*ids[0], *ids[1:])
         path = self.before
         for internal_id, behind in zip(ids, self._behind, strict=False):
             path += str(internal_id).encode("ascii") + behind

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from adapters.core.request.filters import Filters
-from adapters.core.shapes import Shape
+from adapters.core.shapes import Field, Shape
 
 Schema = dict[str, Any]
 Media = dict[str, Any]
@@ -110,7 +110,9 @@ class Fields(Sent):
 
     def sample(self) -> Any:
         if self.partial:
-            first = next(field for field in self.shape.fields if field.sendable(partial=True))
+            able = [field for field in self.shape.fields if field.sendable(partial=True)]
+            # A record that an example points at is nobody's.
+            first = next((each for each in able if not (each.kind and each.kind.points_to)), able[0])
             return {first.name: first.example}
         return {field.name: field.example for field in self.shape.fields if field.required}
 
@@ -137,18 +139,29 @@ class Nothing(Sent):
 
 @dataclass(frozen=True)
 class Query(Sent):
-    """The body of a search over records of `shape`. `sorts` and `searched` are names in the same contract."""
+    """The body of a search over records of `shape`. `sorts` and `searched` are names in the same contract.
+
+    within: the field that every search must name one value of.
+    """
 
     shape: Shape
     filters: Filters
     sorts: tuple[str, ...]
     searched: tuple[str, ...]
+    within: Field | None = None
+
+    @property
+    def least(self) -> dict[str, Any]:
+        """A search that asks for nothing more than it must."""
+        if self.within is None:
+            return {}
+        return {"filters": [{"field": self.within.name, "operator": "eq", "value": self.within.example}]}
 
     def content(self, about: Describing) -> dict[str, Media]:
         return {JSON: about.search(self)}
 
     def sample(self) -> Any:
-        return {}
+        return self.least
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,12 @@ DEEPEST = 5
 def _settle(row: Row, before: Row | None, body: Mapping[str, Any], scene: Scene) -> None:
     if before is None:
         row["status"] = "TODO"
+        if row["sortIndex"] is None:
+            row["sortIndex"] = len(scene.rows("project_task", "c_projectId = ?", row["projectId"]))
     if None not in {row["startDate"], row["dueDate"]} and row["dueDate"] < row["startDate"]:
         raise violated("dueDate", "must not be before startDate")
     if body.get("parentId") is not None:
         _check_parent(row, scene)
-    if row["sortIndex"] is None:
-        row["sortIndex"] = len(scene.rows("project_task", "c_projectId = ?", row["projectId"]))
     step = _STATES.step(before, body) if before is not None else None
     if step is not None:
         row["status"] = step

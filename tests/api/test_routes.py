@@ -80,6 +80,18 @@ GET    /v1/projects/{id}                        project.read
 PATCH  /v1/projects/{id}                        project.write
 DELETE /v1/projects/{id}                        project.delete
 POST   /v1/projects/{id}/status                 project.write
+GET    /v1/projects/{id}/tasks                  project.read project_task.read
+POST   /v1/project_tasks/search                 project_task.read
+POST   /v1/project_tasks                        project_task.write
+GET    /v1/project_tasks/{id}                   project_task.read
+PATCH  /v1/project_tasks/{id}                   project_task.write
+DELETE /v1/project_tasks/{id}                   project_task.delete
+POST   /v1/project_tasks/{id}/status            project_task.write
+GET    /v1/project_tasks/{id}/time_logs         project_task.read time_log.read
+POST   /v1/project_tasks/{id}/time_logs         time_log.write
+DELETE /v1/project_tasks/{id}/time_logs/{time_log_id} time_log.delete
+GET    /v1/tickets/{id}/comments                ticket.read
+POST   /v1/tickets/{id}/comments                ticket.write
 POST   /v1/tickets/search                       ticket.read
 POST   /v1/tickets                              ticket.write
 GET    /v1/tickets/{id}                         ticket.read

@@ -75,13 +75,27 @@ def _line(side: str, group: str) -> dict[str, str]:
     return {"account_id": first(ACCOUNT, "accounts", group=group, isActive=True), "type": side, "amount": "1500.00"}
 
 
+# Where a record has to lie beneath another: one of tenant a and one of b that have some beneath them, as every sandbox is seeded.
+BENEATH = {"project_id": ("proj_clxmgy47fo2tdzer03k6ld5o1", "proj_clx0f3yu8p9nq53b1ckww1phj")}
+
+
+def least(resource: Resource, tenant: int = 0, **more: Any) -> dict[str, Any]:
+    """The body of a search for all that there is, as far as one search can tell; `tenant`: 0 for a, 1 for b."""
+    if resource.within is None:
+        return more
+    condition = {"field": resource.within, "operator": "eq", "value": BENEATH[resource.within][tenant]}
+    return {**more, "filters": [*more.get("filters", ()), condition]}
+
+
 def sample(resource: Resource, date: str) -> dict[str, Any]:
-    """A body that creates a record: every writable field's example, references to other records left out."""
+    """A body that creates a record: every writable field's example, references to other records left out where they may be."""
     own: dict[str, Any] = {
         name: f"{resource.path[:3]}-{next(_SERIAL)}{'@example.com' * (name == 'email')}"
         for name in UNIQUE.get(resource.path, ())
     }
     own |= NEEDED.get(resource.path, dict)()
+    if resource.within is not None:
+        own[resource.within] = BENEATH[resource.within][0]
     return own | {
         field.name: field.example
         for field in shape(resource, date).fields
@@ -100,7 +114,7 @@ def agrees(sent: Any, answered: Any) -> bool:
 
 def told(shape: Shape, held: dict[str, Any], around: dict[str, Any] | None = None) -> dict[str, Any]:
     """A service's record as the newest contract tells it, field by field: without what is compiled to do the same."""
-    record = {**(around or {}), **held}
+    record = {**(around or {}), **held, **{field.today: held[field.held] for field in shape.fields}}
     return {field.name: _value(field, held[field.held], record) for field in shape.fields}
 
 
@@ -119,6 +133,8 @@ def foreign(resource: Resource) -> str:
 
 def path(operation: Operation, resource: Resource | None, record: str = "") -> str:
     """The operation's path for a record; a report has none."""
-    steps = iter([record or (foreign(resource) if resource else ""), *(str(word.example) for word in operation.words)])
+    words = (str(word.example) for word in operation.words)
+    further = [kind.sample() if kind else next(words) for kind in operation.params[1:]]
+    steps = iter([record or (foreign(resource) if resource else ""), *further])
     tail = "/".join(next(steps) if step == "*" else step for step in operation.tail.split("/"))
     return "/".join(part for part in ("/v1", operation.first, tail) if part)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters import RESOURCES
+from adapters.core.calls import Place
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Body, Operation
@@ -23,6 +24,7 @@ from tests.conformance.declared import (
     UPDATABLE,
     agrees,
     foreign,
+    least,
     name,
     path,
     sample,
@@ -58,13 +60,14 @@ def test_a_record_answers_what_the_service_holds_in_the_public_model_and_nothing
     newest = shape(resource, CONTRACTS[0].date)
     if resource in CREATABLE:
         live.call("POST", f"/v1/{resource.path}", sample(resource, CONTRACTS[0].date)).raise_for_status()
-    listed = live.call("POST", f"/v1/{resource.path}/search", {"limit": 25}).json()["data"]
+    listed = live.call("POST", f"/v1/{resource.path}/search", least(resource, limit=25)).json()["data"]
     assert listed
     for record in listed:
         resource.model.model_validate(record)
         secret = live.service_key if resource.upstream.service == "auth" else live.a.api_key
         key = {"Authorization": f"Bearer {secret}"}
-        answer = live.sandbox.get(f"{resource.upstream.path}/{resource.id.decode(record['id'])}", headers=key)
+        place = Place(resource.upstream.service, f"{resource.upstream.path}/{{id}}")
+        answer = live.sandbox.get(place.of(resource.id.decode(record["id"])).decode(), headers=key)
         assert record == told(newest, answer.raise_for_status().json()["data"])
 
 
@@ -175,7 +178,7 @@ def test_there_is_no_bare_list(live: Live, resource: Resource) -> None:
 @pytest.mark.parametrize("resource", [r for r in RESOURCES if Op.SEARCH in r.operations], ids=name)
 def test_a_walk_meets_every_record_once_in_every_order(live: Live, resource: Resource, contract: Contract) -> None:
     named = {field.today: field for field in shape(resource, contract.date).fields}
-    total = live.call("POST", f"/v1/{resource.path}/search", {"limit": 1}).json()["meta"]["total"]
+    total = live.call("POST", f"/v1/{resource.path}/search", least(resource, limit=1)).json()["meta"]["total"]
     for sort in resource.sorts[-1:]:
         for direction in ("asc", "desc"):
             query = {"order_by": named[sort].name, "sort_direction": direction, "limit": 100}
@@ -184,6 +187,7 @@ def test_a_walk_meets_every_record_once_in_every_order(live: Live, resource: Res
             cursor = None
             while True:
                 body: dict[str, Any] = {**query, **({"cursor": cursor} if cursor else {})}
+                body = least(resource, 0, **body)
                 page = live.call("POST", f"/v1/{resource.path}/search", body, version=contract.date).json()
                 seen += [row["id"] for row in page["data"]]
                 values += [row[named[sort].name] for row in page["data"]]
@@ -258,7 +262,9 @@ def test_an_unknown_query_parameter_is_refused(live: Live, operation: Operation)
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.params], ids=name)
 def test_a_record_of_another_tenant_is_one_that_does_not_exist(live: Live, operation: Operation) -> None:
     resource = BY_PATH[operation.first]
-    found = live.call("POST", f"/v1/{resource.path}/search", {"limit": 1}, token=live.b.tokens["owner"]).json()
+    found = live.call(
+        "POST", f"/v1/{resource.path}/search", least(resource, 1, limit=1), token=live.b.tokens["owner"]
+    ).json()
     theirs = found["data"][0]["id"]
     answers = []
     for record in (theirs, foreign(resource)):

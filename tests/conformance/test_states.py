@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.declared import BENEATH
 from tests.live import Live
 
 
@@ -24,6 +25,13 @@ def _errors(answer: Any) -> list[tuple[str, str]]:
             ["closed"],
             "open",
             [],
+        ),
+        (
+            "project_tasks",
+            {"title": "Paint", "project_id": BENEATH["project_id"][0]},
+            ["in_progress", "in_review", "done"],
+            "blocked",
+            ["todo", "in_progress"],
         ),
     ],
 )

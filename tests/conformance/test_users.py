@@ -9,6 +9,7 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.declare.resource import Op
+from tests.conformance.declared import least
 from tests.live import Live
 
 USER = re.compile(r"usr_[0-9a-z]+")
@@ -18,7 +19,7 @@ def test_every_user_that_a_record_points_at_can_be_looked_up(live: Live) -> None
     met: set[str] = set()
     for resource in RESOURCES:
         if Op.SEARCH in resource.operations:
-            met |= set(USER.findall(live.call("POST", f"/v1/{resource.path}/search", {"limit": 100}).text))
+            met |= set(USER.findall(live.call("POST", f"/v1/{resource.path}/search", least(resource, limit=100)).text))
     assert len(met) > 1
     for each in met:
         found = live.call("GET", f"/v1/users/{each}")

@@ -15,8 +15,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 # What depends on other requests or on the workspace: a cursor is one that we sealed, a key was not used before.
 _STATE = {"cursor_invalid", "idempotency_key_reused", "parameter_conflict"}
 # The same within a body: a reference leads to a record, an amount has the digits of its currency, all conditions count.
-_STATE_OF_FIELDS = {"refused", "amount_precision", "too_deep", "too_many", "field_repeated"} | {
-    *("already_taken", "before_start", "currency_required", "one_of_required", "report_too_large")
+_STATE_OF_FIELDS = {"refused", "amount_precision", "too_deep", "too_many", "field_repeated", "filter_required"} | {
+    *("already_taken", "before_start", "currency_required", "one_of_required", "report_too_large"),
+    *("parent_elsewhere", "parent_cycle", "self_reference", "single_day_only", "span_too_long"),
+    *("overlaps", "balance_insufficient"),
 }
 
 

@@ -141,6 +141,12 @@ class Builder:
         )
 
     @property
+    def compares(self) -> Mapping[str, frozenset[str]] | None:
+        """The fields that conditions may name, with the operators that are answered; None for all that there are."""
+        compares, within = self.searched.compares, self.resource.within
+        return compares if compares is None or within is None else {**compares, within: frozenset({"eq"})}
+
+    @property
     def readable(self) -> bool:
         """Whether a record has an address of its own in this deployment."""
         return Op.GET in self.resource.operations and self._override("get").enabled

@@ -81,6 +81,30 @@ class IdType:
             return None
         return int(found.group(1)) if self.number else self.cut + found.group(1)
 
+    def inner(self, public: str) -> Any:
+        """Public id → what a record of its service holds to point at it."""
+        return self.decode(public)
+
+    def outer(self, inner: Any, beside: Any) -> str:
+        """The same the other way; `beside`: what the record holds of the field `by`, if there is one."""
+        return self.encode(inner)
+
+    def of_row(self, row: Any) -> str:
+        """The public id of a record, as its service wrote it."""
+        return self.encode(row.id)
+
+    @property
+    def by(self) -> str | None:
+        """The field that an id is told with; None where it needs no other."""
+        return None
+
+    def spelled(self, bind: str, beside: Callable[[str], str]) -> str:
+        """Source of the public form of an internal id that `bind` is the name of."""
+        return f"{self.prefix!r} + {self._rest(bind)}"
+
+    def _rest(self, name: str) -> str:
+        return f"str({name})" if self.number else f"{name}[{len(self.cut)}:]" if self.cut else name
+
     def sample(self, place: int = 0) -> str:
         """A public id that is well-formed, and nobody's. `place` chooses among several."""
         return self.prefix + alphabets.sample(self.alphabet, place)
@@ -92,6 +116,69 @@ class IdType:
             return self
         number = alphabet == alphabets.INTEGER
         return replace(self, alphabet=DIGITS if number else alphabet, cut="", number=number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired(IdType):
+    """The id of a record that its service only finds beneath another: `ptask_<project>.<task>`, both ids with a dot between.
+
+    parent: the id of the other; beneath: the field of the record that holds it. So its records have one flat address outside, and
+    their service is asked with two ids: `decode` gives both. TypeError where a dot may stand in either.
+    """
+
+    parent: IdType
+    beneath: str
+
+    def __post_init__(self) -> None:
+        IdType.__post_init__(self)
+        if self.cut or self.parent.cut or any("." in part.characters for part in alphabets.atoms(self._both)):
+            raise TypeError(f"{self.prefix}: neither id of a pair may have a dot, or anything cut")
+        match = re.compile(f"{self.prefix}({self.parent.alphabet})[.]({self.alphabet})", re.ASCII)
+        object.__setattr__(self, "_match", match)
+
+    @property
+    def _both(self) -> str:
+        return self.parent.alphabet + self.alphabet
+
+    @property
+    def by(self) -> str:
+        return self.beneath
+
+    @property
+    def pattern(self) -> str:
+        return f"^{self.prefix}{self.parent.alphabet}[.]{self.alphabet}$"
+
+    def encode(self, internal: Any) -> str:
+        """Both internal ids, or their public forms with the dot between, → public id."""
+        return self.prefix + (".".join(map(str, internal)) if isinstance(internal, tuple) else internal)
+
+    def decode(self, public: str) -> Any:
+        """Public id → both internal ids, the parent's first, or None."""
+        found = self._match.fullmatch(public)
+        if found is None:
+            return None
+        above, own = found.groups()
+        return int(above) if self.parent.number else above, int(own) if self.number else own
+
+    def inner(self, public: str) -> Any:
+        return self.decode(public)[1]
+
+    def outer(self, inner: Any, beside: Any) -> str:
+        return self.encode((beside, inner))
+
+    def of_row(self, row: Any) -> str:
+        return self.encode((getattr(row, self.beneath), row.id))
+
+    def spelled(self, bind: str, beside: Callable[[str], str]) -> str:
+        return f"f'{self.prefix}{{{beside(self.beneath)}}}.{{{bind}}}'"
+
+    def sample(self, place: int = 0) -> str:
+        own, above = alphabets.sample(self.alphabet, place), alphabets.sample(self.parent.alphabet, place)
+        return f"{self.prefix}{above}.{own}"
+
+    def of(self, overridden: Mapping[str, str]) -> IdType:
+        own = IdType.of(self, overridden)
+        return replace(own, parent=self.parent.of(overridden))  # type: ignore[call-arg]
 
 
 def _numbers(ids: Sequence[int]) -> bool:

@@ -102,6 +102,11 @@ class Resource:
         return self.sorts or (("created_at",) if "created_at" in self.model.model_fields else ("id",))
 
     @property
+    def within(self) -> str | None:
+        """The field that names the record beneath which its service has these, and which fills the `{…}` of its path."""
+        return self.id.by
+
+    @property
     def one(self) -> str:
         """The singular with its article, for sentences."""
         return f"{'an' if self.singular[0] in 'aeiou' else 'a'} {self.singular}"
@@ -120,6 +125,8 @@ class Resource:
         ):
             if stray := names - known:
                 raise TypeError(f"{self.path}: {table} names unknown fields {sorted(stray)}")
+        if self.within and f"{{{self.within}}}" not in self.upstream.path:
+            raise TypeError(f"{self.path}: the path of its service has no place for {self.within}")
         told = {*self.sorts, *self.searched, *listed, *(name for event in self.events for name in event.facts)}
         if stray := told & guarded(self.model).keys():
             raise TypeError(f"{self.path}: guarded members would be told by {sorted(stray)}")

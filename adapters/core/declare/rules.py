@@ -53,9 +53,24 @@ def not_before(at: str, start: str) -> Rule:
     )
 
 
-def of_service(code: str, at: str) -> Rule:
-    """What only the service can see."""
-    return Rule(code, at, (at,), lambda _: True, "")
+def not_itself(at: str) -> Rule:
+    """What points at a record of the same kind points at another one."""
+    return Rule(
+        "self_reference", at, ("id", at), lambda own, pointed: pointed is None or pointed != own, "This is itself."
+    )
+
+
+def same_parent(at: str, by: str) -> tuple[Rule, Rule]:
+    """What a paired id at `at` points at lies beneath the same record as this one: the one in `by`, or the one of its own id."""
+
+    def beneath(public: str) -> str:
+        return public.partition("_")[2].partition(".")[0]
+
+    def is_there(above: str | None, pointed: str | None) -> bool:
+        return above is None or pointed is None or beneath(above) == beneath(pointed)
+
+    code, message = "parent_elsewhere", f"This does not lie beneath the same {by.removesuffix('_id')}."
+    return Rule(code, at, (by, at), is_there, message), Rule(code, at, ("id", at), is_there, message)
 
 
 def with_currency(within: str) -> Rule:

@@ -46,13 +46,15 @@ def by_list(place: Place, declared: ListQuery, created: str) -> Look:
 
     def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
         cursor, most = None, 0
+        *above, own = internal_id if isinstance(internal_id, tuple) else (internal_id,)
+        listed = walked.under(tuple(above))
         for step in range(MOST_CALLS):
             if walked.style == "cursor":
-                seen = yield from walked.after(query, cursor, MOST_ROWS)
+                seen = yield from listed.after(query, cursor, MOST_ROWS)
             else:
-                seen = yield from walked.span(query, Span(step * MOST_ROWS, MOST_ROWS))
+                seen = yield from listed.span(query, Span(step * MOST_ROWS, MOST_ROWS))
             for row in seen.rows:
-                if _identify(row).id == internal_id:
+                if _identify(row).id == own:
                     return bytes(row)
             cursor, most = seen.following, max(most, seen.total or 0)
             if seen.ended and (seen.total is None or seen.total >= most):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.core.calls import Input, Window
+from adapters.core.calls import Input, Row, Window
+from adapters.core.declare.ids import IdType
 from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.operation import Request
 from adapters.core.request.json_body import MOST_ERRORS, Document, pointer
@@ -42,15 +43,42 @@ def nothing(request: Request) -> None:
     raise Invalid([FieldError(at, "field_unknown", "This action takes no fields.") for at in where])
 
 
-def fields(document: Document, inward: Inward, *, needed: bool = True) -> Callable[[Request], Input]:
-    """An operation with a body: checked against its shape, then put into the service's names. needed: whether there must be one."""
+def fields(
+    document: Document, inward: Inward, *, needed: bool = True, own: IdType | None = None
+) -> Callable[[Request], Input]:
+    """An operation with a body: checked against its shape, then put into the service's names. needed: whether there must be one;
+    own: what the path names the record with, where its rules need the id.
+    """
 
     def accept(request: Request) -> Input:
         sent = {} if request.document is None and not needed else request.document
-        body, revisions = inward.translate(document.read(sent))
+        about = {"id": own.encode(request.ids[0])} if own is not None else {}
+        body, revisions = inward.translate(document.read(sent), about)
         return Input(ids=request.ids, body=body, revisions=revisions)
 
     return accept
+
+
+def beneath(accept: Callable[[Request], Input], held: str) -> Callable[[Request], Input]:
+    """The same where the field `held` names the record beneath which the service has what is sent: it is part of the path there."""
+
+    def accepted(request: Request) -> Input:
+        taken = accept(request)
+        taken.ids = (taken.body.pop(held),)
+        return taken
+
+    return accepted
+
+
+def parted(where: Row | None, held: str) -> tuple[Any, Row | None]:
+    """Conditions that all must hold → the value that the field `held` is to have, None when none is named; and the others."""
+    if where is None:
+        return None, None
+    if "and" not in where:
+        return (where["value"], None) if where["field"] == held else (None, where)
+    told = [parted(part, held) for part in where["and"]]
+    rest = [part for _, part in told if part is not None]
+    return next((value for value, _ in told if value is not None), None), {"and": rest} if rest else None
 
 
 def anchored(window: Window, cursor: str | None, scope: str, request: Request) -> Window:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 from adapters.core.calls import Revision, Row
@@ -37,9 +38,14 @@ class Inward:
         self._pairs = Pairs(shape)
         self.pointers = dict(_pointers(shape))
 
-    def translate(self, sent: dict[str, Any]) -> tuple[Row, tuple[Revision, ...]]:
-        """Fields by contract name → the service's body, and what must be completed from the record as it is now."""
-        if self._rules and (broken := list(faults(self._rules, sent, partial=self._partial))):
+    def translate(
+        self, sent: dict[str, Any], about: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Row, tuple[Revision, ...]]:
+        """Fields by contract name → the service's body, and what must be completed from the record as it is now.
+
+        about: what else rules may know of the record.
+        """
+        if self._rules and (broken := list(faults(self._rules, {**sent, **about}, partial=self._partial))):
             raise Invalid(broken)
         body: Row = {}
         revisions: list[Revision] = []

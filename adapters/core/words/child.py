@@ -78,7 +78,7 @@ class Child(Word):
             summary=f"List the {of.path.replace('_', ' ')} of {parent.one}",
             description=f"The {of.singular}s of one {parent.singular}, newest first, a page at a time.",
             query=("limit", "cursor"),
-            scopes=(f"{parent.scope}.read", f"{of.scope}.read"),
+            scopes=tuple(dict.fromkeys((f"{parent.scope}.read", f"{of.scope}.read"))),
         )
 
     def _create(self, build: Builder, child: Builder) -> Operation:

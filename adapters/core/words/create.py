@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapters.core.answer.from_service import Outward
-from adapters.core.answer.refusals import Refusals
+from adapters.core.answer.refusals import REFUSED, Refusals
 from adapters.core.answer.replies import written
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.word import Word
-from adapters.core.faults import ServiceInvalid
+from adapters.core.faults import FieldError, Invalid, RecordNotFound, ServiceInvalid
 from adapters.core.operation import Body, Face, Operation
 from adapters.core.payloads import Fields, One
-from adapters.core.request.acceptors import fields
+from adapters.core.request.acceptors import beneath, fields
 from adapters.core.request.json_body import Document
 from adapters.core.request.to_service import Inward
 from adapters.core.shapes import Shape
@@ -37,6 +37,10 @@ class Create(Word):
             refusals = build.refusals(inward.pointers)
             accept = fields(Document(shape, partial=False), inward)
             plan = build.planned(date, lambda outward: creating(place, outward, refusals, path, resource.id))
+            if resource.within is not None:
+                above = build.newest.today()[resource.within].held
+                accept = beneath(accept, above)
+                plan = _referring(plan, inward.pointers[above])
             return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
 
         yield build.operation(
@@ -54,6 +58,19 @@ class Create(Word):
         )
 
 
+def _referring(plan: Planner, pointer: str) -> Planner:
+    """The same where the body names the record in whose path it is made: that this one is not there is a fault of the body."""
+
+    def planned(request: Input) -> Plan:
+        try:
+            return (yield from plan(request))
+        except RecordNotFound:
+            message = "There is no such record, or it is not visible to you."
+            raise Invalid([FieldError(pointer, REFUSED, message)]) from None
+
+    return planned
+
+
 def creating(place: Place, outward: Outward, refusals: Refusals, path: str | None, kind: IdType) -> Planner:
     """One write; answers 201 with the record. `path`: what a slash and the public id make its `Location` of; None for none."""
 
@@ -64,7 +81,7 @@ def creating(place: Place, outward: Outward, refusals: Refusals, path: str | Non
         row = outward.read(written(reply, refusals, record=bool(request.ids)))
         if path is None:
             return Answer(201, outward.one(row))
-        public = kind.encode(row.id)
+        public = kind.of_row(row)
         if kind.decode(public) is None:
             raise ServiceInvalid("the new record's id has not the declared alphabet")
         return Answer(201, outward.one(row), ((b"location", f"{path}/{public}".encode("ascii")),))

@@ -13,41 +13,52 @@ from adapters.core.operation import Face, Operation, Request
 from adapters.core.payloads import Many
 from adapters.core.request.acceptors import anchored
 from adapters.core.request.search_request import query_window
+from adapters.core.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Related(Word):
-    """The records of another resource that point here: `GET /{resource}/{id}/{name}`, by that resource's field `by`."""
+    """The records of another resource that point here: `GET /{resource}/{id}/{name}`, by that resource's field `by`.
+
+    of: the other's path, where that is not the name.
+    """
 
     verb: ClassVar[str] = "read"
 
     name: str
     by: str
+    of: str = ""
 
     def operations(self, build: Builder) -> Iterator[Operation]:
-        child = build.sibling(self.name)
+        child = build.sibling(self.of or self.name)
         if child is not None:
             yield self._operation(build, child)
 
     def _operation(self, parent: Builder, child: Builder) -> Operation:
         scope = f"{parent.resource.path}/{self.name} {child.searched.style}"
         by = child.newest.today()[self.by]
-        if child.searched.compares is not None and self.by not in child.searched.compares:
+        within = child.resource.within == self.by
+        if child.compares is not None and self.by not in child.compares:
             raise TypeError(f"{scope}: the list cannot be filtered by {self.by}")
 
         def accept(request: Request) -> Input:
             window, cursor = query_window(request.query, child.order)
-            window.where = {"field": by.held, "op": "eq", "value": request.ids[0]}
-            return Input(ids=request.ids, window=anchored(window, cursor, scope, request))
+            bound = f"{scope} {request.ids[0]}" if within else scope
+            if not within:
+                window.where = {"field": by.held, "op": "eq", "value": request.ids[0]}
+            return Input(ids=request.ids, window=anchored(window, cursor, bound, request))
+
+        def face(date: str, _: Shape) -> Face:
+            plan = child.searching(date)
+            # What is asked for beneath a record is not found where the record is not.
+            return Face(accept, plan if within else _beneath(parent.look(), plan), gives=Many(child.shapes[date]))
 
         return parent.operation(
             f"list_{self.name}",
             "GET",
             f"*/{self.name}",
             "read",
-            lambda date, _: Face(
-                accept, _beneath(parent.look(), child.searching(date)), gives=Many(child.shapes[date])
-            ),
+            face,
             summary=f"List the {self.name} of {parent.resource.one}",
             description=f"The {self.name} that belong to one {parent.resource.singular}, newest first, a page at a time.",
             query=("limit", "cursor"),

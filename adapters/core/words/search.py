@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.core.calls import Input
+from adapters.core.answer.from_service import Cursor, Meta
+from adapters.core.answer.from_service import Many as Page
+from adapters.core.calls import Answer, Input, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
+from adapters.core.faults import FieldError, Invalid, RecordNotFound
 from adapters.core.operation import Body, Face, Operation, Request
 from adapters.core.payloads import Many, Query
-from adapters.core.request.acceptors import anchored
+from adapters.core.request.acceptors import anchored, parted
 from adapters.core.request.filters import Filters
 from adapters.core.request.search_request import SearchRequest
 from adapters.core.shapes import Shape
+from adapters.core.strict_json import encode
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,27 @@ class Search(Word):
         scope = f"{resource.path} {build.searched.style}"
 
         def face(date: str, shape: Shape) -> Face:
-            search = SearchRequest(shape, Filters(shape, build.searched.compares), resource.order)
+            search = SearchRequest(shape, Filters(shape, build.compares), resource.order)
+            named = shape.today()
+            within = named[resource.within] if resource.within else None
 
             def accept(request: Request) -> Input:
                 window, cursor = search.read(request.document)
                 return Input(window=anchored(window, cursor, scope, request))
 
-            named = shape.today()
+            def accept_within(request: Request) -> Input:
+                assert within is not None
+                window, cursor = search.read(request.document)
+                above, window.where = parted(window.where, within.held)
+                if above is None:
+                    message = f"A search needs the condition that {within.name!r} is (eq) one id."
+                    raise Invalid([FieldError("/filters", "filter_required", message, (within.name,))])
+                return Input(ids=(above,), window=anchored(window, cursor, f"{scope} {above}", request))
+
             searched = tuple(named[name].name for name in resource.searched)
-            query = Query(shape, search.filters, search.sorts, searched)
-            return Face(accept, build.searching(date), query, Many(shape))
+            query = Query(shape, search.filters, search.sorts, searched, within)
+            plan = build.searching(date)
+            return Face(accept_within if within else accept, _or_nothing(plan) if within else plan, query, Many(shape))
 
         yield build.operation(
             "search",
@@ -50,3 +65,15 @@ class Search(Word):
             body=Body.JSON,
             limited_as="search",
         )
+
+
+def _or_nothing(searching: Planner) -> Planner:
+    """A search beneath a record: where that one is not there, or is not visible, nothing is found."""
+
+    def plan(request: Input) -> Plan:
+        try:
+            return (yield from searching(request))
+        except RecordNotFound:
+            return Answer(200, encode(Page([], Meta(Cursor(None, has_more=False), 0))))
+
+    return plan

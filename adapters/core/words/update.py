@@ -34,7 +34,8 @@ class Update(Word):
         def face(date: str, shape: Shape) -> Face:
             inward = Inward(shape, partial=True, rules=build.resource.rules)
             refusals = build.refusals(inward.pointers)
-            accept = fields(Document(shape, partial=True), inward)
+            ruled = any("id" in rule.needs for rule in build.resource.rules)
+            accept = fields(Document(shape, partial=True), inward, own=build.resource.id if ruled else None)
             plan = build.planned(date, lambda outward: patching(place, look, outward, refusals))
             return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
 

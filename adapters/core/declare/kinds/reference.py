@@ -21,6 +21,10 @@ class Reference(Kind):
     of: IdType
     operators = GENERAL
 
+    @property
+    def beside(self) -> str | None:  # type: ignore[override]
+        return self.of.by
+
     def core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._read, core_schema.str_schema(strict=True))
 
@@ -49,26 +53,25 @@ class Reference(Kind):
 
     @property
     def inward(self) -> Callable[[Any], Any]:  # type: ignore[override]
-        return self.of.decode
+        return self.of.inner
 
     @property
     def outward(self) -> Callable[[Any], Any]:  # type: ignore[override]
         return self._public
 
-    def _public(self, internal: Any) -> str:
+    def _public(self, internal: Any, beside: Any = None) -> str:
         if not self.of.fits([internal]):
             raise ValueError("an id of another alphabet than was declared")
-        return self.of.encode(internal)
+        return self.of.outer(internal, beside)
 
     def emit(self, name: str, source: Source) -> list[str]:
         # Ids are collected, and all of one alphabet are looked at together when every record was turned.
         of = self.of
         collect = source.collect(of.internal, of.fits)
-        rest = "str(v)" if of.number else f"v[{len(of.cut)}:]" if of.cut else "v"
-        return [f"{collect}(v)", f"row.{name} = {of.prefix!r} + {rest}"]
+        return [f"{collect}(v)", f"row.{name} = {of.spelled('v', source.beside)}"]
 
     def told(self, held: Any, beside: Any = None) -> Any:
-        return self._public(msgspec.convert(held, self.held))
+        return self._public(msgspec.convert(held, self.held), beside)
 
     def misfit(self, held: Any) -> str | None:
         if isinstance(held, self.of.held) and self.of.fits([held]):
