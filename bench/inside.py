@@ -74,7 +74,7 @@ class Recorded:
         """From here on answers come from memory, in the next turn of the loop."""
         services = app._public._dependencies
         # Any: what is put into them is not what they have.
-        pool: Any = services.internal._pools["crm"]
+        pool: Any = services.internal._services["crm"]._pool
         link: Any = services.limiter._line._link
         loop, answer, verdict = asyncio.get_running_loop(), b"".join(self.heard[Connection]), self.heard[_Link][-1]
 

@@ -143,7 +143,7 @@ async def wire(
     identity = factories.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
-        {name: factories.pool(settings, runtime, name) for name in settings.services},
+        {name: factories.guard(settings, runtime, name) for name in settings.services},
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )

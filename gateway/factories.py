@@ -10,7 +10,7 @@ from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
 from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.stores.sql import urls
-from gateway.upstream import Pool, Target
+from gateway.upstream import Breaking, Guard, Limiting, Policy, Pool, Retrying, Target
 
 
 def sql_url(settings: Settings) -> str:
@@ -50,6 +50,24 @@ def pool(settings: Settings, facts: Runtime, name: str) -> Pool:
             max_response_bytes=service.max_response,
             ca_file=str(service.ca_file) if service.ca_file else None,
         )
+    )
+
+
+def guard(settings: Settings, facts: Runtime, name: str) -> Guard:
+    """One internal service as requests ask it: with its retries, breakers and limit."""
+    service = settings.services[name]
+    retries, breaker, concurrency = service.retries, service.breaker, service.concurrency
+    return Guard(
+        name,
+        pool(settings, facts, name),
+        Policy(
+            total=service.timeouts.total,
+            limiting=Limiting(service.max_connections, concurrency.adaptive, concurrency.queue, concurrency.wait),
+            retrying=Retrying(retries.attempts, retries.budget, retries.backoff),
+            breaking=Breaking(breaker.failures, breaker.window, breaker.calls, breaker.pause)
+            if breaker.enabled
+            else None,
+        ),
     )
 
 

@@ -187,20 +187,34 @@ def of(error: BaseException) -> Problem | None:
         case faults.ServiceThrottled():
             detail = "The workspace's budget at the service behind this operation is used up."
             return throttled(error.retry_after, ["service"], detail, error.limit)
+        case faults.ServiceFailed() | faults.ServiceInvalid() | upstream.UpstreamError():
+            return _of_service(error)
+        case StoreUnavailable():
+            headers = ((b"retry-after", b"1"),)
+            return Unavailable("store_unavailable", "A store is not available. Try again shortly.", headers=headers)
+    return None
+
+
+def _of_service(error: faults.ServiceFailed | faults.ServiceInvalid | upstream.UpstreamError) -> Problem | None:
+    """What came of an internal call that has no usable answer."""
+    match error:
         case faults.ServiceFailed():
             return BadGateway("upstream_failed", "The service behind this operation failed.")
         case faults.ServiceInvalid() | upstream.Broken() | upstream.Invalid() | upstream.TooLarge():
             return BadGateway("upstream_invalid", _TOO_LARGE if isinstance(error, upstream.TooLarge) else _UNUSABLE)
         case upstream.Timeout():
             return GatewayTimeout("upstream_timeout", "The service behind this operation did not answer in time.")
-        case upstream.Saturated():
+        case upstream.Saturated() | upstream.Shed():
             headers = ((b"retry-after", b"1"),)
             return Unavailable("overloaded", "Too many requests are under way. Try again shortly.", headers=headers)
+        case upstream.Suspended():
+            headers = ((b"retry-after", b"%d" % ceil(error.retry_after)),)
+            detail = (
+                "The service behind this operation is failing, so it is not asked at the moment. Try again shortly."
+            )
+            return Unavailable("upstream_suspended", detail, headers=headers)
         case upstream.Unreachable():
             return BadGateway("upstream_unreachable", "The service behind this operation cannot be reached.")
-        case StoreUnavailable():
-            headers = ((b"retry-after", b"1"),)
-            return Unavailable("store_unavailable", "A store is not available. Try again shortly.", headers=headers)
     return None
 
 

@@ -152,6 +152,10 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         problems.Unavailable: [
             Example("store_unavailable", "A store is not available. Try again shortly."),
             Example("overloaded", "Too many requests are under way. Try again shortly."),
+            Example(
+                "upstream_suspended",
+                "The service behind this operation is failing, so it is not asked at the moment. Try again shortly.",
+            ),
             Example("identity_unavailable", "Your present role cannot be determined. Try again shortly."),
             Example("shutting_down", "The server is stopping. Try again shortly."),
         ],

@@ -35,6 +35,8 @@ SCOPES = " ".join(dict.fromkeys(scope.replace(scope.partition(".")[2], "all") fo
 READING = " ".join(scope for scope in SINGLE if scope.endswith(".read"))
 # What a role may not do is not asked for.
 _SCOPES = {role: " ".join(sorted(allowed(OFFERED, role, default_roles()))) for role in ROLES} | {"owner": SCOPES}
+# A fault that one test makes is not to be mended, nor to be remembered in the next.
+STUBBORN = {"retries": {"attempts": 0}, "breaker": {"enabled": False}}
 UNLIMITED = {"quota": 10_000_000, "burst": None}
 
 
@@ -213,7 +215,7 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
 def _configure(home: Path, sandbox_url: str, limits: dict[str, Any], config: dict[str, Any]) -> None:
     """Write config.yaml: every service is the sandbox, and what is not limited by name is not limited."""
     unlimited = dict.fromkeys(("token", "tenant", "search", "report", "address"), UNLIMITED)
-    service = {"base_url": sandbox_url, "timeouts": {"connect": "2s", "total": "2s"}}
+    service = {"base_url": sandbox_url, "timeouts": {"connect": "2s", "total": "2s"}, **STUBBORN}
     own_key = {"credentials": "service_key", "service_key": {"file": str(home / "auth-key")}}
     services = {name: {**service, **config.get(name, {})} for name in SERVICES}
     settings = {

@@ -40,8 +40,9 @@ class Exchange(msgspec.Struct):
     # by authenticate and limit, negotiate: for the log and the metrics
     caller: Caller | None = None
     version: str = ""
-    # by accept: the body as JSON, or the digest of a file
+    # by accept: the body as JSON, or the digest of a file; until when the client waits, by `perf_counter`, if it says so
     document: Any = None
+    deadline: float | None = None
     # by replay, forward
     idempotency_key: bytes = b""
     calls: int = 0

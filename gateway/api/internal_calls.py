@@ -19,7 +19,7 @@ from gateway.observe import metrics
 from gateway.observe.trace import Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
-from gateway.upstream import Lines, Pool, UpstreamError
+from gateway.upstream import Guard, Lines, Timeout, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -31,7 +31,10 @@ _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
 
 
 class Errand(Protocol):
-    """What internal calls are counted on and traced by: a request, or whatever else needs them."""
+    """What internal calls are counted on and traced by: a request, or whatever else needs them.
+
+    deadline: when nobody waits for it any more, by `perf_counter`; None where nobody said.
+    """
 
     request_id: str
     trace: Trace
@@ -39,6 +42,7 @@ class Errand(Protocol):
     calls: int
     wrote: bool
     internal_seconds: float
+    deadline: float | None
 
 
 class Identified(Protocol):
@@ -62,13 +66,13 @@ class Behalf(Protocol):
 
 
 class Internal:
-    """The internal services. By service name: `pools`, and with how much `patience` (s) an imported file is waited for.
+    """The internal services. By name: `services`, and with how much `patience` (s) an imported file is waited for.
 
     `limiter` is asked about every call beyond a request's first, which alone is what the request was admitted for.
     """
 
-    def __init__(self, pools: Mapping[str, Pool], patience: Mapping[str, float], limiter: Limiter) -> None:
-        self._pools = pools
+    def __init__(self, services: Mapping[str, Guard], patience: Mapping[str, float], limiter: Limiter) -> None:
+        self._services = services
         self._patience = patience
         self._limiter = limiter
 
@@ -106,18 +110,22 @@ class Internal:
     async def _sent(self, permitted: Behalf, call: Call) -> Reply:
         exchange = permitted.exchange
         known, headers = self.headers(permitted, call)
-        pool, body = self._pools[call.service], call.body
+        service, body = self._services[call.service], call.body
         before = exchange.wrote
         exchange.wrote = before or call.writes
         started = perf_counter()
         try:
             if not isinstance(body, File):
-                answer = await pool.request(
-                    call.method, call.path, headers, body, idempotent=not call.writes, known=known
+                within = None
+                if exchange.deadline is not None:
+                    within = _left(exchange.deadline, started)
+                    headers += b"X-Request-Timeout: %.3f\r\n" % within
+                answer = await service.request(
+                    call.method, call.path, headers, body, writes=call.writes, known=known, within=within
                 )
             else:
                 patience = self._patience[call.service]
-                answer = await pool.upload(
+                answer = await service.upload(
                     call.method,
                     call.path,
                     known + headers,
@@ -152,7 +160,7 @@ class Internal:
         """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
         started, exchange = perf_counter(), permitted.exchange
         known, headers = self.headers(permitted, call)
-        async with self._pools[call.service].stream(call.method, call.path, known + headers) as answer:
+        async with self._services[call.service].stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             metrics.upstream(call.service, seconds)
@@ -183,9 +191,16 @@ class Internal:
         return permitted.caller.headers[call.service], lines
 
     async def aclose(self) -> None:
-        """Close all pools."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        """Close all connections."""
+        for service in self._services.values():
+            await service.aclose()
+
+
+def _left(deadline: float, now: float) -> float:
+    """Seconds for which the client goes on waiting; Timeout for none."""
+    if deadline <= now:
+        raise Timeout("the client's time was over before the call", sent=False)
+    return deadline - now
 
 
 def _throttled(headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> Reply:

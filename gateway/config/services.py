@@ -1,11 +1,12 @@
 """`services`: where the internal services are, how to speak to them, and what they offer."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationInfo
 
 from gateway.config.faults import refuse
 from gateway.config.quantities import Size, Timeout
@@ -53,6 +54,42 @@ class Timeouts(Section):
     upload: Timeout = Field(60.0, description="How long the service may work on an imported file, such as 60s.")
 
 
+def _share(text: object) -> float:
+    found = re.fullmatch(r"(\d{1,3})%", text) if isinstance(text, str) else None
+    if found is None or int(found[1]) > 100:
+        raise refuse("is not a share", "Write a number from 0 to 100 and a percent sign, in quotes: '20%'.")
+    return int(found[1]) / 100
+
+
+Share = Annotated[float, BeforeValidator(_share)]
+
+
+class Retries(Section):
+    """Which calls are sent again: reads that were cut off or answered 502 to 504, and whatever could not be sent."""
+
+    attempts: Annotated[int, Strict(), Field(ge=0, le=5)] = Field(1, description="How often more, 0 to 5.")
+    budget: Share = Field(0.2, description="The share of calls that may be retries, such as '20%'.")
+    backoff: Timeout = Field(0.05, description="The longest pause before the first one, such as 50ms; it doubles.")
+
+
+class CircuitBreaker(Section):
+    """When a service that fails is left alone, reads and writes apart."""
+
+    enabled: Flag = Field(True, description="false: it is asked however often it fails.")
+    failures: Share = Field(0.5, description="The share of calls that failed, such as '50%'.")
+    calls: Count = Field(10, description="How many calls must have ended, 1 or more, before that counts.")
+    window: Timeout = Field(10.0, description="Over which time both are counted, such as 10s.")
+    pause: Timeout = Field(2.0, description="How long it is left alone at first, such as 2s; doubled up to 30s.")
+
+
+class Concurrency(Section):
+    """How many calls a worker has under way at once, at most `max_connections`."""
+
+    adaptive: Flag = Field(True, description="Whether fewer are sent while the service is slower than usual.")
+    queue: Annotated[int, Strict(), Field(ge=0)] = Field(100, description="How many more may wait; others get 503.")
+    wait: Timeout = Field(1.0, description="How long they wait before they get 503, such as 1s.")
+
+
 class Operation(Section):
     """One operation of one resource, where this deployment's service differs from the assumed one."""
 
@@ -96,6 +133,11 @@ class Service(Section):
         None, description="{env: NAME} or {file: PATH}; the sandbox makes its own.", validate_default=True
     )
     timeouts: Annotated[Timeouts, AsMap] = Field(Timeouts(), description="connect and total.")
+    retries: Annotated[Retries, AsMap] = Field(Retries(), description="attempts, budget and backoff.")
+    breaker: Annotated[CircuitBreaker, AsMap] = Field(
+        CircuitBreaker(), description="enabled, failures, calls, window and pause."
+    )
+    concurrency: Annotated[Concurrency, AsMap] = Field(Concurrency(), description="adaptive, queue and wait.")
     max_connections: Count = Field(100, description="Connections a worker may hold open to this service, 1 or more.")
     max_response: Size = Field(16 * 2**20, description="The largest answer that is read, such as 16MiB.")
     deduplicates: Flag = Field(

@@ -12,7 +12,7 @@ import asyncio
 from bisect import bisect_left
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -42,9 +42,11 @@ def histogram(name: str, help_text: str, *labels: str) -> Histogram:
     return Histogram(f"gateway_{name}", help_text, labels, buckets=_SECONDS, registry=_registry)
 
 
-def gauge(name: str, help_text: str, *labels: str) -> Gauge:
-    """A value that one process at a time knows for all, `gateway_<name>`: the one that was set last is shown."""
-    return Gauge(f"gateway_{name}", help_text, labels, registry=_registry, multiprocess_mode="mostrecent")
+def gauge(
+    name: str, help_text: str, *labels: str, over: Literal["mostrecent", "livemax", "livesum"] = "mostrecent"
+) -> Gauge:
+    """A value `gateway_<name>` of which is shown, `over` all processes, the one that was set last; or the largest of those that live, or their sum."""
+    return Gauge(f"gateway_{name}", help_text, labels, registry=_registry, multiprocess_mode=over)
 
 
 _requests = counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
@@ -59,6 +61,12 @@ _auth_failures = counter("auth_failures_total", "Requests without a usable token
 
 _values = counter("degraded_values_total", "Values of services that were answered as null.", "field")
 _connections_refused = counter("connections_refused_total", "Connections closed for want of file descriptors.")
+
+_retries = counter("upstream_retries_total", "Calls that were sent again.", "service")
+_calls_refused = counter("upstream_refused_total", "Calls that were not sent, or not again.", "service", "reason")
+_transitions = counter("breaker_transitions_total", "Changes of circuit breakers.", "service", "calls", "to")
+_breaker = gauge("breaker_open", "1 while calls are suspended in a worker.", "service", "calls", over="livemax")
+_concurrency = gauge("upstream_concurrency_limit", "Calls that a service is given at once.", "service", over="livesum")
 
 _limited = cache(_rate_limited.labels)
 _lost = cache(_store_lost.labels)
@@ -153,6 +161,27 @@ def upstream(service: str, seconds: float) -> None:
     _called(service).add(seconds)
 
 
+def retried(service: str) -> None:
+    """Count a call to `service` that is sent again."""
+    _retries.labels(service).inc()
+
+
+def call_refused(service: str, reason: str) -> None:
+    """Count a call that was not sent: "open", "queue_full", "queue_timeout"; or not again: "retry_budget"."""
+    _calls_refused.labels(service, reason).inc()
+
+
+def breaker(service: str, calls: str, to: str) -> None:
+    """Record that the circuit breaker for `calls` ("read" or "write") to `service` is now closed, open or half_open."""
+    _transitions.labels(service, calls, to).inc()
+    _breaker.labels(service, calls).set(to != "closed")
+
+
+def concurrency(service: str, limit: int) -> None:
+    """Record how many calls this worker now gives `service` at once."""
+    _concurrency.labels(service).set(limit)
+
+
 def rate_limited(policy: str) -> None:
     """Count a 429 by the policy that caused it."""
     _limited(policy).inc()
@@ -198,6 +227,7 @@ def exposition(directory: Path | None = None, *extra: Collector) -> bytes:
     if directory is None:
         text = generate_latest(_registry)
     else:
+        metrics_files.forget_dead(directory)
         MultiProcessCollector(shown, path=str(directory))  # type: ignore[no-untyped-call]
         text = b""
     for collector in extra:

@@ -52,6 +52,13 @@ def install() -> None:
     values.MmapedDict = Reserved  # type: ignore[assignment, attr-defined]
 
 
+def forget_dead(directory: Path) -> None:
+    """Remove what processes that have ended said of themselves as they were; what they counted stays."""
+    for path in directory.glob("gauge_live*.db"):
+        if not Path(f"/proc/{path.stem.rpartition('_')[2]}").exists():
+            path.unlink(missing_ok=True)
+
+
 def _reserved(path: Path) -> str:
     """The name to open: of a file whose space is reserved, or of memory where that cannot be had."""
     # Whoever adds up the workers' files must never meet an empty one.

@@ -27,6 +27,21 @@ class Saturated(UpstreamError):
         super().__init__(reason, sent=False)
 
 
+class Shed(UpstreamError):
+    """The service has as many calls as it can bear, and as many wait."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, sent=False)
+
+
+class Suspended(UpstreamError):
+    """The service has failed so often that it is not asked; `retry_after`: seconds until it may be again."""
+
+    def __init__(self, reason: str, *, retry_after: float) -> None:
+        super().__init__(reason, sent=False)
+        self.retry_after = retry_after
+
+
 class Unsendable(UpstreamError):
     """The caller's request is not one that may be put on the wire (RFC 9112 §3, §5, §6): a caller's fault, not the service's."""
 

@@ -34,20 +34,26 @@ class Pool:
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def request(
-        self, method: bytes, path: bytes, headers: bytes, body: bytes = b"", *, idempotent: bool, known: bytes = b""
+        self,
+        method: bytes,
+        path: bytes,
+        headers: bytes,
+        body: bytes = b"",
+        *,
+        idempotent: bool,
+        known: bytes = b"",
+        deadline: float | None = None,
     ) -> Response:
-        """One call, answered whole; `known` are further header lines, best `Lines`.
+        """One call, answered whole; `known` are further header lines, best `Lines`. `deadline`: in the loop's time, instead
+        of the total timeout from now on.
 
         A reused connection that dies before the first byte of the answer is replaced silently once when `idempotent`; any
         other call is sent at most once.
         """
         message = self._heads.build(method, path, headers, body, known)
-        connection = self._reusable()
-        if connection is not None:
-            deadline = connection.time() + self._target.total_timeout
-        else:
+        if deadline is None:
             deadline = asyncio.get_running_loop().time() + self._target.total_timeout
-            connection = await self.acquire(deadline)
+        connection = self._reusable() or await self.acquire(deadline)
         reused = connection.used
         answer = connection.start(message, deadline, bodyless=method == b"HEAD")
         try:

@@ -76,6 +76,7 @@ class _Errand:
     calls: int = 0
     wrote: bool = False
     internal_seconds: float = 0.0
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

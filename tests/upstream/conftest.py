@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from gateway.upstream import Pool, Target
+from gateway.upstream import Guard, Limiting, Policy, Pool, Retrying, Target
+from tests.upstream.guarded import NEVER, MakeGuard
 
 MakePool = Callable[..., Pool]
 
@@ -33,3 +34,19 @@ async def make_pool() -> AsyncIterator[MakePool]:
         assert not [waiter for waiter in pool._waiters if not waiter.done()]
         await pool.aclose()
         assert pool._open == 0
+
+
+@pytest.fixture
+async def make_guard(make_pool: MakePool, request: pytest.FixtureRequest) -> MakeGuard:
+    """Guards named for their test, so that their counts are its own."""
+
+    def make(url: str, **changes: Any) -> Guard:
+        policy: dict[str, Any] = {
+            "total": 2.0,
+            "limiting": Limiting(most=4),
+            "retrying": Retrying(attempts=0),
+            "breaking": NEVER,
+        } | changes
+        return Guard(request.node.name, make_pool(url, max_connections=policy["limiting"].most), Policy(**policy))
+
+    return make

@@ -110,7 +110,7 @@ def then_closes(*wires: bytes) -> Script:
 
 
 @contextlib.asynccontextmanager
-async def serving(*scripts: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Service]:
+async def serving(*scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[Service]:
     """Runs `scripts` on loopback: one a connection, the last for all further ones."""
     running: set[asyncio.Task[None]] = set()
 
@@ -133,7 +133,7 @@ async def serving(*scripts: Script, tls: ssl.SSLContext | None = None) -> AsyncI
         running.add(task)
         task.add_done_callback(running.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls)
     service = Service(server)
     service.port = server.sockets[0].getsockname()[1]
     service.url = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{service.port}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Mapping, Sequence
+from typing import Final
 from urllib.parse import parse_qsl
 
 from adapters.core.calls import Answer, Input
@@ -23,6 +25,8 @@ from gateway.problems import NotAcceptable, NotFound, PreconditionFailed, Unsupp
 Ids = tuple[str, ...]
 Query = Mapping[str, str]
 
+_PATIENCE: Final = b"x-request-timeout"
+_SECONDS: Final = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _JSON = ("application/json",)
 _MERGE = ("application/json", "application/merge-patch+json")
 
@@ -49,6 +53,8 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
             _acceptable(accepts, declared)
         if writes:
             _unconditional(exchange.headers)
+        if _PATIENCE in exchange.headers:
+            exchange.deadline = exchange.started + _patience(exchange.headers[_PATIENCE])
         ids = _ids(params, exchange.segments)
         query = _query(exchange.query, known)
         if not reads:
@@ -131,6 +137,13 @@ def _acceptable(header: bytes, declared: Sequence[str]) -> None:
         if media in taken and not refused:
             return
     raise NotAcceptable("not_acceptable", f"This operation answers in {declared[0]} only.")
+
+
+def _patience(asked: bytes) -> float:
+    """Seconds that the client, who says so, is going to wait for the answer."""
+    if not _SECONDS.fullmatch(asked) or not float(asked):
+        raise BadParameter("parameter_invalid", "X-Request-Timeout is a number of seconds above 0, such as 2.5.")
+    return float(asked)
 
 
 def _ids(params: tuple[IdType | None, ...], segments: tuple[str, ...]) -> Ids:

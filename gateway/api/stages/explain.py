@@ -21,7 +21,14 @@ _NOBODY = '"tenant":null,"token":null'
 _CODE = ',"code":"%s"'
 # What an internal service is the reason of.
 _OF_SERVICES = frozenset(
-    {"overloaded", "upstream_failed", "upstream_invalid", "upstream_timeout", "upstream_unreachable"}
+    {
+        "overloaded",
+        "upstream_failed",
+        "upstream_invalid",
+        "upstream_suspended",
+        "upstream_timeout",
+        "upstream_unreachable",
+    }
 )
 
 

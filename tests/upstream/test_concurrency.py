@@ -1,0 +1,118 @@
+"""How many calls a service is given at once, and what becomes of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from gateway.upstream import (
+    Limiting,
+    Response,
+    Shed,
+    Timeout,
+    UpstreamError,
+)
+from gateway.upstream.concurrency import Concurrency
+from tests.upstream.guarded import MakeGuard, Scripted, read
+from tests.upstream.service import serving
+
+
+async def test_a_hung_service_holds_a_bounded_number_of_requests_and_the_others_are_told_at_once(
+    make_guard: MakeGuard,
+) -> None:
+    script = Scripted(lambda _: 5.0)
+    async with serving(script) as service:
+        guard = make_guard(service.url, total=1.0, limiting=Limiting(most=4, queue=8, wait=0.2))
+        began = time.perf_counter()
+
+        async def ask() -> tuple[str, float]:
+            try:
+                await read(guard)
+            except UpstreamError as error:
+                return type(error).__name__, time.perf_counter() - began
+            return "answered", time.perf_counter() - began
+
+        ended = await asyncio.gather(*(ask() for _ in range(100)))
+        kinds = [kind for kind, _ in ended]
+        assert (kinds.count("Timeout"), kinds.count("Shed")) == (4, 96)
+        at_once = sorted(seconds for kind, seconds in ended if kind == "Shed")
+        assert at_once[-1] < 0.8  # long before those that are under way
+        assert at_once[87] < at_once[-1]
+        assert guard._concurrency.under_way == 0 and not guard._concurrency.waiters
+
+
+async def test_those_that_wait_get_their_turn_in_order(make_guard: MakeGuard) -> None:
+    script = Scripted(lambda _: 0.02)
+    async with serving(script) as service:
+        guard = make_guard(service.url, limiting=Limiting(most=2, queue=100, wait=2.0))
+        done: list[int] = []
+
+        async def ask(number: int) -> None:
+            await read(guard)
+            done.append(number)
+
+        await asyncio.gather(*(ask(number) for number in range(20)))
+        assert script.peak <= 2
+        assert [number // 2 for number in done] == [number // 2 for number in range(20)]
+
+
+async def test_a_place_in_the_queue_is_given_up_with_its_request(make_guard: MakeGuard) -> None:
+    script = Scripted(lambda _: 0.1)
+    async with serving(script) as service:
+        guard = make_guard(service.url, limiting=Limiting(most=1, queue=5, wait=2.0))
+        asking = [asyncio.create_task(read(guard)) for _ in range(5)]
+        await asyncio.sleep(0.02)
+        for task in asking[1:4]:
+            task.cancel()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        assert [isinstance(each, Response) for each in ended] == [True, False, False, False, True]
+        assert script.count == 2 and guard._concurrency.under_way == 0
+        first, second = await asyncio.gather(read(guard), read(guard, within=0.05), return_exceptions=True)
+        assert isinstance(first, Response) and isinstance(second, Timeout)
+
+
+def test_a_service_that_slows_down_is_given_fewer_calls_and_more_again_when_it_has_recovered() -> None:
+    """By a model of a service that works at 20 calls at once and slows down in proportion beyond."""
+    limit = Concurrency("model", Limiting(most=200))
+    now = 0.0
+
+    def seconds(at_once: float, fitting: float) -> float:
+        return 0.01 * max(1.0, at_once / fitting)
+
+    def run(fitting: float, windows: int) -> None:
+        nonlocal now
+        for _ in range(windows):
+            now += 0.2
+            for _ in range(20):
+                limit.under_way = limit.allowed
+                limit.answered(now, seconds(limit.allowed, fitting))
+        limit.under_way = 0
+
+    run(400, 50)
+    assert limit.allowed == 200
+    run(20, 60)
+    low = limit.allowed
+    assert low < 80
+    run(400, 200)
+    assert limit.allowed > 150
+
+
+def test_calls_that_are_few_prove_nothing_and_change_no_limit() -> None:
+    limit = Concurrency("idle", Limiting(most=100))
+    for turn in range(1000):
+        limit.under_way = 1
+        limit.answered(turn * 0.2, 0.01 * (1 + turn % 50))
+    assert limit.allowed == 100
+
+
+async def test_too_many_at_once_are_refused_without_a_word_to_the_service(make_guard: MakeGuard) -> None:
+    script = Scripted(lambda _: 0.2)
+    async with serving(script) as service:
+        guard = make_guard(service.url, limiting=Limiting(most=1, queue=0))
+        first = asyncio.create_task(read(guard))
+        await asyncio.sleep(0.02)
+        with pytest.raises(Shed):
+            await read(guard)
+        assert (await first).status == 200 and script.count == 1
