@@ -5,7 +5,8 @@ JOBS ?= 2
 FUZZ ?= 100000
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Quiet: what is there already is no news, and eighty lines of it hide what is.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test fuzz screenshots lint format lock openapi bench profile image clean
@@ -77,7 +78,7 @@ $(BIN)/python:
 $(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
 	@echo "==> installing $$(grep -c '^[a-z].*==' requirements.lock) locked packages into $(VENV) (once)" >&2
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock -r requirements-build.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "==> installed" >&2
 

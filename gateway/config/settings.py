@@ -253,7 +253,7 @@ class Sandbox(Section):
 
 
 class Logging(Section):
-    """Logs: one JSON object a line, on standard output."""
+    """Logs: one JSON object a line, on standard output; in a terminal, short lines."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
 

@@ -24,6 +24,7 @@ import orjson
 import structlog
 
 from gateway.observe import trace
+from gateway.observe.short_lines import ShortLines
 
 Record: TypeAlias = dict[str, object]
 
@@ -49,8 +50,10 @@ _QUIET: Final = (
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _KINDS: Final = frozenset({b"pat", b"app", b"oac", b"ort", b"cs", b"rat"})
+# An escape of JSON is passed over whole: of one that was half concealed, no reader could make anything.
 _CREDENTIAL: Final = re.compile(
-    rb"(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
+    rb"(\\(?:u[0-9a-f]{4}|.))"
+    rb"|(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
 )
 # JSON lets them stand; to a terminal they are commands (C1), to some readers ends of lines.
 _CONTROL: Final = re.compile("[\x7f-\x9f\u2028\u2029]")
@@ -63,7 +66,7 @@ class _Sink:
     __slots__ = ("lines", "named", "origin", "threshold", "waiting")
 
     def __init__(self) -> None:
-        self.lines: structlog.BytesLogger = structlog.BytesLogger(sys.stdout.buffer)
+        self.lines: structlog.BytesLogger | ShortLines = structlog.BytesLogger(sys.stdout.buffer)
         self.threshold: int = logging.INFO
         self.waiting: list[str] = []
         self.named: Record = {}
@@ -74,8 +77,12 @@ _sink: Final = _Sink()
 
 
 def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
-    """Send every log line of this process to `stream` (default: stdout) as JSON, from `level` (a key of LEVELS) up."""
-    _sink.lines = structlog.BytesLogger(stream if stream is not None else sys.stdout.buffer)
+    """Send every log line of this process to `stream` (default: stdout) as JSON, from `level` (a key of LEVELS) up.
+
+    In a terminal a person reads them: there they are short.
+    """
+    stream = stream if stream is not None else sys.stdout.buffer
+    _sink.lines = ShortLines(stream) if stream.isatty() else structlog.BytesLogger(stream)
     _sink.threshold = LEVELS[level]
     structlog.configure(
         processors=[structlog.processors.add_log_level, _render],
@@ -218,7 +225,11 @@ def _encode(line: Record | str) -> bytes:
         encoded = orjson.dumps(plain)
     if not encoded.isascii() or b"\x7f" in encoded:
         encoded = _CONTROL.sub(_escaped, encoded.decode()).encode()
-    return _CREDENTIAL.sub(_CONCEALED, encoded) if _suspect(encoded) else encoded
+    return _CREDENTIAL.sub(_concealed, encoded) if _suspect(encoded) else encoded
+
+
+def _concealed(found: re.Match[bytes]) -> bytes:
+    return found[1] or _CONCEALED
 
 
 def _escaped(found: re.Match[str]) -> str:

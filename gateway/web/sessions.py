@@ -10,6 +10,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.requests import Request
@@ -38,8 +39,11 @@ class Session:
 
 
 def cookie_name(brand: Brand) -> str:
-    """`__Host-` binds a cookie to its host and to https; plain http (development) cannot have it."""
-    return f"__Host-{COOKIE}" if brand.secure else COOKIE
+    """`__Host-` binds a cookie to its host and to https; plain http (development) cannot have it.
+
+    There several gateways may share one host, and cookies know no ports (RFC 6265 § 8.5): the name does.
+    """
+    return f"__Host-{COOKIE}" if brand.secure else f"{COOKIE}-{urlsplit(brand.origin).port or 80}"
 
 
 def holder(request: Request) -> str | None:

@@ -130,6 +130,16 @@ class Browser:
         self.live = live
         self.client = httpx.Client(base_url=live.url, timeout=30)
 
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie."""
+        return f"session-{self.live.served.port}"
+
+    @property
+    def session(self) -> str:
+        """The session's id, or a visitor's."""
+        return self.client.cookies[self.cookie]
+
     def sign_in_form(self, next_: str = "/oauth/sign-in") -> Form:
         return Forms(self.client.get(next_).text).found[0]
 

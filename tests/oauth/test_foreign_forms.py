@@ -28,10 +28,10 @@ def test_a_form_without_a_cookie_sets_none(pair: Live, path: str) -> None:
 
 def test_a_stale_form_leaves_the_session_as_it_is(browser: Browser) -> None:
     browser.sign_in()
-    held = browser.client.cookies["session"]
+    held = browser.session
     for path, token in (("/oauth/sign-out", {"leave": "x"}), ("/oauth/sign-in", {"csrf": "x"})):
         assert "set-cookie" not in browser.client.post(path, data=token).headers
-    assert browser.client.cookies["session"] == held
+    assert browser.session == held
     assert browser.client.get("/console/tokens").status_code == 200
 
 

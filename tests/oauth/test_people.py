@@ -19,10 +19,10 @@ def cookie(answer: httpx.Response) -> str:
 
 def test_the_session_gets_a_new_id_at_sign_in_and_its_cookie_is_for_the_browser_alone(browser: Browser) -> None:
     shown = browser.client.get("/oauth/sign-in")
-    visitor = browser.client.cookies["session"]
+    visitor = browser.session
     answer = browser.sign_in()
     assert answer.status_code == 303
-    assert browser.client.cookies["session"] != visitor
+    assert browser.session != visitor
     for each in (shown, answer):
         attributes = {part.strip().lower() for part in cookie(each).split(";")[1:]}
         assert {"httponly", "samesite=lax", "path=/"} <= attributes
@@ -31,9 +31,9 @@ def test_the_session_gets_a_new_id_at_sign_in_and_its_cookie_is_for_the_browser_
 
 def test_a_fixed_session_id_is_never_signed_in(pair: Live, browser: Browser) -> None:
     planted = "a" * 43
-    browser.client.cookies.set("session", planted)
+    browser.client.cookies.set(browser.cookie, planted)
     browser.sign_in()
-    thief = httpx.Client(base_url=pair.url, cookies={"session": planted})
+    thief = httpx.Client(base_url=pair.url, cookies={browser.cookie: planted})
     assert thief.get("/oauth/sign-in").status_code == 200, "still the form: nobody is signed in under that id"
 
 
@@ -90,14 +90,14 @@ def test_signing_out_is_a_post_with_a_token_and_ends_the_session_for_every_worke
 ) -> None:
     fresh = register(pair, "--public")
     page = browser.asked(Asking(pair, fresh))
-    held = browser.client.cookies["session"]
+    held = browser.session
     leave = Forms(page.text).found[1]
     assert leave.action == "/oauth/sign-out"
     assert browser.client.get("/oauth/sign-out").status_code == 405
     assert browser.client.post("/oauth/sign-out", data={"leave": "x"}).status_code == 403
     assert browser.client.post(leave.action, data=leave.fields).headers["location"].startswith("/oauth/sign-in")
     for _ in range(4):
-        old = httpx.Client(base_url=pair.url, cookies={"session": held})
+        old = httpx.Client(base_url=pair.url, cookies={browser.cookie: held})
         link = old.get("/oauth/authorize", params=Asking(pair, fresh).query())
         assert link.headers["location"].startswith("/oauth/sign-in")
 
@@ -295,6 +295,6 @@ def test_no_secret_of_a_person_or_app_reaches_a_log_or_the_audit(pair: Live, bro
     audited = pair.served.run("audit", "tail", "-n", "10000", "--json").stdout
     assert '"session.start"' in audited and '"consent.allow"' in audited and '"grant.create"' in audited
     secrets = [code, tokens["access_token"], tokens["refresh_token"], app.secret, pair.a.users["owner"]["password"]]
-    secrets += [browser.client.cookies["session"], asking.verifier]
+    secrets += [browser.session, asking.verifier]
     assert [secret for secret in secrets if secret and (secret in logged or secret in audited)] == []
     assert SCOPE.split()[0] in audited

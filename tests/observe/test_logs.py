@@ -1,6 +1,7 @@
 import asyncio
 import io
 import logging
+import re
 from collections.abc import Iterator
 from select import PIPE_BUF
 from typing import Any
@@ -167,3 +168,67 @@ def test_messages_that_are_made_for_logs_are_told_and_others_are_not(stream: io.
     logs.event("seen", error=ValueError("jane@acme.example"))
     assert lines(stream)[0]["reason"] == "db.internal:5432: refused"
     assert b"jane" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("before", ["\n", "\r", "\t", "\x1b", "\x7f", "\x9b", "\u2028", "\\", '"', "é"])
+@pytest.mark.parametrize("secret", ["gw_pat_" + "a" * 36, "Bearer abc", "Basic YTpi", "bearer gw_cs_" + "b" * 36])
+def test_what_is_concealed_takes_no_part_of_an_escape_with_it(stream: io.BytesIO, before: str, secret: str) -> None:
+    logs.event(f"x{before}{secret}", path=f"/{before}{secret}{before}")
+    logs.access('"path":' + logs.quoted_once(f"/{before}{secret}"))
+    told = stream.getvalue().decode()
+    assert told.count("[concealed]") == 3 and all(part not in told for part in ("aaaaaa", "abc", "YTpi", "bbbbbb"))
+    assert [line["path"].startswith(f"/{before}") for line in lines(stream)] == [True, True]
+
+
+class Terminal(io.BytesIO):
+    """Where a person looks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    written = Terminal()
+    logs.configure("info", written)
+    yield written
+    logs.configure()
+
+
+REQUEST = (
+    '"trace_id":"0f","request_id":"req_1","method":"POST","route":"/v1/contacts","path":%s,"status":%d,"tenant":null,'
+    '"client":"127.0.0.1","total_ms":12.34%s'
+)
+
+
+async def test_in_a_terminal_a_request_is_one_short_line(terminal: Terminal) -> None:
+    logs.access(REQUEST % ('"/v1/contacts"', 201, ""))
+    logs.access(REQUEST % ('"/v1/contacts"', 422, ',"code":"validation_failed"'))
+    await asyncio.sleep(0)
+    first, second = terminal.getvalue().decode().splitlines()
+    assert first.partition(" ")[2] == "POST /v1/contacts 201 12 ms"
+    assert second.partition(" ")[2] == "POST /v1/contacts 422 12 ms validation_failed trace_id=0f"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", first.partition(" ")[0])
+
+
+def test_in_a_terminal_an_event_says_what_it_says_and_how_bad_it_is(terminal: Terminal) -> None:
+    logs.name("host:1", 0)
+    try:
+        logs.event("started", port=1)
+        logs.event("store lost", "warning", store="redis", error=StoreUnavailable("gone"))
+        logging.getLogger("library").error("it failed")
+    finally:
+        logs.name("")
+    told = [line.partition(" ")[2] for line in terminal.getvalue().decode().splitlines()]
+    assert told[0] == "started port=1"
+    assert told[1].startswith("warning: store lost store=redis error=gateway.stores.errors.StoreUnavailable")
+    assert told[2] == "error: it failed"
+
+
+def test_no_line_steers_a_terminal_or_shows_it_a_credential(terminal: Terminal) -> None:
+    path = logs.quoted_once("/\x1b[31m\x9b\u2028\r\n" + "gw_pat_" + "a" * 36)
+    logs.access(REQUEST % (path, 404, ""))
+    logs.event("a\x1b]0;title\x07", name="b\nc")
+    written = terminal.getvalue().decode()
+    assert written.count("\n") == 2 and all(letter.isprintable() or letter == "\n" for letter in written)
+    assert "_pat_" not in written and "\\u001b[31m" in written

@@ -53,6 +53,12 @@ def test_installation_is_checked_against_hashes_and_builds_nothing_in_isolation(
     assert all("--require-hashes" in line or "--no-build-isolation" in line for line in installs)
 
 
+def test_an_installation_says_nothing_of_what_is_there_already() -> None:
+    text = (ROOT / "Makefile").read_text()
+    assert re.search(r"^PIP := .*--quiet\b", text, re.MULTILINE)
+    assert [line for line in text.splitlines() if re.search(r"\bpip install", line)] == []
+
+
 def test_files_that_install_or_build_name_no_address_but_loopback() -> None:
     files = ["Makefile", "Dockerfile", ".dockerignore", ".ci/run", "pyproject.toml", *map(str, ROOT.glob("*.in"))]
     text = "".join((ROOT / file).read_text() for file in files)

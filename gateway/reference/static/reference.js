@@ -27,12 +27,32 @@
     return request;
   };
 
+  // Names of operations hold `_`, which the renderer would take for the blanks of links as they were, and complain of.
+  const linked = () => ({
+    statePlugins: {
+      layout: {
+        wrapActions: {
+          parseDeepLinkHash: (original, { layoutActions, layoutSelectors }) => (hash) => {
+            const [tag, operation] = hash.replace(/^#!?\/?/, "").split("/");
+            if (!operation) return original(hash);
+            const shown = layoutSelectors.isShownKeyFromUrlHashArray([tag, operation]);
+            layoutActions.show(layoutSelectors.isShownKeyFromUrlHashArray([tag]), true);
+            layoutActions.show(shown, true);
+            layoutActions.scrollTo(shown);
+            return layoutActions.scrollToVirtualizedOperation(shown);
+          },
+        },
+      },
+    },
+  });
+
   const ui = SwaggerUIBundle({
     requestInterceptor: withKey,
     showMutatedRequest: true,
     spec,
     domNode: page,
     presets: [SwaggerUIBundle.presets.apis],
+    plugins: [linked],
     layout: "BaseLayout",
     deepLinking: true,
     docExpansion: "none",
