@@ -33,6 +33,8 @@ from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors
 from gateway.keys.keyring_file import KeptKeyring
+from gateway.mcp.endpoint import PATH as MCP
+from gateway.mcp.endpoint import Endpoint as Agents
 from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.consent_pages import Pages
 from gateway.oauth.endpoints import Endpoints
@@ -103,7 +105,7 @@ class App:
         documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
             [*front_door.routes(), *routes, *site.routes(documents, self._brands.all)],
-            Middleware(Strangers, front, (*_QUIET, *COUNTED_APART)),
+            Middleware(Strangers, front, (*_QUIET, *COUNTED_APART, MCP)),
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
@@ -176,5 +178,6 @@ async def wire(
             *Registration(front, announcements).routes(),
             *console.routes(front, line, announcements),
             *Leaks(front, announcements).routes(),
+            *(Agents(settings.mcp, public, dependencies, keyring).routes() if settings.mcp.enabled else []),
         ],
     )

@@ -15,7 +15,8 @@ _LONGEST = 300
 @dataclass(frozen=True, slots=True)
 class Brand:
     """A brand as requests see it. `origin` is the scheme and host that links, issuer and metadata are built from;
-    `initial_scope`: what clients are told to ask for that have asked for nothing yet.
+    `initial_scope`: what clients are told to ask for that have asked for nothing yet; `door`: the path of the protected
+    resource that is asked, `/mcp`, or nothing for `/v1`.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Brand:
     signup_url: str | None = None
     forgot_password_url: str | None = None
     initial_scope: str = ""
+    door: str = ""
 
     @property
     def secure(self) -> bool:
@@ -35,7 +37,7 @@ class Brand:
     @property
     def resource_metadata(self) -> str:
         """The address of the protected-resource metadata (RFC 9728)."""
-        return f"{self.origin}/.well-known/oauth-protected-resource"
+        return f"{self.origin}/.well-known/oauth-protected-resource{self.door}"
 
 
 class Brands:

@@ -115,6 +115,11 @@ def _contracts(settings: Settings, known: Catalogue) -> Iterator[Fault]:
         if date.isoformat() not in dates:
             hint = f"Remove it, or name one of {', '.join(dates)}."
             yield Fault(f"versions.{date}", "is not the date of a contract", hint)
+    agents = settings.mcp.contract
+    if agents is not None and agents.isoformat() not in dates:
+        yield Fault(
+            "mcp.contract", "is not the date of a contract", f"Name one of {', '.join(dates)}, or null for the newest."
+        )
 
 
 def _patterns(settings: Settings, known: Catalogue) -> Iterator[Fault]:

@@ -62,6 +62,10 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         problems.Unauthorized: [
             Example("token_missing", "Send your access token as `Authorization: Bearer <token>`."),
             Example("token_invalid", "The access token is not valid here."),
+            Example(
+                "token_audience_invalid",
+                "The access token is for another resource: one of agents opens /mcp only, any other /v1 only.",
+            ),
             Example("token_expired", "The access token has expired."),
             Example("token_revoked", "The access token has been revoked."),
         ],

@@ -92,7 +92,7 @@ class Operation:
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
     that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
     of what was made. by: in a list beneath a record, the field
-    of its rows that points at the record. query: names of parameters that operations share; takes: those of its own.
+    of its rows that points at the record. outward: whether it sends something to somebody outside, such as a mail. query: names of parameters that operations share; takes: those of its own.
     """
 
     name: str
@@ -116,6 +116,7 @@ class Operation:
     enabled: bool = True
     description: str = ""
     gives: Given | None = None
+    outward: bool = False
     produces: str = "application/json"
     faces: Mapping[str, Face | None] = field(default_factory=dict)
 

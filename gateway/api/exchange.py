@@ -20,7 +20,7 @@ class Exchange(msgspec.Struct):
     """One request under way.
 
     body: the whole of it when it came together with the head, else None, and `receive` has it; lines: the header lines
-    of the answer so far. A msgspec struct, though no JSON is made of it: one is made for every request, in a third of
+    of the answer so far; via: what its log line says of the door it came through, as members of a JSON object. A msgspec struct, though no JSON is made of it: one is made for every request, in a third of
     the time that a class of Python's takes.
     """
 
@@ -37,6 +37,7 @@ class Exchange(msgspec.Struct):
     request_id: str
     started: float
     segments: tuple[str, ...] = ()
+    via: str = ""
     # by authenticate and limit, negotiate: for the log and the metrics
     caller: Caller | None = None
     version: str = ""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from gateway.api.stacked import stacked
 from gateway.api.stages.accept import accept
-from gateway.api.stages.authenticate import authenticate
+from gateway.api.stages.authenticate import authenticate, authenticate_agent
 from gateway.api.stages.authorize import authorize
 from gateway.api.stages.explain import explain
 from gateway.api.stages.forward import forward
-from gateway.api.stages.limit import limit
+from gateway.api.stages.limit import limit, limit_agent
 from gateway.api.stages.negotiate import negotiate
 from gateway.api.stages.replay import replay
 
@@ -26,4 +26,8 @@ build = stacked(  # (operation, dependencies) → its handler
     accept,  # path ids, query, body, cursor → input                            400 404 406 413 415 422
     replay,  # Idempotency-Key: creates and actions only                        409 422
     forward,  # input → internal calls → answer in the caller's contract        502 504
+)
+
+build_for_agents = stacked(  # the same for what agents ask through /mcp: other tokens, and a limit more
+    explain, authenticate_agent, limit_agent, negotiate, authorize, accept, replay, forward
 )

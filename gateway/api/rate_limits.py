@@ -22,13 +22,15 @@ def groups(settings: Settings) -> dict[str, tuple[Policy, ...]]:
     token, tenant = policy("token", limits.token, "token"), policy("tenant", limits.tenant, "tenant")
     search = policy("search", limits.search, "token")
     report = policy("report", limits.report, "token")
-    return {
-        "": (token, tenant),
-        "search": (token, tenant, search),
-        "report": (token, tenant, report),
-        FURTHER: (tenant,),
-        EVENTS: (policy("events", limits.events, "tenant"), tenant),
-    }
+    plain = {"": (token, tenant), "search": (token, tenant, search), "report": (token, tenant, report)}
+    agent = policy("agent", limits.agent, "token")
+    agents = {of_agents(name): (*policies, agent) for name, policies in plain.items()} if settings.mcp.enabled else {}
+    return {**plain, **agents, FURTHER: (tenant,), EVENTS: (policy("events", limits.events, "tenant"), tenant)}
+
+
+def of_agents(group: str) -> str:
+    """The class of the same requests when an agent makes them."""
+    return f"agent {group}".rstrip()
 
 
 def policy(name: str, limit: Limit, per: Literal["token", "tenant", "address"]) -> Policy:

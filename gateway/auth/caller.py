@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.keys.token_format import Audience
 from gateway.stores.limits import Gate
 from gateway.upstream import Lines
 
@@ -20,6 +21,7 @@ class Caller:
 
     token_id: str
     kind: str
+    audience: Audience
     tenant_id: str
     tenant_name: str
     user_id: str

@@ -149,6 +149,7 @@ class Callers:
         return Caller(
             token_id=token.id,
             kind=token.kind,
+            audience=token.audience,
             tenant_id=tenant.id,
             tenant_name=tenant.name,
             user_id=token.user_id,

@@ -10,6 +10,7 @@ from gateway.problems import Forbidden, Unauthorized
 TOLD = {
     "token_missing": "Send your access token as `Authorization: Bearer <token>`.",
     "token_invalid": "The access token is not valid here.",
+    "token_audience_invalid": "The access token is for another resource: one of agents opens /mcp only, any other /v1 only.",
     "token_expired": "The access token has expired.",
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",

@@ -9,7 +9,7 @@ from gateway.auth.scopes import allowed
 from gateway.auth.users import User
 from gateway.config import Settings
 from gateway.keys.keyring import Keyring
-from gateway.keys.token_format import display_prefix, mint, new_id
+from gateway.keys.token_format import Audience, display_prefix, mint, new_id
 from gateway.stores.sql import Session, audit, tokens
 from gateway.stores.sql.audit import Event
 
@@ -55,13 +55,14 @@ def issue(
     actor: str,
     now: datetime,
     address: str | None = None,
+    audience: Audience = "api",
 ) -> Issued:
     """A new personal token for `user`, stored as a keyed hash, with its audit entry.
 
     `lifetime` in seconds, None for the configured default; `offered`: the scopes there are. IssueRefused when a rule forbids it.
     """
     permitted(scopes, user, settings, offered)
-    text, record = _made(keys, settings, user, name, tuple(dict.fromkeys(scopes)), lifetime, now)
+    text, record = _made(keys, settings, user, name, tuple(dict.fromkeys(scopes)), lifetime, now, audience)
     tokens.insert(session, record)
     _record(session, actor, "token.create", record, now, address)
     return Issued(text, record)
@@ -85,7 +86,7 @@ def rotate(
     IssueRefused when the old token is revoked, expired or succeeded already, or the role allows its scopes no longer.
     """
     permitted(old.scopes, user, settings, offered)
-    text, record = _made(keys, settings, user, old.name, old.scopes, lifetime, now, replaces=old)
+    text, record = _made(keys, settings, user, old.name, old.scopes, lifetime, now, old.audience, replaces=old)
     try:
         replaced = tokens.rotate(session, record, now + timedelta(seconds=settings.tokens.rotation_overlap), now)
     except tokens.NotRotatable as error:
@@ -116,6 +117,7 @@ def _made(
     scopes: tuple[str, ...],
     lifetime: float | None,
     now: datetime,
+    audience: Audience,
     replaces: tokens.Token | None = None,
 ) -> tuple[str, tokens.Token]:
     seconds = settings.tokens.default_lifetime if lifetime is None else lifetime
@@ -136,6 +138,7 @@ def _made(
         scopes=scopes,
         created_at=now,
         expires_at=now + timedelta(seconds=seconds),
+        audience=audience,
         family=token_id if replaces is None else replaces.family,
         replaces=None if replaces is None else replaces.id,
     )
@@ -146,6 +149,8 @@ def _record(
     session: Session, actor: str, action: str, token: tokens.Token, now: datetime, address: str | None, **detail: str
 ) -> None:
     described = {"name": token.name, "user": token.user_id, "scopes": list(token.scopes), **detail}
+    if token.audience != "api":
+        described["audience"] = token.audience
     audit.append(
         session,
         Event(

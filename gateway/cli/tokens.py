@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -61,11 +61,26 @@ def command() -> None:
 @click.option("--user", "email", required=True, metavar="EMAIL", help="The user that the token acts as.")
 @click.option("--scope", required=True, metavar='"A B"', help="Scopes of those below, separated by spaces.")
 @click.option("--expires-in", "lifetime", type=Lifetime(), help="The lifetime, such as 30d.")
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["api", "mcp"]),
+    default="api",
+    show_default=True,
+    help="The door that it opens: /v1, or /mcp for agents.",
+)
 @click.option("--name", default="Personal access token", show_default=True, help="What listings call it.")
 @as_json
 @configured
 def create(
-    settings: Settings, tenant: str, email: str, scope: str, lifetime: float | None, name: str, as_json: bool
+    settings: Settings,
+    tenant: str,
+    email: str,
+    scope: str,
+    lifetime: float | None,
+    audience: Literal["api", "mcp"],
+    name: str,
+    as_json: bool,
 ) -> None:
     """Make a token for a user of a tenant. It is shown this once."""
     from gateway.auth import issuing
@@ -93,6 +108,7 @@ def create(
                 lifetime=lifetime,
                 actor=desk.actor,
                 now=now,
+                audience=audience,
             )
 
         return await desk.sql.run(write)

@@ -96,6 +96,7 @@ _TENANT = Limit(quota=900)
 _SEARCH = Limit(quota=300)
 _REPORT = Limit(quota=60)
 _EVENTS = Limit(quota=200)
+_AGENT = Limit(quota=120)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
@@ -117,6 +118,9 @@ class Limits(Section):
     report: Annotated[Limit, _over(_REPORT)] = Field(_REPORT, description="Each token's reports: {quota, window}.")
     events: Annotated[Limit, _over(_EVENTS)] = Field(
         _EVENTS, description="Records read for the webhooks of a tenant, within the tenant's limit: {quota, window}."
+    )
+    agent: Annotated[Limit, _over(_AGENT)] = Field(
+        _AGENT, description="Each token's calls through /mcp, on top of the others: {quota, window}."
     )
     address: Annotated[Limit, _over(_ADDRESS)] = Field(
         _ADDRESS, description="Each client address without a valid token: {quota, window}."

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from gateway.config.agents import Mcp
 from gateway.config.faults import refuse
 from gateway.config.ids import Ids
 from gateway.config.networks import Network
@@ -283,6 +284,7 @@ class Settings(Section):
     idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")
     webhooks: Annotated[Webhooks, AsMap] = Field(Webhooks(), description="couriers, ingest, egress, keep, max_stored.")
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
+    mcp: Annotated[Mcp, AsMap] = Field(Mcp(), description="The door for agents: enabled, contract, answer, outward.")
     sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")
     secrets: Annotated[Secrets, AsMap] = Field(Secrets(), description="keyring.")

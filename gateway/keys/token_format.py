@@ -11,6 +11,8 @@ from typing import Final, Literal
 from zlib import crc32
 
 Kind = Literal["personal", "app"]
+Audience = Literal["api", "mcp"]
+"""The one resource that a token is for (RFC 8707): `/v1`, or `/mcp`."""
 Credential = Kind | Literal["code", "refresh", "secret", "registration"]
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -20,11 +20,11 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, Unsup
 from adapters.core.compile.scopes import Scopes
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
-from gateway.keys.token_format import mint, new_id
+from gateway.keys.token_format import Audience, mint, new_id
 from gateway.oauth import redirects, syntax
-from gateway.oauth.errors import InvalidTargetError, UnusableError
+from gateway.oauth.errors import UnusableError
 from gateway.oauth.request_snapshot import Pairs, repeated
-from gateway.oauth.resource_indicator import is_ours
+from gateway.oauth.resource_indicator import audience_of
 from gateway.stores.sql import Session, audit, codes, consents
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client
@@ -70,11 +70,17 @@ class Asked:
         return self.offered.reading
 
     @property
+    def audience(self) -> Audience:
+        """The door that the tokens shall open; InvalidTargetError when `resource` names none of ours, or two."""
+        named = [value for name, value in self.pairs if name == "resource" and value]
+        return audience_of(named, self.issuer) or "api"
+
+    @property
     def shown(self) -> str:
         """What a person is asked about, as one text. The app may change while they read; their answer is not about that."""
         app = self.app
         described = app.name, app.auth_method, app.logo_uri, app.client_uri
-        return orjson.dumps([sorted(self.scopes), self.redirect_uri, *described]).decode()
+        return orjson.dumps([sorted(self.scopes), self.audience, self.redirect_uri, *described]).decode()
 
     def back(self, *parameters: tuple[str, str]) -> str:
         """The redirect to the app, with the issuer (RFC 9207) and the state as it came."""
@@ -158,8 +164,7 @@ def scope_is_allowed(asked: Asked) -> None:
 
 def resource_is_ours(asked: Asked) -> None:
     """RFC 8707: codes for anybody else are not made here."""
-    if not all(is_ours(value, asked.issuer) for name, value in asked.pairs if name == "resource" and value):
-        raise InvalidTargetError
+    audience_of([value for name, value in asked.pairs if name == "resource" and value], asked.issuer)
 
 
 FIRST: Final[tuple[Check, ...]] = (client_is_named_once, client_is_known, redirect_uri_is_registered)
@@ -206,7 +211,8 @@ def agreed_before(session: Session, asked: Asked, person: Person, *, held: bool 
 
     `held`: and cannot take it back before the end of the transaction.
     """
-    if "consent" in asked.one("prompt").split(" "):
+    if "consent" in asked.one("prompt").split(" ") or asked.audience != "api":
+        # What was agreed to is remembered for the API; whoever lets an agent in is asked each time.
         return False
     agreed = consents.scopes(session, asked.app.id, person.tenant_id, person.user_id, held=held)
     return syntax.covered(asked.scopes, agreed, asked.offered)
@@ -246,6 +252,7 @@ def allowed(
             challenge=asked.one("code_challenge"),
             scopes=asked.scopes,
             issuer=asked.issuer,
+            audience=asked.audience,
             created_at=now,
             expires_at=now + timedelta(seconds=settings.oauth.code_lifetime),
         ),

@@ -48,6 +48,7 @@ class Endpoints:
             Route(metadata.INTROSPECT, self.introspect, methods=_METHODS),
             Route(metadata.SERVER, self.server, methods=["GET"]),
             Route(metadata.RESOURCE, self.resource, methods=["GET"]),
+            *([Route(metadata.AGENTS, self.agents, methods=["GET"])] if self.web.settings.mcp.enabled else []),
         ]
 
     async def token(self, request: Request) -> Response:
@@ -69,6 +70,10 @@ class Endpoints:
     async def resource(self, request: Request) -> Response:
         """RFC 9728."""
         return _public(metadata.resource(request.scope["brand"], self.web.scopes))
+
+    async def agents(self, request: Request) -> Response:
+        """RFC 9728, of `/mcp`."""
+        return _public(metadata.agents(request.scope["brand"], self.web.scopes))
 
     async def _answered(self, request: Request, checks: tuple[Check, ...], look: Look, answer: Answer) -> Response:
         issuer = request.scope["brand"].origin

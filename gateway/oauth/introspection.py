@@ -12,6 +12,7 @@ from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import revocation
 from gateway.oauth.request_snapshot import Snapshot
+from gateway.oauth.resource_indicator import MCP
 from gateway.oauth.revocation import Found, find
 from gateway.oauth.server import Known, Outcome, Server, TokenRequest
 from gateway.stores.sql import Session
@@ -47,7 +48,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # shipped with
             "scope": " ".join(access.scopes if access is not None else grant.scopes),
             "sub": ids.USER.encode(grant.user_id),
             "iss": grant.issuer,
-            "aud": grant.issuer,
+            "aud": grant.issuer if grant.audience == "api" else grant.issuer + MCP,
             "iat": int(record.created_at.timestamp()),
             "exp": int(record.expires_at.timestamp()),
         }

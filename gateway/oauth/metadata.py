@@ -8,6 +8,7 @@ from adapters.core.compile.scopes import Scopes
 from gateway.brands import Brand
 from gateway.config.settings import OAuth
 from gateway.oauth.clients import GRANT_TYPES, METHODS
+from gateway.oauth.resource_indicator import MCP
 
 AUTHORIZE: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
@@ -16,8 +17,9 @@ INTROSPECT: Final = "/oauth/introspect"
 REGISTER: Final = "/oauth/register"
 SERVER: Final = "/.well-known/oauth-authorization-server"
 RESOURCE: Final = "/.well-known/oauth-protected-resource"
+AGENTS: Final = RESOURCE + MCP
 # What scripts of other origins may call, where the configuration allows any (never the pages of people).
-SCRIPTED: Final = (TOKEN, REVOKE, REGISTER, SERVER, RESOURCE)
+SCRIPTED: Final = (TOKEN, REVOKE, REGISTER, SERVER, RESOURCE, AGENTS)
 # Beginnings of the paths whose endpoints count strangers themselves, once they know whether a secret was sent.
 COUNTED_APART: Final = (TOKEN, REVOKE, INTROSPECT, REGISTER, "/leaks")
 
@@ -49,6 +51,15 @@ def server(brand: Brand, oauth: OAuth, offered: Scopes) -> dict[str, Any]:
     if oauth.registration != "closed":
         document["registration_endpoint"] = at + REGISTER
     return document
+
+
+def agents(brand: Brand, offered: Scopes) -> dict[str, Any]:
+    """The same of the door for agents. What a client asks for first is to read; the rest it is told when it needs it."""
+    return resource(brand, offered) | {
+        "resource": brand.origin + MCP,
+        "resource_name": f"{brand.name} for agents",
+        "scopes_supported": list(offered.reading),
+    }
 
 
 def resource(brand: Brand, offered: Scopes) -> dict[str, Any]:

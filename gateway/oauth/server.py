@@ -12,10 +12,13 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
+from gateway.keys.token_format import Audience
 from gateway.oauth import clients, token_families
 from gateway.oauth.clients import App
+from gateway.oauth.errors import InvalidTargetError
 from gateway.oauth.grants import GRANTS, authorization_code
 from gateway.oauth.request_snapshot import Snapshot
+from gateway.oauth.resource_indicator import audience_of
 from gateway.stores.sql import Session
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant, Revoked
@@ -128,6 +131,12 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
     def handle_error_response(self, request: TokenRequest, error: OAuth2Error) -> Outcome:
         told = failed(error, self.snapshot.issuer)
         return Outcome(told.status, told.body, told.headers, tuple(self.announced))
+
+    def is_for(self, audience: Audience) -> None:
+        """InvalidTargetError when this request wants a token for another resource than was consented to (RFC 8707 § 2.2)."""
+        named = audience_of(self.snapshot.every("resource"), self.snapshot.issuer)
+        if named is not None and named != audience:
+            raise InvalidTargetError
 
     def end(self, grant: Grant, reason: str, action: str, *, leaked: bool = False) -> None:
         """End a family because of what this request did; `action` and `leaked` as in `families.end`."""

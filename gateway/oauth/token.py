@@ -12,9 +12,8 @@ from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import syntax
 from gateway.oauth.clients import GRANT_TYPES, METHODS
-from gateway.oauth.errors import InvalidTargetError
 from gateway.oauth.request_snapshot import Snapshot, repeated
-from gateway.oauth.resource_indicator import is_ours
+from gateway.oauth.resource_indicator import audience_of
 from gateway.oauth.server import Holder, Known, Outcome, Server, failed
 from gateway.stores.sql import Session, codes, grants
 
@@ -76,8 +75,7 @@ def scope_is_well_formed(snapshot: Snapshot) -> None:
 
 def resource_is_ours(snapshot: Snapshot) -> None:
     """RFC 8707: tokens for anybody else are not made here."""
-    if not all(is_ours(each, snapshot.issuer) for each in snapshot.every("resource")):
-        raise InvalidTargetError
+    audience_of(snapshot.every("resource"), snapshot.issuer)
 
 
 FORM_CHECKS: Final[tuple[Check, ...]] = (

@@ -59,6 +59,7 @@ class Issuer:
                 created_at=self.now,
                 expires_at=self.now + lifetime,
                 family=grant.id,
+                audience=grant.audience,
             ),
         )
         return {

@@ -56,6 +56,7 @@ _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.
 _store_lost = counter("store_lost_total", "Operations that found their store unreachable.", "store")
 _fail_mode = counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
 _unkept = counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
+_tools = counter("mcp_calls_total", "Calls of the tools of agents.", "tool", "code")
 _replays = counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
 _auth_failures = counter("auth_failures_total", "Requests without a usable token.", "code")
 
@@ -205,6 +206,11 @@ def value_degraded(field: str) -> None:
 def answer_not_kept() -> None:
     """Count an answer that a replay will have to read again."""
     _unkept.inc()
+
+
+def tool_called(tool: str, code: str) -> None:
+    """Count a call of an agent's tool, by the problem code that it was refused with."""
+    _tools.labels(tool, code).inc()
 
 
 def replayed() -> None:

@@ -22,6 +22,7 @@ from gateway.stores.sql.usage_models import UsageRow
 CALLER = Caller(
     token_id="a" * 24,
     kind="personal",
+    audience="api",
     tenant_id="clx1",
     tenant_name="Example",
     user_id="clxu",

@@ -12,18 +12,28 @@ from gateway.api.exchange import Exchange, Handler, Identified
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.keys import token_format
+from gateway.keys.token_format import Audience
 from gateway.observe import metrics
 from gateway.problems import RateLimited
 
 
 def authenticate(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
     """Fills `exchange.caller`, or raises 401 (429 for an address that keeps failing)."""
+    return _authenticated("api", dependencies, proceed)
+
+
+def authenticate_agent(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
+    """The same for `/mcp`: a token opens one door, and is worth nothing at the other (RFC 8707 § 2)."""
+    return _authenticated("mcp", dependencies, proceed)
+
+
+def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Identified) -> Handler:
     callers, prefix = dependencies.callers, dependencies.settings.tokens.prefix
 
     def authenticated(exchange: Exchange) -> Awaitable[Answer]:
         token = _bearer(exchange.headers.get(b"authorization", b""))
         caller = callers.known(token)
-        if caller is None or caller.revoked or caller.expires_at <= time.time():
+        if caller is None or caller.audience != audience or caller.revoked or caller.expires_at <= time.time():
             return looked_for(exchange, token, caller)
         exchange.caller = caller
         return proceed(exchange, caller)
@@ -34,7 +44,7 @@ def authenticate(operation: Operation, dependencies: Dependencies, proceed: Iden
             caller = await sought(exchange, token)
         else:
             await dependencies.count_stranger(exchange)
-        code = _fault(token, caller)
+        code = _fault(token, caller, audience)
         if caller is None or code:
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
@@ -50,11 +60,11 @@ def authenticate(operation: Operation, dependencies: Dependencies, proceed: Iden
             await dependencies.count_stranger(exchange)
         except RateLimited:
             caller = await callers.find_in_turn(token)
-            if _fault(token, caller):
+            if _fault(token, caller, audience):
                 raise
             return caller
         caller = await callers.find(token)
-        if not _fault(token, caller):
+        if not _fault(token, caller, audience):
             await dependencies.forgive_stranger(exchange)
         return caller
 
@@ -69,10 +79,12 @@ def _bearer(header: bytes) -> bytes:
     return token.strip(b" ") if scheme.lower() == b"bearer" else b""
 
 
-def _fault(token: bytes, caller: Caller | None) -> str:
+def _fault(token: bytes, caller: Caller | None, audience: Audience) -> str:
     """Why the token gets nobody in; empty when it does."""
     if caller is None:
         return "token_invalid" if token else "token_missing"
+    if caller.audience != audience:
+        return "token_audience_invalid"
     if caller.revoked:
         return "token_revoked"
     return "token_expired" if caller.expires_at <= time.time() else ""

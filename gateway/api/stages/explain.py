@@ -77,7 +77,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             f'"trace_id":"{exchange.trace.trace_id}","request_id":"{exchange.request_id}","method":"{exchange.method}",'
             f'{logged},"status":{status},"contract":"{exchange.version}",{caller.logged if caller else _NOBODY},'
             f'"client":{logs.quoted(exchange.client)},"internal_ms":{exchange.internal_seconds * 1000:.2f},'
-            f'"total_ms":{seconds * 1000:.2f}{_CODE % code if code else ""}{more}'
+            f'"total_ms":{seconds * 1000:.2f}{_CODE % code if code else ""}{exchange.via}{more}'
         )
 
     return explained

@@ -7,16 +7,23 @@ the token still lives: neither open nor shut.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Identified
+from gateway.api.rate_limits import of_agents
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
 from gateway.observe import metrics
 from gateway.problems import RateLimited, throttled
 from gateway.stores.policies import Policy, Verdict
+
+
+def limit_agent(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Identified:
+    """The same with the limit of agents among the policies."""
+    return limit(replace(operation, limited_as=of_agents(operation.limited_as)), dependencies, proceed)
 
 
 def limit(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Identified:

@@ -75,6 +75,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             raise InvalidGrantError(description="The code verifier does not match.")
         if code.issuer != self.server.snapshot.issuer:
             raise InvalidGrantError(description="The code was issued elsewhere.")
+        self.server.is_for(code.audience)
         if not syntax.within(code.scopes, self.request.client.record.scopes, self.server.snapshot.offered):
             raise InvalidScopeError(description="The app is no longer registered for any of it.")
 
@@ -91,6 +92,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             user_email=code.user_email,
             scopes=code.scopes,
             issuer=code.issuer,
+            audience=code.audience,
             created_at=server.snapshot.now,
             expires_at=server.snapshot.now + timedelta(seconds=server.settings.oauth.refresh_lifetime),
         )

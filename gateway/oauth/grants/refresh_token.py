@@ -78,6 +78,7 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
             raise InvalidGrantError(description=_UNKNOWN)
         if grant.revoked_at is not None:
             raise InvalidGrantError(description=_ENDED)
+        self.server.is_for(grant.audience)
         if min(grant.expires_at, found.expires_at) <= snapshot.now:
             raise InvalidGrantError(description=_EXPIRED)
 

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from gateway.keys.token_format import Audience
 from gateway.stores.sql.oauth_models import CodeRow
 
 KEPT: Final = timedelta(days=1)
@@ -29,6 +30,7 @@ class Code:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    audience: Audience = "api"
 
 
 def insert(session: Session, code: Code) -> None:

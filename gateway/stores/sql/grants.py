@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from gateway.keys.token_format import Audience
 from gateway.stores.sql.models import TokenRow
 from gateway.stores.sql.oauth_models import GrantRow, RefreshRow
 
@@ -25,6 +26,7 @@ class Grant:
     expires_at: datetime
     revoked_at: datetime | None = None
     revoked_reason: str | None = None
+    audience: Audience = "api"
 
 
 @dataclass(frozen=True, slots=True)

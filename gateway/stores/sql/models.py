@@ -87,6 +87,7 @@ class TokenRow(Base):
     replaces: Mapped[str | None] = mapped_column(ForeignKey("tokens.id"))
     rotated_to: Mapped[str | None] = mapped_column(ForeignKey("tokens.id"))
     generation: Mapped[int] = mapped_column(Integer)
+    audience: Mapped[str] = mapped_column(String(8), server_default="api")
 
 
 class AuditRow(Base):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from gateway.keys.token_format import Kind
+from gateway.keys.token_format import Audience, Kind
 from gateway.stores.sql.models import TokenRow
 
 
@@ -38,6 +38,7 @@ class Token:
     replaces: str | None = None
     rotated_to: str | None = None
     generation: int = 1
+    audience: Audience = "api"
 
 
 class NotRotatable(Exception):

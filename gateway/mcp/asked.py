@@ -1,0 +1,149 @@
+"""One message while it is answered: who sent it, through which door, and what is asked of `/v1` for it.
+
+The requests of `/v1` go through the stages of gateway/api/pipeline.py, from the token to the answer, so that nothing is
+permitted here that is not permitted there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.types import Message as Received
+
+from adapters.core.calls import Answer
+from adapters.core.operation import Operation
+from gateway import problems
+from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Exchange, Handler
+from gateway.api.me import ME
+from gateway.api.pipeline import build_for_agents
+from gateway.auth.challenges import denied
+from gateway.brands import Brand
+from gateway.mcp.calls import Twin
+from gateway.observe import access, logs, trace
+
+
+class Replied(NamedTuple):
+    """What a twin was answered with. document: its JSON; exchange: as the stages left it."""
+
+    answer: Answer
+    document: dict[str, Any]
+    exchange: Exchange
+
+
+class Challenged(Exception):
+    """A refusal that the client has to hear by HTTP, since it is about its token: 401, or 403 for want of a scope."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Failed(Exception):
+    """A twin that was refused, for a reason that the model is told. within: as in `Twin`."""
+
+    def __init__(self, problem: dict[str, Any], within: str = "") -> None:
+        super().__init__()
+        self.problem = problem
+        self.within = within
+
+
+class Handlers:
+    """The stages around each operation, made when it is first asked for: agents use few of them."""
+
+    def __init__(self, dependencies: Dependencies, contract: str) -> None:
+        self._dependencies = dependencies
+        self.contract = contract
+        self.scopes = dependencies.catalogue.scopes
+        self._made: dict[str, Handler] = {}
+
+    def of(self, operation: Operation) -> Handler:
+        """Whoever answers this operation."""
+        found = self._made.get(operation.name)
+        if found is None:
+            found = self._made[operation.name] = build_for_agents(operation, self._dependencies)
+        return found
+
+
+class Asked:
+    """authorization: the header, as it came; client: as it calls itself; instance: the path that problems are of."""
+
+    def __init__(self, handlers: Handlers, brand: Brand, instance: str, authorization: bytes, client: str) -> None:
+        self._handlers = handlers
+        self.scopes = handlers.scopes
+        self.brand = brand
+        self.instance = instance
+        self._authorization = authorization
+        self.client = client
+        self.tool = "-"
+
+    async def send(self, twin: Twin) -> Replied:
+        """The twin, through the stages; Challenged when the token is what is wrong."""
+        exchange = self._exchange(twin)
+        answer = await self._handlers.of(twin.operation)(exchange)
+        document = orjson.loads(answer.body) if answer.body else {}
+        if answer.status == 401 or document.get("code") == "scope_missing":
+            raise Challenged(answer)
+        return Replied(answer, document, exchange)
+
+    async def done(self, twin: Twin) -> Replied:
+        """The same; Failed when it is refused."""
+        replied = await self.send(twin)
+        if replied.answer.status >= 400:
+            raise Failed(replied.document, twin.within)
+        return replied
+
+    async def data(self, twin: Twin) -> Any:
+        """What the twin is answered with."""
+        return (await self.done(twin)).document["data"]
+
+    async def me(self) -> dict[str, Any]:
+        """Who calls, as `GET /v1/me` says it."""
+        found: dict[str, Any] = await self.data(Twin(ME))
+        return found
+
+    async def may(self, operation: Operation) -> None:
+        """Challenged or Failed when the caller may not do this: asked before anything is promised."""
+        me = await self.me()
+        needed = frozenset(operation.scopes)
+        if needed <= frozenset(me["effective_scopes"]):
+            return
+        refused = denied(needed, self.scopes.expanded(me["token"]["scopes"]), self.brand)
+        answer = self.render(refused)
+        if refused.code == "scope_missing":
+            raise Challenged(answer)
+        raise Failed(orjson.loads(answer.body))
+
+    def render(self, problem: problems.Problem) -> Answer:
+        """The problem's document."""
+        trace_id = access.entry.get().trace.trace_id
+        return problems.render(problem, base=self.brand.problem_base, instance=self.instance, trace_id=trace_id)
+
+    def _exchange(self, twin: Twin) -> Exchange:
+        """The request of `/v1` that the twin is, as if its client had sent it."""
+        headers = {b"version": self._handlers.contract.encode("ascii"), b"content-type": b"application/json"}
+        if self._authorization:
+            headers[b"authorization"] = self._authorization
+        if twin.key:
+            headers[b"idempotency-key"] = twin.key.encode("utf-8")
+        entry = access.entry.get()
+        return Exchange(
+            twin.operation.method,
+            twin.path,
+            twin.query,
+            headers,
+            b"" if twin.document is None else orjson.dumps(twin.document),
+            _nothing_more,
+            self.brand,
+            entry.client,
+            entry.trace,
+            "req_" + trace.digits(24),
+            entry.started,
+            twin.segments,
+            via=f',"via":"mcp","tool":"{self.tool}","agent":{logs.quoted(self.client)}',
+        )
+
+
+async def _nothing_more() -> Received:
+    return {"type": "http.request", "body": b"", "more_body": False}

@@ -1,0 +1,160 @@
+"""What each tool does: its arguments, checked, become requests of `/v1`, and their answers become its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from adapters.core.faults import FieldError, Invalid
+from adapters.core.operation import Operation
+from gateway.api.rereading import REPLAYED
+from gateway.keys.keyring import Keyring
+from gateway.mcp import answers, calls, confirm, describe
+from gateway.mcp.asked import Asked, Failed
+from gateway.mcp.calls import Twin
+from gateway.mcp.offered import Offered
+
+Arguments = dict[str, Any]
+Result = dict[str, Any]
+
+_AGAIN = "This was done before, and was not done again. Send an idempotency_key of your own to do it anew."
+_SURE = "Nothing is deleted yet. Call delete again with this confirm, within five minutes, to delete it."
+_UNSURE = "Not given to you for this record as it is now, or more than five minutes ago. Call delete without it."
+
+
+class Verbs:
+    """The tools over what is offered. budget: bytes of JSON that an answer may have."""
+
+    def __init__(self, offered: Offered, keyring: Keyring, budget: int) -> None:
+        self._offered = offered
+        self._keyring = keyring
+        self._budget = budget
+        self._by_name: dict[str, Callable[[Asked, Arguments], Awaitable[Result]]] = {
+            "whoami": self._whoami,
+            "describe": self._describe,
+            "search": self._search,
+            "get": self._get,
+            "create": lambda asked, given: self._written(asked, calls.created(offered, given)),
+            "update": lambda asked, given: self._written(asked, calls.updated(offered, given)),
+            "act": lambda asked, given: self._written(asked, calls.acted(offered, given)),
+            "delete": self._delete,
+        }
+
+    async def __call__(self, tool: str, asked: Asked, arguments: Arguments) -> Result:
+        """The result of a call whose arguments are of the declared form; raises Invalid, Failed or Challenged."""
+        return await self._by_name[tool](asked, arguments)
+
+    async def _whoami(self, asked: Asked, _: Arguments) -> Result:
+        client = {"client": asked.client} if asked.client else {}
+        return answers.told({**await asked.me(), "contract": self._offered.contract, **client})
+
+    async def _describe(self, asked: Asked, given: Arguments) -> Result:
+        me, offered = await asked.me(), self._offered
+        effective, path, verb = frozenset(me["effective_scopes"]), given.get("resource"), given.get("verb")
+        if path is None:
+            return answers.told(
+                {"text": describe.overview(offered, asked.scopes.expanded(me["token"]["scopes"]), effective)}
+            )
+        if path not in offered.paths:
+            raise _unknown("/resource", offered.paths)
+        if verb is None:
+            return answers.told({"text": describe.resource(offered, path, effective)})
+        if verb == "act":
+            named, name, pointer = offered.actions.get(path, {}), given.get("action", ""), "/action"
+        else:
+            named, name, pointer = offered.plain[verb], path, "/verb"
+        if name not in named:
+            raise _unknown(pointer, tuple(named))
+        return answers.told({"values": describe.schema(named[name], offered.contract)})
+
+    async def _search(self, asked: Asked, given: Arguments) -> Result:
+        fields, budget = given.get("fields"), self._budget
+        twin = calls.found(self._offered, given)
+        answers.known_fields(twin.operation, self._offered.contract, fields)
+        page = (await asked.done(twin)).document
+        records = [answers.compact(each, fields) for each in page["data"]]
+        limit, fits, cut = twin.document["limit"], answers.fitting(records, budget), False
+        if fits < len(records) and "cursor" not in given:
+            # What is cut off must be found again: the page is asked for anew, no longer than what fits.
+            limit, cut = max(fits, 1), True
+            page = (await asked.done(calls.found(self._offered, given, limit))).document
+            records = [answers.compact(each, fields) for each in page["data"]]
+        if answers.fitting(records, budget) < len(records):
+            # A cursor is of one limit, so a page behind it stays as long as it is, and its texts become shorter.
+            records = [answers.shortened(each, budget // len(records)) for each in records]
+        structured: Result = {"records": records}
+        if (cursor := page["meta"]["cursor"]["next"]) is not None:
+            structured["next_cursor"] = f"{limit}:{cursor}"
+        if (total := page["meta"].get("total")) is not None:
+            structured["total"] = total
+        return self._told(structured | ({"cut": True} if cut else {}), twin.operation, records)
+
+    async def _get(self, asked: Asked, given: Arguments) -> Result:
+        fields, included = given.get("fields"), given.get("include", [])
+        twins = [calls.read(self._offered, each, f"/ids/{at}") for at, each in enumerate(given["ids"])]
+        for twin in twins:
+            answers.known_fields(twin.operation, self._offered.contract, fields)
+        # Before the first call, so that none is wasted on a relation that there is not.
+        beside = [[self._related(twin, at, name) for at, name in enumerate(included)] for twin in twins]
+        records, missing = [], []
+        for twin, lists in zip(twins, beside, strict=True):
+            try:
+                record = answers.compact(await asked.data(twin), fields)
+            except Failed as failed:
+                if len(twins) == 1 or failed.problem["status"] != 404:
+                    raise
+                missing.append(twin.segments[0])
+                continue
+            for name, each in zip(included, lists, strict=True):
+                listed = (await asked.data(each))[: calls.MOST_INCLUDED]
+                record[name] = [answers.compact(one) if isinstance(one, dict) else one for one in listed]
+            records.append(record)
+        structured = self._kept(records, whole=fields is not None)
+        return self._told(structured | ({"missing": missing} if missing else {}), twins[0].operation, records)
+
+    def _related(self, twin: Twin, at: int, name: str) -> Twin:
+        return calls.related(self._offered, twin.segments[0], name, f"/include/{at}")
+
+    def _kept(self, records: list[Result], *, whole: bool) -> Result:
+        """As many as fit, and which are left out. One that is too large alone is shortened, or `whole` if it was asked for so."""
+        fits = answers.fitting(records, self._budget)
+        if fits == len(records):
+            return {"records": records}
+        kept = records[:fits] or [records[0] if whole else answers.shortened(records[0], self._budget)]
+        left = [record["id"] for record in records[len(kept) :]]
+        return {"records": kept} | ({"cut": True, "left_out": left} if left else {})
+
+    async def _written(self, asked: Asked, twin: Twin) -> Result:
+        replied = await asked.done(twin)
+        data = replied.document.get("data")
+        if not isinstance(data, dict):
+            return answers.told({"done": True} if data is None else {"done": True, "result": data})
+        record = answers.compact(data)
+        structured: Result = {"record": record}
+        if REPLAYED in replied.answer.headers:
+            structured |= {"replayed": True, "advice": _AGAIN}
+        return self._told(structured, twin.operation, [record])
+
+    async def _delete(self, asked: Asked, given: Arguments) -> Result:
+        public_id, sealed = given["id"], given.get("confirm")
+        twin = calls.deleted(self._offered, public_id)
+        await asked.may(twin.operation)
+        replied = await asked.done(calls.read(self._offered, public_id, "/id"))
+        record, caller = replied.document["data"], replied.exchange.caller
+        assert caller is not None
+        if sealed is None:
+            value = confirm.seal(self._keyring, caller.principal, public_id, record)
+            shown = {"would_delete": answers.compact(record), "confirm": value, "advice": _SURE}
+            return self._told(shown, twin.operation, [record])
+        if not confirm.holds(self._keyring, caller.principal, public_id, record, sealed):
+            raise Invalid([FieldError("/confirm", "confirm_invalid", _UNSURE)])
+        await asked.done(twin)
+        return answers.told({"deleted": public_id})
+
+    def _told(self, structured: Result, operation: Operation, records: list[Result]) -> Result:
+        free = answers.foreign(answers.shape_of(operation, self._offered.contract), records)
+        return answers.told(structured, {"gateway/free_text": free} if free else None)
+
+
+def _unknown(pointer: str, allowed: tuple[str, ...]) -> Invalid:
+    return Invalid([FieldError(pointer, "value_unknown", "There is no such thing here.", allowed)])
