@@ -54,6 +54,8 @@ from gateway.web.application import HEALTHZ, ServerWide, pages
 from gateway.web.context import Web, web
 from gateway.web.strangers import Strangers
 from gateway.web.templates import ASSETS, assets
+from gateway.webhooks import assembling
+from gateway.webhooks import declared as webhooks
 
 # Asked for with every page, or every few seconds by whatever watches over the process.
 _QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
@@ -95,7 +97,7 @@ class App:
         """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
         known = await asyncio.to_thread(catalogue, self.settings)
         offered = await asyncio.to_thread(operations, self.settings, known)
-        public = [ME, *offered]
+        public = [ME, *webhooks.operations([each.date for each in known.contracts]), *offered]
         dependencies, front, routes = await wire(self.settings, self._runtime, known, public, self._stack)
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
@@ -160,9 +162,10 @@ async def wire(
         identity=identity,
         permissions=Permissions(known.scopes, settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),
+        keyring=keyring,
         replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
         internal=internal,
-        own={ME.name: me},
+        own={ME.name: me, **assembling.handlers(settings, known, runtime, sql, keyring, stack)},
         usage=usage,
     )
     announcements = Announcements(liveness)

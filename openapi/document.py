@@ -12,11 +12,13 @@ from adapters.core.operation import Operation
 from adapters.core.shapes import Shape
 from adapters.core.words import report
 from gateway.api.me import ME
+from gateway.webhooks import declared, shapes
 from openapi import headers
 from openapi.errors import responses
 from openapi.paths import Paths
 from openapi.schemas import Schemas
 from openapi.security import ORIGIN, schemes
+from openapi.webhooks import webhooks
 
 Document = dict[str, Any]
 
@@ -28,7 +30,8 @@ as RFC 9457 problem documents with a `code` for programs and a `trace_id` for su
 
 def documents(catalogue: Catalogue) -> dict[str, Document]:
     """Contract date → its document, newest first."""
-    operations = [ME, *catalogue.operations()]
+    dates = [contract.date for contract in catalogue.contracts]
+    operations = [ME, *declared.operations(dates), *catalogue.operations()]
     return {contract.date: document(contract, catalogue, operations) for contract in catalogue.contracts}
 
 
@@ -38,6 +41,7 @@ def document(contract: Contract, catalogue: Catalogue, operations: Sequence[Oper
     schemas = Schemas()
     refusals = responses(schemas, [each.date for each in catalogue.contracts])
     paths = Paths(schemas, contract.date, catalogue.scopes, operations, dict(_ids(operations, contract.date))).items()
+    sent = webhooks(schemas, contract.date, catalogue)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -51,6 +55,7 @@ def document(contract: Contract, catalogue: Catalogue, operations: Sequence[Oper
         "tags": [*_tags(resources, operations)],
         "x-tagGroups": _groups(resources, operations),
         "paths": paths,
+        "webhooks": sent,
         "components": {
             "schemas": dict(sorted(schemas.named.items())),
             "responses": refusals,
@@ -65,6 +70,8 @@ def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Ite
     about = {resource.path: (resource.model.__doc__ or "").strip() for resource in resources}
     about[report.FIRST] = "What is worked out from the books and from deals."
     about[ME.first] = "What a token is and may do."
+    about[declared.FIRST] = shapes.SUBSCRIPTION.description
+    about[declared.EVENTS] = shapes.EVENT.description
     for first in dict.fromkeys(operation.first for operation in operations):
         yield {"name": first, "description": about[first]}
 
@@ -72,6 +79,7 @@ def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Ite
 def _groups(resources: Iterable[Resource], operations: Iterable[Operation]) -> list[dict[str, Any]]:
     """The tags by part of the suite: a table of contents that readers of this extension show."""
     group_of = {resource.path: resource.group for resource in resources} | {report.FIRST: "Reports"}
+    group_of |= dict.fromkeys((declared.FIRST, declared.EVENTS), "Webhooks")
     groups: dict[str, list[str]] = {}
     for first in dict.fromkeys(operation.first for operation in operations):
         groups.setdefault(group_of.get(first, "General"), []).append(first)

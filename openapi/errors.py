@@ -105,6 +105,15 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
                 {"current_status": "completed", "allowed": ["active"]},
             ),
             Example("period_taken", "There is such a record for this period already."),
+            Example(
+                "subscription_limit", "There are as many subscriptions as there may be: 50 a workspace, 10 an app."
+            ),
+            Example(
+                "subscription_exists",
+                "You have a subscription with this URL and these events.",
+                {"existing_id": "whk_7Qm2bV9xKc4TzRw1LfYp8HsN"},
+            ),
+            Example("replay_running", "A replay of this subscription is under way; there is one at a time."),
             Example("idempotency_in_progress", "A request with this Idempotency-Key is still under way."),
             Example(
                 "idempotency_outcome_unknown",
@@ -162,6 +171,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             ),
             Example("identity_unavailable", "Your present role cannot be determined. Try again shortly."),
             Example("shutting_down", "The server is stopping. Try again shortly."),
+            Example("registration_unavailable", "Events of this workspace do not reach the gateway."),
         ],
         problems.GatewayTimeout: [
             Example("upstream_timeout", "The service behind this operation did not answer in time.")

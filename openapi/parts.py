@@ -27,10 +27,14 @@ def split(document: Document) -> dict[str, Document]:
             raise ValueError(f"{path} belongs to more than one resource")
         by_tag[tags.pop()][path] = methods
     components = document["components"]
-    owners = _owners(components, by_tag)
+    sent: dict[str, Document] = {tag: {} for tag in by_tag}
+    for name, item in document["webhooks"].items():
+        sent[item["post"]["tags"][0]][name] = item
+    owners = _owners(components, {tag: paths | sent[tag] for tag, paths in by_tag.items()})
     parts: dict[str, Document] = {
         tag: {
             "paths": paths,
+            **({"webhooks": sent[tag]} if sent[tag] else {}),
             "components": {"schemas": {n: s for n, s in components["schemas"].items() if owners.get(n) == tag}},
         }
         for tag, paths in by_tag.items()
@@ -40,7 +44,7 @@ def split(document: Document) -> dict[str, Document]:
     others = {name: value for name, value in components["parameters"].items() if name not in version}
     parts[CONTRACT] = {"info": document["info"], "components": {"parameters": version}}
     parts[SHARED] = {
-        **{name: value for name, value in document.items() if name not in {"info", "paths", "components"}},
+        **{name: value for name, value in document.items() if name not in {"info", "paths", "webhooks", "components"}},
         "components": {**components, "schemas": rest, "parameters": others},
     }
     return parts

@@ -155,10 +155,10 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
         kinds.append(problems.Unprocessable)
     if operation.method != "GET" and operation.limited_as != "search":
         kinds += [problems.PreconditionFailed, problems.Conflicting]
-    if face is not None:
+    if operation.service:
         kinds += _BEHIND
     kinds.sort(key=lambda kind: kind.status)
     return {str(kind.status): {"$ref": f"#/components/responses/{kind.__name__}"} for kind in kinds}
 
 
-_DONE = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to tell."}
+_DONE = {200: "Done.", 201: "Created.", 202: "Begun.", 204: "Done; there is nothing to tell."}

@@ -27,6 +27,10 @@ class Schemas:
             raise ValueError(f"two different schemas are called {name}")
         return {"$ref": f"#/components/schemas/{name}"}
 
+    def resolved(self, reference: Schema) -> Schema:
+        """The schema that a reference of `add` leads to."""
+        return self.named[reference["$ref"].rpartition("/")[2]]
+
     def record(self, shape: Shape, *, null: bool = False) -> Schema:
         """What an answer holds: every field, always; or nothing at all, where `null` may stand for the record."""
         properties = {field.name: self._answered(field) for field in shape.fields}

@@ -28,7 +28,7 @@ from tests.process.serving import Served
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 ROLES = ("owner", "manager", "member", "viewer")
-SERVICES = ("crm", "finance", "hr", "projects", "helpdesk", "inventory")
+SERVICES = ("crm", "finance", "hr", "projects", "helpdesk", "inventory", "settings")
 OFFERED = deployment.built_in().scopes
 SINGLE = OFFERED.ordered
 SCOPES = " ".join(dict.fromkeys(scope.replace(scope.partition(".")[2], "all") for scope in SINGLE))

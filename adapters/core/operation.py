@@ -91,8 +91,9 @@ class Operation:
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
     that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
-    of what was made. by: in a list beneath a record, the field
-    of its rows that points at the record. outward: whether it sends something to somebody outside, such as a mail. query: names of parameters that operations share; takes: those of its own.
+    of what was made. secret: whether the answer holds something that is shown once, and is kept sealed for a replay. by: in a
+    list beneath a record, the field of its rows that points at the record. outward: whether it sends something to somebody
+    outside, such as a mail. query: names of parameters that operations share; takes: those of its own.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Operation:
     takes: tuple[Parameter, ...] = ()
     success: int = 200
     replayable: bool = False
+    secret: bool = False
     limited_as: str = ""
     service: str = ""
     by: Field | None = None

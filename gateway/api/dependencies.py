@@ -20,6 +20,7 @@ from gateway.auth.scopes import Permissions
 from gateway.auth.users import Identity
 from gateway.config.settings import Settings
 from gateway.keys.cursors import Cursors
+from gateway.keys.keyring import Keyring
 from gateway.observe import metrics
 from gateway.problems import Problem, throttled
 from gateway.stores import addresses
@@ -41,6 +42,7 @@ class Dependencies:
     identity: Identity
     permissions: Permissions
     cursors: Cursors
+    keyring: Keyring
     replays: Replays
     internal: Internal
     own: Mapping[str, Accepted] = field(default_factory=dict)

@@ -53,12 +53,13 @@ def _joined(parts: Mapping[str, Document]) -> Document:
     shared, contract = parts[SHARED], parts[CONTRACT]
     own = [parts[tag["name"]] for tag in shared["tags"]]
     paths = {path: item for part in own for path, item in part["paths"].items()}
+    sent = {name: item for part in own for name, item in part.get("webhooks", {}).items()}
     schemas: Document = {}
     for part in (*own, shared):
         schemas |= part["components"]["schemas"]
     parameters = contract["components"]["parameters"] | shared["components"]["parameters"]
     components = shared["components"] | {"schemas": dict(sorted(schemas.items())), "parameters": parameters}
-    return {**shared, "info": contract["info"], "paths": paths, "components": components}
+    return {**shared, "info": contract["info"], "paths": paths, "webhooks": sent, "components": components}
 
 
 def offered(document: Document, operations: Iterable[Operation]) -> Document:
@@ -73,7 +74,10 @@ def offered(document: Document, operations: Iterable[Operation]) -> Document:
     paths = {path: {method: _linked(item, kept) for method, item in methods.items()} for path, methods in paths.items()}
     used = {tag for methods in paths.values() for item in methods.values() for tag in item["tags"]}
     tags = [tag for tag in document["tags"] if tag["name"] in used]
-    return {**document, "tags": tags, "paths": paths, "components": _reachable(document["components"], paths)}
+    # A service that is not there tells of nothing.
+    sent = {name: item for name, item in document["webhooks"].items() if used.issuperset(item["post"]["tags"])}
+    components = _reachable(document["components"], paths | sent)
+    return {**document, "tags": tags, "paths": paths, "webhooks": sent, "components": components}
 
 
 def branded(document: Document, brand: Brand) -> Document:

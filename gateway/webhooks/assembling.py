@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from adapters.core.compile.catalogue import Catalogue
 from gateway import factories
+from gateway.api.exchange import Accepted
 from gateway.api.internal_calls import Internal
 from gateway.api.rate_limits import groups
 from gateway.auth.scopes import Permissions
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.deployment import operations
+from gateway.egress.resolving import Resolver
+from gateway.egress.rules import Allowed, Rules
 from gateway.keys.keyring import Keyring
 from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql
+from gateway.webhooks.checking import Checks
+from gateway.webhooks.deliveries import Deliveries
+from gateway.webhooks.endpoints import Parts, Subscriptions
 from gateway.webhooks.hydrating import Hydrator
 from gateway.webhooks.judging import Judge
+from gateway.webhooks.log import Log
+from gateway.webhooks.registering import Registrar, Service
 from gateway.webhooks.rendering import Renderings
 
 
@@ -32,6 +41,51 @@ def service_keys(settings: Settings, runtime: Runtime) -> dict[str, str | None]:
         name: runtime.service_keys.get(name, "") if service.credentials == "service_key" else None
         for name, service in settings.services.items()
     }
+
+
+def ingest_url(settings: Settings) -> str:
+    """Where the settings service reaches the ingest, without closing slash."""
+    ingest = settings.webhooks.ingest
+    host = f"[{ingest.host}]" if ":" in ingest.host else ingest.host
+    return (ingest.url or f"http://{host}:{ingest.port}").rstrip("/")
+
+
+def registrar(
+    settings: Settings, known: Catalogue, runtime: Runtime, sql: Sql, keyring: Keyring, stack: AsyncExitStack
+) -> Registrar:
+    """What keeps our subscriptions with the settings service. What needs closing is left with `stack`."""
+    service = None
+    if "settings" in settings.services:
+        pool = factories.pool(settings, runtime, "settings")
+        stack.push_async_callback(pool.aclose)
+        service = Service(pool, service_keys(settings, runtime)["settings"])
+    return Registrar(sql, keyring, service, ingest_url(settings), known.events(settings.ids).internal)
+
+
+def handlers(
+    settings: Settings, known: Catalogue, runtime: Runtime, sql: Sql, keyring: Keyring, stack: AsyncExitStack
+) -> Mapping[str, Accepted]:
+    """What answers the operations of webhooks, by name."""
+    types, resolver = known.events(settings.ids), Resolver()
+    stack.callback(resolver.close)
+    cycles = {date.isoformat(): cycle for date, cycle in settings.versions.items()}
+    dates = [contract.date for contract in known.contracts]
+    checks = Checks(types, offered(settings, known), egress_rules(settings), resolver, dates, cycles)
+    keeping = registrar(settings, known, runtime, sql, keyring, stack)
+    parts = Parts(sql, keyring, types, checks, keeping, known.scopes, settings.console.administrators)
+    return {**Subscriptions(parts).handlers(), **Deliveries(parts).handlers(), **Log(parts).handlers()}
+
+
+def egress_rules(settings: Settings) -> Rules:
+    """Whom this deployment calls for strangers."""
+    egress = settings.webhooks.egress
+    return Rules(
+        http=egress.http,
+        ports=frozenset(egress.ports),
+        allow=tuple(Allowed(each.network, each.ports, each.http) for each in egress.allow),
+        deny=egress.deny,
+        hosts=frozenset(host for brand in settings.brands for host in brand.hosts),
+    )
 
 
 def renderer(

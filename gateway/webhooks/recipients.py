@@ -26,6 +26,14 @@ def open_url(keys: Keyring, endpoint: Endpoint) -> str:
     return keys.open(URL, endpoint.id, endpoint.url_sealed, b"").decode()
 
 
+def open_headers(keys: Keyring, endpoint: Endpoint) -> dict[str, str]:
+    """The owner's own headers, by name. Raises Unsealable."""
+    if endpoint.headers_sealed is None:
+        return {}
+    own: dict[str, str] = orjson.loads(keys.open(HEADERS, endpoint.id, endpoint.headers_sealed, b""))
+    return own
+
+
 def seal_secret(keys: Keyring, endpoint_id: str, secret: bytes) -> str:
     """For `webhook_secrets.sealed`."""
     return keys.seal(SECRET, endpoint_id, secret, b"")
@@ -38,10 +46,7 @@ def seal_headers(keys: Keyring, endpoint_id: str, headers: dict[str, str]) -> st
 
 def opened(keys: Keyring, endpoint: Endpoint, secrets: Sequence[WebhookSecret]) -> Recipient:
     """Raises Unsealable when the keyring has not the key."""
-    headers = b""
-    if endpoint.headers_sealed is not None:
-        own: dict[str, str] = orjson.loads(keys.open(HEADERS, endpoint.id, endpoint.headers_sealed, b""))
-        headers = b"".join(line(name.encode(), value.encode()) for name, value in own.items())
+    headers = b"".join(line(name.encode(), value.encode()) for name, value in open_headers(keys, endpoint).items())
     return Recipient(
         endpoint,
         open_url(keys, endpoint),
@@ -50,4 +55,4 @@ def opened(keys: Keyring, endpoint: Endpoint, secrets: Sequence[WebhookSecret]) 
     )
 
 
-__all__ = ["Unsealable", "open_url", "opened", "seal_headers", "seal_secret", "seal_url"]
+__all__ = ["Unsealable", "open_headers", "open_url", "opened", "seal_headers", "seal_secret", "seal_url"]

@@ -8,10 +8,30 @@ from adapters.core.operation import Operation
 from gateway.api.me import ME
 from gateway.api.routes import Routes
 from gateway.problems import NotFound
+from gateway.versions import CONTRACTS
+from gateway.webhooks.declared import operations
 from tests.conformance.declared import OPERATIONS
+
+DATE = CONTRACTS[0].date
 
 TABLE = """
 GET    /v1/me                                   -
+POST   /v1/webhook_subscriptions/search         webhook.read
+POST   /v1/webhook_subscriptions                webhook.write
+GET    /v1/webhook_subscriptions/{id}           webhook.read
+PATCH  /v1/webhook_subscriptions/{id}           webhook.write
+DELETE /v1/webhook_subscriptions/{id}           webhook.delete
+POST   /v1/webhook_subscriptions/{id}/pause     webhook.write
+POST   /v1/webhook_subscriptions/{id}/resume    webhook.write
+POST   /v1/webhook_subscriptions/{id}/rotate_secret webhook.write
+POST   /v1/webhook_subscriptions/{id}/test      webhook.write
+POST   /v1/webhook_subscriptions/{id}/replay    webhook.write
+GET    /v1/webhook_subscriptions/{id}/replays/{replay_id} webhook.read
+GET    /v1/webhook_subscriptions/{id}/deliveries webhook.read
+GET    /v1/webhook_subscriptions/{id}/deliveries/{delivery_id} webhook.read
+POST   /v1/webhook_subscriptions/{id}/deliveries/{delivery_id}/redeliver webhook.write
+POST   /v1/events/search                        webhook.read
+GET    /v1/events/{id}                          webhook.read
 POST   /v1/contacts/search                      contact.read
 POST   /v1/contacts                             contact.write
 GET    /v1/contacts/{id}                        contact.read
@@ -113,7 +133,7 @@ GET    /v1/reports/sales_forecast               sales_report.read
 
 
 def test_the_route_table_is_this_one() -> None:
-    declared = {(op.method, op.route, " ".join(op.scopes) or "-") for op in [ME, *OPERATIONS]}
+    declared = {(op.method, op.route, " ".join(op.scopes) or "-") for op in [ME, *operations([DATE]), *OPERATIONS]}
     pinned = {(line.split()[0], line.split()[1], " ".join(line.split()[2:])) for line in TABLE.strip().splitlines()}
     assert declared == pinned
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from gateway.stores.sql import Sql, webhook_clock, webhook_events
+from gateway.stores.sql.webhook_events import NewEvent
 from tests.live import Live
 from tests.openapi.generated import GENERATED
 
@@ -43,7 +48,7 @@ def real(text: str, known: dict[str, str]) -> str:
 
 
 # A value that no two records may share works once as it stands; tests run an example more often.
-SHARED_BY_NONE = re.compile(r"\bWEB-1\b")
+SHARED_BY_NONE = re.compile(r"\bWEB-1\b|https://hooks\.example\.com/in")
 _SERIAL = itertools.count(1)
 
 
@@ -73,6 +78,8 @@ def bodies(operation: dict[str, Any]) -> list[tuple[str | None, str]]:
 
 def made(live: Live, date: str, path: str, known: dict[str, str]) -> str:
     """The id of a new record, made by the example of its create, or of any that is there where none can be made."""
+    if path == "/v1/events":
+        return happened(live)
     create = GENERATED[date]["paths"].get(path, {}).get("post")
     if create is None:
         return live.call("POST", f"{path}/search", {"limit": 1}, version=date).json()["data"][0]["id"]  # type: ignore[no-any-return]
@@ -80,6 +87,27 @@ def made(live: Live, date: str, path: str, known: dict[str, str]) -> str:
     answer = live.call("POST", path, json.loads(real(json.dumps(example["value"]), known)), version=date)
     assert answer.status_code == 201, answer.text
     return answer.json()["data"]["id"]  # type: ignore[no-any-return]
+
+
+def happened(live: Live) -> str:
+    """The id of an event in the log."""
+    new = NewEvent(live.a.business_id, "deal.won", f"deal_{'0' * 24}", datetime.now(UTC), os.urandom(32), "service")
+    with closing(Sql(f"sqlite:///{live.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+        accepted = webhook_events.accept(session, [new], webhook_clock.now(session))
+    (event_id,) = accepted.ids.values()
+    return f"evt_{event_id}"
+
+
+def beneath(live: Live, address: str, name: str) -> str | None:
+    """The id of something beneath a record that is there; None where any will do."""
+    place = address.partition("/{")[0].rpartition("/")[0]
+    if name == "delivery_id":
+        found = live.call("GET", f"{place}/deliveries").json()["data"][0]["id"]
+    elif name == "replay_id":
+        found = live.call("POST", f"{place}/replay", {"since": "2026-01-01T00:00:00Z"}).json()["data"]["id"]
+    else:
+        return None
+    return str(found)
 
 
 @pytest.mark.parametrize(("date", "method", "path"), ALL, ids=[" ".join(each) for each in ALL])
@@ -93,8 +121,12 @@ def test_the_example_works_as_it_says(live: Live, known: dict[str, str], date: s
         for parameter in parameters:
             if parameter["in"] == "path":
                 collection = path.partition("/{")[0]
-                value = made(live, date, collection, known) if parameter["name"] == "id" else str(parameter["example"])
-                address = address.replace("{" + parameter["name"] + "}", value)
+                named = parameter["name"]
+                if named == "id":
+                    value = made(live, date, collection, known)
+                else:
+                    value = beneath(live, address, named) or str(parameter["example"])
+                address = address.replace("{" + named + "}", value)
         query = [
             f"{each['name']}={each['example']}" for each in parameters if each["in"] == "query" and "example" in each
         ]

@@ -9,8 +9,10 @@ import pytest
 
 from gateway.stores.sql import tenants
 from gateway.stores.sql.migrate import migrate
+from tests.live import Live
 from tests.stores.records import TENANT
 from tests.webhooks.delivering import Post, opened
+from tests.webhooks.subscribing import PATH, People
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,11 @@ def post(migrated_template: Path, tmp_path: Path) -> Iterator[Post]:
         tenants.add(session, TENANT)
     yield Post(sql)
     sql.close()
+
+
+@pytest.fixture
+def people(live: Live) -> Iterator[People]:
+    found = People(live)
+    yield found
+    for made, token in found.made:
+        live.call("DELETE", f"{PATH}/{made}", token=token)

@@ -16,6 +16,7 @@ from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Permitted
 from gateway.api.rereading import REPLAYED, Reading
+from gateway.api.secret_answers import SecretAnswers
 from gateway.observe import logs, metrics
 from gateway.problems import BadRequest, Conflicting, Problem, Unavailable, Unprocessable
 from gateway.stores.errors import StoreUnavailable
@@ -27,6 +28,7 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     if not operation.replayable:
         return proceed
     replays, reading = dependencies.replays, Reading.of(operation, dependencies.operations)
+    secrets = SecretAnswers(dependencies.keyring)
     deduplicates = any(
         service.deduplicates for name, service in dependencies.settings.services.items() if name == operation.service
     )
@@ -72,7 +74,8 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
             await _settled(replays.ambiguous(handle) if wrote else replays.release(handle))
             raise
         headers = [(b"content-type", answer.content_type), *answer.headers]
-        if await _settled(replays.finish(handle, answer.status, headers, answer.body)) is Settled.WITHOUT_BODY:
+        body = secrets.seal(permitted.caller.tenant_id, answer.body) if operation.secret else answer.body
+        if await _settled(replays.finish(handle, answer.status, headers, body)) is Settled.WITHOUT_BODY:
             metrics.answer_not_kept()
         return answer
 
@@ -83,9 +86,12 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
         body = stored.body
         # Whoever sees less by now is not told what they saw then.
         if body is None or permitted.face is not operation.faces[permitted.exchange.version]:
-            if reading is None:
+            # What is shown once is in no record that could be read again.
+            if reading is None or operation.secret:
                 raise _not_kept(stored.status)
             body = await reading.body(permitted, given.ids, kept.get(b"location", b""), proceed)
+        elif operation.secret:
+            body = secrets.open(permitted.caller.tenant_id, body)
         return Answer(stored.status, body, (*kept.items(), REPLAYED), media)
 
     return replayed

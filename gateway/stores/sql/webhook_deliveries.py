@@ -49,6 +49,12 @@ def get(session: Session, delivery_id: str) -> Delivery | None:
     return found[0] if found else None
 
 
+def of_event(session: Session, endpoint_id: str, event_id: str) -> str:
+    """The id of the first delivery of an event to an endpoint, which must be there."""
+    wanted = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.event_id == event_id, DeliveryRow.round == ""
+    return session.scalars(select(DeliveryRow.id).where(*wanted)).one()
+
+
 def page(
     session: Session, endpoint_id: str, *, below: str | None = None, status: str | None = None, limit: int = 100
 ) -> tuple[Delivery, ...]:

@@ -3,12 +3,13 @@
 An event, its deliveries and their rows in the queue are one transaction.
 """
 
-from collections.abc import Collection, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -98,6 +99,62 @@ def some(session: Session, ids: Collection[str]) -> dict[str, Event]:
     """By id, those that are there."""
     rows = session.execute(select(*_COLUMNS).where(EventRow.id.in_(ids)))
     return {row.id: Event(*row) for row in rows}
+
+
+def searched(
+    session: Session,
+    tenant_id: str,
+    types: Collection[str],
+    where: Mapping[str, Any] | None,
+    *,
+    beyond: int | None,
+    limit: int,
+    newest_first: bool,
+) -> tuple[Event, ...]:
+    """Events of these types for everybody, for which a `where` tree holds (adapters.core.request.filters), by their number.
+
+    beyond: the number of the last one of the page before.
+    """
+    query = select(*_COLUMNS).where(
+        EventRow.tenant_id == tenant_id, EventRow.type.in_(types), EventRow.audience.is_(None)
+    )
+    if where is not None:
+        query = query.where(_holds(where))
+    if beyond is not None:
+        query = query.where(EventRow.sequence < beyond if newest_first else EventRow.sequence > beyond)
+    order = EventRow.sequence.desc() if newest_first else EventRow.sequence
+    return tuple(Event(*row) for row in session.execute(query.order_by(order).limit(limit)))
+
+
+def _holds(where: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Of columns that are never NULL, so that every condition is true or false."""
+    match where:
+        case {"and": parts}:
+            return and_(*map(_holds, parts))
+        case {"or": parts}:
+            return or_(*map(_holds, parts))
+        case {"not": part}:
+            return not_(_holds(part))
+    column: Any = getattr(EventRow, where["field"])
+    value = where["value"]
+    if where["field"] == "received_at":
+        value = [*map(datetime.fromisoformat, value)] if isinstance(value, list) else datetime.fromisoformat(value)
+    if where["op"] == "between":
+        return column.between(*value)  # type: ignore[no-any-return]
+    compared: ColumnElement[bool] = _COMPARED[where["op"]](column, value)
+    return compared
+
+
+_COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "in": lambda column, values: column.in_(values),
+    "nin": lambda column, values: column.not_in(values),
+}
 
 
 def page(
