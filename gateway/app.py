@@ -41,6 +41,7 @@ from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.leak_reports import Leaks
 from gateway.oauth.metadata import COUNTED_APART, SCRIPTED
 from gateway.oauth.registration import Registration
+from gateway.oauth.retention import Retention
 from gateway.observe.access import Address, Observed, begun
 from gateway.reference import site
 from gateway.stores.limits import Limiter
@@ -141,7 +142,7 @@ async def wire(
     liveness = Liveness(line)
     callers = Callers(sql, keyring, limiter, liveness, groups(settings), keys)
     usage = Usage()
-    batches = Batches(sql, callers.last_uses, *usage.batches)
+    batches = Batches(sql, callers.last_uses, *usage.batches, Retention().batch)
     batches.start()
     stack.push_async_callback(batches.stop)
     identity = factories.identity(settings, runtime)

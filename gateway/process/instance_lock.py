@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.config.runtime import Runtime
 from gateway.process.running import facts_file, is_claimed, locked
+from gateway.stores.private_files import keep_from_others
 
 STARTING_UP: Final = 20.0
 _POLL: Final = 0.05
@@ -90,6 +91,8 @@ def claimed(data_dir: Path) -> Iterator[Claim]:
                 )
             time.sleep(_POLL)
         facts_file(data_dir).unlink(missing_ok=True)
+        for kept in (*data_dir.glob("*.db*"), *data_dir.glob("keyring.json")):
+            keep_from_others(kept)
         try:
             yield Claim(data_dir)
         finally:

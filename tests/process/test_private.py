@@ -14,6 +14,8 @@ from gateway.config import load
 from gateway.keys.keyring import Keyring
 from gateway.process import runtime_facts
 from gateway.process.embedded.sandbox import Sandbox
+from gateway.process.instance_lock import claimed
+from gateway.stores.sql.migrate import migrate
 from tests.process.serving import Served, command, environment, run, served
 
 
@@ -88,3 +90,16 @@ def test_a_keyring_is_made_by_a_command_and_never_over_another(tmp_path: Path) -
     again = subprocess.run(line, env=environment(), capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (3, 1) and "exists already" in again.stderr
     assert path.read_text() == text
+
+
+def test_what_an_earlier_release_left_open_to_others_is_closed_at_the_start(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.db"
+    migrate(f"sqlite:///{elsewhere}")
+    names = ("gateway.db", "gateway.db-wal", "sandbox.db", "keyring.json")
+    files = [*(tmp_path / name for name in names), elsewhere]
+    for file in files:
+        file.touch()
+        file.chmod(0o664)
+    with claimed(tmp_path):
+        migrate(f"sqlite:///{elsewhere}")
+        assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * len(files)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.orm import Session
 
 from gateway.keys.token_format import Audience
@@ -157,6 +157,22 @@ def forget_access_tokens(session: Session, grant_id: str, before: datetime) -> N
     session.execute(
         delete(TokenRow).where(TokenRow.family == grant_id, TokenRow.kind == "app", TokenRow.expires_at < before)
     )
+
+
+def forget_expired(
+    session: Session, refresh_before: datetime, access_before: datetime, *, most: int
+) -> tuple[int, int]:
+    """Forgets refresh tokens and apps' access tokens that expired before a moment, at most so many of each; how many those were."""
+    refreshes = select(RefreshRow.id).where(RefreshRow.expires_at < refresh_before).limit(most)
+    accesses = select(TokenRow.id).where(TokenRow.kind == "app", TokenRow.expires_at < access_before).limit(most)
+    return (
+        _forgotten(session, delete(RefreshRow).where(RefreshRow.id.in_(refreshes))),
+        _forgotten(session, delete(TokenRow).where(TokenRow.id.in_(accesses))),
+    )
+
+
+def _forgotten(session: Session, statement: Delete) -> int:
+    return int(getattr(session.execute(statement.execution_options(synchronize_session=False)), "rowcount", 0))
 
 
 def _grant(row: GrantRow) -> Grant:

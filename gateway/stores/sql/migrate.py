@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.stores.errors import StoreUnavailable
+from gateway.stores.private_files import keep_from_others
 from gateway.stores.sql.deadlines import LATE, too_late, within
 from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
 from gateway.stores.sql.urls import failed
@@ -33,8 +34,11 @@ def migrate(url: str, *, timeout: float = 5.0) -> None:
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever may look into the folder must not read the addresses, hashes and audit in it. SQLite would make it 0644.
+        # Whoever may look into the folder must not read the addresses, hashes and audit in it. SQLite would make it 0644,
+        # and an earlier release may have.
         file.touch(0o600)
+        for suffix in ("", "-wal", "-shm"):
+            keep_from_others(file.with_name(file.name + suffix))
     if not _has_newest(url, timeout):
         _upgrade(url)
 
