@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "audit": "gateway.cli.audit",
     "explain": "gateway.cli.explain",
     "probe": "gateway.cli.probe",
+    "conformance": "gateway.cli.conformance",
     "openapi": "openapi.__main__",
 }
 

@@ -55,8 +55,8 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
 
     async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
         async with desk.facts(*wanted, "auth") as facts:
-            tenant = await _tenant(desk, named, any_will_do=not allow_writes)
-            user = await _user(desk, facts, tenant.id, known.scopes)
+            tenant = await tenant_of(desk, named, any_will_do=not allow_writes)
+            user = await user_of(desk, facts, tenant.id, known.scopes)
             reports, failures = [], []
             for name in wanted:
                 asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
@@ -82,7 +82,7 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
         raise Failure("; ".join(failure.line for failure in failures), failures[0].code)
 
 
-async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
+async def tenant_of(desk: Desk, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
     """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
     from gateway.stores.sql import tenants
 
@@ -96,7 +96,7 @@ async def _tenant(desk: Desk, named: str | None, *, any_will_do: bool) -> tenant
     return found[0]
 
 
-async def _user(desk: Desk, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:
+async def user_of(desk: Desk, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:
     """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
     from gateway import factories
     from gateway.auth.scopes import allowed

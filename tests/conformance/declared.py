@@ -6,22 +6,24 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from adapters import REPORTS, RESOURCES
+from adapters import RESOURCES
 from adapters.core.compile.builder import changes_since
-from adapters.core.compile.catalogue import compile_all
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
 from adapters.core.shapes import Field, Shape, shape_at
 from adapters.ids import ACCOUNT, CONTACT
+from gateway.conformance.api import Api
+from gateway.conformance.subject import Subject
+from gateway.deployment import built_in
 from gateway.versions import CONTRACTS
 from tests.conformance.seeded import first
 
-OPERATIONS: list[Operation] = compile_all(RESOURCES, CONTRACTS, {}, reports=REPORTS)
+CATALOGUE = built_in()
+OPERATIONS: list[Operation] = CATALOGUE.operations()
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 CREATABLE = [resource for resource in RESOURCES if Op.CREATE in resource.operations]
 UPDATABLE = [resource for resource in RESOURCES if Op.UPDATE in resource.operations]
-DELETABLE = [resource for resource in RESOURCES if Op.DELETE in resource.operations]
 
 
 def name(value: object) -> str:
@@ -39,21 +41,6 @@ def name(value: object) -> str:
 def shape(resource: Resource, date: str) -> Shape:
     """The resource's shape in a contract."""
     return shape_at(resource, changes_since(CONTRACTS, date))
-
-
-CUSTOMIZED = [
-    (resource, field.name)
-    for resource in UPDATABLE
-    for field in shape(resource, CONTRACTS[0].date).fields
-    if field.kind is not None and field.kind.merges
-]
-COLLECTIONS = [
-    (contract, resource, field)
-    for contract in CONTRACTS
-    for resource in UPDATABLE
-    for field in shape(resource, contract.date).fields
-    if isinstance(field.default, list | dict) and not field.read_only
-]
 
 
 # What no two records may share: every body has its own.
@@ -103,15 +90,6 @@ def sample(resource: Resource, date: str) -> dict[str, Any]:
     }
 
 
-def agrees(sent: Any, answered: Any) -> bool:
-    """Whether an answer holds all that was sent, with whatever the service adds."""
-    if isinstance(sent, dict) and isinstance(answered, dict):
-        return all(name in answered and agrees(each, answered[name]) for name, each in sent.items())
-    if isinstance(sent, list) and isinstance(answered, list):
-        return len(sent) == len(answered) and all(map(agrees, sent, answered))
-    return bool(sent == answered)
-
-
 def told(shape: Shape, held: dict[str, Any], around: dict[str, Any] | None = None) -> dict[str, Any]:
     """A service's record as the newest contract tells it, field by field: without what is compiled to do the same."""
     record = {**(around or {}), **held, **{field.today: held[field.held] for field in shape.fields}}
@@ -138,3 +116,16 @@ def path(operation: Operation, resource: Resource | None, record: str = "") -> s
     steps = iter([record or (foreign(resource) if resource else ""), *further])
     tail = "/".join(next(steps) if step == "*" else step for step in operation.tail.split("/"))
     return "/".join(part for part in ("/v1", operation.first, tail) if part)
+
+
+class Declared(Subject):
+    """A built-in resource before the seeded sandbox, whose records the tests know."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(CATALOGUE, resource, OPERATIONS)
+
+    def sample(self, api: Api, date: str) -> dict[str, Any]:
+        return sample(self.resource, date)
+
+    def beneath(self, api: Api) -> str:
+        return BENEATH[self.resource.within or ""][0]

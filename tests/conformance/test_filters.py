@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,43 +15,13 @@ from adapters.core.declare.resource import Op, Resource
 from adapters.core.faults import Invalid
 from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, MOST_VALUES
 from adapters.core.shapes import Field
+from gateway.conformance.filtering import OPERATORS, PLURAL, condition, one_call_or_none
 from gateway.versions import CONTRACTS
 from tests.attacks.driving import asked, face
-from tests.conformance.declared import CREATABLE, least, name, shape
-from tests.live import NEWEST, Live
+from tests.conformance.declared import Declared, least, name, shape
+from tests.live import Live
 
-ALL = [
-    "eq",
-    "neq",
-    "in",
-    "not_in",
-    "is_empty",
-    "is_not_empty",
-    "contains",
-    "not_contains",
-    "starts_with",
-    "ends_with",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "between",
-    "contains_any",
-    "contains_all",
-    "contains_none",
-]
-PLURAL = {"in", "not_in", "between", "contains_any", "contains_all", "contains_none"}
 SEARCHABLE = [resource for resource in RESOURCES if Op.SEARCH in resource.operations]
-
-
-def leaf(field: Field, operator: str) -> dict[str, Any]:
-    """A condition with operands of the field's type."""
-    value = field.kind.operand_example(field.example) if field.kind else field.example
-    if operator in ("is_empty", "is_not_empty"):
-        return {"field": field.name, "operator": operator}
-    if operator in PLURAL:
-        return {"field": field.name, "operator": operator, "values": [value] * (2 if operator == "between" else 1)}
-    return {"field": field.name, "operator": operator, "value": value}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=name)
@@ -64,16 +33,19 @@ def test_each_pair_reaches_the_service_or_is_refused_with_what_is_allowed(
     reached = 0
     for field in shape(resource, contract.date).fields:
         # What every search names is asked once in each.
-        for operator in ALL if field.today != resource.within else ():
+        for operator in OPERATORS if field.today != resource.within else ():
             try:
-                body = least(resource, filters=[leaf(field, operator)], limit=1)
+                body = least(resource, filters=[condition(field, operator)], limit=1)
                 call = next(search.plan(search.accept(asked(body))))
             except Invalid as refused:
                 _tells_what_is_allowed(operator, refused.errors[0].pointer, refused.errors[0].allowed)
                 continue
             reached += 1
             # A list that comes whole is searched here.
-            told = field.held.encode() in (call.body if isinstance(call.body, bytes) else b"") + call.path
+            lists = resource.upstream.lists
+            names = (field.held, *(lists.ranges.get(field.today, ()) if lists else ()))
+            sent = (call.body if isinstance(call.body, bytes) else b"") + call.path
+            told = any(each.encode() in sent for each in names)
             assert told or resource.upstream.search.style == "whole", f"{field.name} {operator}"
     assert reached
 
@@ -100,17 +72,9 @@ def _signatures() -> Iterator[tuple[Contract, Resource, Field]]:
 def test_over_http_each_pair_is_one_call_or_none(
     live: Live, contract: Contract, resource: Resource, field: Field
 ) -> None:
-    before = live.counted()
-    for operator in ALL:
-        body = least(resource, filters=[leaf(field, operator)], limit=1)
-        answer = live.call("POST", f"/v1/{resource.path}/search", body, version=contract.date)
-        if answer.status_code == 200:
-            before += 1
-        else:
-            assert answer.status_code == 422, f"{field.name} {operator}: {answer.text}"
-            error = answer.json()["errors"][0]
-            _tells_what_is_allowed(operator, error["pointer"], error["allowed"])
-        assert live.counted() == before
+    subject = Declared(resource)
+    for operator in OPERATORS:
+        one_call_or_none(live, subject, contract.date, field, operator)
 
 
 def _tells_what_is_allowed(operator: str, pointer: str, allowed: Sequence[str] | None) -> None:
@@ -118,48 +82,7 @@ def _tells_what_is_allowed(operator: str, pointer: str, allowed: Sequence[str] |
     assert allowed
     if pointer.endswith("operator"):
         assert operator not in allowed
-        assert set(allowed) <= set(ALL)
-
-
-@pytest.mark.parametrize("resource", SEARCHABLE, ids=name)
-def test_what_eq_finds_has_that_value(live: Live, resource: Resource) -> None:
-    path = f"/v1/{resource.path}/search"
-    rows = live.call("POST", path, least(resource, limit=3)).json()["data"]
-    for field in shape(resource, NEWEST).fields:
-        for row in rows:
-            value = row.get(field.name)
-            query = least(resource, filters=[{"field": field.name, "operator": "eq", "value": value}], limit=100)
-            answer = live.call("POST", path, query)
-            if value is None or answer.status_code == 422:
-                continue
-            found = answer.json()["data"]
-            assert found, f"{field.name} eq {value}"
-            # The number decides, whatever digits its currency gives it.
-            same = Decimal if field.kind and field.kind.held is Decimal else str
-            assert {same(each[field.name]) for each in found} == {same(value)}
-
-
-@pytest.mark.parametrize(
-    "resource", [r for r in SEARCHABLE if r in CREATABLE and r.upstream.search.compares is None], ids=name
-)
-def test_groups_mean_what_they_say(live: Live, resource: Resource) -> None:
-    path = f"/v1/{resource.path}/search"
-
-    def total(*filters: dict[str, Any]) -> int:
-        found = live.call("POST", path, {"filters": list(filters), "limit": 1})
-        assert found.status_code == 200, found.text
-        count: int = found.json()["meta"]["total"]
-        return count
-
-    ids = [row["id"] for row in live.call("POST", path, {"limit": 6}).json()["data"]]
-    some = {"field": "id", "operator": "in", "values": ids[:4]}
-    others = {"field": "id", "operator": "in", "values": ids[2:]}
-    everything, few = total(), len(ids[:4])
-    assert total(some) == few
-    assert total(some, others) == total({"all": [some, others]}) == len(ids[2:4])
-    assert total({"any": [some, others]}) == len(ids)
-    assert total({"not": some}) == everything - few
-    assert total({"not": {"any": [some, {"all": [others, some]}]}}) == everything - few
+        assert set(allowed) <= set(OPERATORS)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Rentals:
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, dict[str, Any]]] = {}
         self.calls: list[tuple[str, str]] = []
+        self.forgets: set[str] = set()
         self._serial = 0
 
     def answer(self, method: str, tail: str, tenant: str, body: dict[str, Any]) -> tuple[int, Any]:
@@ -54,7 +55,7 @@ class Rentals:
             self._serial += 1
             now = _now()
             empty = dict.fromkeys(("name", "status", "seats", "dailyRate", "currency", "boughtOn", "companyId"))
-            made = {**empty, **body, "id": self._serial, "createdAt": now, "updatedAt": now}
+            made = {**empty, **self._kept(body), "id": self._serial, "createdAt": now, "updatedAt": now}
             rows[made["id"]] = made
             return 201, {"data": made}
         found = rows.get(int(tail)) if tail.isdecimal() else None
@@ -64,8 +65,12 @@ class Rentals:
             del rows[found["id"]]
             return 204, None
         if method == "PATCH":
-            found |= {**body, "updatedAt": _now()}
+            found |= {**self._kept(body), "updatedAt": _now()}
         return 200, {"data": found}
+
+    def _kept(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What it takes of a body; it may be told to forget some."""
+        return {name: value for name, value in body.items() if name not in self.forgets}
 
 
 def _now() -> str:

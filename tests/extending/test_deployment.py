@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.extending.example import Rentals, rentals, write_config, write_package
-from tests.live import NEWEST, OLDEST
+from tests.live import NEWEST, OLDEST, UNLIMITED
 from tests.process.serving import Served, command, environment
 
 
@@ -51,7 +51,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     home = tmp_path_factory.mktemp("extended")
     write_package(home / "packages")
     with rentals() as (service, url):
-        write_config(home / "config.yaml", url)
+        unlimited = dict.fromkeys(("token", "tenant", "search", "address"), UNLIMITED)
+        write_config(home / "config.yaml", url, limits=unlimited)
         served = Served(home, "--config", str(home / "config.yaml"), PYTHONPATH=_path(home / "packages"))
         try:
             # It writes its documents first, which takes seconds where others want the processor, too.
@@ -117,6 +118,58 @@ def test_the_commands_know_it(deployment: Deployment) -> None:
     assert {each["operation"] for each in service["findings"]} == {
         f"machines.{name}" for name in ("search", "create", "get", "update", "delete")
     }
+
+
+def conformance(deployment: Deployment, *arguments: str) -> tuple[int, Any]:
+    done = deployment.run("conformance", "--resource", "machines", "--allow-writes", "--json", *arguments)
+    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def test_its_resource_is_found_to_keep_the_contract_and_leaves_nothing_behind(deployment: Deployment) -> None:
+    tenant = deployment.call("GET", "/v1/me").json()["data"]["tenant"]["id"]
+    before = sum(map(len, deployment.service.rows.values()))
+    code, told = conformance(deployment, "--tenant", tenant)
+    assert (code, [each for each in told["results"] if each["broken"]]) == (0, []), told
+    assert {each["check"] for each in told["results"]} >= {
+        "what is created is read back as it was sent",
+        "a patch keeps what it does not name",
+        "groups mean what they say",
+    }
+    assert {each["contract"] for each in told["results"]} == {NEWEST, OLDEST}
+    assert (told["kept"], told["left"], sum(map(len, deployment.service.rows.values()))) == (True, [], before)
+    tokens = json.loads(deployment.run("tokens", "list", "--tenant", tenant, "--json").stdout)["tokens"]
+    made = [each for each in tokens if each["name"] == "gateway conformance"]
+    assert [each["state"] for each in made] == ["revoked"]
+
+
+def test_what_does_not_keep_the_contract_is_named_with_what_was_asked_and_what_came(deployment: Deployment) -> None:
+    token = deployment.packages.parent / "token"
+    token.write_text(deployment.served.token)
+    deployment.service.forgets = {"seats"}
+    try:
+        code, told = conformance(deployment, "--url", str(deployment.client.base_url), "--token-file", str(token))
+    finally:
+        deployment.service.forgets = set()
+    assert (code, told["kept"]) == (3, False)
+    broken = [each for each in told["results"] if each["broken"]]
+    assert {each["check"] for each in broken} == {"what is created is read back as it was sent"}
+    assert "seats" in broken[0]["broken"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--resource", "nothings"), 2, "there is no resource nothings"),
+        (("--url", "http://127.0.0.1:9"), 5, "cannot be asked"),
+    ],
+)
+def test_what_cannot_be_checked_is_told(
+    deployment: Deployment, tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(deployment.served.token)
+    done = deployment.run("conformance", *arguments, "--token-file", str(token))
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
 
 
 def test_a_gateway_does_not_start_with_a_package_that_it_cannot_use(deployment: Deployment, tmp_path: Path) -> None:
