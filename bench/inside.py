@@ -31,7 +31,7 @@ from gateway.config import Runtime, load
 from gateway.downstream.connection import protocol
 from gateway.observe import logs
 from gateway.process.worker import malformed
-from gateway.stores.redis_connection import _Link
+from gateway.stores.redis_link import Link
 from gateway.upstream.connection import Connection
 
 CLIENTS, RUNS, EACH = 8, 25, 1000
@@ -60,7 +60,7 @@ class Recorded:
     def __init__(self) -> None:
         self.heard: dict[type, list[bytes]] = {}
         kind: Any
-        for kind in (Connection, _Link):
+        for kind in (Connection, Link):
             kind.data_received = self._listening(kind, kind.data_received)
 
     def _listening(self, kind: type, receive: Callable[[Any, bytes], None]) -> Callable[[Any, bytes], None]:
@@ -76,7 +76,7 @@ class Recorded:
         # Any: what is put into them is not what they have.
         pool: Any = services.internal._services["crm"]._pool
         link: Any = services.limiter._line._link
-        loop, answer, verdict = asyncio.get_running_loop(), b"".join(self.heard[Connection]), self.heard[_Link][-1]
+        loop, answer, verdict = asyncio.get_running_loop(), b"".join(self.heard[Connection]), self.heard[Link][-1]
 
         async def connected(_: float) -> Any:
             connection: Any = Connection(pool, loop, pool._target.max_response_bytes)

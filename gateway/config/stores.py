@@ -1,8 +1,7 @@
 """`stores` and `secrets`: where the data is, and the keys that open it. What they hold is tried as far as that sends nothing."""
 
 import os
-import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -13,19 +12,19 @@ from gateway.config.quantities import Timeout
 from gateway.config.secrets import Secret, SecretOrEmbedded, parse
 from gateway.config.section import Count, Section
 
-_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://", "unix://")
+_ONE = ("redis", "rediss", "valkey", "valkeys")
+_REDIS = (*(f"{each}{kind}://" for kind in ("", "+sentinel", "+cluster") for each in _ONE), "unix://")
 _SQL = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
-_OF_SEVERAL: Final = re.compile(r"[a-z+]*(sentinel|cluster)[a-z+]*://")
-_ONE_NODE: Final = "Name one node, or a proxy that finds the primary: redis://host:6379/0."
 
 
 def _reachable(url: str, store: str | None) -> None:
     # Late: most deployments are embedded, and most commands need no database.
     try:
         if store == "redis":
+            from gateway.stores import topology
             from gateway.stores.address import Address
 
-            Address.parse(url).context()
+            (topology.Nodes.parse(url).node if topology.is_several(url) else Address.parse(url)).context()
         else:
             from gateway.stores.sql import urls
 
@@ -52,8 +51,6 @@ def _store(value: object, info: ValidationInfo) -> str | Secret:
     if isinstance(value, dict):
         value = parse(value, info)
     url = value.read((info.context or {})["env"]) if isinstance(value, Secret) and info.context else value
-    if isinstance(url, str) and _OF_SEVERAL.match(url):
-        raise refuse("is a URL of Sentinel or Cluster, which this gateway does not speak to", _ONE_NODE)
     if isinstance(url, str) and url != EMBEDDED and not url.startswith(schemes):
         raise refuse("is not a store this gateway speaks to", f"Write embedded, or a URL with {', '.join(schemes)}.")
     if isinstance(url, str) and url != EMBEDDED:
@@ -73,7 +70,8 @@ class Stores(Section):
     """
 
     redis: StoreUrl = Field(
-        EMBEDDED, description="embedded, redis://…, rediss://…, unix://…, {env: NAME} or {file: PATH}."
+        EMBEDDED,
+        description="embedded, redis://…, redis+sentinel://h1,h2/service, redis+cluster://h1,h2, unix://…, {env: NAME} or {file: PATH}.",
     )
     redis_timeout: Timeout = Field(
         0.5, description="How long a store command may take before the store counts as lost."

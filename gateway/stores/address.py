@@ -24,6 +24,8 @@ class Address:
     database: int
     username: str | None = field(repr=False)
     password: str | None = field(repr=False)
+    member: bool = False
+    """Whether it is one of a cluster, which takes only writes of its own part."""
 
     @classmethod
     def parse(cls, url: str) -> "Address":
@@ -84,11 +86,18 @@ class Address:
         if self.password is not None:
             login = (("AUTH", self.username, self.password) if self.username else ("AUTH", self.password),)
         choose = (("SELECT", str(self.database)),) if self.database else ()
-        return (*login, *choose, WRITES)
+        return (*login, *choose, self.proof)
+
+    @property
+    def proof(self) -> tuple[str, ...]:
+        """The command that proves that it serves."""
+        return ("PING",) if self.member else WRITES
 
 
 def _single(url: str) -> None:
     """ValueError for a URL of several nodes, which says so instead of taking the second host for a port."""
     rest = url.partition("://")[2]
     if "," in rest.partition("/")[0].rpartition("@")[2]:
-        raise ValueError("the store's URL names several hosts: name one, or a proxy that finds the primary")
+        raise ValueError(
+            "the store's URL names several hosts: say how they belong together with redis+sentinel:// or redis+cluster://"
+        )

@@ -8,7 +8,6 @@ While the store is away commands fail at once, and the line keeps trying to come
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha1
@@ -18,16 +17,16 @@ from typing import Any, Final, cast
 import hiredis
 
 from gateway.observe.outage import HELD, Outage
-from gateway.stores.address import WRITES, Address
+from gateway.stores import topology
+from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
+from gateway.stores.redis_link import Link
 
 Part = bytes | str | int | float
 
 _SCRIPTS: Final = Path(__file__).with_name("scripts")
 _SHORTEST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 1.0
-_INCOMPLETE: Final = object()
-_REFUSES_WRITES: Final = ("READONLY", "OOM", "NOREPLICAS", "MISCONF")
 
 
 class Script:
@@ -57,15 +56,16 @@ def pack(*parts: Part) -> bytes:
 class Line:
     """Opened with ``await Line.open(url)``; every failure of a command is ``StoreUnavailable``."""
 
-    def __init__(self, address: Address, *, timeout: float, max_pending: int) -> None:
+    def __init__(self, address: Address, *, timeout: float, max_pending: int, where: str = "") -> None:
+        """`where`: what the store is called in the log, if it is not one node."""
         self._address = address
         self._timeout = timeout
         self._max_pending = max_pending
         self._tls = address.context()
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
-        self._outage = Outage("store", "redis", address.where)
+        self._outage = Outage("store", "redis", where or address.where)
         self._fault = "not connected yet"
         self._closed = False
 
@@ -75,12 +75,30 @@ class Line:
 
         A store that is away is not an error: the line comes back by itself. A malformed URL is (``ValueError``).
         """
-        line = cls(Address.parse(url), timeout=timeout, max_pending=max_pending)
-        try:
-            line._link = await line._connect()
-        except StoreUnavailable as fault:
-            line._lost(str(fault))
+        if topology.is_several(url):
+            # Late: hardly anybody has several nodes, and the client that knows them is large.
+            from gateway.stores.redis_nodes import line_of
+
+            line: Line = line_of(topology.Nodes.parse(url), timeout=timeout, max_pending=max_pending)
+        else:
+            line = cls(Address.parse(url), timeout=timeout, max_pending=max_pending)
+        await line.connect()
         return line
+
+    async def connect(self) -> None:
+        """Connect for the first time. A store that is away is not an error."""
+        try:
+            self._link = await self._connect()
+        except StoreUnavailable as fault:
+            self._lost(str(fault))
+
+    def begin(self) -> None:
+        """Connect by and by, without waiting for it."""
+        self._keeper = asyncio.get_running_loop().create_task(self._come_back())
+
+    async def resolve(self) -> Address:
+        """Where the store is now. StoreUnavailable when nobody can tell."""
+        return self._address
 
     @property
     def connected(self) -> bool:
@@ -133,12 +151,12 @@ class Line:
             self._link.drop("the line was closed")
         self._fault = "the line was closed"
 
-    async def _connect(self) -> "_Link":
+    async def _connect(self) -> Link:
         loop = asyncio.get_running_loop()
-        link = _Link(self, self._timeout, loop)
-        address = self._address
+        link = Link(self, self._timeout, loop)
         try:
             async with asyncio.timeout(self._timeout * 4):
+                address = await self.resolve()
                 if address.path is not None:
                     await loop.create_unix_connection(lambda: link, address.path)
                 else:
@@ -156,7 +174,7 @@ class Line:
             raise
         return link
 
-    def hung_up(self, link: "_Link", fault: str) -> None:
+    def hung_up(self, link: Link, fault: str) -> None:
         """Called by a link that ended, once."""
         if self._link is link:
             self._lost(fault)
@@ -172,7 +190,7 @@ class Line:
         while not self._outage.over:
             await asyncio.sleep(HELD / 2)
             with suppress(StoreUnavailable):
-                await self.command(*WRITES)
+                await self.command(*self._address.proof)
                 self._outage.worked()
 
     def _lost(self, fault: str) -> None:
@@ -195,105 +213,3 @@ class Line:
             # Spread out, so that the workers of a fleet do not knock at a recovering store in step.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret hangs on it
             pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-class _Link(asyncio.Protocol):
-    """One connection: what was asked, in order, and the parser of what comes back."""
-
-    __slots__ = (
-        "_doubted",
-        "_line",
-        "_loop",
-        "_out",
-        "_reader",
-        "_timeout",
-        "_timer",
-        "_transport",
-        "ended",
-        "pending",
-    )
-
-    def __init__(self, line: Line, timeout: float, loop: asyncio.AbstractEventLoop) -> None:
-        self.pending: deque[tuple[asyncio.Future[Any], float]] = deque()
-        self.ended = False
-        self._doubted: asyncio.Future[Any] | None = None
-        self._line = line
-        self._loop = loop
-        self._timeout = timeout
-        self._timer: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
-        self._out: list[bytes] = []
-        self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
-
-    def ask(self, packed: bytes) -> asyncio.Future[Any]:
-        loop = self._loop
-        future = loop.create_future()
-        now = loop.time()
-        self.pending.append((future, now))
-        if not self._out:
-            loop.call_soon(self._flush)
-            if self._timer is None:
-                self._timer = loop.call_at(now + self._timeout, self._check)
-        self._out.append(packed)
-        return future
-
-    def drop(self, fault: str) -> None:
-        """Ends the connection at once; everything asked and unanswered fails."""
-        if self._transport is not None:
-            self._transport.abort()
-        self._end(fault)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end(f"the store hung up{f': {exc}' if exc else ''}")
-
-    def data_received(self, data: bytes) -> None:
-        reader, pending = self._reader, self.pending
-        try:
-            reader.feed(data)
-            while (reply := reader.gets()) is not _INCOMPLETE:
-                future, _ = pending.popleft()
-                if not future.done():
-                    future.set_result(reply)
-                if isinstance(reply, hiredis.ReplyError) and str(reply).startswith(_REFUSES_WRITES):
-                    # A former primary stays connected but refuses writes: another connection may find the new one.
-                    if str(reply).startswith("READONLY"):
-                        self.drop("the store has become read-only")
-                        return
-                    self._line.failed(f"the store refused: {reply}")
-        except (hiredis.ProtocolError, IndexError) as fault:
-            self.drop(f"the store does not speak its protocol: {fault}")
-
-    def _flush(self) -> None:
-        out, self._out = self._out, []
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-
-    def _check(self) -> None:
-        self._timer = None
-        # One timer for the oldest command does for all: they are answered in order, so none can be later than it.
-        if not self.pending:
-            return
-        future, asked = self.pending[0]
-        due = asked + self._timeout
-        if due <= self._loop.time():
-            if future is self._doubted:
-                self.drop("the store did not answer in time")
-                return
-            # Perhaps this process was held up and the answer waits in the socket: uvloop runs timers before reads.
-            self._doubted = future
-            due = self._loop.time() + self._timeout / 10
-        self._timer = self._loop.call_at(due, self._check)
-
-    def _end(self, fault: str) -> None:
-        self.ended = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._line.hung_up(self, fault)
-        waiting, self.pending = self.pending, deque()
-        for future, _ in waiting:
-            if not future.done():
-                future.set_exception(StoreUnavailable(fault))

@@ -51,9 +51,9 @@ def test_several_hosts_of_postgresql_are_tried_until_one_takes_writes() -> None:
     [
         ("redis", "redis://h1,h2", "names several hosts"),
         ("redis", "redis://h1:6379,h2:6379/0", "names several hosts"),
-        ("redis", "redis+sentinel://h1,h2/main", "of Sentinel or Cluster"),
-        ("redis", "sentinel://h1", "of Sentinel or Cluster"),
-        ("redis", "redis+cluster://h1,h2", "of Sentinel or Cluster"),
+        ("redis", "redis+sentinel://h1,h2", "names no service"),
+        ("redis", "sentinel://h1", "not a store this gateway speaks to"),
+        ("redis", "redis+cluster://h1,h2/1", "names a database"),
         ("sql", "postgresql://h1:99999,h2/d", "port that is not from 1"),
         ("sql", "postgresql://h1,/d", "host without a name"),
     ],
@@ -62,6 +62,11 @@ def test_an_address_that_cannot_be_used_is_told_as_what_it_is(write: Write, name
     fault = faults(write(f"stores: {{{name}: {url!r}}}"))[f"stores.{name}"]
     assert said in fault.problem and "65535" not in (fault.problem if "h2" in url and name == "redis" else "")
     assert fault.fix
+
+
+@pytest.mark.parametrize("url", ["redis+sentinel://h1,h2:26380/main", "valkeys+cluster://h1,h2"])
+def test_a_store_of_several_nodes_is_one(write: Write, url: str) -> None:
+    assert load(write(f"stores: {{redis: {url!r}}}"), {}).stores.redis == url
 
 
 @pytest.mark.parametrize("url", ["postgresql://h/d?user=u&password=hunter2", "postgresql://u:hunter2@h1,h2/d"])

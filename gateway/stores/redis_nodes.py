@@ -1,0 +1,210 @@
+"""Lines to several nodes: the primary that Sentinel names, and the nodes of a cluster, each with a line of its own.
+
+Who is who is found out by redis-py, whose work that is, and only when something has changed; commands go over our own lines
+(docs/decisions/0025-several-nodes.md). Every key has a hash tag, which decides on its slot and so on its node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from binascii import crc_hqx
+from contextlib import suppress
+from typing import Any, Final
+
+import hiredis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
+
+from gateway.stores.address import Address
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.redis_connection import Line, Script, pack
+from gateway.stores.topology import Nodes
+
+_SLOTS: Final = 16_384
+_ASKING: Final = pack("ASKING")
+_MOVES: Final = 5  # how often a command follows its key to another node
+_SOON: Final = 0.02  # seconds until a key that is just being moved is asked for again
+_PAUSE: Final = 0.25  # seconds between two looks at the cluster while something is wrong
+
+
+def line_of(nodes: Nodes, *, timeout: float, max_pending: int) -> Line:
+    """The line to what the URL names, not connected yet."""
+    kind = ClusterLine if nodes.service is None else SentinelLine
+    return kind(nodes, timeout=timeout, max_pending=max_pending)
+
+
+class SentinelLine(Line):
+    """A line to whatever is the primary: each new connection asks the sentinels first."""
+
+    def __init__(self, nodes: Nodes, *, timeout: float, max_pending: int) -> None:
+        super().__init__(nodes.node, timeout=timeout, max_pending=max_pending, where=nodes.where)
+        self._nodes = nodes
+        self._sentinel = Sentinel(  # type: ignore[no-untyped-call] # its constructor alone has no annotations
+            list(nodes.asked),
+            sentinel_kwargs={
+                "socket_timeout": timeout,
+                "socket_connect_timeout": timeout,
+                "retry": Retry(NoBackoff(), 0),
+            },
+        )
+
+    async def resolve(self) -> Address:
+        try:
+            host, port = await self._sentinel.discover_master(self._nodes.service or "")
+        except (RedisError, OSError) as fault:
+            raise StoreUnavailable(f"no sentinel names a primary: {type(fault).__name__}") from fault
+        return self._nodes.at(str(host), int(port))
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        for each in self._sentinel.sentinels:
+            with suppress(RedisError, OSError):
+                await each.aclose()
+
+
+class ClusterLine(Line):
+    """A line that has one to each primary of a cluster, and sends each command to the one that has its key."""
+
+    def __init__(self, nodes: Nodes, *, timeout: float, max_pending: int) -> None:
+        super().__init__(nodes.node, timeout=timeout, max_pending=max_pending, where=nodes.where)
+        self._nodes = nodes
+        self._lines: dict[tuple[str, int], Line] = {}
+        self._slots: list[tuple[str, int] | None] = [None] * _SLOTS
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        return any(line.connected for line in self._lines.values())
+
+    async def connect(self) -> None:
+        try:
+            await self._look()
+        except StoreUnavailable as fault:
+            self.failed(str(fault))
+            self._look_again()
+
+    async def settled(self, script: Script, packed: bytes, reply: Any) -> Any:
+        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
+            # A node has the scripts that it was given itself.
+            _, reply = await asyncio.gather(self._line(_slot(packed)).ask(script.load), self.ask(packed))
+        if isinstance(reply, hiredis.ReplyError):
+            raise StoreUnavailable(f"the store refused: {reply}") from reply
+        return reply
+
+    def ask(self, packed: bytes) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_task(self._asked(packed))
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        if self._looking is not None:
+            self._looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._looking
+        for line in self._lines.values():
+            await line.aclose()
+
+    async def _asked(self, packed: bytes) -> Any:
+        slot = _slot(packed)
+        try:
+            reply = await self._line(slot).ask(packed)
+            for _ in range(_MOVES):
+                match str(reply).split() if isinstance(reply, hiredis.ReplyError) else ():
+                    case ["MOVED", _, place]:
+                        self._slots[slot] = _place(place)
+                        self._look_again()
+                        reply = await self._line(slot).ask(packed)
+                    case ["ASK", _, place]:
+                        line = self._line_at(_place(place))
+                        # One behind the other on one connection: the first is for the second alone.
+                        _, reply = await asyncio.gather(line.ask(_ASKING), line.ask(packed))
+                    case ["TRYAGAIN", *_]:
+                        await asyncio.sleep(_SOON)
+                        reply = await self._line(slot).ask(packed)
+                    case ["CLUSTERDOWN" | "LOADING" | "READONLY" | "MASTERDOWN", *_]:
+                        raise StoreUnavailable(f"the store refused: {reply}")
+                    case _:
+                        return reply
+        except StoreUnavailable as fault:
+            self.failed(str(fault))
+            self._look_again()
+            raise
+        return reply
+
+    def _line(self, slot: int) -> Line:
+        place = self._slots[slot]
+        if place is None:
+            raise StoreUnavailable("no node of the cluster has this key")
+        return self._line_at(place)
+
+    def _line_at(self, place: tuple[str, int]) -> Line:
+        line = self._lines.get(place)
+        if line is None:
+            # New to us: whoever needs it first finds it not connected yet.
+            line = self._lines[place] = Line(
+                self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending
+            )
+            line.begin()
+        return line
+
+    def _look_again(self) -> None:
+        if not self._closed and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.get_running_loop().create_task(self._look_until_whole())
+
+    async def _look_until_whole(self) -> None:
+        """Look at the cluster until every part of it has a primary that we are connected to."""
+        while True:
+            await asyncio.sleep(_PAUSE)
+            with suppress(StoreUnavailable):
+                await self._look()
+                if all(line.connected for line in self._lines.values()) and None not in self._slots:
+                    return
+
+    async def _look(self) -> None:
+        """Find out which node has which slots, and have a line to each. StoreUnavailable when none can tell."""
+        node = self._nodes.node
+        known = [*self._nodes.asked, *self._lines]
+        client = RedisCluster(
+            startup_nodes=[ClusterNode(host, port) for host, port in known],
+            username=node.username,
+            password=node.password,
+            ssl=node.tls,
+            ssl_ca_certs=node.ca_file,
+            socket_timeout=self._timeout,
+            socket_connect_timeout=self._timeout,
+            require_full_coverage=False,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            async with asyncio.timeout(self._timeout * 8):
+                await client.initialize()
+            found = client.nodes_manager.slots_cache
+        except (RedisError, RedisClusterException, OSError) as fault:
+            raise StoreUnavailable(f"no node tells of the cluster: {type(fault).__name__}") from fault
+        finally:
+            with suppress(RedisError, RedisClusterException, OSError):
+                await client.aclose()
+        slots: list[tuple[str, int] | None] = [None] * _SLOTS
+        for slot, owners in found.items():
+            slots[slot] = (str(owners[0].host), int(owners[0].port))
+        places = {place for place in slots if place is not None}
+        new = [place for place in places if place not in self._lines]
+        for place in new:
+            self._lines[place] = Line(self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending)
+        await asyncio.gather(*(self._lines[place].connect() for place in new))
+        self._slots = slots
+        for place in [place for place in self._lines if place not in places]:
+            await self._lines.pop(place).aclose()
+
+
+def _slot(packed: bytes) -> int:
+    """The slot of a command's first key, by its hash tag, as the cluster computes it."""
+    begin = packed.index(b"{") + 1
+    return crc_hqx(packed[begin : packed.index(b"}", begin)], 0) % _SLOTS
+
+
+def _place(written: str) -> tuple[str, int]:
+    host, _, port = written.rpartition(":")
+    return host, int(port)

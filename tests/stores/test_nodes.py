@@ -1,0 +1,216 @@
+"""A store of several nodes: the limits hold across them, and a primary that is killed is replaced within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.limits import Limiter
+from gateway.stores.policies import Policy
+from gateway.stores.redis_connection import Line, Script, pack
+from gateway.stores.redis_nodes import ClusterLine, SentinelLine, _slot
+from gateway.stores.topology import Nodes
+from tests.stores.nodes import Node, cluster, until, watched
+
+COUNT = Script("return redis.call('INCRBY', KEYS[1], ARGV[1]) + redis.call('INCR', KEYS[2])")
+
+
+@pytest.fixture(scope="module")
+def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Node], list[Node]]]:
+    with watched(tmp_path_factory.mktemp("sentinel")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
+    with cluster(tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes
+
+
+def url_of(sentinels: list[Node]) -> str:
+    return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in sentinels)}/main"
+
+
+async def soon(works: Callable[[], Awaitable[object]], seconds: float) -> float:
+    """How long it takes until it works."""
+    began = time.monotonic()
+    while True:
+        try:
+            await works()
+        except StoreUnavailable:
+            assert time.monotonic() < began + seconds
+            await asyncio.sleep(0.02)
+        else:
+            return time.monotonic() - began
+
+
+async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_it(
+    sentinel: tuple[list[Node], list[Node]],
+) -> None:
+    nodes, sentinels = sentinel
+    line = await Line.open(url_of(sentinels), timeout=0.5)
+    assert isinstance(line, SentinelLine) and line.connected
+    decided: list[tuple[float, bool]] = []
+
+    async def admit() -> None:
+        """Limits decide all the while, by themselves when they must."""
+        policy, limiter = Policy("address", quota=1_000_000, window=60.0, burst=None, per="address"), Limiter(line, 1)
+        while True:
+            verdict = await limiter.admit_address("10.0.0.1", policy)
+            assert verdict.allowed
+            decided.append((time.monotonic(), verdict.local))
+            await asyncio.sleep(0.01)
+
+    admitting = asyncio.create_task(admit())
+    try:
+        await line.command("SET", "gw:{t}:x", "1")
+        # By now a replica has it.
+        assert await line.command("WAIT", 1, 1000) >= 1
+        nodes[0].kill()
+        await asyncio.to_thread(until, lambda: "master" in [each.role for each in nodes[1:]])
+        took = await soon(lambda: line.command("INCR", "gw:{t}:x"), 5.0)
+        back = time.monotonic()
+        print(f"writes {took:.2f} s after the election")
+        assert int(await line.command("GET", "gw:{t}:x")) >= 2
+        await asyncio.sleep(0.2)
+        assert not admitting.done()
+        local = [moment for moment, by_itself in decided if by_itself]
+        assert local and max(local) < back + 0.1 and took < 3.0
+        # One sentinel less tells as well.
+        sentinels[0].kill()
+        assert line._link is not None
+        line._link.drop("for the test")
+        await soon(lambda: line.command("INCR", "gw:{t}:x"), 5.0)
+    finally:
+        admitting.cancel()
+        await asyncio.gather(admitting, return_exceptions=True)
+        await line.aclose()
+
+
+async def test_keys_of_one_tenant_are_in_one_slot_and_all_tenants_on_all_nodes(clustered: list[Node]) -> None:
+    line = await Line.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    assert isinstance(line, ClusterLine) and line.connected
+    try:
+        for tenant in range(60):
+            keys = f"gw:{{tenant{tenant}}}:a", f"gw:{{tenant{tenant}}}:b"
+            assert await line.run(COUNT, keys, (5,)) == 6
+            assert await line.run(COUNT, keys, (5,)) == 12
+        held = [int(each.client.dbsize()) for each in clustered[:3]]
+        assert sum(held) == 120 and min(held) > 10
+        packed = pack("GET", "gw:{tenant1}:a")
+        assert _slot(packed) == clustered[0].client.cluster("keyslot", "gw:{tenant1}:a")
+    finally:
+        await line.aclose()
+
+
+async def test_limits_are_exact_over_two_workers_and_a_cluster(clustered: list[Node]) -> None:
+    url = f"redis+cluster://127.0.0.1:{clustered[1].port},127.0.0.1:{clustered[2].port}"
+    lines = [await Line.open(url, timeout=0.5) for _ in range(2)]
+    try:
+        policy = Policy("address", quota=20, window=60.0, burst=None, per="address")
+        limiters = [Limiter(line, 1) for line in lines]
+        for address in range(10):
+            verdicts = await asyncio.gather(
+                *(limiters[turn % 2].admit_address(f"10.0.{address}.1", policy) for turn in range(40))
+            )
+            assert sum(each.allowed for each in verdicts) == 20
+    finally:
+        for line in lines:
+            await line.aclose()
+
+
+async def test_a_key_that_moves_to_another_node_is_followed(clustered: list[Node]) -> None:
+    line = await Line.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    try:
+        await line.command("SET", "gw:{moving}:x", "before")
+        slot = _slot(pack("GET", "gw:{moving}:x"))
+        owner = next(each for each in clustered[:3] if each.client.dbsize() and _has(each, "gw:{moving}:x"))
+        target = next(each for each in clustered[:3] if each is not owner)
+        names = {each: str(each.client.cluster("myid")) for each in (owner, target)}
+        target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", names[owner])
+        owner.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", names[target])
+        # Not there any more, and not everywhere known to be elsewhere: ASK.
+        owner.client.execute_command("MIGRATE", "127.0.0.1", target.port, "gw:{moving}:x", 0, 1000)
+        assert await line.command("GET", "gw:{moving}:x") == b"before"
+        for each in (target, owner):
+            each.client.execute_command("CLUSTER SETSLOT", slot, "NODE", names[target])
+        # MOVED.
+        assert await line.command("GET", "gw:{moving}:x") == b"before"
+        assert line._slots[slot] == ("127.0.0.1", target.port)  # type: ignore[attr-defined]
+    finally:
+        await line.aclose()
+
+
+async def test_a_primary_of_a_cluster_that_is_killed_is_replaced(clustered: list[Node]) -> None:
+    line = await Line.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    try:
+        keys = [f"gw:{{k{number}}}:x" for number in range(30)]
+        for key in keys:
+            await line.command("SET", key, "1")
+        lost = [key for key in keys if _has(clustered[0], key)]
+        assert lost
+        clustered[0].kill()
+        # What other nodes have goes on meanwhile.
+        kept = next(key for key in keys if key not in lost)
+        for _ in range(20):
+            await line.command("INCR", kept)
+        await asyncio.to_thread(until, lambda: clustered[3].role == "master")
+        took = await soon(lambda: line.command("INCR", lost[0]), 5.0)
+        print(f"writes {took:.2f} s after the election")
+        for key in lost:
+            assert int(await line.command("INCR", key)) >= 1
+    finally:
+        await line.aclose()
+
+
+async def test_nobody_who_knows_the_nodes_is_an_outage_and_no_failure_to_start() -> None:
+    for url in ("redis+sentinel://127.0.0.1:1/main", "redis+cluster://127.0.0.1:1"):
+        line = await Line.open(url, timeout=0.1)
+        assert not line.connected
+        with pytest.raises(StoreUnavailable):
+            await line.command("GET", "gw:{x}:y")
+        await line.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "service"),
+    [
+        ("redis+sentinel://h1,h2:5,h3/main", (("h1", 26379), ("h2", 5), ("h3", 26379)), "main"),
+        ("rediss+sentinel://u:p%40ss@h1/main/2?ca_file=x.pem", (("h1", 26379),), "main"),
+        ("valkey+cluster://:pw@h1,h2:7001", (("h1", 6379), ("h2", 7001)), None),
+        ("valkeys+cluster://h1?ca_file=x.pem", (("h1", 6379),), None),
+    ],
+)
+def test_urls_of_several_nodes(url: str, asked: object, service: str | None) -> None:
+    nodes = Nodes.parse(url)
+    assert (nodes.asked, nodes.service) == (asked, service)
+    assert nodes.node.member is (service is None)
+    assert nodes.node.password in (None, "p@ss", "pw") and "pw" not in repr(nodes) and "pw" not in nodes.where
+    assert nodes.node.ca_file == ("x.pem" if "ca_file" in url else None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://h1",
+        "redis+sentinel:///main",
+        "redis+cluster://h1/1",
+        "redis+cluster://",
+        "redis+cluster://h:x",
+    ],
+)
+def test_urls_of_several_nodes_that_cannot_be(url: str) -> None:
+    with pytest.raises(ValueError, match="store"):
+        Nodes.parse(url)
+
+
+def _has(node: Node, key: str) -> bool:
+    """Whether the key is this node's, by its own word."""
+    try:
+        return bool(node.client.exists(key))
+    except Exception:  # noqa: BLE001 - MOVED
+        return False
