@@ -119,6 +119,7 @@ class Tokens:
                 actor=visit.actor,
                 now=visit.now,
                 address=visit.address,
+                audience="mcp" if visit.one("for") == "mcp" and web.settings.mcp.enabled else "api",
             )
 
         try:
@@ -193,7 +194,7 @@ class Tokens:
 
     async def _shown(self, visit: Visit, issued: Issued) -> Response:
         name = await self.console.once.keep(visit.session.id, issued.record.name, issued.token)
-        return redirect(PATH, {"once": name})
+        return redirect(PATH, {"once": name} | ({"for": "mcp"} if issued.record.audience == "mcp" else {}))
 
     async def _form(self, visit: Visit, fault: str = "", status: int = 422) -> Response:
         lifetimes = self.console.web.settings
@@ -206,6 +207,8 @@ class Tokens:
             families=scope_picker.families(self.console.web.catalogue, visit.may, visit.every("scope")),
             days=[(days, visit.now + timedelta(days=days)) for days in _offered(lifetimes)],
             chosen=visit.one("days") or default,
+            agents=lifetimes.mcp.enabled,
+            audience=visit.one("for"),
         )
 
 

@@ -101,6 +101,7 @@ class Pages:
             role=user.role,
             groups=consent.asked(web.catalogue, asked.scopes, allowed(web.scopes, user.role, web.settings.roles)),
             destination=_destination(asked.redirect_uri),
+            agent=asked.audience == "mcp",
             action=path,
             csrf=web.csrf.issue(session.id, CONSENT, _about(path, asked)),
             sign_out=web.csrf.issue(session.id, sign_in.SIGN_OUT),
