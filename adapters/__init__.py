@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.accounts import accounts
 from adapters.activities import activities
+from adapters.attendance import attendance
 from adapters.canned_responses import canned_responses
 from adapters.companies import companies
 from adapters.contacts import contacts
@@ -17,7 +18,9 @@ from adapters.employees import employees
 from adapters.expenses import expenses
 from adapters.invoices import invoices
 from adapters.journal_entries import journal_entries
+from adapters.leave_requests import leave_requests
 from adapters.notes import notes
+from adapters.payroll_runs import payroll_runs
 from adapters.pipelines import pipelines
 from adapters.products import products
 from adapters.project_tasks import project_tasks
@@ -34,7 +37,7 @@ __all__ = ["ANNOUNCED", "OWN", "REPORTS", "RESOURCES", "RESTRICTED_FAMILIES"]
 RESOURCES: tuple[Resource, ...] = (
     *(contacts, companies, deals, pipelines, tasks, notes, activities),
     *(invoices, expenses, accounts, journal_entries),
-    *(employees, departments),
+    *(employees, departments, leave_requests, payroll_runs, attendance),
     *(projects, project_tasks),
     *(tickets, sla_policies, canned_responses),
     *(products, warehouses),
@@ -53,6 +56,15 @@ OWN: tuple[Own, ...] = (
     ),
 )
 RESTRICTED_FAMILIES: frozenset[str] = frozenset(
-    {"journal_entry", "approval", "compensation", "financial_report", "webhook"}
+    {
+        "journal_entry",
+        "approval",
+        "compensation",
+        "leave_request",
+        "attendance",
+        "payroll",
+        "financial_report",
+        "webhook",
+    }
 )
 """Families that no pattern of a role grants unless it names them: what they guard is more than most colleagues may see."""

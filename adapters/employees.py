@@ -8,7 +8,7 @@ from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, 
 from adapters.core.declare.record import Dated, Guarded, Kept, ReadOnly, Record, optional, required
 from adapters.core.declare.resource import ListQuery, Op, Resource, States, Upstream, renamed
 from adapters.core.declare.rules import not_before, not_itself, with_currency
-from adapters.core.words import Move
+from adapters.core.words import Move, Related
 from adapters.ids import EMPLOYEE, DepartmentId, EmployeeId, UserId
 
 Type = Annotated[str, Choice.upper("full_time", "part_time", "contract", "intern")]
@@ -76,7 +76,10 @@ employees = Resource(
     sorts=("created_at", "updated_at", "name", "start_date"),
     searched=("name", "email", "employee_number", "job_title"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
-    words=(Move("terminate", Termination, "End the employment of an employee", {"status": "terminated"}),),
+    words=(
+        Move("terminate", Termination, "End the employment of an employee", {"status": "terminated"}),
+        Related("leave_requests", by="employee_id"),
+    ),
     rules=(
         not_before("probation_ends_on", "start_date"),
         not_before("termination_date", "start_date"),

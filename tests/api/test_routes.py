@@ -92,6 +92,20 @@ POST   /v1/employees                            employee.write
 GET    /v1/employees/{id}                       employee.read
 PATCH  /v1/employees/{id}                       employee.write
 POST   /v1/employees/{id}/terminate             employee.write
+POST   /v1/leave_requests/search                leave_request.read
+POST   /v1/leave_requests                       leave_request.write
+GET    /v1/leave_requests/{id}                  leave_request.read
+POST   /v1/leave_requests/{id}/approve          leave_request.write approval.write
+POST   /v1/leave_requests/{id}/reject           leave_request.write approval.write
+POST   /v1/leave_requests/{id}/cancel           leave_request.write
+GET    /v1/employees/{id}/leave_requests        employee.read leave_request.read
+POST   /v1/payroll_runs/search                  payroll.read
+POST   /v1/payroll_runs                         payroll.write
+GET    /v1/payroll_runs/{id}                    payroll.read
+POST   /v1/payroll_runs/{id}/process            payroll.write
+POST   /v1/payroll_runs/{id}/mark_paid          payroll.write
+POST   /v1/attendance/search                    attendance.read
+GET    /v1/attendance/{id}                      attendance.read
 POST   /v1/departments/search                   employee.read
 GET    /v1/departments/{id}                     employee.read
 POST   /v1/projects/search                      project.read

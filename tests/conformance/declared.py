@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from adapters import RESOURCES
@@ -53,9 +54,15 @@ UNIQUE = {
 # What a body must refer to.
 NEEDED: dict[str, Callable[[], dict[str, Any]]] = {
     "invoices": lambda: {"contact_id": first(CONTACT, "contacts")},
+    "leave_requests": lambda: dict.fromkeys(("start_date", "end_date"), _day()) | {"type": "unpaid"},
     "journal_entries": lambda: {"lines": [_line("debit", "EXPENSES"), _line("credit", "ASSETS")]},
 }
 _SERIAL = itertools.count(1)
+
+
+def _day() -> str:
+    """A day on which nobody is away yet."""
+    return (date(2028, 1, 1) + timedelta(next(_SERIAL))).isoformat()
 
 
 def _line(side: str, group: str) -> dict[str, str]:

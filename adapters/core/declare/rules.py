@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from adapters.core.faults import FieldError
@@ -57,6 +58,26 @@ def not_itself(at: str) -> Rule:
     """What points at a record of the same kind points at another one."""
     return Rule(
         "self_reference", at, ("id", at), lambda own, pointed: pointed is None or pointed != own, "This is itself."
+    )
+
+
+def within_days(at: str, start: str, most: int) -> Rule:
+    """A span of dates, both inclusive, of so many days at most."""
+
+    def holds(first: str | None, last: str | None) -> bool:
+        return first is None or last is None or (date.fromisoformat(last) - date.fromisoformat(first)).days < most
+
+    return Rule("span_too_long", at, (start, at), holds, f"From {start} on this is more than {most} days.")
+
+
+def of_one_day(part: str, first: str, last: str) -> Rule:
+    """A part of a day, or `full`: the former is of one day only."""
+    return Rule(
+        "single_day_only",
+        part,
+        (part, first, last),
+        lambda said, start, end: said in (None, "full") or start == end,
+        "Part of a day can only be had of one day.",
     )
 
 
