@@ -1,0 +1,246 @@
+"""The ingest port: where the settings service posts events. An ASGI application of its own, never on the public port.
+
+peer → capability → body → signature → tenant → event → budget → one transaction → 200
+
+A capability is a tenant's and in the URL; it is never logged. Of an event that nobody signed, type and id are believed, no
+more: what the record holds is asked for when it is delivered.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import re
+import time
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from starlette.types import Message, Receive, Scope, Send
+
+from adapters.core.compile.events import EventTypes, Happened
+from adapters.core.faults import ServiceInvalid
+from gateway.api.rate_limits import policy
+from gateway.config.settings import Settings
+from gateway.config.webhooks import ingest_secret
+from gateway.keys import token_format
+from gateway.keys.keyring import Keyring
+from gateway.observe import logs, webhook_metrics
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.limits import Limiter
+from gateway.stores.sql import Sql, webhook_housekeeping
+from gateway.stores.sql.migrate import ready
+from gateway.stores.sql.webhook_events import NewEvent
+from gateway.stores.sql.webhook_registrations import Registration
+from gateway.webhooks.intake import Intake, Unavailable
+from gateway.webhooks.senders import Senders
+
+LARGEST: Final = 256 * 1024
+AT_ONCE: Final = 64
+FACTS: Final = "webhook-facts"
+UNREADABLE: Final = "webhook-unreadable"
+_KEPT: Final = 4_096
+_BODY: Final = 10.0  # seconds that a body may take
+_PLACE: Final = re.compile(r"/in/([0-9A-Za-z_-]{1,128})")
+
+
+class _Refused(Exception):
+    """What is not accepted: the status, the `outcome` for metrics, and when to come again."""
+
+    def __init__(self, status: int, outcome: str, retry_after: int | None = None) -> None:
+        super().__init__(outcome)
+        self.status = status
+        self.outcome = outcome
+        self.retry_after = retry_after
+
+
+class Ingest:
+    """`full`: set while there is no room for more (`webhooks.max_stored`)."""
+
+    def __init__(
+        self, settings: Settings, types: EventTypes, sql: Sql, keys: Keyring, limiter: Limiter, intake: Intake
+    ) -> None:
+        self._settings = settings.webhooks.ingest
+        self._types = types
+        self._sql = sql
+        self._keys = keys
+        self._limiter = limiter
+        self._budget = policy("ingest", settings.limits.ingest, "ingest")
+        self._intake = intake
+        self._senders = Senders(sql, keys)
+        self._busy = 0
+        self.full = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"] in {"/readyz", "/healthz"}:
+            await self._health(scope["path"], send)
+            return
+        started = time.perf_counter()
+        status, outcome, headers, told = 200, "accepted", [], b"{}"
+        if self._busy >= AT_ONCE:
+            status, outcome, headers = 503, "unavailable", [(b"retry-after", b"5")]
+        else:
+            self._busy += 1
+            try:
+                outcome, told = await self._answer(scope, receive)
+            except _Refused as refused:
+                status, outcome = refused.status, refused.outcome
+                if refused.retry_after is not None:
+                    headers = [(b"retry-after", b"%d" % refused.retry_after)]
+            except (Unavailable, StoreUnavailable):
+                status, outcome, headers = 503, "unavailable", [(b"retry-after", b"5")]
+            finally:
+                self._busy -= 1
+        webhook_metrics.ingest(outcome, time.perf_counter() - started)
+        await _say(send, status, told if status == 200 else orjson.dumps({"error": outcome}), headers)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[str, bytes]:
+        found = _PLACE.fullmatch(scope["path"])
+        # Looked up for whoever asks: how long the answer takes must not tell who may post from who knows a secret.
+        registration = await self._senders.find(found[1] if found else "")
+        if not self._near(scope):
+            raise _Refused(403, "foreign_network")
+        if registration is None:
+            raise _Refused(404, "unknown_capability")
+        if scope["method"] != "POST":
+            raise _Refused(405, "malformed")
+        body = await _read(scope, receive)
+        authenticated = self._signed(scope, body)
+        event, happened = await self._understood(registration, body)
+        if happened is None:
+            return "unknown_type", b"{}"
+        if self.full:
+            raise _Refused(503, "full", 60)
+        verdict = await self._limiter.admit_address(registration.tenant_id, self._budget, "ingest")
+        if not verdict.allowed:
+            raise _Refused(429, "throttled", verdict.readings[0].retry_after)
+        event_id = await self._intake.accept(self._event(registration, event, happened, authenticated=authenticated))
+        await self._senders.heard(registration)
+        if event_id is None:
+            return "repeated", b"{}"
+        logs.event("webhook event", tenant=registration.tenant_id, webhook=f"evt_{event_id}", type=happened.type.name)
+        return "accepted", orjson.dumps({"id": f"evt_{event_id}"})
+
+    def _near(self, scope: Scope) -> bool:
+        networks = self._settings.allowed_networks
+        if not networks:
+            return True
+        client = scope.get("client")
+        if client is None:
+            return False
+        peer = ipaddress.ip_address(client[0].partition("%")[0])
+        peer = getattr(peer, "ipv4_mapped", None) or peer
+        return any(peer in network for network in networks if network.version == peer.version)
+
+    def _signed(self, scope: Scope, body: bytes) -> bool:
+        """Whether the service has proved itself; a signature that is asked for and not there is refused."""
+        signature = self._settings.signature
+        if signature is None:
+            return False
+        name = signature.header.lower().encode()
+        given = next((value for header, value in scope["headers"] if header == name), b"")
+        digest = hmac.digest(ingest_secret(signature), body, "sha256")
+        wanted = digest.hex().encode() if signature.scheme.endswith("hex") else b64encode(digest)
+        if not hmac.compare_digest(given.removeprefix(b"sha256="), wanted):
+            logs.event("webhook ingest refused", "error", reason="signature")
+            raise _Refused(403, "unsigned")
+        return True
+
+    async def _understood(self, registration: Registration, body: bytes) -> tuple[dict[str, Any], Happened | None]:
+        try:
+            event = orjson.loads(body)
+            name, tenant, data = event["event"], event["tenantId"], event["data"]
+            if not (isinstance(name, str) and isinstance(tenant, str) and isinstance(data, dict)):
+                raise TypeError
+        except (ValueError, TypeError, KeyError):
+            await self._keep(registration, body)
+            raise _Refused(400, "malformed") from None
+        if tenant != registration.tenant_id:
+            logs.event("webhook ingest refused", "error", reason="tenant_mismatch", tenant=registration.tenant_id)
+            raise _Refused(403, "tenant_mismatch")
+        try:
+            return event, self._types.understood(name, data)
+        except ServiceInvalid:
+            await self._keep(registration, body)
+            raise _Refused(400, "malformed") from None
+
+    async def _keep(self, registration: Registration, body: bytes) -> None:
+        """What the service sends now, for whoever has to find out."""
+        tenant, at = registration.tenant_id, datetime.now(UTC)
+        logs.event("webhook ingest refused", "error", reason="malformed", tenant=tenant)
+        sealed = self._keys.seal(UNREADABLE, tenant, body[:_KEPT], b"")
+        row_id = token_format.new_timed_id(round(at.timestamp() * 1000))
+        await self._sql.run(webhook_housekeeping.keep_unreadable, row_id, tenant, at, sealed)
+
+    def _event(
+        self, registration: Registration, event: dict[str, Any], happened: Happened, *, authenticated: bool
+    ) -> NewEvent:
+        tenant = registration.tenant_id
+        facts = happened.facts if authenticated and happened.facts else None
+        return NewEvent(
+            tenant_id=tenant,
+            type=happened.type.name,
+            object_id=happened.object_id,
+            occurred_at=_moment(event.get("timestamp")),
+            fingerprint=fingerprint(happened, event.get("timestamp"), event["data"]),
+            origin="service",
+            facts_sealed=None if facts is None else self._keys.seal(FACTS, tenant, orjson.dumps(facts), b""),
+        )
+
+    async def _health(self, path: str, send: Send) -> None:
+        if path == "/healthz":
+            await _say(send, 200, b"{}", [])
+            return
+        try:
+            fine = await self._sql.run(ready)
+        except StoreUnavailable:
+            fine = False
+        await _say(send, 200 if fine else 503, orjson.dumps({"sql": "ok" if fine else "failed"}), [])
+
+
+def fingerprint(happened: Happened, timestamp: object, data: dict[str, Any]) -> bytes:
+    """By which a repetition is known. What is created is created once, whatever the moment that is told."""
+    name = happened.type.name
+    if name.endswith(".created"):
+        return hashlib.sha256(f"{name}\0{happened.object_id}".encode()).digest()
+    told = orjson.dumps([name, str(timestamp), data], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(told).digest()
+
+
+def _moment(text: object) -> datetime:
+    """When it happened, as the service says it; now when it says nothing, or nothing that makes sense."""
+    now = datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(str(text))
+        return min(at.astimezone(UTC), now) if at.tzinfo is not None and at.year >= 2000 else now
+    except (ValueError, OverflowError):
+        return now
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if length.isdigit() and int(length[:12]) > LARGEST:
+        raise _Refused(413, "too_large")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY):
+            while True:
+                message: Message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Refused(400, "gone")
+                body += message.get("body", b"")
+                if len(body) > LARGEST:
+                    raise _Refused(413, "too_large")
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise _Refused(408, "gone") from None
+
+
+async def _say(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    common = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*common, *headers]})
+    await send({"type": "http.response.body", "body": body})
