@@ -1,12 +1,16 @@
-"""The parts that settings describe: where the database and the keyring are, and the clients of internal services.
+"""The parts that settings describe: where the database and the keyring are, and the clients of services and of strangers.
 
 Every command and every worker finds these the same way, here.
 """
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
+from gateway.egress.dialling import Dialler, Proxy
+from gateway.egress.resolving import Resolver
+from gateway.egress.rules import Allowed, Rules
 from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.stores.sql import urls
@@ -85,3 +89,33 @@ def keyring_file(settings: Settings) -> Path | None:
     """Where the keyring is; None when it comes from the environment and cannot be changed from here."""
     source = settings.secrets.keyring
     return source.file if isinstance(source, Secret) else settings.server.data_dir / "keyring.json"
+
+
+def egress_rules(settings: Settings) -> Rules:
+    """Whom a stranger may have called."""
+    egress = settings.webhooks.egress
+    return Rules(
+        http=egress.http,
+        ports=frozenset(egress.ports),
+        allow=tuple(Allowed(each.network, each.ports, each.http) for each in egress.allow),
+        deny=egress.deny,
+        hosts=frozenset(host for brand in settings.brands for host in brand.hosts),
+    )
+
+
+def dialler(settings: Settings, stack: AsyncExitStack) -> Dialler:
+    """What calls strangers' addresses. What needs closing is left with `stack`."""
+    egress = settings.webhooks.egress
+    resolver = Resolver()
+    stack.callback(resolver.close)
+    proxy = None
+    if egress.proxy is not None:
+        host, _, port = egress.proxy.removeprefix("http://").rpartition(":")
+        proxy = Proxy(host, int(port), egress.proxy_resolves)
+    return Dialler(
+        egress_rules(settings),
+        resolver,
+        ca_file=str(egress.ca_file) if egress.ca_file else None,
+        source_address=egress.source_address,
+        proxy=proxy,
+    )

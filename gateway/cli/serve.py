@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @overriding("--host", "server.host", str, "The address to listen on.")
 @overriding("--port", "server.port", int, "The public port; 0 takes a free one.")
 @overriding("--workers", "server.workers", int, "Worker processes.")
+@click.option("--only", type=click.Choice(["couriers"]), help="Receive and deliver events, and answer no requests.")
 @loading
-def command(load: Callable[[], Settings]) -> None:
+def command(load: Callable[[], Settings], only: str | None) -> None:
     """Run the gateway until it is told to stop; SIGHUP lets it read its configuration again."""
     from gateway.process import instance_lock, supervisor
 
     instance_lock.keep_private()
-    asyncio.run(supervisor.serve(load))
+    asyncio.run(supervisor.serve(load, only_couriers=only is not None))

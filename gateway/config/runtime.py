@@ -17,6 +17,7 @@ class Runtime:
     public_port   the port that answers, also when 0 was asked for
     replicas      workers that share the budget when the store is lost, over all instances
     data_dir      absolute
+    ingest_url    where services reach the ingest port, without closing slash; empty where no courier runs here
     site          what the published documents' folder below `site/` there is called; empty where nobody serves them
     """
 
@@ -28,6 +29,7 @@ class Runtime:
     replicas: int
     data_dir: Path
     site: str = ""
+    ingest_url: str = ""
 
     def to_json(self) -> str:
         """One line, secrets included: hand it over by a pipe or the environment of a child, never by an argument."""

@@ -83,10 +83,8 @@ def _certificates(value: object, info: ValidationInfo) -> object:
 
 
 def _proxy(url: str | None) -> str | None:
-    if url is not None and not base(url).startswith("http://"):
-        raise refuse(
-            "is not an http:// URL", "Write http://host:port: the proxy sees CONNECT, and our TLS goes through."
-        )
+    if url is not None and not re.fullmatch(r"http://[^/:\[\]]+:\d{1,5}", base(url)):
+        raise refuse("is not http://host:port", "Name it so; it sees CONNECT, and our TLS goes through it.")
     return url
 
 

@@ -51,11 +51,11 @@ class Asked:
 class AdminPort:
     """`/metrics`, `/healthz` and `/readyz`. `asked` is what it asks now; another one may be put in its place."""
 
-    def __init__(self, asked: Asked, fleet: Fleet, reloads: Reloads, data_dir: Path) -> None:
+    def __init__(self, asked: Asked, fleet: Fleet, couriers: Fleet, reloads: Reloads, data_dir: Path) -> None:
         self.asked = asked
 
         def exposition() -> bytes:
-            return metrics.exposition(data_dir / "metrics", fleet, reloads)
+            return metrics.exposition(data_dir / "metrics", fleet, couriers, reloads)
 
         self._app = admin.create(
             exposition,

@@ -46,8 +46,12 @@ class House:
         public: Listener,
         private: Listener,
         fleet: Fleet,
+        couriers: Fleet,
+        ingest_port: int,
         stack: AsyncExitStack,
     ) -> None:
+        self._couriers = couriers
+        self._ingest_port = ingest_port
         self._settings = reloads.settings
         self._reloads = reloads
         self._claim = claim
@@ -83,15 +87,17 @@ class House:
         self._facts = facts = replace(facts, site=folder)
         await _agreed(self._settings, facts)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
-        await fleet.start(pickle.dumps((self._settings, facts)))
+        handover = pickle.dumps((self._settings, facts))
+        await asyncio.gather(fleet.start(handover), self._couriers.start(handover))
         demo = await introduced
         asked = await Asked.open(self._settings, facts, fleet)
-        self._port = AdminPort(asked, fleet, self._reloads, self._claim.data_dir)
+        self._port = AdminPort(asked, fleet, self._couriers, self._reloads, self._claim.data_dir)
         await self._port.open(self._private, admin_parts)
         admin_port = self._private.port
         self._publish()
         workers, config = self._settings.server.workers, fingerprint(self._settings)
-        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=workers, config=config)
+        ingest = {"ingest_port": self._ingest_port} if self._ingest_port else {}
+        logs.event("started", port=facts.public_port, admin_port=admin_port, **ingest, workers=workers, config=config)
         first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
 
     async def _described(self) -> tuple[Catalogue, str]:
@@ -136,11 +142,19 @@ class House:
         except BaseException:  # raised again: what was opened for it is nobody else's to close
             await asked.aclose()
             raise
+        await self._couriers.renew(pickle.dumps((settings, facts)))
         self._settings, self._facts = settings, facts
         self._fleet.grace = settings.server.shutdown_grace
         logs.configure(settings.logging.level)
         await self._port.replace(asked)
         self._publish()
+
+    def _ingest_url(self, settings: Settings) -> str:
+        ingest = settings.webhooks.ingest
+        if not settings.webhooks.couriers:
+            return ingest.url or ""
+        host = f"[{ingest.host}]" if ":" in ingest.host else ingest.host
+        return ingest.url or f"http://{host}:{self._ingest_port}"
 
     def _publish(self) -> None:
         address = self._settings.server.admin_host, self._private.port

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import secrets
 import shutil
 import signal
 import sys
 import termios
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,27 +36,37 @@ _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _IGNORED: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
-async def serve(load: Callable[[], Settings]) -> None:
+async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
     """Run until SIGTERM or SIGINT; a second one ends it at once. Raises CannotStartError with one clear line.
 
-    `load` reads the configuration: now, and again at a SIGHUP. It raises ConfigError.
+    `load` reads the configuration: now, and again at a SIGHUP. It raises ConfigError. `only_couriers`: events are received
+    and delivered here, and nothing is answered on a public port.
     """
     settings = load()
     logs.configure(settings.logging.level)
     _raise_descriptors()
     server = settings.server
     data_dir = server.data_dir.absolute()
+    # Without workers nobody listens on the port: it only is a name for the instance.
+    host, port = ("127.0.0.1", 0) if only_couriers else (server.host, server.port)
     with (
         instance_lock.claimed(data_dir) as claim,
-        listening(server.host, server.port, what="the port", option="--port") as public,
+        listening(host, port, what="the port", option="--port") as public,
         listening(server.admin_host, server.admin_port, what="the admin port", option="GATEWAY_ADMIN_PORT") as private,
+        _ingesting(settings) as ingest,
     ):
         logs.name(instance_lock.instance_name(public.port))
         async with AsyncExitStack() as stack:
-            fleet = _warmed_up(settings, data_dir, public, stack)
+            fleet, couriers = _warmed_up(settings, data_dir, public, ingest, stack, workers=not only_couriers)
             reloads = Reloads(load, settings, data_dir)
-            stop = _Stop(fleet.kill, reloads.ask)
-            starting = asyncio.create_task(_built(reloads, claim, public, private, fleet, stack))
+
+            def kill() -> None:
+                fleet.kill()
+                couriers.kill()
+
+            stop = _Stop(kill, reloads.ask)
+            building = _built(reloads, claim, public, private, fleet, couriers, ingest, stack)
+            starting = asyncio.create_task(building)
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             following = None
@@ -71,10 +82,31 @@ async def serve(load: Callable[[], Settings]) -> None:
     logs.event("stopped")
 
 
+@contextmanager
+def _ingesting(settings: Settings) -> Iterator[Listener | None]:
+    """The port that events are received on; None where there are no couriers."""
+    if not settings.webhooks.couriers:
+        yield None
+        return
+    ingest = settings.webhooks.ingest
+    option = "GATEWAY_WEBHOOKS__INGEST__PORT"
+    with listening(ingest.host, ingest.port, what="the ingest port", option=option) as listener:
+        yield listener
+
+
 async def _built(
-    reloads: Reloads, claim: Claim, public: Listener, private: Listener, fleet: Fleet, stack: AsyncExitStack
+    reloads: Reloads,
+    claim: Claim,
+    public: Listener,
+    private: Listener,
+    fleet: Fleet,
+    couriers: Fleet,
+    ingest: Listener | None,
+    stack: AsyncExitStack,
 ) -> House:
-    house = (await asyncio.to_thread(_house))(reloads, claim, public, private, fleet, stack)
+    house = (await asyncio.to_thread(_house))(
+        reloads, claim, public, private, fleet, couriers, ingest.port if ingest else 0, stack
+    )
     await house.start()
     return house
 
@@ -86,18 +118,25 @@ def _house() -> type[House]:
     return House
 
 
-def _warmed_up(settings: Settings, data_dir: Path, public: Listener, stack: AsyncExitStack) -> Fleet:
+def _warmed_up(
+    settings: Settings,
+    data_dir: Path,
+    public: Listener,
+    ingest: Listener | None,
+    stack: AsyncExitStack,
+    *,
+    workers: bool,
+) -> tuple[Fleet, Fleet]:
     counts = _emptied(data_dir / "metrics")
     server = settings.server
-    fleet = Fleet(
-        server.workers,
-        public,
-        child.environment(PROMETHEUS_MULTIPROC_DIR=str(counts)),
-        server.shutdown_grace,
-    )
-    stack.push_async_callback(fleet.stop)
-    fleet.warm_up()
-    return fleet
+    environment = child.environment(PROMETHEUS_MULTIPROC_DIR=str(counts), COURIERS_OF=secrets.token_hex(8))
+    fleet = Fleet(server.workers if workers else 0, public, environment, server.shutdown_grace)
+    count = settings.webhooks.couriers if ingest is not None else 0
+    couriers = Fleet(count, ingest or public, environment, server.shutdown_grace, "courier")
+    for each in (couriers, fleet):
+        stack.push_async_callback(each.stop)
+        each.warm_up()
+    return fleet, couriers
 
 
 class _Stop:

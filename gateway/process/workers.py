@@ -7,7 +7,7 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -15,12 +15,12 @@ from prometheus_client.registry import Collector
 from gateway.observe import logs
 from gateway.process import child, swap
 from gateway.process.instance_lock import CannotStartError
+from gateway.process.pulse import Pulse
 from gateway.process.sockets import Listener
 
 DRAIN: Final = signal.SIGWINCH
 """Tells a worker that each answer is the last of its connection. What does not expect it ignores it."""
 
-_ANSWERS: Final = (swap.BUILT, swap.BROKEN, swap.SWAPPED)
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
@@ -34,15 +34,24 @@ _BUILDING: Final = 60.0  # seconds a worker may take to build that
 class Fleet(Collector):
     """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them."""
 
-    def __init__(self, count: int, public: Listener, environment: Mapping[str, str], grace: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        public: Listener,
+        environment: Mapping[str, str],
+        grace: float,
+        kind: Literal["worker", "courier"] = "worker",
+    ) -> None:
         """`grace`: the seconds that requests in flight may take to finish; may be changed."""
+        self._kind = kind
+        self._leaving: set[int] = set()
         self._public = public
         self._handover = b""
         self._handed_over = asyncio.Event()
         self._environment = environment
         self.grace = grace
         self._workers: list[Process | None] = [None] * count
-        self._serving: dict[int, _Pulse] = {}
+        self._serving: dict[int, Pulse] = {}
         self._first: list[asyncio.Future[bool]] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -73,7 +82,7 @@ class Fleet(Collector):
         self._handover = handover
         self._handed_over.set()
         if not all(await asyncio.gather(*self._first)):
-            raise CannotStartError("a worker could not start: the log line above says why")
+            raise CannotStartError(f"a {self._kind} could not start: the log line above says why")
 
     async def swap(self, handover: bytes) -> bool:
         """Let every worker take this in the place of what it runs, without losing a request; whether they did.
@@ -113,6 +122,19 @@ class Fleet(Collector):
                 worker.kill()
         return True
 
+    async def renew(self, handover: bytes) -> None:
+        """Let each be stopped and started again with this, one after the other: for those who can be missed for a moment."""
+        self._handover = handover
+        for place, worker in enumerate([*self._workers]):
+            if worker is not None and worker.returncode is None:
+                self._leaving.add(place)
+                worker.terminate()
+                until = time.monotonic() + _WHOLE + self.grace
+                renewed = False
+                while not renewed and time.monotonic() < until and not self._stopping.is_set():
+                    await asyncio.sleep(_PAUSES[0])
+                    renewed = self._workers[place] is not worker and place in self._serving
+
     def _say(self, place: int, words: bytes) -> None:
         worker = self._workers[place]
         if worker is not None and worker.stdin is not None:
@@ -142,9 +164,11 @@ class Fleet(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Workers that answer, how often one was started again, and the memory of each."""
-        yield GaugeMetricFamily("gateway_workers", "Workers that answer requests.", value=len(self._serving))
-        yield CounterMetricFamily("gateway_worker_restarts", "Workers started again.", value=self._restarts)
-        memory = GaugeMetricFamily("gateway_worker_resident_bytes", "Resident memory.", labels=["worker"])
+        kind = self._kind
+        does = "answer requests" if kind == "worker" else "receive and deliver events"
+        yield GaugeMetricFamily(f"gateway_{kind}s", f"{kind.title()}s that {does}.", value=len(self._serving))
+        yield CounterMetricFamily(f"gateway_{kind}_restarts", f"{kind.title()}s started again.", value=self._restarts)
+        memory = GaugeMetricFamily(f"gateway_{kind}_resident_bytes", "Resident memory.", labels=[kind])
         for place, worker in enumerate(self._workers):
             if worker is not None and worker.returncode is None:
                 memory.add_metric([str(place)], _resident(worker.pid))
@@ -164,7 +188,7 @@ class Fleet(Collector):
                 await self._live(place, up)
             except OSError as error:
                 # What the system has none of now (processes, descriptors, the port) it may have again later.
-                logs.event("worker could not be started", "error", worker=place, error=error)
+                logs.event(f"{self._kind} could not be started", "error", worker=place, error=error)
                 if not up.done():
                     up.set_result(False)
             if self._stopping.is_set() or not up.result():
@@ -179,7 +203,7 @@ class Fleet(Collector):
     async def _live(self, place: int, up: "asyncio.Future[bool]") -> None:
         """One worker from its start to its end; `up` is told whether the first one serves. OSError when there is none."""
         worker, pipe = await self._spawn(place)
-        with closing(_Pulse(pipe)) as pulse:
+        with closing(Pulse(pipe)) as pulse:
             serving = await pulse.beat()
             if serving:
                 self._serving[place] = pulse
@@ -199,13 +223,15 @@ class Fleet(Collector):
                 except TimeoutError:
                     missed += not self._stopping.is_set()
             if serving:
-                logs.event("worker hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT * _BEAT)
+                logs.event(f"{self._kind} hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT * _BEAT)
                 worker.kill()
         self._serving.pop(place, None)
         status = await worker.wait()
         self._workers[place] = None
-        if not self._stopping.is_set():
-            logs.event("worker died", "error", worker=place, pid=worker.pid, status=status)
+        if place in self._leaving:
+            self._leaving.discard(place)
+        elif not self._stopping.is_set():
+            logs.event(f"{self._kind} died", "error", worker=place, pid=worker.pid, status=status)
 
     async def _spawn(self, place: int) -> tuple[Process, int]:
         listening = self._public.open()
@@ -213,7 +239,7 @@ class Fleet(Collector):
         arguments = (str(os.getpid()), str(listening.fileno()), str(writing), str(place))
         try:
             worker = await asyncio.create_subprocess_exec(
-                *child.module("gateway.process.worker", *arguments),
+                *child.module(f"gateway.process.{self._kind}", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 env=self._environment,
                 pass_fds=(listening.fileno(), writing),
@@ -236,46 +262,6 @@ class Fleet(Collector):
         with suppress(ConnectionError):
             await worker.stdin.drain()
         return worker, reading
-
-
-class _Pulse:
-    """What a worker says through its pipe: a byte when it serves, and more for as long as its loop turns."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
-        self._ended = False
-        self.full = False
-        self._heard = asyncio.Event()
-        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
-        asyncio.get_running_loop().add_reader(pipe, self._hear)
-
-    async def beat(self) -> bool:
-        """Wait for the next; False when the worker has ended instead."""
-        await self._heard.wait()
-        self._heard.clear()
-        return not self._ended
-
-    async def answer(self, seconds: float) -> bytes | None:
-        """What it says to one of the words of gateway/process/swap.py; empty when it has ended, None when it says nothing."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                return await self._answers.get()
-        return None
-
-    def close(self) -> None:
-        self._answers.put_nowait(b"")
-        asyncio.get_running_loop().remove_reader(self._pipe)
-        os.close(self._pipe)
-
-    def _hear(self) -> None:
-        said = os.read(self._pipe, 4096)
-        for word in (said[at : at + 1] for at in range(len(said))):
-            if word in _ANSWERS:
-                self._answers.put_nowait(word)
-        self._ended, self.full = said == b"", child.FULL in said
-        self._heard.set()
-        if self._ended:
-            asyncio.get_running_loop().remove_reader(self._pipe)
 
 
 def _resident(pid: int) -> float:

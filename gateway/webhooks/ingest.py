@@ -14,6 +14,7 @@ import re
 import time
 from base64 import b64encode
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Final
 
 import orjson
@@ -56,7 +57,7 @@ class _Refused(Exception):
 
 
 class Ingest:
-    """`full`: set while there is no room for more (`webhooks.max_stored`)."""
+    """`types`: what the services tell of."""
 
     def __init__(
         self, settings: Settings, types: EventTypes, sql: Sql, keys: Keyring, limiter: Limiter, intake: Intake
@@ -66,11 +67,15 @@ class Ingest:
         self._sql = sql
         self._keys = keys
         self._limiter = limiter
-        self._budget = policy("ingest", settings.limits.ingest, "ingest")
+        self._budget = policy("ingest", settings.limits.ingest, "address")
         self._intake = intake
         self._senders = Senders(sql, keys)
         self._busy = 0
-        self.full = False
+        self._full = False
+
+    def room(self, full: bool) -> None:
+        """Whether there is none for more events (`webhooks.max_stored`)."""
+        self._full = full
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,11 +117,11 @@ class Ingest:
         event, happened = await self._understood(registration, body)
         if happened is None:
             return "unknown_type", b"{}"
-        if self.full:
+        if self._full:
             raise _Refused(503, "full", 60)
         verdict = await self._limiter.admit_address(registration.tenant_id, self._budget, "ingest")
         if not verdict.allowed:
-            raise _Refused(429, "throttled", verdict.readings[0].retry_after)
+            raise _Refused(429, "throttled", ceil(verdict.readings[0].retry_after))
         event_id = await self._intake.accept(self._event(registration, event, happened, authenticated=authenticated))
         await self._senders.heard(registration)
         if event_id is None:

@@ -69,7 +69,9 @@ class Keeping:
             webhook_metrics.repaired(repaired)
         depth, oldest, lanes, couriers = await self._sql.read(_looked)
         webhook_metrics.looked(depth, oldest / 1000, lanes, stored, couriers)
-        while await self._sql.run(_forget, self._keep):
+        deleted = 1
+        while deleted:
+            deleted = await self._sql.run(_forget, self._keep)
             await asyncio.sleep(_BETWEEN)
 
 

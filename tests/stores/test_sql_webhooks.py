@@ -78,6 +78,17 @@ def test_a_lane_is_held_by_one_courier_until_its_lease_ends(session: Session) ->
     assert webhook_lanes.held(session, [taken_over], asleep=True) == {made.id: None}
 
 
+def test_the_leases_of_a_dead_courier_can_be_ended_and_no_others(session: Session) -> None:
+    subscribed(session)
+    happened(session, 1)
+    webhook_lanes.lease(session, "a_b:0:x", 8, NOW)
+    for other in ("a_b:0:y", "a%", "acb:0:", "a_b:1:"):
+        webhook_lanes.end_leases(session, other)
+        assert not webhook_lanes.waiting(session, NOW)
+    webhook_lanes.end_leases(session, "a_b:0:")
+    assert webhook_lanes.waiting(session, NOW)
+
+
 def test_a_claim_without_an_outcome_is_counted_until_there_is_one(session: Session) -> None:
     made = subscribed(session)
     happened(session, 1)

@@ -1,0 +1,142 @@
+"""A courier process: it serves the ingest port and delivers what came in. No subscriber shares an event loop with `/v1`.
+
+`python -m gateway.process.courier PARENT SOCKET READY PLACE`, with settings and runtime facts on stdin, as for a worker
+(gateway/process/worker.py). A stop lets attempts finish, settles them, and gives the lanes back, so that another goes on at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from math import ceil
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from gateway import factories
+from gateway.config.runtime import Runtime
+from gateway.config.settings import Settings
+from gateway.keys.keyring_file import KeptKeyring
+from gateway.keys.token_format import random_text
+from gateway.observe import logs, metrics
+from gateway.process import child
+from gateway.process.instance_lock import instance_name
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.limits import Limiter
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql, webhook_lanes
+
+BEAT: Final = 1.0
+COURIERS: Final = "COURIERS_OF"
+"""The variable by which a supervisor names its couriers, otherwise than any other does."""
+
+
+def main(parent: int, listening: int, ready: int, place: int) -> None:
+    """Receive and deliver until SIGTERM."""
+    child.hold(parent)
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM, signal.SIGWINCH):
+        signal.signal(number, signal.SIG_IGN)
+    # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
+    from gateway.webhooks import assembling, courier, ingest  # noqa: F401
+
+    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own supervisor
+    logs.configure(settings.logging.level)
+    logs.name(instance_name(runtime.public_port), place)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, runtime, socket.socket(fileno=listening), ready, place))
+    except Exception as error:  # noqa: BLE001 - the last line of a process's life is a log line like all others
+        logs.event("courier failed", "error", error=error)
+        sys.exit(1)
+    finally:
+        logs.flush()
+        metrics.write_down()
+
+
+async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket, ready: int, place: int) -> None:
+    from gateway.deployment import catalogue
+    from gateway.webhooks import assembling
+    from gateway.webhooks.courier import Courier
+    from gateway.webhooks.ingest import Ingest
+    from gateway.webhooks.intake import Intake
+    from gateway.webhooks.keeping import Keeping
+    from gateway.webhooks.signing import StandardSigner
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+        stack.push_async_callback(line.aclose)
+        sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
+        stack.callback(sql.close)
+        keyring = factories.keyring(settings)
+        if isinstance(keyring, KeptKeyring):
+            stack.callback(asyncio.create_task(keyring.follow()).cancel)
+        known = await asyncio.to_thread(catalogue, settings)
+        limiter = Limiter(line, runtime.replicas)
+        renderer = assembling.renderer(settings, known, runtime, sql, keyring, limiter, stack)
+        dialler = factories.dialler(settings, stack)
+        # Whoever had this place under our supervisor is dead, and what it held can be had at once.
+        seat = f"{os.environ[COURIERS]}:{place}:"
+        await _freed(sql, seat)
+        name = seat + random_text(8)
+        agent = "".join(letter for letter in settings.brands[0].name if letter.isascii() and letter.isalnum())
+        courier = Courier(sql, keyring, renderer, StandardSigner(), dialler, name=name, agent=agent or "Gateway")
+        intake = Intake(sql, courier.wake)
+        app = Ingest(settings, known.events(settings.ids), sql, keyring, limiter, intake)
+        webhooks = settings.webhooks
+        keeping = Keeping(sql, name, keep=webhooks.keep, max_stored=webhooks.max_stored, full=app.room)
+        server = _Server(
+            uvicorn.Config(
+                app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        delivering = asyncio.create_task(courier.run())
+        kept = asyncio.create_task(keeping.run())
+        beating = asyncio.create_task(_beat(ready, server))
+        await stop.wait()
+        server.should_exit = True
+        kept.cancel()
+        grace = ceil(settings.server.shutdown_grace)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await serving
+        await courier.stop(grace)
+        await asyncio.gather(delivering, return_exceptions=True)
+        beating.cancel()
+
+
+async def _freed(sql: Sql, seat: str) -> None:
+    with suppress(StoreUnavailable):
+        await sql.run(webhook_lanes.end_leases, seat)
+
+
+async def _beat(ready: int, server: uvicorn.Server) -> None:
+    os.set_blocking(ready, False)
+    while True:
+        # The pipe is full when the supervisor itself hangs, and then this must not.
+        with suppress(BlockingIOError):
+            if server.started:
+                os.write(ready, child.ALIVE)
+        await asyncio.sleep(BEAT if server.started else 0.02)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # A signal stops the courier, which ends this server first.
+        yield
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:5]))

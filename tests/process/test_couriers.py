@@ -1,0 +1,221 @@
+"""Couriers as processes: what is posted to the ingest port of a real gateway arrives at a real receiver."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from gateway.keys import token_format
+from gateway.keys.keyring import Keyring
+from gateway.stores.sql import Sql, webhook_endpoints, webhook_registrations, webhook_secrets
+from gateway.stores.sql.webhook_endpoints import Endpoint
+from gateway.stores.sql.webhook_registrations import Registration
+from gateway.webhooks import recipients
+from tests.process.serving import Served, ask
+
+EGRESS = "{http: true, allow: [{network: 127.0.0.0/8, ports: [1-65535], http: true}]}"
+DEAL = "5f2b8c1d9e3a7b6c4d5e6f72"
+
+
+class Receiver(ThreadingHTTPServer):
+    """What came, by webhook id."""
+
+    request_queue_size = 512
+
+    def __init__(self) -> None:
+        received: list[tuple[str, dict[str, str], bytes]] = []
+        self.received = received
+        outer = self
+        self.hold = 0.0
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                time.sleep(outer.hold)
+                received.append((headers["webhook-id"], headers, body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Quietly."""
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+    def wait(self, count: int, seconds: float = 40.0) -> None:
+        until = time.monotonic() + seconds
+        while len({each[0] for each in self.received}) < count:
+            assert time.monotonic() < until, f"{len(self.received)} of {count}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@contextmanager
+def couriers(tmp_path: Path, **env: str) -> Iterator[tuple[Served, int, str, Sql, Keyring]]:
+    """A gateway with couriers; its ingest port, the sandbox's first tenant, its database and keys."""
+    settings = {
+        "GATEWAY_WEBHOOKS__COURIERS": "1",
+        "GATEWAY_WEBHOOKS__INGEST__PORT": "0",
+        "GATEWAY_WEBHOOKS__EGRESS": EGRESS,
+        **env,
+    }
+    served = Served(tmp_path / "gateway", **settings)
+    sql = None
+    try:
+        served.wait_started()
+        sql = Sql(f"sqlite:///{served.data_dir}/gateway.db")
+        keys = Keyring.load((served.data_dir / "keyring.json").read_bytes())
+        tenant = served.ask("GET", "/v1/me").json["data"]["tenant"]["id"].removeprefix("biz_")
+        yield served, int(served.wait_for("started")["ingest_port"]), tenant, sql, keys
+    finally:
+        if sql is not None:
+            sql.close()
+        served.process.terminate()
+        served.process.wait(40)
+
+
+def registered(sql: Sql, keys: Keyring, tenant: str) -> str:
+    """The capability of a registration."""
+    capability = token_format.random_text(43)
+    now = datetime.now(UTC)
+    row = Registration(
+        id=token_format.new_id(),
+        tenant_id=tenant,
+        capability_hash=keys.hash(capability.encode()),
+        hash_key_id=keys.hashing_id,
+        capability_sealed=keys.seal("webhook-capability", tenant, capability.encode(), b""),
+        internal_id="wh_1",
+        state="active",
+        created_at=now,
+        checked_at=now,
+        heard_at=None,
+    )
+    with sql.session() as session:
+        webhook_registrations.add(session, row)
+    return capability
+
+
+def subscribed(sql: Sql, keys: Keyring, tenant: str, url: str, user: str) -> str:
+    """An endpoint of a user, with thin bodies."""
+    now = datetime.now(UTC)
+    endpoint_id = token_format.new_timed_id(round(now.timestamp() * 1000))
+    made = Endpoint(
+        id=endpoint_id,
+        tenant_id=tenant,
+        owner_kind="user",
+        owner_id=user,
+        client_id=None,
+        user_id=user,
+        scopes=("webhook.read", "deal.read"),
+        url_sealed=recipients.seal_url(keys, endpoint_id, url),
+        url_host="127.0.0.1",
+        events=("deal.won",),
+        payload="thin",
+        contract="2026-09-01",
+        description=None,
+        headers_sealed=None,
+        max_in_flight=8,
+        rate=None,
+        status="enabled",
+        reason=None,
+        template_id=None,
+        created_at=now,
+        changed_at=now,
+    )
+    with sql.session() as session:
+        webhook_endpoints.add(session, made)
+        webhook_secrets.add(session, made.id, recipients.seal_secret(keys, made.id, os.urandom(32)), "whsec_AA", now)
+    return made.id
+
+
+def owner(served: Served) -> str:
+    """The internal id of the person whose token the gateway printed."""
+    user: str = served.ask("GET", "/v1/me").json["data"]["user"]["id"]
+    return user.removeprefix("usr_")
+
+
+def told(tenant: str, number: int) -> dict[str, object]:
+    deal = hashlib.sha256(str(number).encode()).hexdigest()[:24]
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"event": "deal.won", "timestamp": moment, "tenantId": tenant, "data": {"id": deal, "title": "Engine"}}
+
+
+def test_an_event_posted_to_the_ingest_port_arrives_signed_and_survives_the_courier(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        subscribed(sql, keys, tenant, receiver.url, owner(served))
+        assert ask(port, "GET", "/readyz").status == 200
+        event = told(tenant, 0)
+        first, again = ask(port, "POST", place, event), ask(port, "POST", place, event)
+        assert (first.status, again.status) == (200, 200) and first.json["id"].startswith("evt_") and not again.json
+        receiver.wait(1)
+        ((webhook_id, headers, body),) = receiver.received
+        assert webhook_id == first.json["id"] and headers["webhook-signature"].startswith("v1,")
+        assert json.loads(body)["type"] == "deal.won" and json.loads(body)["omitted"] == "thin"
+        # Never-answered endpoints are called once a second; this one has answered now.
+        receiver.hold = 0.02
+        ids = {webhook_id}
+        for number in range(1, 60):
+            ids.add(ask(port, "POST", place, told(tenant, number)).json["id"])
+        pid = next(_children(served.process.pid, "gateway.process.courier"))
+        os.kill(pid, signal.SIGKILL)
+        served.wait_for("courier died")
+        receiver.wait(60, 60)
+        assert {each[0] for each in receiver.received} == ids, "every accepted event is delivered"
+        assert len(receiver.received) <= 60 + 64 + 8
+        metrics = served.admin("/metrics").body.decode()
+        assert "gateway_couriers 1.0" in metrics and "gateway_courier_restarts_total 1.0" in metrics
+        assert 'gateway_webhook_ingest_total{outcome="repeated"} 1.0' in metrics
+
+
+def test_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) -> None:
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        assert ask(port, "POST", "/in/unknown", told(tenant, 1)).status == 404
+        assert ask(port, "POST", "/elsewhere", told(tenant, 1)).status == 404
+        assert ask(port, "POST", place, told("another", 1)).status == 403
+        assert ask(port, "POST", place, {"event": "deal.won"}).status == 400
+        assert ask(port, "POST", place, [1]).status == 400
+        assert ask(port, "POST", place, told(tenant, 1) | {"event": "moon.landed"}).status == 200
+        assert ask(port, "POST", place, told(tenant, 1) | {"data": {"id": "../../etc"}}).status == 400
+        assert ask(port, "POST", place, {"event": "x" * 300_000}).status == 413
+        assert ask(port, "GET", place).status == 405
+        assert place[4:] not in served.out.read_text()
+        # Nobody subscribed, so nothing is sent; and /v1 is as it was.
+        assert served.ask("GET", "/v1/me").status == 200
+        with socket.create_connection(("127.0.0.1", port)) as raw:
+            raw.sendall(b"POST " + place.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+        assert ask(port, "GET", "/healthz").status == 200
+
+
+def _children(parent: int, module: str) -> Iterator[int]:
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        if module in Path(f"/proc/{child}/cmdline").read_text():
+            yield int(child)
