@@ -18,7 +18,7 @@ from math import ceil
 from typing import Final
 
 import uvicorn
-import uvloop
+from uvicorn.loops.uvloop import uvloop_loop_factory
 
 from gateway import factories
 from gateway.config.runtime import Runtime
@@ -50,7 +50,7 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
             runner.run(_serve(settings, runtime, socket.socket(fileno=listening), ready, place))
     except Exception as error:  # noqa: BLE001 - the last line of a process's life is a log line like all others
         logs.event("courier failed", "error", error=error)

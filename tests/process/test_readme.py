@@ -30,7 +30,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     # What make was told when it ran these tests (ARGS, its flags) is not meant for the make of the README.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "MAKE", "MFLAGS"))}
     env.pop("ARGS", None)
-    env |= {"GATEWAY_PORT": _free_port(), "GATEWAY_ADMIN_PORT": "0", "PYTHONPATH": str(ROOT)}
+    env |= {"GATEWAY_PORT": _free_port(), "GATEWAY_ADMIN_PORT": "0", "GATEWAY_WEBHOOKS__INGEST__PORT": "0"}
+    env["PYTHONPATH"] = str(ROOT)
     with (checkout / "out").open("wb") as out, (checkout / "err").open("wb") as err:
         # A session of its own, so that Ctrl-C can be pressed in it.
         first = subprocess.Popen(
