@@ -120,6 +120,18 @@ def posted(call: Call, counted: Callable[[], int]) -> None:
     assert (made["total"], made["lines"][1]["account_id"]) == ("1500.00", credit)
 
 
+def counted_stock(call: Call) -> None:
+    """What documented calls tell of stock: products, each with its movements, the newest first."""
+    goods = {"field": "type", "operator": "eq", "value": "goods"}
+    products = told(call("POST", "/v1/products/search", {"filters": [goods], "limit": 100}))
+    product = next(each for each in products if each["stock_levels"])
+    assert told(call("GET", f"/v1/products/{product['id']}")) == product
+    movements = told(call("GET", f"/v1/products/{product['id']}/movements?limit=2"))
+    assert movements
+    assert {each["product_id"] for each in movements} == {product["id"]}
+    assert movements == sorted(movements, key=lambda each: str(each["created_at"]), reverse=True)
+
+
 def moved(call: Call) -> None:
     """Stock that comes and goes; it is never set."""
     goods = {"field": "type", "operator": "eq", "value": "goods"}

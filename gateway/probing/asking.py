@@ -39,24 +39,29 @@ async def probe(
         findings, sight = await reader.resource(resource)
         report.findings += findings
         report.sights.append(sight)
-    if service.tells_apart:
-        # What was unclear before the service had shown how it answers for a missing record is asked once more.
-        for place, resource in enumerate(declared.resources):
-            if any(each.verdict is Verdict.UNCLEAR for each in report.findings if _of(each, resource)):
-                again, report.sights[place] = await reader.resource(resource)
-                report.findings = [each for each in report.findings if not _of(each, resource)] + again
+    await _reread(service, reader, declared, report)
     suggested = declared.suggested(report.findings)
+    writing: dict[str, list[Operation]] = {}
     for resource in declared.resources:
         known = {each.operation for each in report.findings}
         rest = [suggested[each.name] for each in declared.operations(resource) if each.name not in known]
         for operation in rest:
             if _reads(operation):
                 report.findings.append(await reader.beneath(resource, operation, suggested))
-        writing = [operation for operation in rest if not _reads(operation)]
+        writing[resource.path] = [operation for operation in rest if not _reads(operation)]
+    for resource in declared.resources:
         if writes:
-            report.findings += await writer.resource(resource, writing)
+            report.findings += await writer.resource(resource, writing[resource.path])
         else:
-            report.findings += [writer.unasked(each, reader.known[resource.path].id) for each in writing]
+            report.findings += [writer.unasked(each, reader.known[resource.path].id) for each in writing[resource.path]]
+    if writes and service.tells_apart:
+        # The same once more for what only a write could show.
+        for resource in declared.resources:
+            names = {each.name for each in writing[resource.path]}
+            if any(each.verdict is Verdict.UNCLEAR for each in report.findings if each.operation in names):
+                report.findings = [each for each in report.findings if each.operation not in names]
+                report.findings += await writer.resource(resource, writing[resource.path])
+        await _reread(service, reader, declared, report)
     report.findings = _settled(report.findings)
     order = list(suggested)
     report.findings.sort(key=lambda finding: order.index(finding.operation))
@@ -64,6 +69,18 @@ async def probe(
     report.left = writer.left
     _said_anything(report)
     return report
+
+
+async def _reread(service: Service, reader: Reader, declared: Declared, report: Report) -> None:
+    """Ask once more what was unclear before the service had shown how it answers for a missing record."""
+    if not service.tells_apart:
+        return
+    for place, resource in enumerate(declared.resources):
+        known = [each for each in report.findings if _of(each, resource)]
+        found = [each for each in known if each.operation in (f"{resource.path}.search", f"{resource.path}.get")]
+        if any(each.verdict is Verdict.UNCLEAR for each in found):
+            again, report.sights[place] = await reader.resource(resource)
+            report.findings = [each for each in report.findings if each not in found] + again
 
 
 def _settled(findings: list[Finding]) -> list[Finding]:

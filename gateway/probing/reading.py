@@ -159,6 +159,9 @@ class Reader:
             verdict, note = Verdict.UNCLEAR, "there is no record to ask with"
         elif verdict is Verdict.ANSWERS and by is not None and not _belong(by, driven, named):
             verdict, note = Verdict.DIFFERS, f"the list ignores {by.name}"
+        elif verdict is Verdict.ANSWERS and operation.query and by is None:
+            absent = face.plan(entered(face, sample_id(resource), query=query))
+            await self._service.calibrate(next(absent), str(sample_id(resource)))
         return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _export(self, operation: Operation, face: Face) -> Finding:

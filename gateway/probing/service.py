@@ -93,6 +93,7 @@ class Service:
             return True
         alike = _kind(answer, named.text) == _kind(await self.nowhere(call, named.text), named.text)
         if not alike:
+            self.tells_apart = self.tells_apart is not False
             return False
         return True if named.exists or self.tells_apart else None
 

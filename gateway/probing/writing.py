@@ -59,7 +59,7 @@ class Writer:
         deleting = await self._deleting(delete, absent) if delete is not None and writable else None
         try:
             if create is not None:
-                cleanable = delete is not None and (deleting is None or deleting.verdict is not Verdict.MISSING)
+                cleanable = delete is not None and (deleting is None or self._deletes(deleting))
                 found["create"], made = await self._create(create, cleanable=cleanable)
             for name, operation in named.items():
                 if made is not None or writable or not operation.params:
@@ -80,6 +80,12 @@ class Writer:
             )
         return list(found.values())
 
+    def _deletes(self, finding: Finding) -> bool:
+        """Whether what is made can be deleted, as far as can be known before: some services answer alike for both."""
+        if finding.verdict is Verdict.UNCLEAR:
+            return self._service.tells_apart is False
+        return finding.verdict is Verdict.ANSWERS
+
     async def _deleting(self, delete: Operation, absent: Named) -> Finding:
         driven = await drive(self._service, face_of(delete).plan(Input(ids=(absent.id,))))
         verdict, note = await judged(self._service, driven, absent)
@@ -88,10 +94,10 @@ class Writer:
     async def _create(self, create: Operation, *, cleanable: bool) -> tuple[Finding, _Made | None]:
         face = face_of(create)
         assert face.sends is not None
-        document = _least(face.sends.shape) if cleanable else None
-        if document is None:
+        request = _smallest(face, face.sends.shape) if cleanable else None
+        if request is None:
             return await self._refused_create(create, face)
-        driven = await drive(self._service, face.plan(entered(face, document=document)))
+        driven = await drive(self._service, face.plan(request))
         made = _made(driven)
         verdict, note = await judged(self._service, driven)
         if isinstance(driven.fault, Invalid):
@@ -154,7 +160,9 @@ class Writer:
 
 
 def _request(operation: Operation, face: Face, record_id: str | int, record: Mapping[str, Any]) -> Input:
-    words = tuple(str(kind.example) for kind in operation.words)
+    words = iter(str(kind.example) for kind in operation.words)
+    # Beneath a record nothing is known, so what is named there is nobody's.
+    rest = [next(words) if kind is None else kind.decode(kind.sample()) for kind in operation.params[1:]]
     document: Any = {} if operation.body is Body.EMPTY else None
     if face.sends is not None and operation.body is not Body.EMPTY:
         shape = face.sends.shape
@@ -163,13 +171,25 @@ def _request(operation: Operation, face: Face, record_id: str | int, record: Map
             document = {marked.name: _CHANGED} if marked is not None else {}
         else:
             document = {field.name: _value(field, record) for field in shape.fields if field.required}
-    return entered(face, record_id, *words, document=document)
+    return entered(face, record_id, *rest, document=document)
 
 
 def _value(field: Field, record: Mapping[str, Any]) -> object:
     """The record's own value where it has one, so that a move leads where the record is; else the documented example."""
     own = record.get(field.name)
     return field.example if own in (None, [], {}) else own
+
+
+def _smallest(face: Face, shape: Shape) -> Input | None:
+    """A request for the smallest record, clearly named; None where what is smallest cannot be sent."""
+    document = _least(shape)
+    if document is None:
+        return None
+    try:
+        return entered(face, document=document)
+    except Invalid:
+        # One of several fields is needed, and those refer to other records.
+        return None
 
 
 def _least(shape: Shape) -> dict[str, Any] | None:
