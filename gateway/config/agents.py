@@ -17,6 +17,6 @@ class Mcp(Section):
         None, description="The contract that agents work in, such as 2026-09-01; else the newest."
     )
     answer: Annotated[Size, Field(ge=4096, le=65_536)] = Field(
-        16_384, description="How much JSON a tool answers at most, 4096 to 65536 bytes."
+        16_384, description="How much JSON a tool answers at most, 4KiB to 64KiB."
     )
     outward: Flag = Field(False, description="true: actions that send something to people outside are tools, too.")
