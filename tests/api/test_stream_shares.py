@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -15,6 +17,8 @@ from gateway.downstream.streaming import ClientLeft
 from gateway.problems import RateLimited
 from gateway.upstream.errors import Saturated
 from tests.live import Live
+
+EXPORTED = "/api/crm/contacts/export"
 
 
 def test_a_tenant_has_a_tenth_and_all_together_have_half() -> None:
@@ -58,3 +62,28 @@ def test_an_export_whose_service_gives_no_row_in_time_is_a_504(live: Live) -> No
         late = live.call("GET", "/v1/contacts/export")
         assert (late.status_code, late.json()["code"]) == (504, "upstream_timeout")
         assert time.monotonic() - began < 12
+
+
+def test_a_tenant_whose_exports_hold_all_they_may_leaves_everybody_else_their_searches(live: Live) -> None:
+    def export(_: int) -> tuple[int, str]:
+        answer = live.call("GET", "/v1/contacts/export")
+        return answer.status_code, answer.json()["code"]
+
+    def search() -> tuple[int, float]:
+        began = time.monotonic()
+        answer = live.call("POST", "/v1/contacts/search", {"limit": 1}, token=live.b.tokens["owner"])
+        return answer.status_code, time.monotonic() - began
+
+    with live.fault(method="GET", path=EXPORTED, never_end=True), ThreadPoolExecutor(25) as threads:
+        asked = [threads.submit(export, number) for number in range(25)]
+        beside = []
+        while not all(each.done() for each in asked):
+            beside.append(search())
+            time.sleep(0.05)
+        told = Counter(each.result() for each in asked)
+    # A tenth of the hundred connections that one worker has to the service.
+    assert told == {(504, "upstream_timeout"): 10, (429, "rate_limited"): 15}
+    assert beside and {status for status, _ in beside} == {200}
+    # Had they waited for a connection, it would have been as long as the exports take.
+    assert min(took for _, took in beside) < 1
+    assert live.call("GET", "/v1/contacts/export").status_code == 200
