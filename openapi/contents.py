@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.core.payloads import Media, Query
+from adapters.core.request.search_request import MOST_LIMIT
 from adapters.core.shapes import Shape
 from openapi.schemas import Schema, Schemas
 from openapi.searching import search_body, search_examples
@@ -34,9 +35,9 @@ class Contents:
         envelope["properties"] = envelope["properties"] | {"meta": self.add("RecordMeta", meta)}
         return self.add(name, envelope)
 
-    def page(self, name: str, items: Schema) -> Schema:
-        """An answer with a page of things under `data`."""
-        data = {"type": "array", "items": items}
+    def page(self, name: str, items: Schema, *, whole: bool = False) -> Schema:
+        """An answer with a page of things under `data`; `whole`: with all that there are."""
+        data = {"type": "array", **({} if whole else {"maxItems": MOST_LIMIT}), "items": items}
         return self.add(name, _envelope({"data": data, "meta": _meta(self._schemas)}, "A page of a list."))
 
     def search(self, query: Query) -> Media:

@@ -49,6 +49,7 @@ def document(contract: Contract, catalogue: Catalogue, operations: Sequence[Oper
             "version": contract.date,
             "summary": contract.summary,
             "description": _ABOUT.replace("\n", " "),
+            "contact": {"url": f"{ORIGIN}/docs"},
         },
         "externalDocs": {"url": f"{ORIGIN}/docs", "description": "Reference and guides."},
         "servers": [{"url": ORIGIN}],

@@ -38,8 +38,8 @@ class Describing(Protocol):
     def record_envelope(self, name: str, shape: Shape) -> Schema:
         """An answer with one record under `data`."""
 
-    def page(self, name: str, items: Schema) -> Schema:
-        """An answer with a page of things under `data`."""
+    def page(self, name: str, items: Schema, *, whole: bool = False) -> Schema:
+        """An answer with a page of things under `data`; `whole`: with all that there are."""
 
     def search(self, query: Query) -> Media:
         """The media type object of a search."""

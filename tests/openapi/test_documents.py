@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from adapters.core.request.search_request import MOST_LIMIT
 from gateway.problems import ALL
 from gateway.reference.documents import merged
 from gateway.versions import CONTRACTS
@@ -216,6 +217,14 @@ def codes(tree: ast.AST) -> Iterator[str]:
 
 # What these answer with, only browsers and the programs that sign apps in ever see.
 PEOPLE = {ROOT / "gateway" / folder for folder in ("oauth", "web", "account", "console", "cli")}
+
+
+@DATES
+def test_a_page_says_how_much_it_can_hold_and_the_document_whom_to_turn_to(date: str) -> None:
+    schemas = GENERATED[date]["components"]["schemas"]
+    pages = [schema for name, schema in schemas.items() if name.endswith("Page")]
+    assert pages and {page["properties"]["data"].get("maxItems") for page in pages} == {MOST_LIMIT}
+    assert GENERATED[date]["info"]["contact"]["url"] == "https://api.example.com/docs"
 
 
 def test_every_code_of_the_gateway_is_in_the_documents_and_no_other() -> None:

@@ -37,7 +37,10 @@ class LabelPage(Given):
     element: Text
 
     def content(self, about: Describing) -> Media:
-        return {"schema": about.page(self.name, self.element.loose()), "example": page_of(self.element.example)}
+        return {
+            "schema": about.page(self.name, self.element.loose(), whole=True),
+            "example": page_of(self.element.example),
+        }
 
 
 @dataclass(frozen=True, slots=True)
