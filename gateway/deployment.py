@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from importlib import import_module
 
 from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, RESTRICTED_FAMILIES
@@ -109,12 +110,30 @@ def operations(settings: Settings, known: Catalogue) -> list[Operation]:
     ]
 
 
+def _sunsets(settings: Settings) -> Iterator[Fault]:
+    for day, cycle in settings.versions.items():
+        if cycle.sunset is None:
+            continue
+        days = round(cycle.notice / 86_400)
+        if cycle.deprecated is None:
+            hint = f"Say since when callers have been told, {days} days before it or more."
+            yield Fault(f"versions.{day}.sunset", "has no `deprecated` day before it", hint)
+        elif (cycle.sunset - cycle.deprecated).total_seconds() < cycle.notice:
+            earliest = cycle.deprecated + timedelta(seconds=cycle.notice)
+            yield Fault(
+                f"versions.{day}.sunset",
+                f"is sooner than {days} days after `deprecated`, which versions.notice promises",
+                f"Write {earliest} or later, or lower the notice.",
+            )
+
+
 def _contracts(settings: Settings, known: Catalogue) -> Iterator[Fault]:
     dates = [contract.date for contract in known.contracts]
     for date in settings.versions:
         if date.isoformat() not in dates:
             hint = f"Remove it, or name one of {', '.join(dates)}."
             yield Fault(f"versions.{date}", "is not the date of a contract", hint)
+    yield from _sunsets(settings)
     agents = settings.mcp.contract
     if agents is not None and agents.isoformat() not in dates:
         yield Fault(

@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "grants": "gateway.cli.grants",
     "keys": "gateway.cli.keys",
     "audit": "gateway.cli.audit",
+    "usage": "gateway.cli.usage",
     "explain": "gateway.cli.explain",
     "probe": "gateway.cli.probe",
     "conformance": "gateway.cli.conformance",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -155,6 +155,9 @@ def _after_deprecation(sunset: date | None, info: ValidationInfo) -> date | None
     return sunset
 
 
+NOTICE: Final = 180 * 86_400.0
+
+
 class Lifecycle(Section):
     """What becomes of one dated contract."""
 
@@ -163,6 +166,21 @@ class Lifecycle(Section):
         None, description="From this day on the contract is refused: YYYY-MM-DD or null."
     )
     link: Link | None = Field(None, description="Where callers read what to do: an https:// URL or null.")
+    notice: Duration = Field(
+        NOTICE, description="How long callers are told before the sunset, such as 180d; versions.notice is for all."
+    )
 
 
-Versions = Annotated[Mapping[date, Annotated[Lifecycle, AsMap]], AsMap]
+def _noticed(versions: object) -> object:
+    """`notice` beside the dates holds for every contract that has none of its own."""
+    if not isinstance(versions, dict) or "notice" not in versions:
+        return versions
+    notice = {"notice": versions["notice"]}
+    return {
+        day: notice | (told or {}) if isinstance(told, dict | None) else told
+        for day, told in versions.items()
+        if day != "notice"
+    }
+
+
+Versions = Annotated[Mapping[date, Annotated[Lifecycle, AsMap]], BeforeValidator(_noticed), AsMap]

@@ -65,6 +65,16 @@ TOKENS: Final = Listing(
     _TIMES,
     frozenset({"scopes"}),
 )
+USAGE: Final = Listing(
+    "SELECT u.tenant_id, CASE WHEN g.id IS NULL THEN 'token' ELSE 'app' END AS kind, "
+    "COALESCE(c.name, (SELECT t.name FROM tokens t WHERE t.family = u.principal ORDER BY t.created_at DESC LIMIT 1)) AS name, "
+    "COALESCE(g.user_email, (SELECT t.user_email FROM tokens t WHERE t.family = u.principal LIMIT 1)) AS user_email, "
+    "u.principal, SUM(u.requests) AS requests, MAX(CAST(u.day AS TEXT)) AS last_day "
+    "FROM usage u LEFT JOIN grants g ON g.id = u.principal LEFT JOIN clients c ON c.id = g.client_id "
+    "WHERE u.contract = :contract AND CAST(u.day AS TEXT) >= :since "
+    "AND (CAST(:tenant AS TEXT) IS NULL OR u.tenant_id = :tenant) "
+    "GROUP BY u.tenant_id, u.principal, g.id, g.user_email, c.name ORDER BY requests DESC, u.principal"
+)
 CLIENTS: Final = Listing(
     "SELECT id, name, redirect_uris, scopes, auth_method, logo_uri, client_uri, origin, created_at, disabled_at FROM clients "
     "WHERE CAST(:id AS TEXT) IS NULL OR id = :id ORDER BY created_at, id",

@@ -26,7 +26,7 @@ Part = bytes | str | int | float
 
 _SCRIPTS: Final = Path(__file__).with_name("scripts")
 _SHORTEST_PAUSE: Final = 0.02
-_LONGEST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 0.5
 
 
 class Script:

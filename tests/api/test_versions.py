@@ -154,6 +154,6 @@ def test_a_contract_on_its_way_out_says_so_and_a_retired_one_is_refused(tmp_path
         assert told.headers["sunset"] == "Thu, 31 Dec 2099 00:00:00 GMT"
         assert told.headers["link"].startswith('<https://docs.example.com/versions>; rel="deprecation"')
         assert "deprecation" not in live.call("GET", "/v1/me", version=NEWEST).headers
-    with running(tmp_path / "later", versions={OLDEST: {**cycle, "sunset": "2026-10-01"}}) as live:
+    with running(tmp_path / "later", versions={"notice": "30d", OLDEST: {**cycle, "sunset": "2026-10-01"}}) as live:
         refused = live.call("GET", "/v1/me", version="2026-07-01")
         assert (refused.status_code, refused.json()["code"]) == (400, "version_retired")

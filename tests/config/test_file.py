@@ -51,6 +51,7 @@ IN_EXAMPLES = {
     ("versions", "*", "deprecated"),
     ("versions", "*", "sunset"),
     ("versions", "*", "link"),
+    ("versions", "*", "notice"),
 }
 
 

@@ -6,7 +6,8 @@ from threading import Thread
 
 from sqlalchemy import text
 
-from gateway.stores.sql import Session, Sql, audit, clients, grants, known_addresses, tokens, usage
+from gateway.stores.listings import USAGE
+from gateway.stores.sql import Session, Sql, audit, clients, grants, known_addresses, listing, tokens, usage
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant
 from gateway.stores.sql.known_addresses import Place
@@ -103,3 +104,19 @@ def test_an_address_is_told_of_once_and_not_without_end(session: Session) -> Non
     ]
     known_addresses.note(session, [place._replace(address=f"10.0.0.{nth}") for nth in range(200)], now)
     assert len(audit.page(session, "clx1", limit=1000)) == known_addresses.MOST
+
+
+def test_who_still_asks_under_a_contract_is_listed_by_name(sql: Sql) -> None:
+    with sql.session() as session:
+        tokens.insert(session, replace(TOKEN, family="a" * 24, name="Nightly"))
+        usage.add(session, [ONE, ONE._replace(day=NEXT, requests=1), ONE._replace(contract="2026-09-01", requests=50)])
+        usage.add(session, [ONE._replace(principal="z" * 24, tenant_id="clx2", requests=9)])
+
+        def listed(tenant: str | None = None, since: str = "2026-06-01") -> list[tuple[object, ...]]:
+            found = listing.rows(session, USAGE, {"contract": "2026-06-01", "since": since, "tenant": tenant})
+            return [(row["tenant_id"], row["kind"], row["name"], row["requests"], row["last_day"]) for row in found]
+
+        mine = ("clx1", "token", "Nightly", 4, "2026-06-02")
+        assert listed() == [("clx2", "token", None, 9, "2026-06-01"), mine]
+        assert listed("clx1") == [mine]
+        assert listed("clx1", "2026-06-02") == [("clx1", "token", "Nightly", 1, "2026-06-02")]
