@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
@@ -11,14 +11,12 @@ from adapters import ids
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import revocation
+from gateway.oauth.clients import App
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.resource_indicator import MCP
 from gateway.oauth.revocation import Found, find
 from gateway.oauth.server import Known, Outcome, Server, TokenRequest
 from gateway.stores.sql import Session
-
-if TYPE_CHECKING:
-    from gateway.oauth.clients import App
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # shipped without annotations

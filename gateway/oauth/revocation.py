@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
+from gateway.oauth.clients import App
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.server import Holder, Known, Outcome, Server, TokenRequest
 from gateway.stores.sql import Session, audit, grants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Revoked
-
-if TYPE_CHECKING:
-    from gateway.oauth.clients import App
 
 
 class Found:

@@ -16,7 +16,7 @@ from gateway.keys.token_format import Audience
 from gateway.oauth import clients, token_families
 from gateway.oauth.clients import App
 from gateway.oauth.errors import InvalidTargetError
-from gateway.oauth.grants import GRANTS, authorization_code
+from gateway.oauth.first_tokens import issued
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.resource_indicator import audience_of
 from gateway.stores.sql import Session
@@ -82,9 +82,11 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # shipped without annot
 
 
 class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annotations
-    """Made anew for each request, in the thread that has the session."""
+    """Made anew for each request, in the thread that has the session. `grants`: Authlib's classes of those it may be asked for."""
 
-    def __init__(self, session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> None:
+    def __init__(
+        self, session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot, grants: Sequence[type] = ()
+    ) -> None:
         super().__init__()
         self.session = session
         self.keys = keys
@@ -92,7 +94,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         self.snapshot = snapshot
         self.issuer = token_families.Issuer(session, keys, settings, snapshot.now)
         self.announced: list[Revoked] = []
-        for grant in GRANTS:
+        for grant in grants:
             self.register_grant(grant)
         for method, authenticate in _METHODS.items():
             self.register_client_auth_method(method, authenticate)
@@ -152,7 +154,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # shipped without annot
         )
 
     def _first_tokens(self, *, client: App, user: Grant, **_: object) -> dict[str, Any]:
-        return authorization_code.issued(self.issuer, user, client, self.snapshot.offered)
+        return issued(self.issuer, user, client, self.snapshot.offered)
 
 
 def _none(query_client: Any, request: TokenRequest) -> App | None:

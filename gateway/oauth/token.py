@@ -12,6 +12,7 @@ from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import syntax
 from gateway.oauth.clients import GRANT_TYPES, METHODS
+from gateway.oauth.grants import GRANTS
 from gateway.oauth.request_snapshot import Snapshot, repeated
 from gateway.oauth.resource_indicator import audience_of
 from gateway.oauth.server import Holder, Known, Outcome, Server, failed
@@ -124,5 +125,5 @@ def known(session: Session, keys: Keyring, settings: Settings, snapshot: Snapsho
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:
     """The token response or error. Errors do not roll back: a code that was misused stays used."""
-    outcome: Outcome = Server(session, keys, settings, snapshot).create_token_response(snapshot)
+    outcome: Outcome = Server(session, keys, settings, snapshot, GRANTS).create_token_response(snapshot)
     return outcome

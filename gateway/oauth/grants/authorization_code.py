@@ -5,21 +5,17 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from adapters.core.compile.scopes import Scopes
-from gateway.oauth import syntax, token_families
+from gateway.oauth import syntax
+from gateway.oauth.clients import App
+from gateway.oauth.server import Server, TokenRequest
 from gateway.stores.sql import audit, codes
 from gateway.stores.sql import grants as granted
 from gateway.stores.sql.audit import Event
-
-if TYPE_CHECKING:
-    from gateway.oauth.clients import App
-    from gateway.oauth.server import Server, TokenRequest
-
 
 _REPLAYED: Final = "The authorization code was used before. What it led to has ended: ask the user again."
 
@@ -114,11 +110,3 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
 
     def delete_authorization_code(self, authorization_code: Claimed) -> None:
         """Nothing: a claimed code is kept, so that its replay is known."""
-
-
-def issued(issuer: token_families.Issuer, grant: granted.Grant, app: App, offered: Scopes) -> dict[str, Any]:
-    """The first tokens of a grant. The app may have been narrowed since the user agreed."""
-    answer = issuer.access(grant, app.record.name, syntax.within(grant.scopes, app.record.scopes, offered))
-    if app.check_grant_type("refresh_token"):
-        answer["refresh_token"], _ = issuer.refresh(grant)
-    return answer

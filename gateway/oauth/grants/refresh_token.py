@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 
 from gateway.oauth import syntax
+from gateway.oauth.clients import App
+from gateway.oauth.server import Server, TokenRequest
 from gateway.stores.sql import grants as granted
-
-if TYPE_CHECKING:
-    from gateway.oauth.clients import App
-    from gateway.oauth.server import Server, TokenRequest
-
 
 # Said to the app whose token it is. What is another's, or of a user who is gone, is as unknown as what never was.
 _UNKNOWN: Final = "There is no such refresh token."
