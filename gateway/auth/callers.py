@@ -19,7 +19,7 @@ from gateway.auth.identity_lines import identity_lines
 from gateway.auth.single_flight import SingleFlight
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
-from gateway.observe import logs, metrics
+from gateway.observe import access_lines, metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
@@ -164,7 +164,7 @@ class Callers:
             },
             gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.groups.items()},
             read_at=time.monotonic(),
-            logged=f'"tenant":{logs.quoted(tenant.id)},"token":{logs.quoted(f"tok_{token.id}")}',
+            logged=access_lines.who(tenant.id, f"tok_{token.id}"),
         )
 
 

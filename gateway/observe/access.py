@@ -15,13 +15,12 @@ from typing import Final
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.observe import logs, metrics, trace
+from gateway.observe import access_lines, metrics, trace
 from gateway.observe.trace import Trace
 
 UNKNOWN: Final = "/{unknown}"
 
 # A longer line could not be written in one piece (gateway/observe/logs.py).
-_LONGEST_PATH: Final = 256
 
 Address = Callable[[Scope], str]
 
@@ -49,13 +48,17 @@ class Entry:
         metrics.request(route, self.method, status, "", seconds)
         if quiet:
             return
-        request_id = f'"request_id":"{self.request_id}",' if self.request_id else ""
-        tenant = logs.quoted(self.tenant) if self.tenant else "null"
-        code = f',"code":{logs.quoted(self.code)}' if self.code else ""
-        logs.access(
-            f'"trace_id":"{self.trace.trace_id}",{request_id}"method":"{self.method}","route":{logs.quoted(route)},'
-            f'"path":{logs.quoted_once(self.path[:_LONGEST_PATH])},"status":{status},"tenant":{tenant},'
-            f'"client":{logs.quoted(self.client)},"total_ms":{seconds * 1000:.2f}{code}'
+        access_lines.page(
+            self.trace.trace_id,
+            self.request_id,
+            self.method,
+            route,
+            self.path,
+            status,
+            self.tenant,
+            self.client,
+            seconds,
+            self.code,
         )
 
 

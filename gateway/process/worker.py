@@ -30,7 +30,7 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.downstream.connection import Connection, Render, protocol
 from gateway.downstream.header_lines import uniform
-from gateway.observe import logs, metrics, trace
+from gateway.observe import access_lines, logs, metrics, trace
 from gateway.process import child
 from gateway.process.instance_lock import instance_name
 from gateway.process.swap import Answering
@@ -172,10 +172,7 @@ def malformed(problem_base: str) -> Render:
         trace_id, request_id = trace.started().trace_id, "req_" + trace.digits(24)
         problem = problems.BadRequest("request_malformed", detail)
         answer = problems.render(problem, base=problem_base, instance=path, trace_id=trace_id)
-        logs.access(
-            f'"trace_id":"{trace_id}","request_id":"{request_id}","route":"malformed request","status":400,'
-            f'"client":{logs.quoted(client)},"code":"{problem.code}","detail":{logs.quoted(detail)}'
-        )
+        access_lines.malformed(trace_id, request_id, client, problem.code, detail)
         metrics.malformed()
         return ((b"content-type", answer.content_type), *uniform(request_id)), answer.body
 

@@ -13,12 +13,10 @@ from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.downstream.header_lines import UNIFORM
 from gateway.downstream.streaming import ClientLeft, ShuttingDown, Streamed
-from gateway.observe import logs, metrics
+from gateway.observe import access_lines, logs, metrics
 from gateway.problems import Problem
 
 # Pieces of a log line.
-_NOBODY = '"tenant":null,"token":null'
-_CODE = ',"code":"%s"'
 # What an internal service is the reason of.
 _OF_SERVICES = frozenset(
     {
@@ -35,7 +33,7 @@ _OF_SERVICES = frozenset(
 def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) -> Handler:
     """The outermost stage: it raises nothing but the end of the server."""
     route, usage = operation.route, dependencies.usage
-    logged = f'"route":{logs.quoted(route)}'
+    routed = access_lines.routed(route)
 
     async def explained(exchange: Exchange) -> Answer:
         code = ""
@@ -64,7 +62,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             code = "shutting_down"
         elif failure is not None:
             code = _problem(failure, exchange, operation).code
-        record(exchange, status, code, f',"bytes":{sent}')
+        record(exchange, status, code, access_lines.sent(sent))
 
     def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
         seconds = perf_counter() - exchange.started
@@ -72,12 +70,19 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
         metrics.request(route, exchange.method, status, exchange.version, seconds)
         if caller is not None:
             usage.note(caller, exchange.version, status, exchange.client)
-        # Nothing here needs quoting that is not quoted: methods are the parser's, codes and contracts our own.
-        logs.access(
-            f'"trace_id":"{exchange.trace.trace_id}","request_id":"{exchange.request_id}","method":"{exchange.method}",'
-            f'{logged},"status":{status},"contract":"{exchange.version}",{caller.logged if caller else _NOBODY},'
-            f'"client":{logs.quoted(exchange.client)},"internal_ms":{exchange.internal_seconds * 1000:.2f},'
-            f'"total_ms":{seconds * 1000:.2f}{_CODE % code if code else ""}{exchange.via}{more}'
+        access_lines.call(
+            exchange.trace.trace_id,
+            exchange.request_id,
+            exchange.method,
+            routed,
+            status,
+            exchange.version,
+            caller.logged if caller is not None else access_lines.NOBODY,
+            exchange.client,
+            exchange.internal_seconds,
+            seconds,
+            code,
+            exchange.via + more,
         )
 
     return explained
