@@ -23,7 +23,6 @@ _oldest = gauge("webhook_oldest_due_seconds", "For how long the oldest row has b
 _lanes = gauge("webhook_lanes", "Lanes by state.", "state")
 _stored = gauge("webhook_stored_bytes", "Bytes that the tables of webhooks take.")
 _couriers = gauge("webhook_couriers", "Couriers that lately said that they live.")
-_skew = gauge("webhook_clock_skew_seconds", "Our time minus that of the endpoints' answers, in the middle.")
 
 STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
 
@@ -97,8 +96,3 @@ def looked(depth: int, oldest: float, lanes: dict[str, int], stored: int, courie
         _lanes.labels(state).set(lanes.get(state, 0))
     _stored.set(stored)
     _couriers.set(couriers)
-
-
-def skew(seconds: float) -> None:
-    """Our clock against those of the endpoints."""
-    _skew.set(seconds)
