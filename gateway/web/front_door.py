@@ -26,8 +26,8 @@ _LINKS: Final = {
 
 
 def routes() -> list[Route]:
-    """`/` and `/favicon.ico`."""
-    return [Route("/", index), Route("/favicon.ico", favicon)]
+    """`/`, `/favicon.ico`, and the documentation as people type its address."""
+    return [Route("/", index), Route("/favicon.ico", favicon), Route(f"{DOCS}/", documentation)]
 
 
 async def index(request: Request) -> Response:
@@ -38,6 +38,11 @@ async def index(request: Request) -> Response:
         return RedirectResponse(DOCS, 303, headers=headers)
     links = {name: brand.origin + path for name, path in _LINKS.items()}
     return JSONResponse({"name": brand.name, "links": links}, headers=headers)
+
+
+async def documentation(_: Request) -> Response:
+    """To the documentation's one address: other paths with a slash too many lead nowhere, but this one is typed by hand."""
+    return RedirectResponse(DOCS, 308)
 
 
 async def favicon(request: Request) -> Response:

@@ -35,6 +35,11 @@ def test_a_column_without_a_name_and_a_surplus_cell_may_hold_nothing() -> None:
     assert told[0].message == "There is a value in a column that has no name."
 
 
+def test_a_head_may_end_in_separators_that_its_rows_do_without() -> None:
+    told = errors("first_name,last_name,,\nAnn,A\nBob,B,\nCy,C,,\nDi\nEd,E,,,x\n")
+    assert [(e.row, e.code) for e in told] == [(4, "cells_mismatch"), (5, "cells_mismatch")]
+
+
 def test_faults_of_names_and_of_rows_are_told_in_one_round() -> None:
     told = errors("email,nme,email,last_name,phones,id\na,b,c,d,12,e\n\nx,y,z,w,+44 1 23,e\nshort\n")
     assert [(e.row, e.column, e.code) for e in told] == [

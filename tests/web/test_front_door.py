@@ -30,6 +30,12 @@ def test_a_program_gets_the_entry_points_and_each_of_them_answers(live: Live, ac
     assert statuses == dict.fromkeys(links, 200) | {"console": 303, "me": 401}
 
 
+def test_the_documentation_is_found_with_a_slash_behind_it(live: Live) -> None:
+    answer = live.client.get("/docs/")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/docs")
+    assert live.client.get("/docs/", follow_redirects=True).headers["content-type"].startswith("text/html")
+
+
 def test_the_index_answers_get_and_head_alone(live: Live) -> None:
     assert live.client.head("/").status_code == 200
     assert live.client.post("/").status_code == 405

@@ -134,6 +134,9 @@ class Incoming:
         columns = self._columns
         if len(cells) > len(columns) and not any(map(str.strip, cells[len(columns) :])):
             del cells[len(columns) :]
+        if not any(column.name for column in columns[len(cells) :]):
+            # A head may end in separators that its rows do without.
+            cells = [*cells, *[""] * (len(columns) - len(cells))]
         if len(cells) != len(columns):
             message = f"The row has {len(cells)} cells, but there are {len(columns)} columns."
             raise Invalid([FieldError("", "cells_mismatch", message)])
