@@ -84,7 +84,7 @@ class House:
         known, folder = described.result()
         self._box = box.result()
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
-        self._facts = facts = replace(facts, site=folder)
+        self._facts = facts = replace(facts, site=folder, ingest_url=self._ingest_url(self._settings))
         await _agreed(self._settings, facts)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
         handover = pickle.dumps((self._settings, facts))
@@ -120,7 +120,7 @@ class House:
         url = reveal(settings.stores.redis)
         redis_url = self._facts.redis_url if url == EMBEDDED else url
         facts = runtime_facts.runtime(settings, redis_url, self._box, self._public.port)
-        facts = replace(facts, site=folder)
+        facts = replace(facts, site=folder, ingest_url=self._ingest_url(settings))
         try:
             if facts.sql_url != self._facts.sql_url:
                 await _migrated(settings)
