@@ -18,6 +18,7 @@ from gateway.config import ConfigError, Fault
 from gateway.config.settings import Settings
 from gateway.console import scope_picker
 from gateway.oauth import consent
+from openapi.document import documents
 from tests.extending.example import code, write_package
 
 Package = Callable[..., str]
@@ -89,6 +90,13 @@ def test_a_date_that_the_gateway_does_not_have_is_a_contract_of_the_whole_api(pa
     assert [contract.date for contract in known.contracts][:2] == ["2026-10-01", "2026-09-01"]
     assert known.newest == "2026-10-01"
     assert all("2026-10-01" in operation.faces for operation in known.operations())
+
+
+def test_words_that_a_built_in_resource_has_too_stand_beside_each_other_in_the_documents(package: Package) -> None:
+    text = code("python").replace('searched=("name",),', 'searched=("name",), words=(Import(), Export()),')
+    name = package(f"from adapters.core.words import Export, Import\n{text}")
+    for document in documents(deployment.with_packages([name])).values():
+        assert {"ContactImportAnswer", "MachineImportAnswer"} <= document["components"]["schemas"].keys()
 
 
 @pytest.mark.parametrize(

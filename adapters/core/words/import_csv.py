@@ -31,8 +31,12 @@ MOST_IDS = 1000
 
 @dataclass(frozen=True)
 class Imported(Given):
-    """An answer that tells what became of a file: `{"data": {"rows": 3, "imported": 3, "dry_run": false, "ids": […]}}`."""
+    """An answer that tells what became of a file: `{"data": {"rows": 3, "imported": 3, "dry_run": false, "ids": […]}}`.
 
+    of: the name of the record's model.
+    """
+
+    of: str
     id: IdType
 
     def content(self, about: Describing) -> Media:
@@ -51,7 +55,7 @@ class Imported(Given):
         }
         data = {"type": "object", "required": list(members), "properties": members}
         return {
-            "schema": about.envelope("ImportAnswer", data, "What became of a file."),
+            "schema": about.envelope(f"{self.of}ImportAnswer", data, "What became of a file."),
             "example": {"data": {"rows": 1, "imported": 1, "dry_run": False, "ids": None}},
         }
 
@@ -73,7 +77,7 @@ class Import(Word):
             def translate(request: Input) -> Incoming:
                 return Incoming(shape, document, inward, request)
 
-            return Face(file, plan, Uploaded(shape), Imported(build.resource.id), translate)
+            return Face(file, plan, Uploaded(shape), Imported(shape.name, build.resource.id), translate)
 
         yield build.operation(
             "import",
