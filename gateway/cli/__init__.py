@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sandbox": "gateway.cli.sandbox",
     "clients": "gateway.cli.clients",
     "grants": "gateway.cli.grants",
+    "webhooks": "gateway.cli.webhooks",
     "keys": "gateway.cli.keys",
     "audit": "gateway.cli.audit",
     "usage": "gateway.cli.usage",

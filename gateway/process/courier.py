@@ -67,6 +67,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
     from gateway.webhooks.ingest import Ingest
     from gateway.webhooks.intake import Intake
     from gateway.webhooks.keeping import Keeping
+    from gateway.webhooks.rounds import Rounds
     from gateway.webhooks.signing import StandardSigner
 
     stop = asyncio.Event()
@@ -92,6 +93,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         agent = "".join(letter for letter in settings.brands[0].name if letter.isascii() and letter.isalnum())
         courier = Courier(sql, keyring, renderer, StandardSigner(), dialler, name=name, agent=agent or "Gateway")
         intake = Intake(sql, courier.wake)
+        registrar = assembling.registrar(settings, known, runtime, sql, keyring, stack)
         app = Ingest(settings, known.events(settings.ids), sql, keyring, limiter, intake)
         webhooks = settings.webhooks
         keeping = Keeping(sql, name, keep=webhooks.keep, max_stored=webhooks.max_stored, full=app.room)
@@ -103,10 +105,12 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         delivering = asyncio.create_task(courier.run())
         kept = asyncio.create_task(keeping.run())
+        registered = asyncio.create_task(Rounds(registrar).run())
         beating = asyncio.create_task(_beat(ready, server))
         await stop.wait()
         server.should_exit = True
         kept.cancel()
+        registered.cancel()
         grace = ceil(settings.server.shutdown_grace)
         with suppress(TimeoutError):
             async with asyncio.timeout(grace):

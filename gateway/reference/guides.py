@@ -69,6 +69,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "problems": list(_problems(document)),
         "field_codes": field_codes(),
         "scopes": document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]["scopes"],
+        "events": list(_events(document)),
         "settings": settings,
     }
 
@@ -104,6 +105,13 @@ def _limits(limits: Limits) -> Iterator[tuple[str, str, str, int | None]]:
     ):
         limit = getattr(limits, name)
         yield name, counted, f"{limit.quota} in {duration(limit.window)}", limit.burst
+
+
+def _events(document: Document) -> Iterator[dict[str, str]]:
+    """Every type that subscribers can ask for, and the scope it needs beside that of webhooks."""
+    for name, item in document["webhooks"].items():
+        about, _, needs = item["post"]["description"].partition(" Sent while")
+        yield {"name": name, "about": about, "scope": re.findall("`([a-z_.]+)`", needs)[-1]}
 
 
 def _problems(document: Document) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,6 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.deployment import operations
 from gateway.egress.resolving import Resolver
-from gateway.egress.rules import Allowed, Rules
 from gateway.keys.keyring import Keyring
 from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql
@@ -43,13 +42,6 @@ def service_keys(settings: Settings, runtime: Runtime) -> dict[str, str | None]:
     }
 
 
-def ingest_url(settings: Settings) -> str:
-    """Where the settings service reaches the ingest, without closing slash."""
-    ingest = settings.webhooks.ingest
-    host = f"[{ingest.host}]" if ":" in ingest.host else ingest.host
-    return (ingest.url or f"http://{host}:{ingest.port}").rstrip("/")
-
-
 def registrar(
     settings: Settings, known: Catalogue, runtime: Runtime, sql: Sql, keyring: Keyring, stack: AsyncExitStack
 ) -> Registrar:
@@ -59,7 +51,8 @@ def registrar(
         pool = factories.pool(settings, runtime, "settings")
         stack.push_async_callback(pool.aclose)
         service = Service(pool, service_keys(settings, runtime)["settings"])
-    return Registrar(sql, keyring, service, ingest_url(settings), known.events(settings.ids).internal)
+    base = (runtime.ingest_url or settings.webhooks.ingest.url or "").rstrip("/")
+    return Registrar(sql, keyring, service, base, known.events(settings.ids).internal)
 
 
 def handlers(
@@ -70,22 +63,10 @@ def handlers(
     stack.callback(resolver.close)
     cycles = {date.isoformat(): cycle for date, cycle in settings.versions.items()}
     dates = [contract.date for contract in known.contracts]
-    checks = Checks(types, offered(settings, known), egress_rules(settings), resolver, dates, cycles)
+    checks = Checks(types, offered(settings, known), factories.egress_rules(settings), resolver, dates, cycles)
     keeping = registrar(settings, known, runtime, sql, keyring, stack)
     parts = Parts(sql, keyring, types, checks, keeping, known.scopes, settings.console.administrators)
     return {**Subscriptions(parts).handlers(), **Deliveries(parts).handlers(), **Log(parts).handlers()}
-
-
-def egress_rules(settings: Settings) -> Rules:
-    """Whom this deployment calls for strangers."""
-    egress = settings.webhooks.egress
-    return Rules(
-        http=egress.http,
-        ports=frozenset(egress.ports),
-        allow=tuple(Allowed(each.network, each.ports, each.http) for each in egress.allow),
-        deny=egress.deny,
-        hosts=frozenset(host for brand in settings.brands for host in brand.hosts),
-    )
 
 
 def renderer(

@@ -76,8 +76,8 @@ class Registrar:
         self._events = events
 
     async def available(self, tenant_id: str) -> bool:
-        """Whether there is a key to ask the service with."""
-        return self._service is not None and await self._key(tenant_id) is not None
+        """Whether there is a key to ask the service with, and an address that it could be told."""
+        return self._prefix != "/in/" and self._service is not None and await self._key(tenant_id) is not None
 
     async def ensure(self, tenant_id: str) -> bool:
         """Whether the tenant's registration stands, after this has tried to make it."""
