@@ -22,16 +22,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The check boxes over one family of resources."""
+    """The check boxes over one family of resources. subject: the part of the suite that it belongs to."""
 
     title: str
     choices: tuple[Choice, ...]
+    subject: str
 
 
 def families(catalogue: Catalogue, may: frozenset[str], chosen: Collection[str] = ()) -> tuple[Family, ...]:
     """All there is to choose from; `may`: the single scopes that the role allows."""
     found = []
-    for family in catalogue.scopes.families:
+    by_subject = sorted(catalogue.scopes.families, key=lambda family: consent.place(catalogue, family))
+    for family in by_subject:
         scopes = [scope for scope in catalogue.scopes.ordered if family_of(scope) == family]
         title = consent.asked(catalogue, scopes, may)[0].title
         choices = tuple(
@@ -40,7 +42,7 @@ def families(catalogue: Catalogue, may: frozenset[str], chosen: Collection[str] 
             for group in consent.asked(catalogue, (scope,), may)
             for line in group.lines
         )
-        found.append(Family(title, choices))
+        found.append(Family(title, choices, consent.subject(catalogue, family)))
     return tuple(found)
 
 

@@ -137,7 +137,7 @@ def test_the_person_sees_who_asks_for_what_in_which_workspace_and_what_the_role_
         "Delete contacts (your role, viewer, does not allow this)",
         "See deals and pipelines",
     ]
-    assert re.findall(r"<h2>(.*?)</h2>", text) == ["Contacts", "Deals and pipelines"]
+    assert re.findall(r"<h[23]>(.*?)</h[23]>", text) == ["CRM", "Contacts", "Deals and pipelines"]
 
 
 def test_consent_is_remembered_and_asked_again_when_an_app_wants_more(pair: Live, browser: Browser) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -108,10 +111,11 @@ def guard_of(hint: Any) -> str:
     return next((part.family for part in getattr(hint, "__metadata__", ()) if isinstance(part, Guarded)), "")
 
 
-def guarded(model: type[Record]) -> dict[str, str]:
+@cache
+def guarded(model: type[Record]) -> Mapping[str, str]:
     """The guarded members of a record, each with its family."""
     hints = typing.get_type_hints(model, include_extras=True)
-    return {name: family for name, hint in hints.items() if (family := guard_of(hint))}
+    return MappingProxyType({name: family for name, hint in hints.items() if (family := guard_of(hint))})
 
 
 def read_only(hint: Any) -> bool:
