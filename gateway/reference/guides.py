@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
@@ -42,7 +43,7 @@ _TITLE = re.compile(r"# (.+)")
 def guides() -> list[Guide]:
     """All guides, in the order of the numbers that their file names begin with."""
     folder = resources.files("openapi") / "guides"
-    return [_guide(each.name, each.read_text("utf-8")) for each in sorted(folder.iterdir(), key=lambda each: each.name)]
+    return [_guide(each.name, each.read_text("utf-8")) for each in sorted(folder.iterdir(), key=_number)]
 
 
 def environment() -> Environment:
@@ -87,6 +88,10 @@ def size(count: int) -> str:
     """Bytes → `10 MB`, or `1 MiB`, in the largest unit that divides them."""
     units = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "KB": 10**3}
     return next((f"{count // unit} {name}" for name, unit in units.items() if count % unit == 0), f"{count} bytes")
+
+
+def _number(file: Traversable) -> int:
+    return int(file.name.partition("-")[0])
 
 
 def _guide(name: str, text: str) -> Guide:
