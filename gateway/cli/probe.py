@@ -43,7 +43,7 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
     from gateway import factories
     from gateway.deployment import catalogue
     from gateway.probing.asking import Unanswered, probe
-    from gateway.probing.service import Service
+    from gateway.probing.service import Named, Service
 
     known = catalogue(settings)
     askable = tuple(dict.fromkeys(resource.upstream.service for resource in known.resources))
@@ -62,7 +62,10 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
                 asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
                 try:
                     declared = settings.services[name].operations
-                    reports.append(await probe(asked, name, known, declared, settings.ids, writes=allow_writes))
+                    acting = Named(user.id, exists=True) if user is not None else None
+                    reports.append(
+                        await probe(asked, name, known, declared, settings.ids, writes=allow_writes, acting=acting)
+                    )
                 except Unanswered as reason:
                     failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
                 finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.core.calls import Call
@@ -10,10 +10,10 @@ from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
 from gateway.config.services import Operation as Configured
-from gateway.probing.declared import Declared
+from gateway.probing.declared import Declared, sample_id
 from gateway.probing.findings import Finding, Report, Verdict
 from gateway.probing.reading import Reader
-from gateway.probing.service import Service
+from gateway.probing.service import Named, Service
 from gateway.probing.writing import Writer
 from gateway.upstream import UpstreamError
 
@@ -30,11 +30,14 @@ async def probe(
     alphabets: Mapping[str, str],
     *,
     writes: bool,
+    acting: Named | None = None,
 ) -> Report:
-    """Everything that a service answers of what the catalogue declares for it. `writes`: make, change and delete records of its own."""
+    """Everything that a service answers of what the catalogue declares for it. `writes`: make, change and delete records of its own;
+    acting: the user on whose behalf it is asked.
+    """
     declared, report = Declared(name, catalogue, configured, alphabets), Report(name)
     await _reachable(service, declared.resources[0])
-    reader, writer = Reader(service, declared), Writer(service)
+    reader, writer = Reader(service, declared, acting), Writer(service)
     for resource in declared.resources:
         findings, sight = await reader.resource(resource)
         report.findings += findings
@@ -42,6 +45,12 @@ async def probe(
     await _reread(service, reader, declared, report)
     suggested = declared.suggested(report.findings)
     writing: dict[str, list[Operation]] = {}
+    if writes:
+        for resource in declared.resources:
+            one = reader.known[resource.path]
+            changing = [each for each in declared.operations(resource) if not _reads(each)]
+            if one.exists:
+                await writer.learn(changing, one, Named(sample_id(resource), exists=False))
     for resource in declared.resources:
         known = {each.operation for each in report.findings}
         rest = [suggested[each.name] for each in declared.operations(resource) if each.name not in known]
@@ -51,7 +60,7 @@ async def probe(
         writing[resource.path] = [operation for operation in rest if not _reads(operation)]
     for resource in declared.resources:
         if writes:
-            report.findings += await writer.resource(resource, writing[resource.path])
+            report.findings += await _written(resource, writer, reader, writing[resource.path])
         else:
             report.findings += [writer.unasked(each, reader.known[resource.path].id) for each in writing[resource.path]]
     if writes and service.tells_apart:
@@ -60,7 +69,7 @@ async def probe(
             names = {each.name for each in writing[resource.path]}
             if any(each.verdict is Verdict.UNCLEAR for each in report.findings if each.operation in names):
                 report.findings = [each for each in report.findings if each.operation not in names]
-                report.findings += await writer.resource(resource, writing[resource.path])
+                report.findings += await _written(resource, writer, reader, writing[resource.path])
         await _reread(service, reader, declared, report)
     report.findings = _settled(report.findings)
     order = list(suggested)
@@ -69,6 +78,11 @@ async def probe(
     report.left = writer.left
     _said_anything(report)
     return report
+
+
+async def _written(resource: Resource, writer: Writer, reader: Reader, writing: Sequence[Operation]) -> list[Finding]:
+    one = reader.known[resource.path]
+    return await writer.resource(resource, writing, one if one.exists else None, reader.above(resource))
 
 
 async def _reread(service: Service, reader: Reader, declared: Declared, report: Report) -> None:

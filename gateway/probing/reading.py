@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.core.calls import Input, Window
+from adapters.core.calls import Id, Input, Window
+from adapters.core.declare.ids import Paired
 from adapters.core.declare.resource import ListQuery, Op, Resource
 from adapters.core.faults import ServiceInvalid
 from adapters.core.operation import Face, Operation
 from adapters.core.paging.lookup import MOST_CALLS
 from adapters.core.paging.spans import MOST_ROWS
 from adapters.core.shapes import Field
+from adapters.ids import USER
 from gateway.probing.declared import Declared, face_of, sample_id
 from gateway.probing.driving import Driven, Judgement, drive, entered, judged, shown
 from gateway.probing.findings import UNSERVED, Finding, Sight, Verdict
@@ -24,9 +26,10 @@ _SAMPLE = 50
 class Reader:
     """Asks one service about its resources. known: by resource, a record to ask about."""
 
-    def __init__(self, service: Service, declared: Declared) -> None:
+    def __init__(self, service: Service, declared: Declared, acting: Named | None = None) -> None:
         self._service = service
         self._declared = declared
+        self._acting = acting
         self.known: dict[str, Named] = {}
 
     async def resource(self, resource: Resource) -> tuple[list[Finding], Sight]:
@@ -36,8 +39,10 @@ class Reader:
         listing = await self._listing(resource, sight, rows)
         if Op.SEARCH in resource.operations:
             findings.append(await self._search(resource, sight, rows, listing))
-        existing = next((row["id"] for row in rows if type(row.get("id")) in (str, int)), None)
+        existing = next((self._id(resource, row) for row in rows if type(row.get("id")) in (str, int)), None)
         self.known[resource.path] = Named(existing or sample_id(resource), existing is not None)
+        if existing is None and self._acting is not None and resource.id.prefix == USER.prefix:
+            self.known[resource.path] = self._acting
         if Op.GET in resource.operations:
             findings.append(await self._get(resource, sight, rows, listing))
         compare(self._declared.shape(resource), rows, sight)
@@ -48,7 +53,7 @@ class Reader:
         if resource.upstream.lists is None:
             return Verdict.MISSING, "no list is declared"
         face = face_of(self._declared.listed[f"{resource.path}.search"])
-        driven, judgement = await self._walk(face)
+        driven, judgement = await self._walk(face, self._above(resource))
         if driven.raw is not None and driven.said[-1][1].status == 200:
             found, sight.list_envelope = rows_of(driven.raw)
             sight.paging, sight.rows = paging_of(driven.raw)
@@ -62,7 +67,7 @@ class Reader:
 
     async def _search(self, resource: Resource, sight: Sight, rows: list[Row], listing: Judgement) -> Finding:
         name = f"{resource.path}.search"
-        driven, (verdict, note) = await self._walk(face_of(self._declared.own[name]))
+        driven, (verdict, note) = await self._walk(face_of(self._declared.own[name]), self._above(resource))
         call = _call(driven, None)
         if resource.upstream.search.compares is None:
             found, _ = rows_of(driven.raw) if verdict is not Verdict.MISSING else ([], None)
@@ -80,14 +85,34 @@ class Reader:
                 note = f"{note}; {listing[1]}"
         return Finding(name, call, verdict, note)
 
-    async def _walk(self, face: Face) -> tuple[Driven, Judgement]:
+    def above(self, resource: Resource) -> Id:
+        """The internal id of a record beneath which the service may have some of these; None where they lie beneath none."""
+        if not isinstance(resource.id, Paired):
+            return None
+        parent = next((each for each in self._declared.resources if each.id == resource.id.parent), None)
+        return self.known[parent.path].id if parent is not None and parent.path in self.known else None
+
+    def _above(self, resource: Resource) -> dict[str, Any]:
+        """What a search must say."""
+        if not isinstance(resource.id, Paired):
+            return {}
+        value = resource.id.parent.encode(self.above(resource))
+        return {"filters": [{"field": resource.within, "operator": "eq", "value": value}]}
+
+    def _id(self, resource: Resource, row: Row) -> Id:
+        own = row["id"]
+        return (self.above(resource), own) if isinstance(resource.id, Paired) else own
+
+    async def _walk(self, face: Face, asked: dict[str, Any]) -> tuple[Driven, Judgement]:
         """Two pages: nothing on the first may be on the second."""
-        first = await drive(self._service, face.plan(entered(face, document={"limit": _SAMPLE})))
+        first = await drive(self._service, face.plan(entered(face, document={**asked, "limit": _SAMPLE})))
         judgement = await judged(self._service, first)
         following = first.public.get("meta", {}).get("cursor", {}).get("next") if first.answer is not None else None
         if following is None:
             return first, judgement
-        second = await drive(self._service, face.plan(entered(face, document={"limit": _SAMPLE, "cursor": following})))
+        second = await drive(
+            self._service, face.plan(entered(face, document={**asked, "limit": _SAMPLE, "cursor": following}))
+        )
         again = await judged(self._service, second)
         if again[0] is not Verdict.ANSWERS:
             return first, (again[0], f"on the second page: {again[1]}")
@@ -120,7 +145,9 @@ class Reader:
 
     async def _asked(self, operation: Operation, resource: Resource, where: dict[str, Any]) -> Driven:
         window = Window(limit=_SAMPLE, where=where, order_by=resource.order[0], seal=str)
-        return await drive(self._service, face_of(operation).plan(Input(window=window)))
+        above = self.above(resource)
+        ids = () if above is None else (above,)
+        return await drive(self._service, face_of(operation).plan(Input(ids=ids, window=window)))
 
     async def _get(self, resource: Resource, sight: Sight, rows: list[Row], listing: Judgement) -> Finding:
         name, named = f"{resource.path}.get", self.known[resource.path]
@@ -131,7 +158,7 @@ class Reader:
             record, sight.record_envelope = record_of(driven.raw)
             rows += [record] if record else []
             absent = face_of(self._declared.own[name]).plan(Input(ids=(sample_id(resource),)))
-            await self._service.calibrate(next(absent), str(sample_id(resource)))
+            await self._service.calibrate(next(absent), Named(sample_id(resource), exists=False).text)
         if resource.id.decode(resource.id.encode(named.id)) is None:
             return Finding(name, call, Verdict.DIFFERS, f"ids are not of the declared alphabet {resource.id.alphabet}")
         if verdict in UNSERVED and listing[0] is Verdict.ANSWERS and named.exists:
@@ -161,7 +188,7 @@ class Reader:
             verdict, note = Verdict.DIFFERS, f"the list ignores {by.name}"
         elif verdict is Verdict.ANSWERS and operation.query and by is None:
             absent = face.plan(entered(face, sample_id(resource), query=query))
-            await self._service.calibrate(next(absent), str(sample_id(resource)))
+            await self._service.calibrate(next(absent), Named(sample_id(resource), exists=False).text)
         return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _export(self, operation: Operation, face: Face) -> Finding:

@@ -6,7 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from adapters.core.calls import Call, File
+from adapters.core.calls import Call, File, Id
 from gateway.upstream import Pool, Response, line
 
 _ODD = b"-gateway-probe"
@@ -23,15 +23,15 @@ _STEADY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The record a call is about: its internal id, and whether it is known to exist."""
+    """The record a call is about: its internal id, or both where it lies beneath another, and whether it is known to exist."""
 
-    id: str | int
+    id: Id
     exists: bool
 
     @property
     def text(self) -> str:
         """The id as it stands in a path."""
-        return str(self.id)
+        return str(self.id[-1] if isinstance(self.id, tuple) else self.id)
 
 
 class Service:

@@ -1,7 +1,7 @@
 """What only writing can tell. Each resource gets a record of the probe's own, which is changed and deleted again.
 
 Where nothing could delete it, none is made: the calls are then asked in ways that make and change nothing, with an empty
-create and about a record that is not there.
+create, about a record that is not there, or with a change of nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from adapters.core.calls import File, Input
+from adapters.core.calls import Call, File, Id, Input
 from adapters.core.declare.resource import Resource
 from adapters.core.faults import Fault, Invalid
 from adapters.core.operation import Body, Face, Operation
+from adapters.core.payloads import Fields
 from adapters.core.shapes import Field, Shape
 from gateway.probing.declared import face_of, sample_id
 from gateway.probing.driving import Driven, drive, entered, first_call, judged, shown
@@ -42,16 +43,31 @@ class Writer:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._above: Id = None
         self.left: list[str] = []
 
-    def unasked(self, operation: Operation, record_id: str | int) -> Finding:
+    def unasked(self, operation: Operation, record_id: Id) -> Finding:
         """The finding when writes are not allowed."""
         face = face_of(operation)
         call = first_call(face.plan, Input(ids=(record_id, "word"), body={"field": "value"}), str(record_id))
         return Finding(operation.name, call, Verdict.NOT_ASKED, "it writes")
 
-    async def resource(self, resource: Resource, operations: Sequence[Operation]) -> list[Finding]:
-        """The findings about everything that writes."""
+    async def learn(self, operations: Sequence[Operation], existing: Named, absent: Named) -> None:
+        """Find out by a change of nothing whether the service tells a missing record from a missing path."""
+        for operation in operations if self._service.tells_apart is None else ():
+            call = _of_nothing(operation, existing.id)
+            if call is not None and call.method == b"PATCH" and (await self._service.ask(call)).status < 404:
+                missing = _of_nothing(operation, absent.id)
+                assert missing is not None
+                await self._service.calibrate(missing, absent.text)
+
+    async def resource(
+        self, resource: Resource, operations: Sequence[Operation], existing: Named | None = None, above: Id = None
+    ) -> list[Finding]:
+        """The findings about everything that writes. existing: a record of somebody's, of which nothing is changed; above: one
+        beneath which records are made.
+        """
+        self._above = above
         named = {each.name.partition(".")[2]: each for each in operations}
         create, delete = named.pop("create", None), named.pop("delete", None)
         absent, made, found = Named(sample_id(resource), exists=False), None, {}
@@ -70,6 +86,8 @@ class Writer:
                         note="there is no record to write to",
                         verdict=Verdict.UNCLEAR,
                     )
+                if made is None and found[name].verdict is Verdict.UNCLEAR and existing is not None:
+                    found[name] = await self._nothing(operation, existing) or found[name]
         finally:
             # Also when the probe is interrupted: the record must not stay.
             if made is not None:
@@ -109,7 +127,8 @@ class Writer:
         return Finding(create.name, _call(driven, None), verdict, note), made
 
     async def _refused_create(self, create: Operation, face: Face) -> tuple[Finding, None]:
-        driven = await drive(self._service, face.plan(Input()))
+        ids = () if self._above is None else (self._above,)
+        driven = await drive(self._service, face.plan(Input(ids=ids)))
         made = _made(driven)
         verdict, note = await judged(self._service, driven)
         status = driven.said[-1][1].status if driven.said else 0
@@ -147,6 +166,20 @@ class Writer:
                 verdict, note = Verdict.DIFFERS, "answers, and leaves the record as it was"
         return Finding(operation.name, _call(driven, named.text), verdict, note)
 
+    async def _nothing(self, operation: Operation, existing: Named) -> Finding | None:
+        """Ask by a call about a record of somebody's that changes nothing; None where there is no such call."""
+        call = _of_nothing(operation, existing.id)
+        if call is None:
+            return None
+        answer = await self._service.ask(call)
+        if 200 <= answer.status < 300 and call.method == b"POST":
+            self.left.append(f"{operation.name}: made beneath {existing.text}, without any field")
+        if await self._service.lacks(call, answer, existing):
+            return Finding(operation.name, shown(call, existing.text), Verdict.MISSING, f"{answer.status}")
+        if answer.status >= 500 or answer.status in (401, 403, 404, 429):
+            return None
+        return Finding(operation.name, shown(call, existing.text), Verdict.ANSWERS, "asked to change nothing")
+
     async def _clean_up(self, resource: Resource, delete: Operation | None, made: _Made) -> Finding | None:
         if delete is None:
             self.left.append(f"{resource.path}: {made.id}, named {MARK!r}")
@@ -159,7 +192,21 @@ class Writer:
         return Finding(delete.name, _call(driven, str(made.id)), verdict, note)
 
 
-def _request(operation: Operation, face: Face, record_id: str | int, record: Mapping[str, Any]) -> Input:
+def _of_nothing(operation: Operation, record_id: Id) -> Call | None:
+    """The operation's call about a record, with a body that says nothing: a PATCH that changes nothing, or a POST that has to be
+    refused for want of fields. None for any other.
+    """
+    face = face_of(operation)
+    if len(operation.params) != 1 or operation.streamed or operation.body is Body.FILE:
+        return None
+    call = next(face.plan(Input(ids=(record_id,), body={"field": "value"})))
+    refused = isinstance(face.sends, Fields) and any(field.required for field in face.sends.shape.fields)
+    if call.method != b"PATCH" and not (call.method == b"POST" and refused):
+        return None
+    return Call(call.service, call.method, call.path, b"{}", writes=True)
+
+
+def _request(operation: Operation, face: Face, record_id: Id, record: Mapping[str, Any]) -> Input:
     words = iter(str(kind.example) for kind in operation.words)
     # Beneath a record nothing is known, so what is named there is nobody's.
     rest = [next(words) if kind is None else kind.decode(kind.sample()) for kind in operation.params[1:]]

@@ -1,0 +1,69 @@
+"""`gateway probe` in front of services that have only what they document: what it prints is the last column of the contract's table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gateway.cli import main
+from gateway.observe import logs
+from tests.live import Live, sandbox_running
+
+VIA, OFF = {"via": "list"}, {"enabled": False}
+# contract-waves.md, section 3, "on D alone": what is not named here is served as it is declared.
+EXPECTED: dict[str, dict[str, Any]] = {
+    "auth": {"users.search": OFF},
+    "hr": {
+        **dict.fromkeys(("employees.search", "employees.get", "departments.search", "attendance.get"), VIA),
+        **dict.fromkeys(("leave_requests.get", "payroll_runs.get"), VIA),
+        **{f"leave_requests.{step}": OFF for step in ("approve", "reject", "cancel")},
+        **{f"payroll_runs.{step}": OFF for step in ("process", "mark_paid")},
+    },
+    "projects": {
+        **dict.fromkeys(("projects.search", "projects.get", "project_tasks.get"), VIA),
+        **{f"projects.{name}": OFF for name in ("update", "delete", "status")},
+        **{f"project_tasks.{name}": OFF for name in ("delete", "list_time_logs", "delete_time_log")},
+    },
+    "helpdesk": {
+        **dict.fromkeys(("tickets.search", "tickets.get", "sla_policies.search", "canned_responses.search"), VIA),
+        "tickets.list_comments": OFF,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The configuration of a deployment in front of services that have only the documented calls."""
+    home = tmp_path_factory.mktemp("documented")
+    with sandbox_running(home, "--documented-only", "--cap", "6000") as (url, key, _):
+        config = yaml.safe_load((live.served.home / "config.yaml").read_text())
+        (home / "key").write_text(key)
+        for name in EXPECTED:
+            config["services"][name]["base_url"] = url
+        config["services"]["auth"]["service_key"] = {"file": str(home / "key")}
+        path = home / "config.yaml"
+        path.write_text(yaml.safe_dump(config))
+        yield path
+
+
+@pytest.mark.parametrize("service", EXPECTED)
+def test_what_is_printed_serves_every_documented_call_and_offers_nothing_else(
+    live: Live, elsewhere: Path, service: str
+) -> None:
+    asked = ("--tenant", live.a.business_id, "--service", service, "--allow-writes", "--json")
+    try:
+        said = CliRunner().invoke(
+            main, ["probe", *asked, "--config", str(elsewhere), "--data-dir", str(live.served.data_dir)]
+        )
+    finally:
+        logs.configure()
+    assert said.exit_code == 0, said.output
+    (report,) = json.loads(said.stdout)["services"]
+    assert report["left"] == []
+    assert report["config"] == EXPECTED[service]
