@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "gateway.cli.serve",
     "check": "gateway.cli.check",
     "reload": "gateway.cli.reload",
+    "doctor": "gateway.cli.doctor",
     "healthy": "gateway.cli.healthy",
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",

@@ -1,0 +1,195 @@
+"""`gateway doctor`: whether all that a deployment stands on is as it should be, asked from where the command runs."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import shutil
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway import factories
+from gateway.config import EMBEDDED, SANDBOX, Settings, fingerprint, reveal
+from gateway.keys.keyring import KeyringInvalid
+from gateway.process import running, runtime_facts
+from gateway.stores import topology
+from gateway.stores.address import WRITES
+from gateway.stores.errors import StoreUnavailable
+from gateway.stores.redis_connection import Line
+from gateway.stores.sql import Sql, hashed
+from gateway.stores.sql.migrate import ready
+from gateway.upstream import UpstreamError
+
+_ROOM: Final = 1 << 30  # bytes that should be free
+_DESCRIPTORS: Final = 4096
+_SKEW: Final = 2.0  # seconds
+_SOON: Final = 21  # days until a certificate ends
+_OLDEST: Final = 7  # of Valkey and Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found. state: `ok`, `warning`, `failed`, or `skipped` where there is nothing to ask."""
+
+    check: str
+    state: str
+    detail: str
+    fix: str = ""
+
+
+async def examine(settings: Settings, told: dict[str, str]) -> AsyncIterator[Finding]:
+    """Every check, in the order in which one depends on another. `told`: the running gateway's `config`, empty when none runs."""
+    yield _runs(settings, told)
+    yield _room(settings)
+    yield _descriptors()
+    async for finding in _redis(settings):
+        yield finding
+    async for finding in _sql(settings):
+        yield finding
+    for finding in await asyncio.gather(*(_service(settings, name) for name in settings.services)):
+        yield finding
+    for certificate in await asyncio.gather(*(_certificate(settings, name) for name in settings.services)):
+        if certificate is not None:
+            yield certificate
+
+
+def _runs(settings: Settings, told: dict[str, str]) -> Finding:
+    if not told:
+        return Finding("running", "skipped", f"no gateway runs on {settings.server.data_dir}")
+    if told["config"] != fingerprint(settings):
+        return Finding("running", "warning", "the running gateway has another configuration", "Run `gateway reload`.")
+    if unhealthy := running.unhealthy(settings.server.data_dir.absolute()):
+        return Finding("running", "failed", unhealthy, "Look into its log.")
+    return Finding("running", "ok", f"it has this configuration, {told['config']}")
+
+
+def _room(settings: Settings) -> Finding:
+    place = settings.server.data_dir.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    detail = f"{free / (1 << 30):.1f} GiB free at {place}"
+    return Finding("disk", "ok", detail) if free >= _ROOM else Finding("disk", "warning", detail, "Make room.")
+
+
+def _descriptors() -> Finding:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most == resource.RLIM_INFINITY or most >= _DESCRIPTORS:
+        return Finding("descriptors", "ok", "as many as are needed")
+    return Finding(
+        "descriptors", "warning", f"at most {most} connections and files", "Raise the hard limit (ulimit -Hn)."
+    )
+
+
+async def _redis(settings: Settings) -> AsyncIterator[Finding]:
+    url = reveal(settings.stores.redis)
+    if url == EMBEDDED:
+        yield Finding("redis", "skipped", "embedded: started and watched by the gateway")
+        return
+    line = await Line.open(url, timeout=settings.stores.redis_timeout)
+    try:
+        began = time.perf_counter()
+        await line.command(*WRITES)
+        took = (time.perf_counter() - began) * 1000
+        yield Finding("redis", "ok", f"takes a write in {took:.1f} ms")
+        if topology.is_several(url) and topology.Nodes.parse(url).service is None:
+            yield Finding("redis settings", "skipped", "each node of a cluster has its own")
+            return
+        async for finding in _redis_settings(line):
+            yield finding
+    except StoreUnavailable as error:
+        yield Finding("redis", "failed", str(error), "Start it, or correct stores.redis.")
+    finally:
+        await line.aclose()
+
+
+async def _redis_settings(line: Line) -> AsyncIterator[Finding]:
+    seconds, micros = await line.command("TIME")
+    skew = time.time() - (int(seconds) + int(micros) / 1e6)
+    detail = f"{skew:+.2f} s against the store's"
+    late = abs(skew) > _SKEW
+    yield Finding("clock", "warning" if late else "ok", detail, "Let NTP keep both." if late else "")
+    told = dict(each.split(b":", 1) for each in (await line.command("INFO")).split(b"\r\n") if b":" in each)
+    version = (told.get(b"valkey_version") or told.get(b"redis_version", b"0")).decode()
+    policy, persistent = told.get(b"maxmemory_policy", b"").decode(), told.get(b"aof_enabled") == b"1"
+    wrong = []
+    if int(version.partition(".")[0]) < _OLDEST:
+        wrong.append(f"it is of version {version}: take {_OLDEST} or newer")
+    if policy not in ("noeviction", ""):
+        wrong.append(f"maxmemory-policy is {policy}: set noeviction, or limits and replays are forgotten")
+    if not persistent:
+        wrong.append("appendonly is off: a restart forgets limits and replays")
+    if wrong:
+        yield Finding("redis settings", "warning", "; ".join(wrong), "Change them in its configuration.")
+    else:
+        yield Finding("redis settings", "ok", f"version {version}, noeviction, append-only file")
+
+
+async def _sql(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.stores.sql == EMBEDDED and not (settings.server.data_dir / "gateway.db").exists():
+        yield Finding("sql", "skipped", "embedded: made by the first start")
+        return
+    with closing(Sql(factories.sql_url(settings), pool_size=1, timeout=settings.stores.sql_timeout)) as sql:
+        try:
+            began = time.perf_counter()
+            migrated = await sql.run(ready)
+            took = (time.perf_counter() - began) * 1000
+            if not migrated:
+                yield Finding("sql", "warning", "its layout is not this release's", "The next start migrates it.")
+                return
+            yield Finding("sql", "ok", f"takes a write in {took:.1f} ms, migrated")
+            lacking = await sql.read(hashed.missing, factories.keyring(settings), datetime.now(UTC))
+        except StoreUnavailable as error:
+            yield Finding("sql", "failed", str(error), "Start it, or correct stores.sql.")
+        except (KeyringInvalid, OSError) as error:
+            yield Finding("keyring", "failed", str(error), "Restore it from the backup.")
+        else:
+            if lacking:
+                detail = f"the database was written with keys that are not in it: {', '.join(lacking)}"
+                yield Finding("keyring", "failed", detail, "Take the keyring that the other instances use.")
+            else:
+                yield Finding("keyring", "ok", "the one that the database was written with")
+
+
+async def _service(settings: Settings, name: str) -> Finding:
+    service = settings.services[name]
+    check = f"service {name}"
+    if service.base_url == SANDBOX:
+        return Finding(check, "skipped", "the sandbox, with invented data")
+    pool = factories.pool(settings, runtime_facts.runtime(settings, "", None, 0), name)
+    try:
+        began = time.perf_counter()
+        answer = await pool.request(b"GET", b"/", b"", idempotent=True)
+    except UpstreamError as error:
+        return Finding(check, "failed", str(error), f"Start it, or correct services.{name}.base_url.")
+    finally:
+        await pool.aclose()
+    took = (time.perf_counter() - began) * 1000
+    if answer.status in (502, 503, 504):
+        return Finding(check, "failed", f"answers {answer.status}", "Look at what stands in front of it.")
+    return Finding(check, "ok", f"answers in {took:.1f} ms")
+
+
+async def _certificate(settings: Settings, name: str) -> Finding | None:
+    """When the certificate of a service ends; None where there is none, or the service is told to be away already."""
+    service = settings.services[name]
+    parts = urlsplit(service.base_url)
+    if parts.scheme != "https":
+        return None
+    context = ssl.create_default_context(cafile=service.ca_file)
+    try:
+        async with asyncio.timeout(service.timeouts.connect):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 443, ssl=context)
+    except (OSError, TimeoutError):
+        return None
+    ends = writer.get_extra_info("ssl_object").getpeercert()["notAfter"]
+    writer.close()
+    days = int((ssl.cert_time_to_seconds(ends) - time.time()) // 86_400)
+    check, detail = f"certificate {name}", f"ends in {days} days"
+    return Finding(check, "ok", detail) if days > _SOON else Finding(check, "warning", detail, "Renew it.")

@@ -1,0 +1,77 @@
+"""`gateway doctor`: what it finds in a deployment that is well, and in one that is not."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gateway.cli import main
+from gateway.config import load
+from gateway.observe import logs
+from gateway.process.doctor import examine
+from gateway.process.embedded import valkey
+from gateway.stores.sql.migrate import migrate
+from tests.process.serving import founded
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    data_dir = founded(tmp_path)
+    migrate(f"sqlite:///{data_dir}/gateway.db")
+    return tmp_path
+
+
+def configured(home: Path, **sections: Any) -> Path:
+    path = home / "config.yaml"
+    path.write_text(yaml.safe_dump({"server": {"data_dir": str(home / "data")}, **sections}))
+    return path
+
+
+async def found(path: Path) -> dict[str, tuple[str, str]]:
+    return {each.check: (each.state, each.detail) async for each in examine(load(path, {}), {})}
+
+
+async def test_a_deployment_that_is_well(home: Path) -> None:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(valkey.running(home / "store"))
+        said = await found(configured(home, stores={"redis": url}))
+    assert {check for check, (state, _) in said.items() if state == "ok"} >= {
+        "disk",
+        "descriptors",
+        "redis",
+        "redis settings",
+        "clock",
+        "sql",
+        "keyring",
+    }
+    assert said["service crm"] == ("skipped", "the sandbox, with invented data")
+    assert not [check for check, (state, _) in said.items() if state == "failed"]
+
+
+async def test_what_is_away_is_told_by_name(home: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        services = {"auth": {"base_url": "sandbox"}, "crm": {"base_url": f"http://127.0.0.1:{port}"}}
+        said = await found(configured(home, services=services, stores={"redis": f"redis://127.0.0.1:{port}"}))
+    assert said["redis"][0] == said["service crm"][0] == "failed"
+    assert said["sql"][0] == said["keyring"][0] == "ok"
+
+
+def test_the_command_ends_with_5_and_a_document(home: Path) -> None:
+    path = configured(home, stores={"redis": "redis://127.0.0.1:1"})
+    try:
+        done = CliRunner().invoke(main, ["doctor", "--json", "--config", str(path)])
+    finally:
+        logs.configure()
+    assert done.exit_code == 5, done.output
+    told = json.loads(done.stdout)
+    assert told["ok"] is False and {"configuration", "running", "disk"} <= {each["check"] for each in told["checks"]}
+    assert all(each["fix"] for each in told["checks"] if each["state"] in ("failed", "warning"))
