@@ -54,6 +54,17 @@ def test_the_architecture_page_knows_every_folder_of_the_edge() -> None:
     assert [name for name in folders if f"{name}/`" not in text] == []
 
 
+def test_the_glossary_names_what_there_is_in_the_code() -> None:
+    page = (ROOT / "docs/glossary.md").read_text()
+    rows = re.findall(r"^\| (?!word)[^|]+ \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    code = "".join(path.read_text() for part in ("gateway", "adapters") for path in (ROOT / part).rglob("*.py"))
+    defined = set(re.findall(r"^(?:class|def) (\w+)|^(\w+) = ", code, re.MULTILINE))
+    there = {name for pair in defined for name in pair if name} | {"sandbox"}
+    assert named
+    assert sorted(named - there) == []
+
+
 def test_the_architecture_page_tells_the_order_of_the_stages_as_it_is() -> None:
     code = re.findall(r"^    (\w+),  #", (ROOT / "gateway/api/pipeline.py").read_text(), re.MULTILINE)
     page = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
