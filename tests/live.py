@@ -141,6 +141,7 @@ class Live:
         config["server"] = {"workers": workers, **config.get("server", {})}
         with redis.Redis(unix_socket_path=self.served.facts()["redis_url"].removeprefix("unix://")) as store:
             store.flushdb()
+        self.client.cookies.clear()
         _configure(self.served.home, self.sandbox_url, limits or {}, config)
         if file.read_text() != before:
             assert (told := self.served.reload())["state"] == "swapped", told

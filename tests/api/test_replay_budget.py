@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -11,7 +10,6 @@ import pytest
 import redis
 
 from tests.live import Live
-from tests.live import live as running
 
 LARGE = "\U0001f600" * 50_000  # 200 KB
 
@@ -44,10 +42,10 @@ def test_240_keyed_actions_on_a_record_of_200_kb_grow_the_store_by_less_than_20_
 
 
 @pytest.fixture(scope="module")
-def poor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def poor(spare: Live) -> Live:
     """A deployment that keeps next to nothing."""
-    with running(tmp_path_factory.mktemp("poor"), idempotency={"budget": "1B"}) as live:
-        yield live
+    spare.set_up(idempotency={"budget": "1B"})
+    return spare
 
 
 def test_a_create_whose_answer_was_not_kept_is_replayed_with_its_status_its_location_and_the_record_read_again(

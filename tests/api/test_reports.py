@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters import REPORTS
 from tests.live import Live
-from tests.live import live as running
 
 YEAR = "from=2026-01-01&to=2026-12-31"
 QUERIES = {
@@ -77,10 +74,9 @@ def test_who_reads_the_books(live: Live, role: str, status: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def scarce(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    folder: Path = tmp_path_factory.mktemp("scarce")
-    with running(folder, limits={"tenant": {"quota": 10, "window": "1h"}}) as found:
-        yield found
+def scarce(spare: Live) -> Live:
+    spare.set_up(limits={"tenant": {"quota": 10, "window": "1h"}})
+    return spare
 
 
 def test_what_the_budget_does_not_cover_is_refused_before_the_first_call(scarce: Live) -> None:

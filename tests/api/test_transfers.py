@@ -7,7 +7,6 @@ import io
 import socket
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -26,11 +25,10 @@ CSV = {"Content-Type": "text/csv; charset=utf-8"}
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def strict(spare: Live) -> Live:
     """A gateway with little patience and room."""
-    limits = {"body_timeout": "500ms", "max_import": "256KiB"}
-    with running(tmp_path_factory.mktemp("strict"), server=limits) as pair:
-        yield pair
+    spare.set_up(server={"body_timeout": "500ms", "max_import": "256KiB"})
+    return spare
 
 
 def imported(live: Live, content: str | bytes, **more: Any) -> httpx.Response:

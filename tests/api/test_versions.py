@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.live import NEWEST, OLDEST, Live
-from tests.live import live as running
 
 
 def made(live: Live, **fields: object) -> str:
@@ -145,15 +143,15 @@ def test_a_deal_has_a_title_in_the_old_contract(live: Live) -> None:
     assert live.call("GET", created.headers["location"]).json()["data"]["name"] == "Engine"
 
 
-def test_a_contract_on_its_way_out_says_so_and_a_retired_one_is_refused(tmp_path: Path) -> None:
+def test_a_contract_on_its_way_out_says_so_and_a_retired_one_is_refused(spare: Live) -> None:
     cycle = {"deprecated": "2026-09-01", "link": "https://docs.example.com/versions"}
-    with running(tmp_path, versions={OLDEST: {**cycle, "sunset": "2099-12-31"}}) as live:
-        told = live.call("GET", "/v1/me", version="2026-07-01")
-        assert told.status_code == 200
-        assert told.headers["deprecation"] == "@1788220800"
-        assert told.headers["sunset"] == "Thu, 31 Dec 2099 00:00:00 GMT"
-        assert told.headers["link"].startswith('<https://docs.example.com/versions>; rel="deprecation"')
-        assert "deprecation" not in live.call("GET", "/v1/me", version=NEWEST).headers
-    with running(tmp_path / "later", versions={"notice": "30d", OLDEST: {**cycle, "sunset": "2026-10-01"}}) as live:
-        refused = live.call("GET", "/v1/me", version="2026-07-01")
-        assert (refused.status_code, refused.json()["code"]) == (400, "version_retired")
+    spare.set_up(versions={OLDEST: {**cycle, "sunset": "2099-12-31"}})
+    told = spare.call("GET", "/v1/me", version="2026-07-01")
+    assert told.status_code == 200
+    assert told.headers["deprecation"] == "@1788220800"
+    assert told.headers["sunset"] == "Thu, 31 Dec 2099 00:00:00 GMT"
+    assert told.headers["link"].startswith('<https://docs.example.com/versions>; rel="deprecation"')
+    assert "deprecation" not in spare.call("GET", "/v1/me", version=NEWEST).headers
+    spare.set_up(versions={"notice": "30d", OLDEST: {**cycle, "sunset": "2026-10-01"}})
+    refused = spare.call("GET", "/v1/me", version="2026-07-01")
+    assert (refused.status_code, refused.json()["code"]) == (400, "version_retired")

@@ -17,7 +17,6 @@ from gateway.cli import main
 from gateway.observe import logs
 from tests.conformance.declared import OPERATIONS
 from tests.live import Live, sandbox_running
-from tests.live import live as running
 from tests.process.serving import founded
 
 OWN = [resource for resource in RESOURCES if resource.upstream.service == "crm"]
@@ -93,10 +92,10 @@ def pasted(live: Live, elsewhere: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def reconfigured(tmp_path_factory: pytest.TempPathFactory, documented: httpx.Client, pasted: str) -> Iterator[Live]:
+def reconfigured(spare: Live, documented: httpx.Client, pasted: str) -> Live:
     crm = {"base_url": str(documented.base_url), **yaml.safe_load(pasted)}
-    with running(tmp_path_factory.mktemp("reconfigured"), crm=crm) as pair:
-        yield pair
+    spare.set_up(crm=crm)
+    return spare
 
 
 def test_a_service_that_has_everything_answers_every_read_and_is_written_to_by_nobody(live: Live) -> None:

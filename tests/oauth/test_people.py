@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.live import Live
-from tests.live import live as running
 from tests.oauth.acting import LOOPBACK, SCOPE, App, Asking, Browser, Forms, register, returned
 
 
@@ -237,7 +235,7 @@ def test_an_answer_after_the_session_ended_leads_to_sign_in_and_back(pair: Live,
 
 
 @pytest.fixture(scope="module")
-def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def branded(spare: Live) -> Live:
     brands = [
         {
             "name": "Acme & Sons",
@@ -249,8 +247,8 @@ def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         }
     ]
     limits = {"sign_in_account": {"quota": 3, "window": "5m"}, "sign_in_address": {"quota": 6, "window": "5m"}}
-    with running(tmp_path_factory.mktemp("branded"), brands=brands, limits=limits) as pair:
-        yield pair
+    spare.set_up(brands=brands, limits=limits)
+    return spare
 
 
 def test_a_brand_reached_by_https_has_its_look_its_issuer_and_a_host_bound_cookie(branded: Live) -> None:

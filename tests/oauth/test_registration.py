@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from tests.live import Live
-from tests.live import live as running
 from tests.oauth.acting import BACK, LOOPBACK, App, Asking, Browser, works
 
 
@@ -231,16 +230,14 @@ def test_without_its_token_nobody_learns_whether_an_app_exists(pair: Live, basic
 
 
 @pytest.fixture(scope="module")
-def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    home = tmp_path_factory.mktemp("gated")
-    secret = home / "initial"
+def gated(spare: Live) -> Live:
+    secret = spare.served.home / "initial"
     secret.write_text("let-me-in\n")
-    with running(
-        home,
+    spare.set_up(
         oauth={"registration": "gated", "initial_access_token": {"file": str(secret)}},
         limits={"registration": {"quota": 5, "window": "1m"}, "address": {"quota": 5, "window": "1m"}},
-    ) as pair:
-        yield pair
+    )
+    return spare
 
 
 def test_a_gate_opens_to_its_token_only_and_not_to_any_number_of_attempts(gated: Live) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.live import OFFERED, Live
-from tests.live import live as running
 from tests.oauth.acting import App, Asking, Browser, refresh, register, works
 
 
@@ -140,23 +138,23 @@ def test_the_metadata_advertises_what_works_at_the_brands_origin(pair: Live) -> 
     assert set(document["scopes_supported"]) == OFFERED.single
 
 
-def test_brands_share_one_audience_and_issue_for_themselves(tmp_path: Path) -> None:
+def test_brands_share_one_audience_and_issue_for_themselves(spare: Live) -> None:
     brands = [{"name": "One", "hosts": ["127.0.0.1"]}, {"name": "Two", "hosts": ["two.example"]}]
-    with running(tmp_path, brands=brands) as pair:
-        app = register(pair)
-        asking = Asking(pair, app)
-        browser = Browser(pair)
-        code, tokens = browser.code(asking), browser.tokens(asking)
-        two = {"Host": "two.example"}
-        assert pair.call("GET", "/v1/me", token=tokens["access_token"], headers=two).status_code == 200
-        assert introspect(pair, app, tokens["access_token"])["aud"] == pair.url
-        for form in (
-            {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]},
-            {"grant_type": "authorization_code", "code": code, "code_verifier": asking.verifier},
-        ):
-            given = app.authenticated({**form, "redirect_uri": asking.redirect_uri})
-            refused = pair.client.post("/oauth/token", headers=two, **given)
-            assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    spare.set_up(brands=brands)
+    app = register(spare)
+    asking = Asking(spare, app)
+    browser = Browser(spare)
+    code, tokens = browser.code(asking), browser.tokens(asking)
+    two = {"Host": "two.example"}
+    assert spare.call("GET", "/v1/me", token=tokens["access_token"], headers=two).status_code == 200
+    assert introspect(spare, app, tokens["access_token"])["aud"] == spare.url
+    for form in (
+        {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]},
+        {"grant_type": "authorization_code", "code": code, "code_verifier": asking.verifier},
+    ):
+        given = app.authenticated({**form, "redirect_uri": asking.redirect_uri})
+        refused = spare.client.post("/oauth/token", headers=two, **given)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
 
 
 def test_a_401_leads_to_the_resource_metadata_and_that_to_the_server(pair: Live) -> None:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from tests.console.people import Fields, Person
 from tests.live import Live
-from tests.live import live as running
 from tests.oauth.acting import Forms
 
 ACCOUNT, ADDRESS, EVERYWHERE = 3, 7, 9
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def guarded(spare: Live) -> Live:
     limits = {
         "sign_in_account": {"quota": ACCOUNT, "window": "10m"},
         "sign_in_address": {"quota": ADDRESS, "window": "10m"},
         "sign_in_everywhere": {"quota": EVERYWHERE, "window": "10m"},
         "new_tokens": {"quota": 2, "window": "10m"},
     }
-    with running(tmp_path_factory.mktemp("guarded"), limits=limits) as pair:
-        yield pair
+    spare.set_up(limits=limits)
+    return spare
 
 
 def attempt(live: Live, address: str, email: str, password: str = "wrong") -> httpx.Response:

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from tests.live import READING, Live
-from tests.live import live as running
 from tests.oauth.acting import LOOPBACK, App, Asking, Browser, register, token
 
 QUOTA = 25
@@ -17,13 +16,9 @@ ADDRESSES = (f"127.0.3.{at}" for at in count(1))
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(
-        tmp_path_factory.mktemp("narrow"),
-        limits={"address": {"quota": QUOTA, "window": "10m"}},
-        oauth={"registration": "open"},
-    ) as pair:
-        yield pair
+def narrow(spare: Live) -> Live:
+    spare.set_up(limits={"address": {"quota": QUOTA, "window": "10m"}}, oauth={"registration": "open"})
+    return spare
 
 
 @pytest.fixture
