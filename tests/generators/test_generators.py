@@ -6,20 +6,28 @@ be stubbed.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.generators.toolchain import GO, HERE, Toolchain, installed, run
+from tests.generators.toolchain import GO, HERE, QUICK, Toolchain, installed, run
 from tests.live import NEWEST, Live
 
 pytestmark = pytest.mark.timeout(420)
 PROGRAMS = HERE / "programs"
-Made = Callable[[Toolchain, Path, str], None]
+TARGETS: dict[str, dict[str, Any]] = {
+    "typescript-fetch": {},
+    "python": {"additionalProperties": {"packageName": "made"}},
+    "java": {
+        "library": "native",
+        "additionalProperties": {"openApiNullable": "false", "hideGenerationTimestamp": "true"},
+    },
+    "go": {"additionalProperties": {"packageName": "made", "withGoMod": "false"}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,26 +43,16 @@ def document(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def java_made(tools: Toolchain, at: Path, document: Path, generator: str, *options: str) -> Path:
-    """openapi-generator's client in `made/{generator}`."""
-    target = at / "made" / generator
-    quick = "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"
-    line = (
-        "java",
-        "-jar",
-        tools.jar,
-        "generate",
-        "-i",
-        document,
-        "-g",
-        generator,
-        "-o",
-        target,
-        "--global-property",
-        quick,
-    )
-    run(*line, *options, cwd=at)
-    return target
+@pytest.fixture(scope="module")
+def made(tools: Toolchain, document: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """openapi-generator's clients, each in the folder of its name: made in one process, most of whose work is to start."""
+    folder = tmp_path_factory.mktemp("made")
+    nothing_else = dict.fromkeys(("apiTests", "modelTests", "apiDocs", "modelDocs"), "false")
+    for name, more in TARGETS.items():
+        own = {"generatorName": name, "inputSpec": str(document), "outputDir": str(folder / name), **more}
+        (folder / f"{name}.json").write_text(json.dumps({**own, "globalProperties": nothing_else}))
+    run("java", *QUICK, "-jar", tools.jar, "batch", "--threads", "2", *folder.glob("*.json"), cwd=folder)
+    return folder
 
 
 def worked(live: Live, at: Path, *line: str | Path, **env: str) -> None:
@@ -103,8 +101,8 @@ def test_orval_with_its_zod_client(tools: Toolchain, workshop: Path, document: P
     typescript(tools, workshop, live, "orval.ts")
 
 
-def test_openapi_generator_typescript_fetch(tools: Toolchain, workshop: Path, document: Path, live: Live) -> None:
-    java_made(tools, workshop, document, "typescript-fetch")
+def test_openapi_generator_typescript_fetch(tools: Toolchain, workshop: Path, made: Path, live: Live) -> None:
+    shutil.copytree(made / "typescript-fetch", workshop / "made/typescript-fetch")
     typescript(tools, workshop, live, "typescript-fetch.ts")
 
 
@@ -114,25 +112,22 @@ def test_openapi_python_client(tools: Toolchain, workshop: Path, document: Path,
     worked(live, workshop, tools.python, PROGRAMS / "python_client.py", PYTHONPATH=str(workshop))
 
 
-def test_openapi_generator_python(tools: Toolchain, workshop: Path, document: Path, live: Live) -> None:
-    target = java_made(tools, workshop, document, "python", "--additional-properties=packageName=made")
-    worked(live, workshop, tools.python, PROGRAMS / "python.py", PYTHONPATH=str(target))
+def test_openapi_generator_python(tools: Toolchain, workshop: Path, made: Path, live: Live) -> None:
+    worked(live, workshop, tools.python, PROGRAMS / "python.py", PYTHONPATH=str(made / "python"))
 
 
-def test_openapi_generator_java(tools: Toolchain, workshop: Path, document: Path, live: Live) -> None:
-    options = "openApiNullable=false,hideGenerationTimestamp=true"
-    target = java_made(tools, workshop, document, "java", "--library", "native", f"--additional-properties={options}")
-    sources = [*target.glob("src/main/java/**/*.java"), PROGRAMS / "Program.java", PROGRAMS / "Generated.java"]
+def test_openapi_generator_java(tools: Toolchain, workshop: Path, made: Path, live: Live) -> None:
+    sources = [*made.glob("java/src/main/java/**/*.java"), PROGRAMS / "Program.java", PROGRAMS / "Generated.java"]
     # The generator's own jar has Jackson in it; what sends forms is Debian's.
     path = os.pathsep.join(str(each) for each in (tools.jar, *tools.classpath, workshop / "classes"))
-    run("javac", "-proc:none", "-nowarn", "-cp", path, "-d", "classes", *sources, cwd=workshop)
-    worked(live, workshop, "java", "-cp", path, "Program")
+    quick = [f"-J{option}" for option in QUICK]
+    run("javac", *quick, "-proc:none", "-nowarn", "-cp", path, "-d", "classes", *sources, cwd=workshop)
+    worked(live, workshop, "java", *QUICK, "-cp", path, "Program")
 
 
-def test_openapi_generator_go(tools: Toolchain, workshop: Path, document: Path, live: Live) -> None:
-    made = java_made(tools, workshop, document, "go", "--additional-properties=packageName=made,withGoMod=false")
+def test_openapi_generator_go(workshop: Path, made: Path, live: Live) -> None:
     source = workshop / "path/src"
-    shutil.copytree(made, source / "made")
+    shutil.copytree(made / "go", source / "made")
     (source / "program").mkdir()
     shutil.copy(PROGRAMS / "main.go", source / "program")
     env = {"GO111MODULE": "off", "GOPATH": f"{workshop / 'path'}:{GO}", "GOFLAGS": ""}
