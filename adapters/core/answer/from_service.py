@@ -7,7 +7,7 @@ costs what its JSON costs and half as much again (bench/translation.py), and an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -58,20 +58,23 @@ class Many(msgspec.Struct):
 
 
 class Outward:
-    """A shape's compiled translator. `row` is the struct type of the service's record."""
+    """A shape's compiled translator. `row` is the struct type of the service's record.
 
-    __slots__ = ("_bare", "_fits", "_turn", "_wrapped", "row")
+    `publish` makes a sequence of records public where they are; it raises one of STRANGE, and then they are worth nothing.
+    """
+
+    __slots__ = ("_bare", "_wrapped", "publish", "row")
 
     def __init__(self, shape: Shape) -> None:
         made = compiled(shape)
-        self.row, self._turn, self._fits = made.row, made.turn, made.fits
+        self.row, self.publish = made.row, made.turn
         wrapped: Any = msgspec.defstruct("Wrapped", [("data", self.row | msgspec.UnsetType, msgspec.UNSET)])
         self._wrapped = msgspec.json.Decoder(wrapped).decode
         self._bare = msgspec.json.Decoder(self.row).decode
 
     def adopt(self, other: Outward) -> None:
         """Have the struct types and the function of another translator."""
-        self.row, self._turn, self._fits = other.row, other._turn, other._fits
+        self.row, self.publish = other.row, other.publish
 
     def listing(self, items: str | None, *more: Any, **names: str) -> Any:
         """A decoder of a service's list of these records: see `listing`."""
@@ -84,15 +87,6 @@ class Outward:
             return self._bare(body) if found is msgspec.UNSET else found
         except STRANGE as error:
             raise ServiceInvalid(str(error)) from None
-
-    def publish(self, rows: Sequence[Any]) -> None:
-        """Make records public where they are; raises one of STRANGE, and then they are worth nothing."""
-        ids: list[list[Any]] = [[] for _ in self._fits]
-        self._turn(rows, ids)
-        # An id we could not read back must not be handed out.
-        for fits, met in zip(self._fits, ids, strict=True):
-            if met and not fits(met):
-                raise ValueError("an id of another alphabet than was declared")
 
     def one(self, row: Any) -> bytes:
         """A record's struct, which is used up → the public envelope."""

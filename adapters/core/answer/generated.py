@@ -13,26 +13,27 @@ from typing import Any
 
 import msgspec
 
-from adapters.core.declare.kinds.source import Collected, Fits, Source
+from adapters.core.declare.kinds.source import Collected, Source
 from adapters.core.shapes import Field, Shape
+
+_STRANGER = 'raise ValueError("an id of another alphabet than was declared")'
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """row: the struct type that the service's record is decoded to; turn: makes records public where they are, and puts every
-    internal id in them into one of the lists that it is given, which `fits` then look at.
+    """row: the struct type that the service's record is decoded to; turn: makes records public where they are, and raises
+    ValueError when an internal id in them is not of its alphabet.
     """
 
     row: type[msgspec.Struct]
     turn: Callable[..., None]
-    fits: tuple[Fits, ...]
 
 
 def compiled(shape: Shape, around: tuple[Shape, ...] = (), collected: Collected | None = None) -> Compiled:
     """`around`: the shapes of the records that hold this one, the nearest first; `turn` takes their rows in that order.
-    `collected`: what they collect already.
+    `collected`: what they collect already, in lists that its function is given before their rows.
     """
-    collected = [] if collected is None else collected
+    outermost, collected = collected is None, [] if collected is None else collected
     source = Source(lambda name: _beside(name, (shape, *around)), collected)
     held = [_member(field, position, source, (shape, *around)) for position, field in enumerate(shape.fields)]
     row = msgspec.defstruct(
@@ -53,13 +54,24 @@ def compiled(shape: Shape, around: tuple[Shape, ...] = (), collected: Collected 
         for position, field in sorted(enumerate(shape.fields), key=_late)
         for line in _statements(field, position, source, above)
     ]
-    head = f"def turn({', '.join(['rows', 'ids', *above])}):"
-    first = [f"    {line}" for line in source.first]
-    text = "\n".join([head, *first, "    for row in rows:", *lines, "        row.__class__ = Public", ""])
+    head = f"def turn({', '.join(['rows'] if outermost else ['rows', 'ids', *above])}):"
+    first, last = ([f"    {line}" for line in each] for each in (source.first, []))
+    if outermost:
+        # An id that could not be read back must not be handed out.
+        first = [f"    ids = ({'[], ' * len(collected)})", *first] if collected else first
+        last = [
+            line
+            for place, (_, fits) in enumerate(collected)
+            for line in (
+                f"    if ids[{place}] and not {source.bind(fits, 'fits')}(ids[{place}]):",
+                f"        {_STRANGER}",
+            )
+        ]
+    text = "\n".join([head, *first, "    for row in rows:", *lines, "        row.__class__ = Public", *last, ""])
     origin = f"<{shape.name} outward {id(shape):x}>"
     linecache.cache[origin] = (len(text), None, text.splitlines(keepends=True), origin)
     exec(compile(text, origin, "exec"), source.scope)  # noqa: S102 - the source is made above, of names checked at import
-    return Compiled(row, source.scope["turn"], tuple(fits for _, fits in collected))
+    return Compiled(row, source.scope["turn"])
 
 
 def _beside(name: str, shapes: tuple[Shape, ...]) -> str:
