@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz screenshots lint format lock openapi bench profile image clean
+.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi bench profile image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one af
 
 fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
+
+mutants: install-dev ## seed faults one by one and see the tests fail (ARGS="cursor" narrows)
+	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)
 
 screenshots: install-dev ## photograph the pages for people into ./screenshots
 	@$(BIN)/python -m tests.console.screenshots screenshots

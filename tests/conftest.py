@@ -1,22 +1,23 @@
-"""Fixtures that several suites share."""
+"""Fixtures that several suites share. What a gateway needs is imported with the first one: most tests are of less."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
-from gateway.observe import logs
-from tests.live import Live
-from tests.live import live as running
+if TYPE_CHECKING:
+    from tests.live import Live
 
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One gateway before one sandbox for the whole session, without limits that tests would run into."""
+    from tests.live import live as running
+
     with running(tmp_path_factory.mktemp("live")) as pair:
         yield pair
 
@@ -24,6 +25,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="session")
 def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A gateway of two workers for tests that begin with setting it up (`Live.set_up`): a reload takes a tenth of a start."""
+    from tests.live import live as running
+
     with running(tmp_path_factory.mktemp("spare"), server={"workers": 2}) as pair:
         yield pair
 
@@ -31,6 +34,8 @@ def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture
 def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What this process has logged since the test began."""
+    from gateway.observe import logs
+
     stream = io.BytesIO()
     logs.configure(stream=stream)
     yield lambda: [orjson.loads(line) for line in stream.getvalue().splitlines()]
