@@ -16,7 +16,7 @@ CURSORS = (
 KEYSET = ("tests/laws/test_keyset.py",)
 ANCHORED = ("tests/laws/test_anchored_listing.py",)
 VALUES = ("tests/adapters/test_values.py",)
-GOLDEN = ("tests/adapters/test_golden.py",)
+WHOLE = ("tests/laws/test_whole_lists.py",)
 IDS = ("tests/laws/test_alphabets.py",)
 REFUSALS = ("tests/adapters/test_refusals.py", "tests/adapters/test_guarded.py")
 
@@ -64,7 +64,7 @@ MUTANTS = (
         SEARCH,
         'told("sort_direction") != "asc",',
         'told("sort_direction") == "asc",',
-        GOLDEN,
+        WHOLE,
     ),
     Mutant(
         "a cursor is good for another text",
