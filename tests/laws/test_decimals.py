@@ -70,6 +70,12 @@ def test_an_amount_is_the_same_in_each_form_of_the_services(currency: str, units
     assert told == amount == Money(form="minor").told(units, currency)
 
 
+@pytest.mark.parametrize("form", ["number", "string", "minor"])
+def test_nothing_has_no_sign_in_any_form(form: Any) -> None:
+    for amount in ("-0", "-0.00"):
+        assert encode(Money(form=form).inward(amount)) == encode(Money(form=form).inward(amount.removeprefix("-")))
+
+
 def test_each_form_is_read_and_written_as_the_service_has_it() -> None:
     assert encode(Money().inward("10.50")) == b"10.50"
     assert encode(Money(form="string").inward("10.50")) == b'"10.50"'
