@@ -181,6 +181,7 @@ async def _call(
         catalogue=declared,
         permissions=Permissions(declared.scopes, settings.roles),
         cursors=Cursors(desk.keys, settings.cursors.lifetime),
+        keyring=desk.keys,
     )
     seen: list[Call] = []
 

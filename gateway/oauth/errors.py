@@ -1,5 +1,7 @@
 """Errors that Authlib has no class for."""
 
+from collections.abc import Sequence
+
 from authlib.oauth2 import OAuth2Error
 
 
@@ -8,6 +10,15 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc] # shipped without a
 
     error = "invalid_target"
     description = "The requested resource is not served here."
+
+
+class OtherGrantError(OAuth2Error):  # type: ignore[misc] # shipped without annotations
+    """RFC 6749 § 5.2. Authlib's own tells nobody what would do instead."""
+
+    error = "unsupported_grant_type"
+
+    def __init__(self, known: Sequence[str]) -> None:
+        super().__init__(description=f"There is no such grant_type here: send {' or '.join(known)}.")
 
 
 class UnusableError(Exception):

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
+from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.oauth import syntax
 from gateway.oauth.clients import GRANT_TYPES, METHODS
+from gateway.oauth.errors import OtherGrantError
 from gateway.oauth.grants import GRANTS
 from gateway.oauth.request_snapshot import Snapshot, repeated
 from gateway.oauth.resource_indicator import audience_of
@@ -64,7 +65,7 @@ def grant_type_is_known(snapshot: Snapshot) -> None:
     if given is None:
         raise InvalidRequestError(description="grant_type is missing.")
     if given not in GRANT_TYPES:
-        raise UnsupportedGrantTypeError(f"(as given); this server knows {' and '.join(GRANT_TYPES)}")
+        raise OtherGrantError(GRANT_TYPES)
 
 
 def scope_is_well_formed(snapshot: Snapshot) -> None:

@@ -93,12 +93,14 @@ class Issuer:
             text, record = self.refresh(grant)
             sealed = self.keys.seal(_SUCCESSOR, grant.id, text.encode(), old.hash)
             if not grants.claim(self.session, old, record.id, sealed, self.now):
-                raise InvalidGrantError
+                raise InvalidGrantError(description="This refresh token has been used.")
             return text
         try:
             return self.keys.open(_SUCCESSOR, grant.id, old.successor_sealed or "", old.hash).decode()
         except Unsealable:
-            raise InvalidGrantError from None
+            raise InvalidGrantError(
+                description="This refresh token has been used, and its successor is gone."
+            ) from None
 
     def repeatable(self, used: Refresh) -> bool:
         """Whether a used refresh token may be used once more: within the grace, while its successor was not used."""

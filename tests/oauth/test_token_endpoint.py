@@ -106,6 +106,7 @@ def test_a_parameter_given_twice_is_refused(pair: Live, public: App, path: str, 
 def test_other_grants_are_unknown(pair: Live, basic: App, grant_type: str) -> None:
     answer = pair.client.post("/oauth/token", **basic.authenticated({"grant_type": grant_type, "username": "u"}))
     assert told(answer) == (400, "unsupported_grant_type")
+    assert "send authorization_code or refresh_token" in answer.json()["error_description"]
 
 
 def test_a_missing_grant_type_is_named(pair: Live, basic: App) -> None:
