@@ -76,7 +76,7 @@ class Catalogue:
 
     def events(self, alphabets: Mapping[str, str] = NONE) -> EventTypes:
         """What the services tell of, as it is told to the public. TypeError when two types have the same name."""
-        return EventTypes([*self.resources, *self.announced], self.contracts, alphabets)
+        return EventTypes([*self.every, *self.announced], self.contracts, alphabets)
 
 
 def _merged(contracts: Sequence[Contract], extension: Extension) -> tuple[Contract, ...]:
