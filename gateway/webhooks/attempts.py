@@ -115,7 +115,7 @@ class Attempts:
         webhook_metrics.attempt(sent.result, sent.seconds)
         first = held.lane.succeeded_at is None
         verdict = outcomes.judged(held.lane, due, sent, body.data, self._now(), self._chance())
-        held.changed = True
+        held.note(self._now(), news=first or not sent.fine or verdict.recovered)
         now = time.monotonic()
         if first and sent.fine:
             endpoint = held.recipient.endpoint

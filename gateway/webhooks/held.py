@@ -14,6 +14,7 @@ from gateway.webhooks.messages import Recipient
 from gateway.webhooks.sending import WHOLE, Wire
 
 LASTS: Final = LEASE / 1000
+_TOLD: Final = 1_000  # milliseconds between two writes of a lane that is as healthy as it was
 _LOOK: Final = 0.25  # seconds after which a queue that had no more is asked again
 _TURN: Final = 10.0  # seconds, or `BATCH` deliveries, after which a lane is given back when others wait
 
@@ -45,6 +46,7 @@ class Held:
     stopped: bool = False
     served: int = 0
     looked_at: float = 0.0
+    told_at: int = 0
 
     @property
     def waiting(self) -> int:
@@ -66,6 +68,11 @@ class Held:
         yield from self.in_flight.values()
         yield from self.live
         yield from self.again
+
+    def note(self, now_ms: int, *, news: bool) -> None:
+        """The lane's health is to be written down: at once where there is `news`, else once a second."""
+        if news or now_ms - self.told_at >= _TOLD:
+            self.changed, self.told_at = True, now_ms
 
     def take(self, due: list[Due], asked: int) -> None:
         """What the queue gave when it was asked for so many."""
@@ -106,9 +113,7 @@ class Held:
         changed, self.changed = self.changed, False
         hand = [due.delivery_id for due in self.hand()]
         curious = not self.dry or now - self.looked_at > _LOOK
-        wants = (
-            curious and not (leave or stopping) and not self.stopped and not self.alone and len(hand) <= BATCH * 3 // 4
-        )
+        wants = curious and not (leave or stopping) and not self.stopped and not self.alone and len(hand) <= BATCH // 4
         if wants:
             self.looked_at = now
         return Part(
