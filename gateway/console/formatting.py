@@ -74,6 +74,16 @@ _EVENTS: Final[Mapping[str, str]] = {
     "client.revoke_secret": "ended a secret of {thing}",
     "client.disable": "switched off the app {thing}",
     "tenant.add": "registered the workspace",
+    "webhook.create": "made a webhook subscription",
+    "webhook.update": "changed a webhook subscription",
+    "webhook.delete": "deleted a webhook subscription",
+    "webhook.pause": "paused a webhook subscription",
+    "webhook.resume": "resumed a webhook subscription",
+    "webhook.replay": "had events sent once more",
+    "webhook.rotate_secret": "made a new secret for a webhook subscription",
+    "webhook.failing": "warned of a webhook subscription that fails",
+    "webhook.disabled": "disabled a webhook subscription",
+    "webhook.recovered": "saw a webhook subscription recover",
 }
 
 
