@@ -1,6 +1,7 @@
 """Commands while no gateway runs."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def test_after_a_stop_credentials_and_tokens_can_be_had_all_the_same(tmp_path: P
 
 def test_check_finds_the_defaults_sound_and_names_what_is_not(tmp_path: Path) -> None:
     assert run(tmp_path, "check").returncode == 0
-    assert json.loads(run(tmp_path, "check", "--json").stdout) == {"ok": True, "faults": [], "warnings": []}
+    sound = json.loads(run(tmp_path, "check", "--json").stdout)
+    assert sound == {"ok": True, "config": sound["config"], "faults": [], "warnings": []}
+    assert re.fullmatch("[0-9a-f]{12}", sound["config"])
     (tmp_path / "config.yaml").write_text("tokens: {prefix: UPPER}\n")
     wrong = run(tmp_path, "check", "--json")
     (fault,) = json.loads(wrong.stdout)["faults"]
