@@ -172,3 +172,64 @@ def claimed(call: Call) -> None:
     done = told(call("POST", f"{at}/reimburse", {"reimbursed_on": "2026-04-20"}))
     assert (done["status"], done["reimbursed_at"]) == ("reimbursed", "2026-04-20T00:00:00Z")
     assert refused(call("POST", f"{at}/reject", {"note": "Too late"}), 409, "state_conflict")["allowed"] == []
+
+
+def away(call: Call, member: str, manager: str, *, decided: bool = True) -> None:
+    """Leave that a member files, whose requests they do not read, and that a manager approves. decided: whether it can be."""
+    day = {"type": "unpaid", "start_date": "2029-11-05", "end_date": "2029-11-06", "reason": "A move."}
+    (error,) = refused(
+        call("POST", "/v1/leave_requests", {**day, "end_date": "2029-11-04"}, token=member), 422, "validation_failed"
+    )["errors"]
+    assert (error["pointer"], error["code"]) == ("/end_date", "before_start")
+    made = call("POST", "/v1/leave_requests", day, token=member)
+    leave = told(made, 201)
+    assert (leave["status"], leave["days"]) == ("pending", "2")
+    at = f"/v1/leave_requests/{leave['id']}"
+    for method, path, body in (("GET", at, None), ("POST", "/v1/leave_requests/search", {})):
+        assert call(method, path, body, token=member).status_code == 403, "others' leave is nobody's business"
+    assert told(call("GET", at, token=manager)) == leave
+    if decided:
+        approved = told(call("POST", f"{at}/approve", {"note": "Good luck."}, token=manager))
+        assert (approved["status"], approved["decision_note"]) == ("approved", "Good luck.")
+        late = refused(call("POST", f"{at}/reject", {"note": "No."}, token=manager), 409, "state_conflict")
+        assert (late["current_status"], late["allowed"]) == ("approved", ["cancel"])
+
+
+def worked(call: Call, member: str) -> None:
+    """Time on a task beneath a task."""
+    project = told(call("POST", "/v1/projects/search", {"limit": 1}))[0]["id"]
+    first = told(call("POST", "/v1/project_tasks", {"project_id": project, "title": "Move house"}, token=member), 201)
+    beneath = {"project_id": project, "title": "Pack", "parent_id": first["id"]}
+    made = call("POST", "/v1/project_tasks", beneath, token=member)
+    task = told(made, 201)
+    assert (task["parent_id"], task["status"]) == (first["id"], "todo")
+    at = f"/v1/project_tasks/{task['id']}"
+    logged = told(call("POST", f"{at}/time_logs", {"minutes": 90, "worked_on": DAY}, token=member), 201)
+    assert (logged["task_id"], logged["project_id"], logged["minutes"]) == (task["id"], project, 90)
+    assert told(call("POST", f"{at}/status", {"status": "in_progress"}, token=member))["logged_minutes"] == 90
+    listed = told(call("GET", f"/v1/projects/{project}/tasks?limit=2", token=member))
+    assert [each["id"] for each in listed] == [task["id"], first["id"]]
+
+
+def helped(call: Call, member: str) -> None:
+    """A ticket that is talked about among agents, and resolved."""
+    body = {"subject": "No light", "description": "It stays dark.", "requester_email": "ada@example.com"}
+    ticket = told(call("POST", "/v1/tickets", body, token=member), 201)
+    at = f"/v1/tickets/{ticket['id']}"
+    (error,) = refused(call("POST", f"{at}/comments", {"body": "Old batch."}, token=member), 422, "validation_failed")[
+        "errors"
+    ]
+    assert (error["pointer"], error["code"]) == ("/visibility", "required")
+    said = {"body": "Old batch.", "visibility": "internal"}
+    comment = told(call("POST", f"{at}/comments", said, token=member), 201)
+    assert (comment["visibility"], comment["author_type"], comment["ticket_id"]) == ("internal", "agent", ticket["id"])
+    resolved = told(call("POST", f"{at}/status", {"status": "resolved"}, token=member))
+    assert (resolved["status"], resolved["comment_count"], resolved["resolved_at"] is not None) == ("resolved", 1, True)
+    found = told(
+        call(
+            "POST",
+            "/v1/tickets/search",
+            {"filters": [{"field": "number", "operator": "eq", "value": resolved["number"]}]},
+        )
+    )
+    assert [each["id"] for each in found] == [ticket["id"]]
