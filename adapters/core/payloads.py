@@ -75,13 +75,14 @@ class Given(ABC):
 class Fields(Sent):
     """A body with the writable fields of `shape`; in a `partial` one all are optional and null clears (RFC 7396).
 
-    needed: whether there must be a body at all.
+    needed: whether there must be a body at all; plainly: references that no body can do without.
     """
 
     name: str
     shape: Shape
     partial: bool = False
     needed: bool = True
+    plainly: frozenset[str] = frozenset()
 
     @property
     def required(self) -> bool:  # type: ignore[override]
@@ -99,7 +100,8 @@ class Fields(Sent):
         plain = {
             field.name: field.example
             for field in self.shape.fields
-            if field.name in whole and (field.required or field.kind is None or not field.kind.points_to)
+            if field.name in whole
+            and (field.required or field.kind is None or not field.kind.points_to or field.name in self.plainly)
         }
         if plain == whole:
             return {"whole": {"summary": "Every field", "value": whole}}

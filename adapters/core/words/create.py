@@ -11,6 +11,7 @@ from adapters.core.answer.replies import written
 from adapters.core.calls import Answer, Call, Input, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.ids import IdType
+from adapters.core.declare.resource import Resource
 from adapters.core.declare.word import Word
 from adapters.core.faults import FieldError, Invalid, RecordNotFound, ServiceInvalid
 from adapters.core.operation import Body, Face, Operation
@@ -41,7 +42,9 @@ class Create(Word):
                 above = build.newest.today()[resource.within].held
                 accept = beneath(accept, above)
                 plan = _referring(plan, inward.pointers[above])
-            return Face(accept, plan, Fields(f"{shape.name}Create", shape), One(shape))
+            return Face(
+                accept, plan, Fields(f"{shape.name}Create", shape, plainly=_plainly(shape, resource)), One(shape)
+            )
 
         yield build.operation(
             "create",
@@ -69,6 +72,16 @@ def _referring(plan: Planner, pointer: str) -> Planner:
             raise Invalid([FieldError(pointer, REFUSED, message)]) from None
 
     return planned
+
+
+def _plainly(shape: Shape, resource: Resource) -> frozenset[str]:
+    """The first of several fields of which one is needed, where all of them refer to other records."""
+    kinds = {field.today: field.kind for field in shape.fields}
+    one_of = [rule for rule in resource.rules if rule.code == "one_of_required"]
+    names = {field.today: field.name for field in shape.fields}
+    return frozenset(
+        names[rule.at] for rule in one_of if all((kind := kinds[need]) and kind.points_to for need in rule.needs)
+    )
 
 
 def creating(place: Place, outward: Outward, refusals: Refusals, path: str | None, kind: IdType) -> Planner:
