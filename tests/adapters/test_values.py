@@ -15,6 +15,7 @@ from adapters.core.declare.invisible import plain
 from adapters.core.declare.kinds import Instant
 from adapters.core.declare.timestamps import read_bound, read_instant
 from adapters.core.faults import Invalid
+from adapters.core.payloads import Query
 from adapters.core.request.to_service import held
 from gateway.versions import CONTRACTS
 from tests.attacks.driving import NAMED, NEWEST, asked, face
@@ -159,6 +160,9 @@ SEARCH = ("filters", "search_text", "order_by", "sort_direction", "limit", "curs
 @pytest.mark.parametrize("member", [*SEARCH, None])
 def test_null_for_a_member_of_a_search_is_as_good_as_not_sent(member: str | None, date: str) -> None:
     for operation in (each.name for each in OPERATIONS if each.tail == "search"):
+        sends = face(operation, date).sends
+        if isinstance(sends, Query) and sends.within is not None:
+            continue  # it is refused without the one condition that it needs
         nulls = dict.fromkeys(SEARCH if member is None else [member])
         found, bare = (face(operation, date).accept(asked(document)).window for document in (nulls, {}))
         assert found is not None

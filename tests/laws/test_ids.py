@@ -10,14 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ids
-from adapters.core.declare.ids import IdType
+from adapters.core.declare.ids import IdType, Paired
 
 KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.prefix)
 
 
 def internal_ids(kind: IdType) -> st.SearchStrategy[Any]:
-    """Internal ids as the service writes them."""
+    """Internal ids as the service writes them; both, where a record has one beneath another."""
+    if isinstance(kind, Paired):
+        return st.tuples(internal_ids(kind.parent), _written(kind))
+    return _written(kind)
+
+
+def _written(kind: IdType) -> st.SearchStrategy[Any]:
     texts = st.from_regex(re.compile(kind.alphabet, re.ASCII), fullmatch=True)
     return texts.map(int) if kind.number else texts.map(lambda text: kind.cut + text)
 
