@@ -8,9 +8,10 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.compile.catalogue import prefixes
+from adapters.core.declare.ids import Paired
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
-from tests.conformance.declared import CREATABLE, OPERATIONS, UPDATABLE, name, path, sample, shape
+from tests.conformance.declared import BENEATH, CREATABLE, OPERATIONS, UPDATABLE, least, name, path, sample, shape
 from tests.live import NEWEST, Live
 
 BY_PREFIX = {resource.id.prefix: resource for resource in RESOURCES}
@@ -29,14 +30,26 @@ def _theirs(live: Live, prefix: str) -> str:
         found = live.call("POST", "/v1/pipelines/search", {"limit": 1}, token=live.b.tokens["owner"]).json()["data"]
         stage: str = found[0]["stages"][0]["id"]
         return stage
-    body = {"limit": 1}
-    found = live.call("POST", f"/v1/{BY_PREFIX[prefix].path}/search", body, token=live.b.tokens["owner"]).json()["data"]
+    resource = BY_PREFIX[prefix]
+    body = least(resource, 1, limit=1)
+    found = live.call("POST", f"/v1/{resource.path}/search", body, token=live.b.tokens["owner"]).json()["data"]
     record: str = found[0]["id"]
     return record
 
 
 def _nobody(prefix: str) -> str:
     return _KINDS[prefix].sample()
+
+
+def _alike(live: Live, prefix: str) -> list[tuple[str, str]]:
+    """The id of a record of tenant b and one that nobody has; of pairs, also those that say they lie beneath a record of a."""
+    pairs = [(_theirs(live, prefix), _nobody(prefix))]
+    kind = _KINDS[prefix]
+    if isinstance(kind, Paired):
+        ours = kind.parent.decode(BENEATH[kind.beneath][0])
+        theirs, nobodys = (kind.encode((ours, kind.decode(each)[1])) for each in pairs[0])
+        pairs.append((theirs, nobodys))
+    return pairs
 
 
 def _references(resource: Resource) -> list[tuple[str, str]]:
@@ -80,43 +93,57 @@ def test_a_reference_in_a_list_to_another_tenant_s_record_is_one_to_nothing(live
 @pytest.mark.parametrize("resource", [r for r in CREATABLE if _references(r)], ids=name)
 def test_a_reference_to_another_tenant_s_record_is_one_to_nothing(live: Live, resource: Resource) -> None:
     for field, prefix in _references(resource):
-        told = [
-            _told(live.call("POST", f"/v1/{resource.path}", {**sample(resource, NEWEST), field: each}))
-            for each in (_theirs(live, prefix), _nobody(prefix))
-        ]
-        assert told[0] == told[1], field
-        assert told[0][0] == 422
-        assert [error["pointer"] for error in told[0][1]["errors"]] == [f"/{field}"]
+        for pair in _alike(live, prefix):
+            told = [
+                _told(live.call("POST", f"/v1/{resource.path}", {**sample(resource, NEWEST), field: each}))
+                for each in pair
+            ]
+            assert told[0] == told[1], field
+            assert told[0][0] == 422
+            assert [error["pointer"] for error in told[0][1]["errors"]] == [f"/{field}"]
 
 
 @pytest.mark.parametrize("resource", UPDATABLE, ids=name)
 def test_a_record_cannot_be_tied_to_another_tenant_s_later(live: Live, resource: Resource) -> None:
     made = live.call("POST", f"/v1/{resource.path}", sample(resource, NEWEST)).headers["location"]
     for field, prefix in _references(resource):
-        told = [_told(live.call("PATCH", made, {field: each})) for each in (_theirs(live, prefix), _nobody(prefix))]
-        assert told[0] == told[1], field
-        assert told[0][0] == 422
+        for pair in _alike(live, prefix):
+            told = [_told(live.call("PATCH", made, {field: each})) for each in pair]
+            assert told[0] == told[1], field
+            assert told[0][0] == 422
 
 
 @pytest.mark.parametrize("resource", [r for r in RESOURCES if Op.SEARCH in r.operations], ids=name)
 def test_a_filter_by_another_tenant_s_ids_finds_nothing(live: Live, resource: Resource) -> None:
     compares = resource.upstream.search.compares
+    within = {resource.within: {"eq"}} if resource.within else {}
     filterable = [
         f
         for f in shape(resource, NEWEST).fields
         if f.kind and f.kind.points_to and f.operators and f.kind.points_to.prefix in _REACHABLE
-        if compares is None or f.name in compares
+        if compares is None or f.name in {*compares, *within}
     ]
     for field in filterable:
         assert field.kind
         assert field.kind.points_to
         if resource not in CREATABLE:
             continue
+        able = {"eq", "in"} if compares is None else {**compares, **within}[field.name]
         for operator, member in (("eq", "value"), ("in", "values")):
-            theirs = _theirs(live, field.kind.points_to.prefix)
-            condition = {"field": field.name, "operator": operator, member: [theirs] if member == "values" else theirs}
-            found = live.call("POST", f"/v1/{resource.path}/search", {"filters": [condition]})
-            assert (found.status_code, found.json()["data"]) == (200, []), field.name
+            if operator not in able:
+                continue
+            for theirs, _ in _alike(live, field.kind.points_to.prefix):
+                condition = {
+                    "field": field.name,
+                    "operator": operator,
+                    member: [theirs] if member == "values" else theirs,
+                }
+                # Two conditions on the record above would be one of ours and one of theirs.
+                asked = (
+                    {"filters": [condition]} if field.name == resource.within else least(resource, filters=[condition])
+                )
+                found = live.call("POST", f"/v1/{resource.path}/search", asked)
+                assert (found.status_code, found.json()["data"]) == (200, []), field.name
 
 
 @pytest.mark.parametrize("resource", [r for r in RESOURCES if Op.SEARCH in r.operations], ids=name)
@@ -125,10 +152,10 @@ def test_a_search_finds_own_records_only(live: Live, resource: Resource) -> None
         {
             row["id"]
             for row in live.call(
-                "POST", f"/v1/{resource.path}/search", {"limit": 100}, token=tenant.tokens["owner"]
+                "POST", f"/v1/{resource.path}/search", least(resource, index, limit=100), token=tenant.tokens["owner"]
             ).json()["data"]
         }
-        for tenant in (live.a, live.b)
+        for index, tenant in enumerate((live.a, live.b))
     ]
     assert own and theirs and not own & theirs
 
