@@ -8,6 +8,8 @@ import msgspec
 
 from adapters import RESOURCES
 from adapters.core.calls import Answer, Input, Reply
+from adapters.core.declare.currencies import minor_digits
+from adapters.core.declare.kinds import Money
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Face, Operation, Request
 from adapters.core.shapes import Shape
@@ -50,10 +52,11 @@ def answered(name: str, request: Input, body: bytes | Any, status: int = 200, da
 def record(of: Resource | Shape) -> dict[str, Any]:
     """A record as the service holds it, made of the examples."""
     fields = (of if isinstance(of, Shape) else shape(of, NEWEST)).fields
-    return {field.held: _held(field) for field in fields}
+    besides = {field.today: field.example for field in fields}
+    return {field.held: _held(field, besides) for field in fields}
 
 
-def _held(field: Any) -> Any:
+def _held(field: Any, besides: dict[str, Any]) -> Any:
     if field.nested is not None:
         return [record(field.nested)] if field.many else record(field.nested)
     kind, value = field.kind_today, field.example
@@ -61,4 +64,6 @@ def _held(field: Any) -> Any:
         return value
     inward = kind.inward
     value = inward(value) if inward else value
+    if isinstance(kind, Money) and kind.form == "minor":
+        return int(value.scaleb(minor_digits(besides[kind.beside])))
     return float(value) if type(value).__name__ == "Decimal" else value
