@@ -55,7 +55,8 @@ class Rentals:
             self._serial += 1
             now = _now()
             empty = dict.fromkeys(("name", "status", "seats", "dailyRate", "currency", "boughtOn", "companyId"))
-            made = {**empty, **self._kept(body), "id": self._serial, "createdAt": now, "updatedAt": now}
+            filled = {**empty, "status": "FREE", "currency": "USD"}
+            made = {**filled, **self._kept(body), "id": self._serial, "createdAt": now, "updatedAt": now}
             rows[made["id"]] = made
             return 201, {"data": made}
         found = rows.get(int(tail)) if tail.isdecimal() else None
