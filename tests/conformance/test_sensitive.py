@@ -15,7 +15,9 @@ NEVER = (
     *("tenantId", "openingBalance", "bankAccountNo", "ipAddress", "satisfactionToken"),
     *("geo", "ip", "deviceId", "photoUrl", "internalMemo", "marginPct"),
 )
-PAY = {"amount": "73512.25", "currency": "INR", "period": "annual", "effective_from": "2026-04-01"}
+# With its point it is found in no id, which a number alone would be now and then.
+AMOUNT = "73512.25"
+PAY = {"amount": AMOUNT, "currency": "INR", "period": "annual", "effective_from": "2026-04-01"}
 BODY: dict[str, Any] = {
     "first_name": "Guarded",
     "employment_type": "full_time",
@@ -64,7 +66,7 @@ def test_compensation_is_not_set_without_its_scope_and_nothing_is_sent(
         assert (refused.status_code, problem["code"], problem["denied_by"]) == (403, "scope_missing", "scope")
         assert problem["required_scopes"] == ["compensation.write", "employee.write"]
         assert "compensation.write" in refused.headers["www-authenticate"]
-        assert "73512" not in refused.text
+        assert AMOUNT not in refused.text
     assert live.counted() == before
 
 
@@ -95,7 +97,7 @@ def test_what_nobody_may_see_is_in_no_answer_and_can_be_written_by_nobody(live: 
     for name in ("bank_account", "bankAccount", "pan", "tax_id", "dob", "hr_notes", "exit_reason"):
         refused = live.call("PATCH", f"/v1/employees/{made['id']}", {name: "1815-12-10"})
         assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [(f"/{name}", "field_unknown")]
-        assert "1815" not in refused.text
+        assert "1815-12-10" not in refused.text
 
 
 def _names(value: object) -> set[str]:
@@ -113,7 +115,7 @@ def test_nothing_guarded_or_hidden_stands_in_an_example_or_a_log(live: Live) -> 
     assert shown
     assert not _names(shown) & {*NEVER, "compensation"}
     logged = live.served.out.read_text()
-    assert "73512" not in logged
+    assert AMOUNT not in logged
     assert not [name for name in NEVER if len(name) > 4 and json.dumps(name) in logged]
 
 
