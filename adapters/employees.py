@@ -30,7 +30,7 @@ class Employee(Dated):
     """Somebody who works in the firm. Whoever leaves stays in every list."""
 
     id: ReadOnly[EmployeeId] = required("The employee's id.", "emp_3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-    employee_number: Kept[Annotated[str, Text(32)] | None] = optional("A number that nobody else has.", "E0042")
+    employee_number: Kept[Annotated[str, Text(32)] | None] = optional("A number that nobody else has.", "E1042")
     first_name: Name = required("First name.", "Ada")
     last_name: Line | None = optional("Last name.", "Lovelace")
     name: ReadOnly[Line] = required("First and last name.", "Ada Lovelace")

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from adapters.project_tasks import project_tasks
 from gateway.stores.sql import Sql, webhook_clock, webhook_events
 from gateway.stores.sql.webhook_events import NewEvent
+from tests.conformance.declared import least
 from tests.live import Live
 from tests.openapi.generated import GENERATED
 
@@ -25,20 +27,25 @@ ALL = [
     for method in methods
 ]
 ID = re.compile(
-    r"\b(con|cmp|deal|pipe|stage|task|note|act|usr|emp|proj)_[0-9a-z-]{20,}\b|\b(acct|prod|whs)_[0-9a-f]+\b"
+    r"\b(con|cmp|deal|pipe|stage|task|note|act|usr|emp|proj)_[0-9a-z-]{20,}\b|\b(acct|prod|whs|dept)_[0-9a-f]+\b"
+    r"|\b(ptask)_[0-9a-z]+[.][0-9a-z]+\b"
 )
 # What cannot be made without another record of the same workspace.
-REFERRING = {"/v1/invoices", "/v1/journal_entries"}
+REFERRING = {"/v1/invoices", "/v1/journal_entries", "/v1/project_tasks"}
 # A step that only another one makes possible.
-BEFORE = {"/v1/expenses/{id}/reimburse": "approve", "/v1/invoices/{id}/payments": "mark_sent"}
+BEFORE = {
+    "/v1/expenses/{id}/reimburse": "approve",
+    "/v1/invoices/{id}/payments": "mark_sent",
+    "/v1/payroll_runs/{id}/mark_paid": "process",
+}
 
 
 @pytest.fixture(scope="module")
 def known(live: Live) -> dict[str, str]:
     """The prefix of each type of id → one that is there, in place of the invented one of the examples."""
 
-    def first(path: str) -> Any:
-        found = live.call("POST", f"/v1/{path}/search", {"limit": 1})
+    def first(path: str, **asked: Any) -> Any:
+        found = live.call("POST", f"/v1/{path}/search", {"limit": 1, **asked})
         assert found.status_code == 200, found.text
         return found.json()["data"][0]
 
@@ -50,23 +57,28 @@ def known(live: Live) -> dict[str, str]:
         "tasks",
         "notes",
         "activities",
-        "employees",
-        "projects",
         "accounts",
         "products",
         "warehouses",
     )
     ids = [first(path)["id"] for path in paths] + [pipeline["id"], pipeline["stages"][0]["id"]]
+    # Of those that were seeded: whoever is at work, in a department where people are paid.
+    working = {"field": "status", "operator": "eq", "value": "active"}
+    employee = first("employees", filters=[working], order_by="created_at", sort_direction="asc")
+    task = first("project_tasks", **least(project_tasks), order_by="created_at", sort_direction="asc")
+    ids += [employee["id"], employee["department_id"], task["project_id"], task["id"]]
     ids.append("usr_" + live.a.users["owner"]["user_id"])
     return {each.partition("_")[0]: each for each in ids}
 
 
 def real(text: str, known: dict[str, str]) -> str:
-    return fresh(ID.sub(lambda found: known[found[1] or found[2]], text))
+    return fresh(ID.sub(lambda found: known[found[1] or found[2] or found[3]], text))
 
 
 # A value that no two records may share works once as it stands; tests run an example more often.
-SHARED_BY_NONE = re.compile(r"\bWEB-1\b|\bLAMP-7\b|\bINV-00042(?=\")|https://hooks\.example\.com/in")
+SHARED_BY_NONE = re.compile(
+    r"\bWEB-1\b|\bE1042\b|\bada\.lovelace(?=@)|\bLAMP-7\b|\bINV-00042(?=\")|https://hooks\.example\.com/in"
+)
 _SERIAL = itertools.count(1)
 
 
@@ -129,6 +141,8 @@ def beneath(live: Live, address: str, name: str) -> str | None:
         found = live.call("GET", f"{place}/deliveries").json()["data"][0]["id"]
     elif name == "replay_id":
         found = live.call("POST", f"{place}/replay", {"since": "2026-01-01T00:00:00Z"}).json()["data"]["id"]
+    elif name == "time_log_id":
+        found = live.call("POST", f"{place}/time_logs", {"minutes": 90, "worked_on": "2026-06-17"}).json()["data"]["id"]
     else:
         return None
     return str(found)
