@@ -36,6 +36,7 @@ class _Made:
     id: str | int
     row: Row
     public: dict[str, Any]
+    known_by: str = f"named {MARK!r}"
 
 
 class Writer:
@@ -77,6 +78,12 @@ class Writer:
             if create is not None:
                 cleanable = delete is not None and (deleting is None or self._deletes(deleting))
                 found["create"], made = await self._create(create, cleanable=cleanable)
+                if made is not None and not cleanable:
+                    # What was not meant to be made tells what could not be known before: whether it can be deleted.
+                    deleting = await self._clean_up(resource, delete, made)
+                    made = None
+                    if deleting is not None and deleting.verdict is Verdict.ANSWERS:
+                        found["create"], made = await self._create(create, cleanable=True)
             for name, operation in named.items():
                 if made is not None or writable or not operation.params:
                     found[name] = await self._change(operation, made, absent)
@@ -126,21 +133,21 @@ class Writer:
             self.left.append(f"{create.first}: look for a record named {MARK!r}; its create ended unclear ({note})")
         return Finding(create.name, _call(driven, None), verdict, note), made
 
-    async def _refused_create(self, create: Operation, face: Face) -> tuple[Finding, None]:
+    async def _refused_create(self, create: Operation, face: Face) -> tuple[Finding, _Made | None]:
         ids = () if self._above is None else (self._above,)
         driven = await drive(self._service, face.plan(Input(ids=ids)))
         made = _made(driven)
         verdict, note = await judged(self._service, driven)
         status = driven.said[-1][1].status if driven.said else 0
         if made is not None:
-            self.left.append(f"{create.first}: {made.id}, made by a create without any field")
+            made.known_by = "made by a create without any field"
             note = "makes a record of nothing"
         elif status in (400, 422):
             verdict, note = (
                 Verdict.ANSWERS,
                 f"refused an empty record with {status}; none was made, it could not be deleted",
             )
-        return Finding(create.name, _call(driven, None), verdict, note), None
+        return Finding(create.name, _call(driven, None), verdict, note), made
 
     async def _change(self, operation: Operation, made: _Made | None, absent: Named) -> Finding:
         face = face_of(operation)
@@ -182,13 +189,13 @@ class Writer:
 
     async def _clean_up(self, resource: Resource, delete: Operation | None, made: _Made) -> Finding | None:
         if delete is None:
-            self.left.append(f"{resource.path}: {made.id}, named {MARK!r}")
+            self.left.append(f"{resource.path}: {made.id}, {made.known_by}")
             return None
         named = Named(made.id, exists=True)
         driven = await drive(self._service, face_of(delete).plan(Input(ids=(made.id,))))
         verdict, note = await judged(self._service, driven, named)
         if verdict is not Verdict.ANSWERS:
-            self.left.append(f"{resource.path}: {made.id}, named {MARK!r}: {note}")
+            self.left.append(f"{resource.path}: {made.id}, {made.known_by}: {note}")
         return Finding(delete.name, _call(driven, str(made.id)), verdict, note)
 
 

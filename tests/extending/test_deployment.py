@@ -115,9 +115,10 @@ def test_the_commands_know_it(deployment: Deployment) -> None:
         deployment.run("probe", "--service", "rentals", "--allow-writes", "--tenant", tenant, "--json").stdout
     )
     (service,) = probed["services"]
-    assert {each["operation"] for each in service["findings"]} == {
-        f"machines.{name}" for name in ("search", "create", "get", "update", "delete")
-    }
+    verdicts = {each["operation"]: each["verdict"] for each in service["findings"]}
+    assert verdicts == {f"machines.{name}": "answers" for name in ("search", "create", "get", "update", "delete")}
+    # The service takes a record without a name, too, and answers alike for a missing record and a missing path.
+    assert (service["config"], service["left"], [*deployment.service.rows.values()]) == ({}, [], [{}])
 
 
 def conformance(deployment: Deployment, *arguments: str) -> tuple[int, Any]:
