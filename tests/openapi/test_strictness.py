@@ -234,7 +234,7 @@ def test_every_condition_is_as_the_document_says(date: str, face: Face, query: Q
         for field in query.shape.fields:
             yield from conditions(field, known if field.name in filters.allowed else {"eq", "is_empty"})
         # That a service which only lists takes one condition on each field, no schema can say.
-        yield from groups(simple, repeatable=filters.most_values > 1)
+        yield from groups(simple, repeatable="any" in filters.groups)
 
     takers = {
         "value": {field for field, ops in filters.allowed.items() if {*ops} - PLURAL - NO_VALUE},
