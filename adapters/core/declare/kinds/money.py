@@ -62,8 +62,10 @@ class Money(Kind):
         further = {"signed": [], "zero": ["^[^-]"], "positive": ["^[^-]", "[1-9]"]}[self.least]
         return schema | ({"allOf": [{"pattern": each} for each in further]} if further else {})
 
-    def operand(self) -> CoreSchema:
-        return Money(self.currency, self.form).core()
+    @property
+    def sought(self) -> Money:
+        # Nothing is found below zero where there is nothing, and asking is no fault.
+        return self if self.least == "signed" else Money(self.currency, self.form)
 
     def inward(self, value: str) -> Any:
         amount = Decimal(value)

@@ -59,8 +59,9 @@ class Number(Kind):
         made: Schema = {"type": "string", "pattern": f"^{'-?' if self.least == 'signed' else ''}{whole}$"}
         return made | {"allOf": [{"pattern": "[1-9]"}]} if self.least == "positive" else made
 
-    def operand(self) -> CoreSchema:
-        return Number(self.digits, self.decimals, "signed").core()
+    @property
+    def sought(self) -> Number:
+        return self if self.least == "signed" else Number(self.digits, self.decimals, "signed")
 
     @staticmethod
     def inward(value: str) -> Decimal:
