@@ -65,6 +65,14 @@ class Field:
     guard: str = ""
     names_row: bool = False
 
+    @property
+    def answered(self) -> object:
+        """The example as an answer has it: rows with the fields too that no request may send."""
+        if self.nested is None or not isinstance(self.example, list):
+            return self.example
+        whole = self.nested.example()
+        return [{name: row.get(name, told) for name, told in whole.items()} for row in self.example]
+
     def sendable(self, *, partial: bool, again: bool = False) -> bool:
         """Whether a body may have it. again: whether the body stands in a list that takes the place of one that is there."""
         return not (self.read_only or (partial and self.fixed) or (self.names_row and not again))
@@ -106,7 +114,7 @@ class Shape:
     def example(self, *, sent: bool = False, partial: bool = False) -> dict[str, Any]:
         """A whole record, or a whole body, as it is to those who have no scope of a guarding family."""
         return {
-            field.name: field.example
+            field.name: field.example if sent else field.answered
             for field in self.fields
             if not field.guard and (not sent or field.sendable(partial=partial))
         }
