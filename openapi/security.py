@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.core.compile.catalogue import Catalogue
-from adapters.core.compile.scopes import Scopes, guarded_members, single_scopes
-from adapters.core.declare.resource import Op, Resource
+from adapters.core.compile.scopes import Scopes
 from gateway.auth.scopes import allowed, family_of
 from gateway.config.policies import default_roles
+from gateway.oauth.consent import named
 
 ORIGIN = "https://api.example.com"
 """Stands for the deployment's own address, which the gateway puts in its place when it serves a document."""
@@ -42,33 +42,13 @@ def schemes(catalogue: Catalogue) -> dict[str, Any]:
 
 def scopes(catalogue: Catalogue) -> dict[str, str]:
     """Every scope that can be asked for → what it allows."""
-    resources, reports = catalogue.resources, catalogue.reports
-    families: dict[str, list[Resource]] = {}
-    for resource in resources:
-        families.setdefault(resource.scope, []).append(resource)
     told = {}
-    for family, members in families.items():
-        single = [scope for scope in single_scopes(resources) if family_of(scope) == family]
+    for family in catalogue.scopes.families:
+        single = [scope for scope in catalogue.scopes.ordered if family_of(scope) == family]
         for scope in single:
-            verb, operations = _VERBS[scope.rpartition(".")[2]]
-            paths = [each.path.replace("_", " ") for each in members if each.operations & operations]
-            told[scope] = f"{verb} {_listed(paths)}."
+            action = scope.rpartition(".")[2]
+            told[scope] = f"{_VERBS[action]} {named(catalogue, family, action)}."
         told[f"{family}.all"] = f"{_listed(single)} in one." if len(single) > 1 else f"The same as {single[0]}."
-    for scope in single_scopes(resources):
-        if guards := guarded_members(resources, family := family_of(scope)):
-            told[scope] = f"{_VERBS[scope.rpartition('.')[2]][0]} {_listed(guards)}."
-            told[f"{family}.all"] = (
-                f"{_listed([each for each in single_scopes(resources) if family_of(each) == family])} in one."
-            )
-    for scope in single_scopes((), reports):
-        names = [each.name.replace("_", " ") for each in reports if each.needs == scope]
-        told |= {scope: f"Read reports: {_listed(names)}.", f"{family_of(scope)}.all": f"The same as {scope}."}
-    for each in catalogue.announced:
-        read = f"{each.scope}.read"
-        told |= {read: f"Be told of {each.path.replace('_', ' ')}.", f"{each.scope}.all": f"The same as {read}."}
-    for own in catalogue.own:
-        told |= {f"{own.scope}.{action}": f"{_VERBS[action][0]} {what}." for action, what in own.covers.items()}
-        told[f"{own.scope}.all"] = f"{_listed(own.scopes)} in one."
     return told
 
 
@@ -97,7 +77,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 _VERBS = {
-    "read": ("Read and search", Op.GET | Op.SEARCH),
-    "write": ("Create and change", Op.CREATE | Op.UPDATE),
-    "delete": ("Delete", Op.DELETE),
+    "read": "Read and search",
+    "write": "Create and change",
+    "delete": "Delete",
 }

@@ -39,11 +39,11 @@ def asked(catalogue: Catalogue, scopes: Iterable[str], allowed: frozenset[str]) 
     families = [family for family in catalogue.scopes.families if any(f"{family}.{each}" in wanted for each in ACTIONS)]
     for family in sorted(families, key=lambda family: place(catalogue, family)):
         lines = tuple(
-            Line(f"{_VERBS[action]} {_named(catalogue, family, action)}", f"{family}.{action}" in allowed)
+            Line(f"{_VERBS[action]} {named(catalogue, family, action)}", f"{family}.{action}" in allowed)
             for action in ACTIONS
             if f"{family}.{action}" in wanted
         )
-        title = _named(catalogue, family, "read").capitalize()
+        title = named(catalogue, family, "read").capitalize()
         groups.append(Group(title, lines, subject(catalogue, family)))
     return tuple(groups)
 
@@ -73,7 +73,8 @@ def _deciding(catalogue: Catalogue, family: str) -> list[Resource]:
     ]
 
 
-def _named(catalogue: Catalogue, family: str, action: str) -> str:
+def named(catalogue: Catalogue, family: str, action: str) -> str:
+    """What a scope of the family is about, in words: what of it can be read, written or deleted."""
     of_family = [resource for resource in catalogue.every if resource.scope == family]
     able = [resource for resource in of_family if resource.operations & _NEEDED[action]] or of_family
     names = [resource.path for resource in able]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -60,6 +63,19 @@ def test_a_body_survives_the_way_to_the_service_and_back(resource: Resource, con
         for field in today.values()
         if field.read_only and not field.nullable and field.default is None
     }
+    for field in today.values():
+        if field.many and field.held in body:
+            # A service adds to each record of a list what it works out.
+            body[field.held] = [{**like, **one} for like, one in zip(cycle(held[field.held]), body[field.held])]
     outward = Outward(fields)
     answered = msgspec.json.decode(outward.one(outward.read(encode({"data": {**minimum, **body}}))))["data"]
-    assert {key: answered[key] for key in sent} == sent
+    assert holds(answered, sent)
+
+
+def holds(answered: Any, sent: Any) -> bool:
+    """Whether everything that was sent is in the answer, whatever else is."""
+    if isinstance(sent, dict):
+        return all(holds(answered[name], value) for name, value in sent.items())
+    if isinstance(sent, list):
+        return len(answered) == len(sent) and all(map(holds, answered, sent))
+    return bool(answered == sent)

@@ -44,6 +44,10 @@ OFF = {
 }
 
 
+# Where pages may lead outside.
+STANDARDS = ("https://www.rfc-editor.org/", "https://www.standardwebhooks.com")
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
     return published(tmp_path_factory.mktemp("reference"))
@@ -140,15 +144,16 @@ async def test_a_client_that_has_the_document_is_not_sent_it_again(served: ASGIA
 def test_a_document_is_sent_packed_over_the_wire(live: Live) -> None:
     with live.client.stream("GET", "/openapi.json", headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
-    assert len(raw) < 60_000
+    assert len(raw) < 120_000
     assert json.loads(gzip.decompress(raw))["openapi"].startswith("3.1")
 
 
 def test_what_brands_have_in_common_is_kept_once(tmp_path: Path) -> None:
     published(tmp_path)
     (folder,) = (tmp_path / site.PLACE).iterdir()
-    # The renderer's script is the largest of them by far.
-    assert [each.stat().st_size > 1_000_000 for each in folder.iterdir()].count(True) == 1
+    # The renderer's script is the largest of them by far, beside the documents.
+    large = [each for each in folder.iterdir() if each.stat().st_size > 1_000_000]
+    assert [each.read_bytes().startswith(b"{") for each in large].count(False) == 1
 
 
 def test_what_workers_still_send_from_is_kept_until_they_have_gone_over(tmp_path: Path) -> None:
@@ -230,7 +235,7 @@ async def test_links_between_pages_lead_somewhere(served: ASGIApp, path: str) ->
         if link.startswith("#"):
             assert link[1:] in page.ids, link
         # The console is another application's; tests of the front door follow the links to it.
-        elif link != "/console" and not link.startswith("https://www.rfc-editor.org/"):
+        elif link != "/console" and not link.startswith(STANDARDS):
             assert (await get(served, f"https://api.acme.example{link}")).status_code == 200, link
 
 
