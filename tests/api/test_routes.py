@@ -143,6 +143,41 @@ GET    /v1/reports/profit_and_loss              financial_report.read
 GET    /v1/reports/balance_sheet                financial_report.read
 GET    /v1/reports/cash_flow                    financial_report.read
 GET    /v1/reports/sales_forecast               sales_report.read
+GET    /v1/contacts/{id}/invoices               contact.read invoice.read
+GET    /v1/contacts/{id}/tickets                contact.read ticket.read
+GET    /v1/companies/{id}/invoices              company.read invoice.read
+GET    /v1/companies/{id}/tickets               company.read ticket.read
+GET    /v1/companies/{id}/projects              company.read project.read
+GET    /v1/deals/{id}/invoices                  deal.read invoice.read
+POST   /v1/invoices/search                      invoice.read
+POST   /v1/invoices                             invoice.write
+GET    /v1/invoices/{id}                        invoice.read
+PATCH  /v1/invoices/{id}                        invoice.write
+DELETE /v1/invoices/{id}                        invoice.delete
+POST   /v1/invoices/{id}/send                   invoice.write
+POST   /v1/invoices/{id}/mark_sent              invoice.write
+POST   /v1/invoices/{id}/void                   invoice.write
+GET    /v1/invoices/{id}/payments               invoice.read payment.read
+POST   /v1/invoices/{id}/payments               payment.write
+POST   /v1/expenses/search                      expense.read
+POST   /v1/expenses                             expense.write
+GET    /v1/expenses/{id}                        expense.read
+PATCH  /v1/expenses/{id}                        expense.write
+DELETE /v1/expenses/{id}                        expense.delete
+POST   /v1/expenses/{id}/approve                expense.write approval.write
+POST   /v1/expenses/{id}/reject                 expense.write approval.write
+POST   /v1/expenses/{id}/reimburse              expense.write
+POST   /v1/journal_entries/search               journal_entry.read
+POST   /v1/journal_entries                      journal_entry.write
+GET    /v1/journal_entries/{id}                 journal_entry.read
+POST   /v1/products/search                      product.read
+POST   /v1/products                             product.write
+GET    /v1/products/{id}                        product.read
+PATCH  /v1/products/{id}                        product.write
+POST   /v1/products/{id}/archive                product.write
+POST   /v1/products/{id}/unarchive              product.write
+GET    /v1/products/{id}/movements              product.read inventory.read
+POST   /v1/products/{id}/movements              inventory.write
 """
 
 

@@ -67,7 +67,7 @@ def test_a_lost_keyring_is_never_replaced_by_one_that_opens_nothing(tmp_path: Pa
     keyring.unlink()
     said = f"{keyring} is missing, but the database was written with a keyring: restore it from the backup"
     is_one_line(run(tmp_path, "serve"), said, 2)
-    is_one_line(run(tmp_path, "tenants", "list"), said, 2)
+    is_one_line(run(tmp_path, "keys", "list"), said, 2)
     assert not keyring.exists()
     keyring.write_text(Keyring.create())
     is_one_line(run(tmp_path, "keys", "rotate"), "gateway: the keyring does not open what is stored", 2)
