@@ -122,7 +122,7 @@ class Live:
     def register(self, tenant: Tenant) -> None:
         """What `gateway tenants add` stores, without a process for it."""
         with self._session() as session:
-            first_start.register(session, self._keys(), tenant.business_id, tenant.name, tenant.api_key, actor="test")
+            first_start.register(session, self._keys(), tenant.business_id, tenant.name, tenant.api_key, actor="cli")
 
     def _keys(self) -> Keyring:
         return Keyring.load((self.served.data_dir / "keyring.json").read_text())
