@@ -18,7 +18,8 @@ _STATE = {"cursor_invalid", "idempotency_key_reused", "parameter_conflict"}
 _STATE_OF_FIELDS = {"refused", "amount_precision", "too_deep", "too_many", "field_repeated", "filter_required"} | {
     *("already_taken", "before_start", "currency_required", "one_of_required", "report_too_large"),
     *("parent_elsewhere", "parent_cycle", "self_reference", "single_day_only", "span_too_long"),
-    *("overlaps", "balance_insufficient"),
+    *("overlaps", "balance_insufficient", "unbalanced", "exceeds_amount", "sign_mismatch", "out_of_range"),
+    *("recipient_missing", "exceeds_amount_due", "insufficient_stock", "line_unknown", "period_closed", "not_positive"),
 }
 
 
