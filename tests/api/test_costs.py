@@ -92,11 +92,7 @@ async def inside(live: Live) -> AsyncIterator[Inside]:
     facts["service_keys"] = {"auth": (live.served.home / "auth-key").read_text()}
     runtime = Runtime.from_json(json.dumps(facts))
     app = create(load(live.served.home / "config.yaml", {}, {"server": {"data_dir": str(runtime.data_dir)}}), runtime)
-    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    living = asyncio.create_task(app({"type": "lifespan"}, told.get, said.put))  # type: ignore[arg-type]
-    await told.put({"type": "lifespan.startup"})
-    assert (await said.get())["type"] == "lifespan.startup.complete"
+    await app.start()
     made = live.call("POST", "/v1/contacts", {"first_name": "Ada"}).json()["data"]["id"]
     counted = Inside(app, live, made)
     for _ in range(WARM):
@@ -104,8 +100,7 @@ async def inside(live: Live) -> AsyncIterator[Inside]:
         await counted.page()
     yield counted
     counted.wire.hang_up()
-    await told.put({"type": "lifespan.shutdown"})
-    await living
+    await app.aclose()
 
 
 def commands(live: Live) -> dict[str, int]:
