@@ -71,8 +71,13 @@ def _told(package: str, error: Exception) -> tuple[str, str]:
 
 
 def check(settings: Settings) -> Catalogue:
-    """The deployment's catalogue. ConfigError with every fault when the configuration speaks of a package, contract, scope,
-    service or operation that does not exist.
+    """The deployment's catalogue; ConfigError as `checked` raises it."""
+    return checked(settings)[0]
+
+
+def checked(settings: Settings) -> tuple[Catalogue, list[Operation]]:
+    """The deployment's catalogue, and its operations. ConfigError with every fault when the configuration speaks of a package,
+    contract, scope, service or operation that does not exist.
     """
     known = catalogue(settings)
     faults = [
@@ -81,13 +86,14 @@ def check(settings: Settings) -> Catalogue:
         *_ids(settings, known),
         *_services(settings, known),
     ]
+    offered: list[Operation] = []
     try:
-        operations(settings, known)
+        offered = operations(settings, known)
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return known
+    return known, offered
 
 
 def operations(settings: Settings, known: Catalogue) -> list[Operation]:

@@ -1,18 +1,20 @@
 """What `gateway serve` starts around its workers, in order.
 
 Valkey, migrations, sandbox and documents side by side → tenants of the sandbox → settings to the workers → admin port
-→ banner
+→ banner → couriers
 """
 
 import asyncio
 import pickle
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from adapters.core.compile.catalogue import Catalogue
+from adapters.core.operation import Operation
 from gateway import deployment, factories
 from gateway.brands import Brands
 from gateway.config import EMBEDDED, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
@@ -88,7 +90,7 @@ class House:
         await _agreed(self._settings, facts)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
         handover = pickle.dumps((self._settings, facts))
-        await asyncio.gather(fleet.start(handover), self._couriers.start(handover))
+        await fleet.start(handover)
         demo = await introduced
         asked = await Asked.open(self._settings, facts, fleet)
         self._port = AdminPort(asked, fleet, self._couriers, self._reloads, self._claim.data_dir)
@@ -96,27 +98,32 @@ class House:
         admin_port = self._private.port
         self._publish()
         workers, config = self._settings.server.workers, fingerprint(self._settings)
-        ingest = {"ingest_port": self._ingest_port} if self._ingest_port else {}
-        logs.event("started", port=facts.public_port, admin_port=admin_port, **ingest, workers=workers, config=config)
+        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=workers, config=config)
         first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
+        # Couriers load their code when requests are answered already, which is what whoever starts a gateway waits for.
+        self._couriers.warm_up()
+        await self._couriers.start(handover)
+        if self._ingest_port:
+            logs.event("couriers started", ingest_port=self._ingest_port, couriers=self._settings.webhooks.couriers)
 
     async def _described(self) -> tuple[Catalogue, str]:
         """What there is, and the folder of its documents; ConfigError when the settings name what there is not."""
-        known = await asyncio.to_thread(deployment.check, self._settings)
+        known, offered = await asyncio.to_thread(deployment.checked, self._settings)
         self._spec = await documents.written(self._settings, self._claim.data_dir)
-        return known, await asyncio.to_thread(self._published, self._settings, known)
+        return known, await asyncio.to_thread(self._published, self._settings, known, offered)
 
-    def _published(self, settings: Settings, known: Catalogue, running: str = "") -> str:
+    def _published(
+        self, settings: Settings, known: Catalogue, operations: Sequence[Operation], running: str = ""
+    ) -> str:
         """The folder of the documents, of settings that have been checked. `running`: the folder in use."""
         brands = Brands(settings.brands, self._public.port).all
         place = self._claim.data_dir / site.PLACE
-        operations = deployment.operations(settings, known)
         return publish(place, settings, brands, operations, known.contracts, running, self._spec)
 
     async def take(self, settings: Settings) -> None:
         """Answer by another configuration from now on, without losing a request. ConfigError when it cannot be taken."""
-        known = await asyncio.to_thread(deployment.check, settings)
-        folder = await asyncio.to_thread(self._published, settings, known, self._facts.site)
+        known, offered = await asyncio.to_thread(deployment.checked, settings)
+        folder = await asyncio.to_thread(self._published, settings, known, offered, self._facts.site)
         url = reveal(settings.stores.redis)
         redis_url = self._facts.redis_url if url == EMBEDDED else url
         facts = runtime_facts.runtime(settings, redis_url, self._box, self._public.port)

@@ -135,7 +135,7 @@ def _warmed_up(
     couriers = Fleet(count, ingest or public, environment, server.shutdown_grace, "courier")
     for each in (couriers, fleet):
         stack.push_async_callback(each.stop)
-        each.warm_up()
+    fleet.warm_up()
     return fleet, couriers
 
 

@@ -91,7 +91,7 @@ def couriers(tmp_path: Path, **env: str) -> Iterator[tuple[Served, int, str, Sql
         sql = Sql(f"sqlite:///{served.data_dir}/gateway.db")
         keys = Keyring.load((served.data_dir / "keyring.json").read_bytes())
         tenant = served.ask("GET", "/v1/me").json["data"]["tenant"]["id"].removeprefix("biz_")
-        yield served, int(served.wait_for("started")["ingest_port"]), tenant, sql, keys
+        yield served, int(served.wait_for("couriers started")["ingest_port"]), tenant, sql, keys
     finally:
         if sql is not None:
             sql.close()
