@@ -72,7 +72,7 @@ class Dialler:
             late = isinstance(error, TimeoutError | ConnectionAbortedError)
             kind = ("tls_timeout" if late else "tls_failed") if destination.secure else "connect"
             raise Undialled(kind, "the connection ended before it was ready", address) from error
-        except BaseException:
+        except BaseException:  # raised again: a cancelled attempt leaves no connection open
             connected.close()
             raise
         return address
@@ -130,7 +130,7 @@ class Dialler:
             await asyncio.get_running_loop().sock_connect(opened, (str(address), port))
             if opened.getpeername()[0].partition("%")[0] != str(address):
                 raise OSError("connected to another address")
-        except BaseException:
+        except BaseException:  # raised again: a cancelled attempt leaves no socket open
             opened.close()
             raise
         return opened
@@ -159,7 +159,7 @@ class Dialler:
         except OSError as error:
             _closed(connected)
             raise Undialled("proxy", f"no connection to the proxy: {type(error).__name__}") from error
-        except BaseException:
+        except BaseException:  # raised again: a cancelled attempt leaves no socket open
             _closed(connected)
             raise
         return connected

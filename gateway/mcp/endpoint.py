@@ -31,6 +31,7 @@ from gateway.mcp.tools import NAMES, Tools
 from gateway.mcp.tools import READING as READERS
 from gateway.mcp.verbs import Verbs
 from gateway.observe import access, logs, metrics
+from gateway.web import forms
 
 PATH: Final = "/mcp"
 READ_ONLY: Final = "/mcp/readonly"
@@ -71,7 +72,7 @@ class Endpoint:
         origin = request.headers.get("origin")
         if origin is not None and origin != brand.origin and not {"*", origin} & set(self._origins):
             raise problems.Forbidden("origin_not_allowed", "Web pages of this origin may not call the API.")
-        body = await _body(request, self._server.max_body)
+        body = await forms.body(request, self._server.body_timeout, self._server.max_body)
         try:
             message = wire.read(body, request.headers)
             if message is None:
@@ -151,15 +152,6 @@ class Endpoint:
             "instructions": _INSTRUCTIONS,
             "_meta": {"gateway/tools_sha256": self._tools.fingerprint},
         }
-
-
-async def _body(request: Request, most: int) -> bytes:
-    taken = bytearray()
-    async for piece in request.stream():
-        taken += piece
-        if len(taken) > most:
-            raise problems.PayloadTooLarge("payload_too_large", f"A body has at most {most} bytes.")
-    return bytes(taken)
 
 
 def _json(body: bytes, status: int = 200) -> Response:

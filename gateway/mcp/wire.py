@@ -15,6 +15,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from adapters.core.faults import Malformed
+from adapters.core.strict_json import read_json
+
 MODERN: Final = ("2026-07-28",)
 LEGACY: Final = ("2025-11-25", "2025-06-18", "2025-03-26")
 
@@ -63,9 +66,9 @@ class Message(msgspec.Struct, frozen=True):
 def read(body: bytes, headers: Mapping[str, str]) -> Message | None:
     """A POST's body → its request, or None for a notification, which nobody waits for. Refused when it is neither."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Refused(PARSE_ERROR, "The body is not JSON.") from None
+        document = read_json(body)
+    except Malformed as error:
+        raise Refused(PARSE_ERROR, str(error)) from None
     if (
         not isinstance(document, dict)
         or document.get("jsonrpc") != "2.0"

@@ -153,7 +153,9 @@ class Guard:
         except UpstreamError as error:
             self._ended(self._writes, error, probe=probe, counted=False)
             raise
-        except BaseException:
+        except (
+            BaseException
+        ):  # raised again: a call that was cancelled says nothing of the service, and frees its place
             self._writes.left(probe=probe)
             raise
         self._answered(self._writes, response.status, probe=probe)
@@ -173,7 +175,9 @@ class Guard:
             if not told:
                 self._ended(breaker, error, probe=probe, counted=False)
             raise
-        except BaseException:
+        except (
+            BaseException
+        ):  # raised again: a call that was cancelled says nothing of the service, and frees its place
             if not told:
                 breaker.left(probe=probe)
             raise
@@ -185,7 +189,7 @@ class Guard:
     async def _turn(self, deadline: float, breaker: Breaker, *, probe: bool) -> float:
         try:
             await self._concurrency.turn(deadline)
-        except BaseException:
+        except BaseException:  # raised again: who stops waiting for a turn frees the place of a probe
             breaker.left(probe=probe)
             raise
         return self._time()

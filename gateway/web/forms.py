@@ -41,14 +41,14 @@ def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
 
 
-async def body(request: Request, timeout: float) -> bytes:
-    """The whole body, of a size that a form can have; HTTPException (400, 408, 413) otherwise."""
+async def body(request: Request, timeout: float, most: int = MOST) -> bytes:
+    """The whole body, of at most `most` bytes, usually of a size that a form can have; HTTPException (400, 408, 413) otherwise."""
     whole = bytearray()
     try:
         async with asyncio.timeout(timeout):
             async for chunk in request.stream():
                 whole += chunk
-                if len(whole) > MOST:
+                if len(whole) > most:
                     raise HTTPException(413, "The body is too large.")
     except TimeoutError:
         raise HTTPException(408, "The body did not arrive in time.") from None

@@ -139,7 +139,7 @@ class Courier:
         places = 0 if self._stopping else self._lanes - len(self._held) + leaving
         try:
             got = await self._sql.run(webhook_turns.turn, self._name, list(parts.values()), places)
-        except BaseException:
+        except BaseException:  # raised again: what was to be settled is kept for the next turn
             for endpoint_id, part in parts.items():
                 self._held[endpoint_id].returned(part)
             raise

@@ -244,3 +244,13 @@ def test_where_agents_are_switched_off_there_is_no_door(tmp_path: Path) -> None:
     with running(tmp_path, mcp={"enabled": False}) as closed:
         assert closed.client.post("/mcp", json=LIST).status_code == 404
         assert closed.client.get("/.well-known/oauth-protected-resource/mcp").status_code == 404
+
+
+def test_values_are_held_to_the_bounds_of_every_body(live: Live) -> None:
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": deep}
+    told = raw(live, agent(live), call("create", resource="contacts", values={"first_name": "A", "custom": {"a": deep}}))
+    assert (told.status_code, told.json()["error"]["code"]) == (400, -32700)
+    unclear = call("create", resource="contacts", values={"first_name": "A"}, idempotency_key="é\n")
+    assert "idempotency_key_invalid" in raw(live, agent(live), unclear).text

@@ -92,3 +92,18 @@ def test_results_carry_what_their_era_asks_for() -> None:
     assert told["resultType"] == "complete" and (told["ttlMs"], told["cacheScope"]) == (60_000, "private")
     assert told["_meta"]["io.modelcontextprotocol/serverInfo"] == server
     assert orjson.loads(wire.result(legacy, {}, server, 60_000))["result"] == {}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":' + b'{"a":' * 200 + b"1" + b"}" * 202,
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"\\ud800"}',
+        b'{"jsonrpc":"2.0","id":123456789012345678901234567890,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"n":NaN}}',
+    ],
+    ids=["deep", "twice", "surrogate", "huge", "NaN"],
+)
+def test_what_two_readers_might_read_differently_is_no_message(raw: bytes) -> None:
+    assert refused(raw, {}).code == wire.PARSE_ERROR
