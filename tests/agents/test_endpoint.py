@@ -250,7 +250,9 @@ def test_values_are_held_to_the_bounds_of_every_body(live: Live) -> None:
     deep: Any = 1
     for _ in range(60):
         deep = {"a": deep}
-    told = raw(live, agent(live), call("create", resource="contacts", values={"first_name": "A", "custom": {"a": deep}}))
+    told = raw(
+        live, agent(live), call("create", resource="contacts", values={"first_name": "A", "custom": {"a": deep}})
+    )
     assert (told.status_code, told.json()["error"]["code"]) == (400, -32700)
     unclear = call("create", resource="contacts", values={"first_name": "A"}, idempotency_key="é\n")
     assert "idempotency_key_invalid" in raw(live, agent(live), unclear).text
