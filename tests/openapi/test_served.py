@@ -144,8 +144,10 @@ async def test_a_client_that_has_the_document_is_not_sent_it_again(served: ASGIA
 def test_a_document_is_sent_packed_over_the_wire(live: Live) -> None:
     with live.client.stream("GET", "/openapi.json", headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
-    assert len(raw) < 120_000
-    assert json.loads(gzip.decompress(raw))["openapi"].startswith("3.1")
+    document = json.loads(gzip.decompress(raw))
+    assert document["openapi"].startswith("3.1")
+    # What an operation more may cost whoever loads the document.
+    assert len(raw) < 600 * sum(map(len, document["paths"].values()))
 
 
 def test_what_brands_have_in_common_is_kept_once(tmp_path: Path) -> None:
