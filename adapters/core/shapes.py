@@ -160,6 +160,11 @@ def shape_of(
             raise TypeError(
                 f"{model.__name__}.{name}: a list of records needs bounds, Annotated[list[…], Between(1, 200)]"
             )
+        answers_only = kind is not None and kind.answers_only
+        if answers_only and not (unwritten or read_only(hint)):
+            raise TypeError(
+                f"{model.__name__}.{name}: no request can hold this kind of value, so it has to be ReadOnly"
+            )
         fields.append(
             Field(
                 name=name,
@@ -184,7 +189,7 @@ def shape_of(
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],
-                operators={op: op for op in kind.operators} if kind and not guard else {},
+                operators={op: op for op in kind.operators} if kind and not guard and not answers_only else {},
                 kind_today=kind,
             )
         )

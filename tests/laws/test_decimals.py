@@ -19,7 +19,7 @@ from adapters.core.declare.currencies import minor_digits
 from adapters.core.declare.ids import DIGITS, IdType
 from adapters.core.declare.kinds import Currency, Money, Number, Percent, Reference
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import Record, kind_of, required
+from adapters.core.declare.record import ReadOnly, Record, kind_of, required
 from adapters.core.faults import ServiceInvalid
 from adapters.core.shapes import shape_of
 from adapters.core.strict_json import encode
@@ -70,7 +70,7 @@ def test_an_amount_is_the_same_in_each_form_of_the_services(currency: str, units
     assert told == amount == Money(form="minor").told(units, currency)
 
 
-@pytest.mark.parametrize("form", ["number", "string", "minor"])
+@pytest.mark.parametrize("form", ["number", "string"])
 def test_nothing_has_no_sign_in_any_form(form: Any) -> None:
     for amount in ("-0", "-0.00"):
         assert encode(Money(form=form).inward(amount)) == encode(Money(form=form).inward(amount.removeprefix("-")))
@@ -88,7 +88,7 @@ class Measure(Record):
     id: Annotated[str, Reference(MEASURE)] = required("Its id.", "meas_1")
     size: Annotated[str, Number(9, 4)] = required("How big.", "2.5")
     price: Annotated[str, Money(form="string")] = required("What it costs.", "1.50")
-    paid: Annotated[str, Money(form="minor")] = required("What was paid.", "1.50")
+    paid: ReadOnly[Annotated[str, Money(form="minor")]] = required("What was paid.", "1.50")
     currency: Currency = required("Of both.", "EUR")
 
 
@@ -98,6 +98,17 @@ ROW = {"id": 1, "size": 2.50, "price": "12.5", "paid": 1250, "currency": "EUR"}
 
 def shown(**more: Any) -> Any:
     return orjson.loads(OUTWARD.one(OUTWARD.read(orjson.dumps({**ROW, **more}))))["data"]
+
+
+def test_what_only_a_service_can_count_is_in_no_request_and_no_filter() -> None:
+    class Wage(Record):
+        """Something paid."""
+
+        paid: Annotated[str, Money(form="minor")] = required("What was paid.", "1.50")
+
+    with pytest.raises(TypeError, match=r"Wage.paid: .* ReadOnly"):
+        shape_of(Wage, {})
+    assert shape_of(Measure, {}).named()["paid"].operators == {}
 
 
 def test_a_record_tells_them_all_in_one_way() -> None:

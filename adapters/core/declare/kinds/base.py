@@ -48,6 +48,7 @@ class Kind:
     blank_is_value: bool = False  # whether services order "" apart from null
     merges: bool = False  # whether services merge what a PATCH sends into what they hold
     caseless: bool = False  # whether a filter takes texts that differ in nothing but case for equal
+    answers_only: bool = False  # whether only answers can hold it: it cannot be written for a service, or compared with
     free: bool = False  # whether a person may write any words here
 
     # What requests hold.

@@ -49,6 +49,11 @@ class Money(Kind):
         return int if self.form == "minor" else Decimal
 
     @property
+    def answers_only(self) -> bool:  # type: ignore[override]
+        # How many units an amount has is its currency's word, which is not there where a single value is written.
+        return self.form == "minor"
+
+    @property
     def beside(self) -> str:  # type: ignore[override]
         return self.currency
 
