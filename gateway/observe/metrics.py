@@ -199,7 +199,7 @@ def fail_mode(mode: str) -> None:
 
 
 def value_degraded(field: str) -> None:
-    """Count a value that was answered as null, not being what was declared, by its declared field: `contacts.owner_id`."""
+    """Count a value that was answered as null, not being what was declared, by its declared field, `RESOURCE.FIELD`."""
     _nulled(field).inc()
 
 

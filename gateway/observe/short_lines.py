@@ -25,7 +25,7 @@ class ShortLines:
 
 
 def short(line: dict[str, Any]) -> str:
-    """`15:04:05 POST /v1/contacts/search 200 12 ms`, or an event with what it says. Times are local."""
+    """`15:04:05 POST /v1/{resource}/search 200 12 ms`, or an event with what it says. Times are local."""
     at = datetime.fromisoformat(line["at"]).astimezone()
     told = _request(line) if line["event"] == "request" else _event(line)
     # What a client chose for a path must not steer the terminal.

@@ -100,7 +100,7 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc] # shipped wi
         return syntax.scopes(scope, self.server.snapshot.offered) if scope else ()
 
     def _validate_token_scope(self, token: Presented) -> None:
-        """Instead of Authlib's, which compares words: `contact.read` is part of a granted `contact.all`."""
+        """Instead of Authlib's, which compares words: a `.read` is part of a granted `.all` of its family."""
         if not syntax.covered(self._wanted(), token.grant.scopes, self.server.snapshot.offered):
             raise InvalidScopeError(description="The scope is wider than what was granted.")
         if not self._scopes(token):
