@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
 from gateway.egress.dialling import Dialler, Proxy
+from gateway.egress.fetching import Fetcher
 from gateway.egress.resolving import Resolver
 from gateway.egress.rules import Allowed, Rules
 from gateway.keys.keyring import Keyring
@@ -119,3 +120,14 @@ def dialler(settings: Settings, stack: AsyncExitStack) -> Dialler:
         source_address=egress.source_address,
         proxy=proxy,
     )
+
+
+def fetcher(settings: Settings, stack: AsyncExitStack) -> Fetcher:
+    """What reads documents that a stranger named. What needs closing is left with `stack`."""
+    return Fetcher(dialler(settings, stack), agent(settings))
+
+
+def agent(settings: Settings) -> str:
+    """How this gateway names itself to strangers."""
+    name = "".join(letter for letter in settings.brands[0].name if letter.isascii() and letter.isalnum())
+    return name or "Gateway"

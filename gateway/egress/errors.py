@@ -1,9 +1,9 @@
-"""Why a connection to a stranger's address could not be made."""
+"""Why a stranger's address gave no answer, in words for metrics, logs and whoever chose it."""
 
 import ssl
 from typing import Final
 
-from gateway.upstream import Unreachable
+from gateway.upstream import Invalid, Timeout, TooLarge, Unreachable, UpstreamError
 
 # X509_V_ERR_…: OpenSSL's numbers of why a certificate is not accepted.
 _CERTIFICATE: Final = {
@@ -35,3 +35,16 @@ def of_tls(error: ssl.SSLError) -> str:
         return _CERTIFICATE.get(error.verify_code, "tls_certificate")
     reason = error.reason or ""
     return "tls_protocol" if any(part in reason for part in _PROTOCOL) else "tls_failed"
+
+
+def named(fault: UpstreamError) -> str:
+    """A word for what went wrong: one of Undialled's, `vetted_…` with the rule, `timeout`, `too_large`, `invalid` or `reset`."""
+    if isinstance(fault, Undialled):
+        return f"vetted_{fault}" if fault.kind == "vetted" else fault.kind
+    if isinstance(fault, Timeout):
+        return "timeout"
+    if isinstance(fault, Unreachable):
+        return "connect"
+    if isinstance(fault, TooLarge):
+        return "too_large"
+    return "invalid" if isinstance(fault, Invalid) else "reset"

@@ -90,8 +90,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         seat = f"{os.environ[COURIERS]}:{place}:"
         await _freed(sql, seat)
         name = seat + random_text(8)
-        agent = "".join(letter for letter in settings.brands[0].name if letter.isascii() and letter.isalnum())
-        courier = Courier(sql, keyring, renderer, StandardSigner(), dialler, name=name, agent=agent or "Gateway")
+        courier = Courier(sql, keyring, renderer, StandardSigner(), dialler, name=name, agent=factories.agent(settings))
         intake = Intake(sql, courier.wake)
         registrar = assembling.registrar(settings, known, runtime, sql, keyring, stack)
         app = Ingest(settings, known.events(settings.ids), sql, keyring, limiter, intake)

@@ -7,10 +7,10 @@ from typing import Final
 
 from gateway.egress import urls
 from gateway.egress.dialling import CONNECT, TLS, Dialler
-from gateway.egress.errors import Undialled
+from gateway.egress.errors import Undialled, named
 from gateway.egress.resolving import TIMEOUT as RESOLVE
 from gateway.egress.rules import Refused
-from gateway.upstream import Invalid, Pool, Streaming, Target, Timeout, TooLarge, Unreachable, UpstreamError
+from gateway.upstream import Pool, Streaming, Target, UpstreamError
 
 WHOLE: Final = 20.0  # seconds of an attempt
 _OLDEST: Final = 300.0  # seconds: an older connection meets no new judgement of its address
@@ -81,7 +81,7 @@ class Wire:
         except TimeoutError:
             error = "timeout"
         except UpstreamError as fault:
-            error = _named(fault)
+            error = named(fault)
             if isinstance(fault, Undialled):
                 self._address = fault.address or self._address
         finally:
@@ -130,15 +130,3 @@ async def _rest(answer: Streaming, *, shown: bool) -> str | None:
     except (TimeoutError, UpstreamError):
         pass
     return bytes(read[:_SHOWN]).decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if shown else None
-
-
-def _named(fault: UpstreamError) -> str:
-    if isinstance(fault, Undialled):
-        return f"vetted_{fault}" if fault.kind == "vetted" else fault.kind
-    if isinstance(fault, Timeout):
-        return "timeout"
-    if isinstance(fault, Unreachable):
-        return "connect"
-    if isinstance(fault, Invalid | TooLarge):
-        return "invalid"
-    return "reset"
