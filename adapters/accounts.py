@@ -47,6 +47,7 @@ accounts = Resource(
         "active": "isActive",
     },
     sorts=("created_at", "updated_at", "code", "name"),
+    headline=("code", "name", "type", "active"),
     searched=("code", "name"),
     operations=Op.GET | Op.SEARCH,
 )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Whole
-from adapters.core.declare.resource import ListQuery, Op, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.resource import (
+    Foreign,
+    ListQuery,
+    Op,
+    ReadOnly,
+    Record,
+    Resource,
+    Upstream,
+    optional,
+    required,
+)
 from adapters.ids import ACTIVITY, ActivityId, CompanyId, ContactId, DealId, UserId
 
 
@@ -16,10 +26,10 @@ class Activity(Record):
     type: Annotated[str, Choice(("call", "email", "meeting", "note", "sms", "system"))] = required(
         "What kind of thing it was.", "call"
     )
-    subject: Line | None = optional("What it was about, in a line.", "Asked for a proposal")
-    body: LongText | None = optional("More about it.", "They want to see the drawings first.")
+    subject: Foreign[Line | None] = optional("What it was about, in a line.", "Asked for a proposal")
+    body: Foreign[LongText | None] = optional("More about it.", "They want to see the drawings first.")
     direction: Annotated[str, Choice(("inbound", "outbound"))] | None = optional("Who began.", "inbound")
-    outcome: Line | None = optional("How it ended.", "connected")
+    outcome: Foreign[Line | None] = optional("How it ended.", "connected")
     duration_seconds: Whole | None = optional("How long it took.", 340)
     occurred_at: Moment | None = optional("When it happened; now, when left out.", "2026-06-17T14:30:00Z")
     contact_id: ContactId | None = optional("The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
@@ -48,6 +58,7 @@ activities = Resource(
         "actor_id": "userId",
     },
     sorts=("created_at", "occurred_at"),
+    headline=("type", "subject", "occurred_at", "contact_id", "company_id", "deal_id"),
     searched=("subject", "body", "outcome"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.DELETE,
 )

@@ -45,5 +45,6 @@ attendance = Resource(
         "date=day check_in_at=inAt check_out_at=outAt worked_minutes=minutesWorked late_minutes=lateBy note=remark"
     ),
     sorts=("created_at", "updated_at", "date"),
+    headline=("employee_id", "date", "status", "worked_minutes"),
     operations=Op.GET | Op.SEARCH,
 )

@@ -32,6 +32,7 @@ canned_responses = Resource(
     upstream=Upstream("helpdesk", "/api/support/canned-responses", ListQuery(style="whole")),
     rename={"title": "name", "body": "content", "folder": "category", "visibility": "scope"},
     sorts=("created_at", "updated_at", "title"),
+    headline=("title", "folder", "visibility"),
     searched=("title", "body"),
     operations=Op.GET | Op.SEARCH,
 )

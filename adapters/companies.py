@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Line, Name, Phone, Text, Url, Whole
-from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Record, Resource, Upstream, optional, required
+from adapters.core.declare.resource import (
+    Dated,
+    Foreign,
+    ListQuery,
+    ReadOnly,
+    Record,
+    Resource,
+    Upstream,
+    optional,
+    required,
+)
 from adapters.core.words import Related
 from adapters.ids import COMPANY, CompanyId, UserId
 
@@ -13,21 +23,21 @@ from adapters.ids import COMPANY, CompanyId, UserId
 class Address(Record):
     """A postal address."""
 
-    line1: Line | None = optional("Street and number.", "12 St James's Square")
-    line2: Line | None = optional("Building, floor or suite.", "2nd floor")
-    city: Line | None = optional("Town or city.", "London")
-    region: Line | None = optional("State, province or county.", "Greater London")
-    postal_code: Annotated[str, Text(32)] | None = optional("Postal code.", "SW1Y 4JH")
-    country: Line | None = optional("Country.", "GB")
+    line1: Foreign[Line | None] = optional("Street and number.", "12 St James's Square")
+    line2: Foreign[Line | None] = optional("Building, floor or suite.", "2nd floor")
+    city: Foreign[Line | None] = optional("Town or city.", "London")
+    region: Foreign[Line | None] = optional("State, province or county.", "Greater London")
+    postal_code: Foreign[Annotated[str, Text(32)] | None] = optional("Postal code.", "SW1Y 4JH")
+    country: Foreign[Line | None] = optional("Country.", "GB")
 
 
 class Company(Dated):
     """An organisation."""
 
     id: ReadOnly[CompanyId] = required("The company's id.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
-    name: Name = required("Its name.", "Analytical Engines Ltd")
-    domain: Line | None = optional("Its internet domain.", "engines.example")
-    industry: Line | None = optional("What it does.", "Manufacturing")
+    name: Foreign[Name] = required("Its name.", "Analytical Engines Ltd")
+    domain: Foreign[Line | None] = optional("Its internet domain.", "engines.example")
+    industry: Foreign[Line | None] = optional("What it does.", "Manufacturing")
     employee_count: Whole | None = optional("How many people work there.", 120)
     phone: Phone | None = optional("Its phone number.", "+44 20 7946 0018")
     website: Url | None = optional("Its web site.", "https://engines.example")
@@ -43,7 +53,7 @@ class Company(Dated):
         },
     )
     owner_id: UserId | None = optional("The user who looks after it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
-    custom: CustomFields = optional("The workspace's own fields.", {"tier": "gold"}, {})
+    custom: Foreign[CustomFields] = optional("The workspace's own fields.", {"tier": "gold"}, {})
 
 
 companies = Resource(
@@ -60,6 +70,7 @@ companies = Resource(
     ),
     rename={"custom": "customFields", "address.region": "state"},
     sorts=("created_at", "updated_at", "name"),
+    headline=("name", "domain", "industry", "owner_id"),
     searched=("name", "domain", "industry", "phone", "website"),
     words=(
         Related("contacts", by="company_id"),

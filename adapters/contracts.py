@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.core.declare.event import Announced, Event
 from adapters.core.declare.kinds import Amount, Currency, Line, Moment
-from adapters.core.declare.record import ReadOnly, Record, optional, required
+from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, required
 from adapters.ids import CONTRACT, CompanyId, ContactId, ContractId, DealId
 
 
@@ -12,8 +12,8 @@ class Contract(Record):
     """An agreement with a customer. It is told of once and cannot be read."""
 
     id: ReadOnly[ContractId] = required("The contract's id.", "ctr_clx0a1b2c3d4e5f6g7h8i9j0k")
-    name: Line | None = optional("What it is about.", "Maintenance of the engine")
-    customer_name: Line | None = optional("Who it is made with.", "Analytical Engines Ltd")
+    name: Foreign[Line | None] = optional("What it is about.", "Maintenance of the engine")
+    customer_name: Foreign[Line | None] = optional("Who it is made with.", "Analytical Engines Ltd")
     amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
     currency: Currency | None = optional("ISO 4217 code.", "GBP")
     signed_at: Moment | None = optional("When it was signed.", "2026-09-12T10:00:00Z")

@@ -18,6 +18,7 @@ from adapters.core.declare.kinds import (
 from adapters.core.declare.resource import (
     Dated,
     Event,
+    Foreign,
     Kept,
     ListQuery,
     ReadOnly,
@@ -35,7 +36,7 @@ class Deal(Dated):
     """A sale under way, or how it ended."""
 
     id: ReadOnly[DealId] = required("The deal's id.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
-    name: Name = required("What is being sold.", "Difference engine no. 2")
+    name: Foreign[Name] = required("What is being sold.", "Difference engine no. 2")
     amount: Amount | None = optional("Its worth, with the minor digits of its currency.", "1234.50")
     currency: Currency = optional("ISO 4217 code; USD when left out.", "GBP", "USD")
     pipeline_id: Kept[PipelineId | None] = optional("The pipeline it moves through.", "pipe_5f2b8c1d9e3a7b6c4d5e6f73")
@@ -48,7 +49,7 @@ class Deal(Dated):
     expected_close_date: Date | None = optional("When it should be decided.", "2026-09-30")
     closed_at: ReadOnly[Moment | None] = optional("When it was won or lost.", "2026-09-12T10:00:00Z")
     lost_reason: Line | None = optional("Why it was lost.", "Price")
-    custom: CustomFields = optional("The workspace's own fields.", {"channel": "partner"}, {})
+    custom: Foreign[CustomFields] = optional("The workspace's own fields.", {"channel": "partner"}, {})
 
 
 class StageChange(Record):
@@ -83,6 +84,7 @@ deals = Resource(
         "custom": "customFields",
     },
     sorts=("created_at", "updated_at", "name", "amount", "expected_close_date"),
+    headline=("name", "amount", "currency", "status", "stage_id", "expected_close_date"),
     searched=("name",),
     words=(
         Move("stage", StageChange, "Move a deal to another stage"),

@@ -28,6 +28,7 @@ departments = Resource(
     upstream=Upstream("hr", "/api/hr/departments", ListQuery(style="whole")),
     rename={"name": "title", "head_id": "headEmployeeId", "employee_count": "headcount"},
     sorts=("created_at", "updated_at", "name"),
+    headline=("name", "code", "head_id", "employee_count"),
     searched=("name", "code"),
     operations=Op.GET | Op.SEARCH,
 )

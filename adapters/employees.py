@@ -74,6 +74,7 @@ employees = Resource(
         "custom=customFields"
     ),
     sorts=("created_at", "updated_at", "name", "start_date"),
+    headline=("name", "email", "job_title", "department_id", "manager_id", "status"),
     searched=("name", "email", "employee_number", "job_title"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
     words=(

@@ -9,6 +9,7 @@ from adapters.core.declare.kinds import Choice, Currency, Date, Line, Moment, Mo
 from adapters.core.declare.resource import (
     Dated,
     Fixed,
+    Foreign,
     ListQuery,
     ReadOnly,
     Record,
@@ -40,7 +41,7 @@ class Expense(Dated):
     tax_amount: Annotated[str, Money(least="zero")] | None = optional("The tax in it.", "180.00")
     currency: Fixed[Currency] = required("ISO 4217 code of both.", "INR")
     spent_on: Date = required("The day it was paid.", "2026-06-01")
-    merchant: Line | None = optional("Who was paid.", "Indian Railways")
+    merchant: Foreign[Line | None] = optional("Who was paid.", "Indian Railways")
     employee_id: Fixed[EmployeeId | None] = optional(
         "Whose claim it is; the acting user's when left out.", "emp_3f2504e0-4f89-41d3-9a0c-0305e82c3301"
     )
@@ -92,6 +93,7 @@ expenses = Resource(
         "reimbursed_at=settledAt"
     ),
     sorts=("created_at", "updated_at", "amount", "spent_on"),
+    headline=("status", "description", "amount", "currency", "spent_on", "employee_id"),
     searched=("description", "merchant", "category"),
     words=(
         Action("approve", {"status": "approved"}, "Approve an expense", DECIDES),

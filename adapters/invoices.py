@@ -27,6 +27,7 @@ from adapters.core.declare.resource import (
     Dated,
     Event,
     Fixed,
+    Foreign,
     Kept,
     ListQuery,
     ReadOnly,
@@ -82,7 +83,7 @@ class Invoice(Dated):
     contact_id: ContactId | None = optional("The contact it is for.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
     company_id: CompanyId | None = optional("The company it is for.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
     deal_id: DealId | None = optional("The deal it came from.", "deal_5f2b8c1d9e3a7b6c4d5e6f72")
-    customer_name: ReadOnly[Line | None] = optional("Who it is for.", "Acme Ltd")
+    customer_name: ReadOnly[Foreign[Line | None]] = optional("Who it is for.", "Acme Ltd")
     customer_email: Email | None = optional("Where it is sent.", "accounts@example.com")
     issue_date: Date = required("The day it is dated.", "2026-06-01")
     due_date: Kept[Date] = optional("When it is due; 30 days later when left out.", "2026-07-01")
@@ -99,7 +100,7 @@ class Invoice(Dated):
     amount_paid: ReadOnly[Amount] = required("What was paid of it.", "0.00")
     amount_due: ReadOnly[Amount] = required("What is still owed.", "5308.68")
     taxes: ReadOnly[list[Tax]] = required("By rate.", [{"name": "GST 18%", "rate": "18", "amount": "809.80"}])
-    reference: Annotated[str, Text(100)] | None = optional("The customer's order number.", "PO-1187")
+    reference: Foreign[Annotated[str, Text(100)] | None] = optional("The customer's order number.", "PO-1187")
     notes: Annotated[str, Prose(5_000)] | None = optional("What it says beneath.", "Thank you.")
     custom: CustomFields = optional("The workspace's own fields.", {"region": "south"}, {})
     sent_at: ReadOnly[Moment | None] = optional("When it was first sent.", "2026-06-01T10:00:00Z")
@@ -144,6 +145,7 @@ invoices = Resource(
         "reference=poNumber notes=clientNote custom=customFields voided_at=cancelledAt"
     ),
     sorts=("created_at", "updated_at", "number", "issue_date", "due_date", "total", "amount_due"),
+    headline=("number", "status", "customer_name", "total", "currency", "due_date"),
     searched=("number", "customer_name", "reference"),
     words=(
         Post(
@@ -153,6 +155,7 @@ invoices = Resource(
             "Send an invoice",
             renamed("to=recipients message=body"),
             "A draft is sent from then on; sending it again is a reminder. Always send an `Idempotency-Key`: it is an e-mail.",
+            outward=True,
         ),
         Action("mark_sent", {"status": "sent"}, "Mark an invoice as sent"),
         Action("void", {"status": "void"}, "Void an invoice"),

@@ -86,6 +86,7 @@ journal_entries = Resource(
         "lines.account_id=ledgerAccountId lines.amount=value lines.description=remark created_by_id=postedBy"
     ),
     sorts=("created_at", "number", "entry_date"),
+    headline=("number", "entry_date", "memo", "total", "currency"),
     searched=("number", "memo", "reference"),
     operations=Op.GET | Op.SEARCH | Op.CREATE,
     rules=(Rule("unbalanced", "lines", ("lines",), lambda lines: len(set(sums(lines))) == 1, difference),),

@@ -71,6 +71,7 @@ leave_requests = Resource(
         "decided_at=actionedAt decision_note=actionNote"
     ),
     sorts=("created_at", "updated_at", "start_date"),
+    headline=("employee_id", "type", "start_date", "end_date", "status"),
     operations=Op.GET | Op.SEARCH | Op.CREATE,
     words=(
         Move("approve", Approval, "Approve a leave request", {"status": "approved"}, DECIDES, NOTED),

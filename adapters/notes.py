@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Prose
-from adapters.core.declare.resource import Dated, ListQuery, ReadOnly, Resource, Upstream, optional, required
+from adapters.core.declare.resource import Dated, Foreign, ListQuery, ReadOnly, Resource, Upstream, optional, required
 from adapters.core.words import Action
 from adapters.ids import NOTE, CompanyId, ContactId, DealId, NoteId, UserId
 
@@ -14,7 +14,7 @@ class Note(Dated):
     """A piece of text somebody wrote down."""
 
     id: ReadOnly[NoteId] = required("The note's id.", "note_5f2b8c1d9e3a7b6c4d5e6f76")
-    body: Annotated[str, Prose(50_000, 1)] = required("The text.", "Prefers to be called in the morning.")
+    body: Foreign[Annotated[str, Prose(50_000, 1)]] = required("The text.", "Prefers to be called in the morning.")
     pinned: ReadOnly[Boolean] = optional("Changed by pin and unpin.", example=True, default=False)
     contact_id: ContactId | None = optional("The contact it is about.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
     company_id: CompanyId | None = optional("The company it is about.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
@@ -36,6 +36,7 @@ notes = Resource(
     ),
     rename={"body": "content"},
     sorts=("created_at", "updated_at"),
+    headline=("body", "contact_id", "company_id", "deal_id", "created_at"),
     searched=("body",),
     words=(
         Action("pin", {"pinned": True}, "Pin a note"),

@@ -57,6 +57,7 @@ payroll_runs = Resource(
         "created_by_id=initiatedBy"
     ),
     sorts=("created_at", "updated_at", "period_start", "pay_date"),
+    headline=("name", "period_start", "period_end", "status", "currency", "net_total"),
     operations=Op.GET | Op.SEARCH | Op.CREATE,
     words=(
         Action("process", {"status": "processing"}, "Process a payroll run"),

@@ -59,6 +59,7 @@ pipelines = Resource(
     upstream=Upstream("crm", "/api/crm/pipelines", ListQuery(filters=("name", "is_default"))),
     rename={"stages.position": "order", "stages.kind": "type"},
     sorts=("created_at", "updated_at", "name"),
+    headline=("name", "is_default", "stages"),
     searched=("name",),
     operations=Op.GET | Op.SEARCH,
 )

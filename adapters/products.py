@@ -93,6 +93,7 @@ products = Resource(
         "stock_levels=stockByWarehouse stock_levels.quantity_on_hand=qty status=isActive custom=customFields"
     ),
     sorts=("created_at", "updated_at", "sku", "name", "price", "quantity_on_hand"),
+    headline=("sku", "name", "price", "currency", "quantity_on_hand", "status"),
     searched=("sku", "name", "barcode", "description"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
     words=(

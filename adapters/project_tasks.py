@@ -65,6 +65,7 @@ project_tasks = Resource(
     ),
     rename=renamed("title=name description=details subtask_count=childCount position=sortIndex"),
     sorts=("created_at", "updated_at", "title", "due_date", "position"),
+    headline=("project_id", "title", "status", "priority", "assignee_id", "due_date"),
     searched=("title", "description"),
     words=(Move("status", ProjectTaskStatus, "Change the status of a project task"), Child(time_logs)),
     rules=(not_before("due_date", "start_date"), *same_parent("parent_id", "project_id")),

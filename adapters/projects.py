@@ -92,6 +92,7 @@ projects = Resource(
         "custom": "customFields",
     },
     sorts=("created_at", "updated_at", "name", "due_date"),
+    headline=("name", "status", "due_date", "owner_id", "company_id", "progress"),
     searched=("name", "code", "description"),
     words=(
         Move("status", ProjectStatus, "Change the status of a project"),

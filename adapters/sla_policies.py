@@ -59,6 +59,7 @@ sla_policies = Resource(
         "targets.resolution_minutes": "resolveWithin",
     },
     sorts=("created_at", "updated_at", "name"),
+    headline=("name", "is_default", "active"),
     searched=("name",),
     operations=Op.GET | Op.SEARCH,
 )

@@ -44,6 +44,7 @@ tasks = Resource(
     ),
     rename={"status": "done", "due_at": "dueDate"},
     sorts=("created_at", "updated_at", "title", "due_at"),
+    headline=("title", "status", "priority", "due_at", "assignee_id"),
     searched=("title", "description"),
     words=(
         Action("complete", {"status": "completed"}, "Complete a task"),

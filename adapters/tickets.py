@@ -10,6 +10,7 @@ from adapters.core.declare.resource import (
     Dated,
     Event,
     Fixed,
+    Foreign,
     ListQuery,
     Op,
     ReadOnly,
@@ -38,8 +39,10 @@ class Ticket(Dated):
 
     id: ReadOnly[TicketId] = required("The ticket's id.", "tick_1042")
     number: ReadOnly[Line] = required("What people call it by.", "T-1042")
-    subject: Name = required("What it is about, in one line.", "The lamp does not light")
-    description: Fixed[Annotated[str, Prose(50_000, 1)]] = required("What was asked.", "It was dark when it arrived.")
+    subject: Foreign[Name] = required("What it is about, in one line.", "The lamp does not light")
+    description: Fixed[Foreign[Annotated[str, Prose(50_000, 1)]]] = required(
+        "What was asked.", "It was dark when it arrived."
+    )
     status: ReadOnly[Status] = required("How it stands; changed with the action `status`.", "open")
     priority: Priority = optional("How urgent it is.", "high", "normal")
     type: Annotated[str, Choice(tuple(TYPES), TYPES)] | None = optional("What kind of question it is.", "incident")
@@ -57,7 +60,7 @@ class Ticket(Dated):
     sla_breached: ReadOnly[Boolean] = required("Whether a deadline was missed.", example=False)
     tags: Words = optional("Labels.", ["lamps"], [])
     comment_count: ReadOnly[Whole] = required("How many comments it has.", 3)
-    custom: CustomFields = optional("The workspace's own fields.", {"order": "A-17"}, {})
+    custom: Foreign[CustomFields] = optional("The workspace's own fields.", {"order": "A-17"}, {})
     resolved_at: ReadOnly[Moment | None] = optional("When it was resolved.", "2026-06-01T12:00:00Z")
     closed_at: ReadOnly[Moment | None] = optional("When it was closed.", "2026-06-02T12:00:00Z")
 
@@ -108,6 +111,7 @@ tickets = Resource(
         "custom": "customFields",
     },
     sorts=("created_at", "updated_at", "subject", "resolution_due_at"),
+    headline=("number", "subject", "status", "priority", "assignee_id", "resolution_due_at"),
     searched=("number", "subject", "description", "requester_email"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
     words=(Move("status", TicketStatus, "Change the status of a ticket"), Child(ticket_comments)),

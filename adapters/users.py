@@ -26,6 +26,7 @@ users = Resource(
     group="People",
     upstream=Upstream("auth", "/api/auth/users", ListQuery(("email", "role", "active"))),
     sorts=("created_at", "updated_at", "name"),
+    headline=("name", "email", "role", "active"),
     searched=("name", "email"),
     operations=Op.GET | Op.SEARCH,
 )

@@ -71,6 +71,7 @@ warehouses = Resource(
         "active": "isActive",
     },
     sorts=("created_at", "updated_at", "code", "name"),
+    headline=("code", "name", "is_default", "active"),
     searched=("code", "name"),
     operations=Op.GET | Op.SEARCH,
 )

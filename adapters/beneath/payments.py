@@ -7,6 +7,7 @@ from typing import Annotated
 from adapters.core.declare.kinds import Choice, Currency, Date, Moment, Money, Text
 from adapters.core.declare.resource import (
     Event,
+    Foreign,
     ListQuery,
     Op,
     ReadOnly,
@@ -31,7 +32,7 @@ class Payment(Record):
     currency: ReadOnly[Currency] = required("The invoice's.", "INR")
     paid_on: Date = required("The day it came in.", "2026-06-15")
     method: Annotated[str, Choice(tuple(METHODS), METHODS)] = optional("How it came.", "upi", "bank_transfer")
-    reference: Annotated[str, Text(100)] | None = optional("The bank's reference.", "UTR-99120")
+    reference: Foreign[Annotated[str, Text(100)] | None] = optional("The bank's reference.", "UTR-99120")
     note: Annotated[str, Text(1_000)] | None = optional("A remark.", "First half.")
     recorded_by_id: ReadOnly[UserId | None] = optional("Who booked it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     created_at: ReadOnly[Moment] = required("When it was booked.", "2026-06-15T14:30:00Z")

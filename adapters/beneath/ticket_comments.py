@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Moment, Prose
-from adapters.core.declare.record import ReadOnly, Record, optional, required
+from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, required
 from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import TICKET_COMMENT, ContactId, TicketCommentId, TicketId, UserId
 
@@ -20,7 +20,7 @@ class TicketComment(Record):
     visibility: Visibility = required(
         "Who sees it: the customer too (`public`), or agents only. No default.", "internal"
     )
-    body: Annotated[str, Prose(50_000, 1)] = required("What it says.", "The lamp was from the old batch.")
+    body: Foreign[Annotated[str, Prose(50_000, 1)]] = required("What it says.", "The lamp was from the old batch.")
     author_type: ReadOnly[Annotated[str, Choice.upper("agent", "customer", "system")]] = required(
         "Who wrote it.", "agent"
     )

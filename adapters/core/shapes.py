@@ -18,6 +18,7 @@ from adapters.core.declare.record import (
     Record,
     bounds_of,
     fixed,
+    foreign,
     guard_of,
     kept,
     kind_of,
@@ -36,7 +37,8 @@ class Field:
     form, operand_up a filter's operand; merge completes a PATCH in an old form (see `Reshaped`). operators: name in this
     contract → today's. nested/many: the shape of an object or list of objects; bounds: how many
     of these a request may send. kept: a PATCH cannot clear it; fixed: a PATCH cannot name it; names_row: the id of a record in
-    a list, which only a PATCH may send; guard: the family whose scopes alone see and set it, if any.
+    a list, which only a PATCH may send; guard: the family whose scopes alone see and set it, if any; foreign: people outside the
+    workspace may have written it; headline: it is one of those that tell which record it is.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Field:
     fixed: bool = False
     guard: str = ""
     names_row: bool = False
+    foreign: bool = False
+    headline: bool = False
 
     @property
     def answered(self) -> object:
@@ -186,6 +190,7 @@ def shape_of(
                 fixed=fixed(hint),
                 guard=guard,
                 names_row=names_row(hint),
+                foreign=inner is None and foreign(hint),
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],
@@ -211,6 +216,9 @@ def _flat(hint: Any) -> list[Any]:
 def shape_at(resource: Resource, newer: Iterable[Change], alphabets: Mapping[str, str] = NONE) -> Shape:
     """The resource's shape in the contract that lies before all of `newer` (given newest first)."""
     shape = shape_of(resource.model, resource.rename, alphabets=alphabets)
+    shape = dataclasses.replace(
+        shape, fields=tuple(dataclasses.replace(each, headline=each.name in resource.headline) for each in shape.fields)
+    )
     for change in newer:
         if change.resource == resource.path:
             shape = _before(shape, change)

@@ -1,7 +1,7 @@
 """`mcp`: the door for agents."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,5 +18,8 @@ class Mcp(Section):
     )
     answer: Annotated[Size, Field(ge=4096, le=65_536)] = Field(
         16_384, description="How much JSON a tool answers at most, 4KiB to 64KiB."
+    )
+    foreign: Literal["mark", "hide"] = Field(
+        "mark", description="hide: fields that people outside may have written are in no tool's answer."
     )
     outward: Flag = Field(False, description="true: actions that send something to people outside are tools, too.")

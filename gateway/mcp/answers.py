@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 
-from adapters.core.faults import FieldError, Invalid
-from adapters.core.operation import Operation
-from adapters.core.shapes import Shape
+from gateway.mcp.records import Record
 
 _LONG = 500
 _HIDDEN = ("type", "instance", "trace_id")
-
-Record = dict[str, Any]
 
 
 def told(structured: Record, meta: Record | None = None) -> Record:
@@ -35,32 +31,6 @@ def refused(problem: Record, within: str = "") -> Record:
     return {"content": [{"type": "text", "text": orjson.dumps(shown).decode()}], "isError": True}
 
 
-def compact(record: Record, fields: Sequence[str] | None = None) -> Record:
-    """The record without what is null, and with `fields` only, if any are asked for. Its id is always there."""
-    return {
-        name: compact(value) if isinstance(value, dict) else value
-        for name, value in record.items()
-        if value is not None and (fields is None or name in fields or name == "id")
-    }
-
-
-def known_fields(operation: Operation, contract: str, fields: Sequence[str] | None) -> None:
-    """Invalid when `fields` asks for what the records of `operation` do not have."""
-    shape = shape_of(operation, contract)
-    if fields is None or shape is None:
-        return
-    names = shape.named()
-    wrong = [(at, name) for at, name in enumerate(fields) if name not in names]
-    if wrong:
-        raise Invalid([FieldError(f"/fields/{at}", "field_unknown", "No such field.", tuple(names)) for at, _ in wrong])
-
-
-def shape_of(operation: Operation, contract: str) -> Shape | None:
-    """What an operation's answer holds a record of."""
-    face = operation.faces[contract]
-    return face.gives.shape if face is not None and face.gives is not None else None
-
-
 def fitting(records: Iterable[Record], budget: int) -> int:
     """How many of the first records fit into `budget` bytes of JSON."""
     count, size = 0, 0
@@ -73,24 +43,44 @@ def fitting(records: Iterable[Record], budget: int) -> int:
 
 
 def shortened(record: Record, budget: int) -> Record:
-    """The record with its longest texts cut until it fits; `shortened` names them."""
-    names = sorted(
-        (name for name, value in record.items() if isinstance(value, str)), key=lambda name: -len(record[name])
-    )
-    cut: list[str] = []
-    made = dict(record)
-    for name in names:
-        if len(orjson.dumps(made)) <= budget or len(made[name]) <= _LONG:
+    """The record with its longest texts cut, and then its longest lists, until it fits; `shortened` names them, dotted."""
+    over = len(orjson.dumps(record)) - budget
+    if over <= 0:
+        return record
+    made: Record = orjson.loads(orjson.dumps(record))
+    cut: dict[str, None] = {}
+    for name, holder, key in sorted(_long_texts(made, ""), key=lambda found: -len(found[1][found[2]])):
+        if over <= 0:
             break
-        made[name] = made[name][:_LONG] + "…"
-        cut.append(name)
-    return made | {"shortened": cut} if cut else made
+        before = len(orjson.dumps(holder[key]))
+        holder[key] = holder[key][:_LONG] + "…"
+        over -= before - len(orjson.dumps(holder[key]))
+        cut[name] = None
+    while len(orjson.dumps(made)) > budget:
+        sizes = {name: len(orjson.dumps(value)) for name, value in made.items() if _divisible(value)}
+        if not sizes:
+            break
+        largest = max(sizes, key=sizes.__getitem__)
+        made[largest] = _half(made[largest])
+        cut[largest] = None
+    return made | ({"shortened": list(cut)} if cut else {})
 
 
-def foreign(shape: Shape | None, records: Iterable[Record]) -> list[str]:
-    """The fields in these records that hold words anybody may have written: to be read as data, never as instructions."""
-    if shape is None:
-        return []
-    free = [each.name for each in shape.fields if each.kind is not None and each.kind.free]
-    shown = {name for record in records for name in record}
-    return [name for name in free if name in shown]
+def _long_texts(value: Any, at: str) -> Iterator[tuple[str, Any, Any]]:
+    """(dotted name, what holds it, its key there) of each text that is worth cutting."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items:
+        name = at if isinstance(value, list) else f"{at}.{key}" if at else str(key)
+        if isinstance(inner, str) and len(inner) > _LONG:
+            yield name, value, key
+        elif isinstance(inner, dict | list):
+            yield from _long_texts(inner, name)
+
+
+def _divisible(value: Any) -> bool:
+    return isinstance(value, dict | list) and len(value) > 1
+
+
+def _half(value: Any) -> Any:
+    kept = len(value) // 2
+    return value[:kept] if isinstance(value, list) else dict(list(value.items())[:kept])

@@ -32,6 +32,13 @@ class Replied(NamedTuple):
     exchange: Exchange
 
 
+class Permitted(NamedTuple):
+    """Somebody who may do what was asked about. principal: whoever it is; effective: the scopes they have now."""
+
+    principal: str
+    effective: frozenset[str]
+
+
 class Challenged(Exception):
     """A refusal that the client has to hear by HTTP, since it is about its token: 401, or 403 for want of a scope."""
 
@@ -103,12 +110,14 @@ class Asked:
         found: dict[str, Any] = await self.data(Twin(ME))
         return found
 
-    async def may(self, operation: Operation) -> None:
+    async def may(self, operation: Operation) -> Permitted:
         """Challenged or Failed when the caller may not do this: asked before anything is promised."""
-        me = await self.me()
-        needed = frozenset(operation.scopes)
-        if needed <= frozenset(me["effective_scopes"]):
-            return
+        replied = await self.done(Twin(ME))
+        me, caller, needed = replied.document["data"], replied.exchange.caller, frozenset(operation.scopes)
+        assert caller is not None
+        effective = frozenset(me["effective_scopes"])
+        if needed <= effective:
+            return Permitted(caller.principal, effective)
         refused = denied(needed, self.scopes.expanded(me["token"]["scopes"]), self.brand)
         answer = self.render(refused)
         if refused.code == "scope_missing":

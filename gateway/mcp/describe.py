@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from adapters.core.operation import Operation
 from adapters.core.payloads import Fields, Query
@@ -11,6 +11,8 @@ from adapters.core.shapes import Field, Shape
 from gateway.mcp.offered import PLAIN, Offered
 
 VERBS = (*PLAIN, "act")
+
+_MANY_WORDS: Final = 20
 
 
 def overview(offered: Offered, held: frozenset[str], effective: frozenset[str]) -> str:
@@ -36,15 +38,20 @@ def overview(offered: Offered, held: frozenset[str], effective: frozenset[str]) 
 
 
 def resource(offered: Offered, path: str, effective: frozenset[str]) -> str:
-    """Fields, filters, sorts, relations and actions of one resource, as far as they are permitted."""
+    """Fields, filters, sorts, relations and actions of one resource, as far as they are permitted.
+
+    What another family guards is told to those who have its scopes: others find no such member in any record.
+    """
     found = [each for verb in VERBS for each in _operations(offered, path, verb)]
     shape = next((face.gives.shape for each in found if (face := each.faces[offered.contract]) and face.gives), None)
     lines = [f"{path}: {shape.description.splitlines()[0] if shape else ''}".rstrip(": ")]
     if shape is not None:
-        written = _sent(offered.plain["create"].get(path), offered.contract)
-        changed = _sent(offered.plain["update"].get(path), offered.contract)
-        lines += ["fields (! needed to create, + only when it is created, = set by the system):"]
-        lines += [f"- {_field(each, written, changed)}" for each in shape.fields]
+        written = _sent(offered.plain["create"].get(path), offered.contract, effective)
+        changed = _sent(offered.plain["update"].get(path), offered.contract, effective)
+        lines += ["fields (! needed to create, + only when it is created, = not to be written, ~ strangers' words):"]
+        lines += [f"- {_field(each, written, changed)}" for each in shape.fields if _guarded(each, "read", effective)]
+        if headline := [each.name for each in shape.fields if each.headline]:
+            lines.append("search answers, unless fields says otherwise: id " + " ".join(headline))
     search = offered.plain["search"].get(path)
     face = search.faces[offered.contract] if search else None
     if face is not None and isinstance(face.sends, Query):
@@ -57,32 +64,32 @@ def resource(offered: Offered, path: str, effective: frozenset[str]) -> str:
         lines.append("include (with get): " + " ".join(related))
     actions = offered.actions.get(path, {})
     for name in offered.permitted(actions, effective):
-        lines.append(f"action {name}: {actions[name].summary}{_values(actions[name], offered.contract)}")
+        lines.append(f"action {name}: {actions[name].summary}{_values(actions[name], offered.contract, effective)}")
     return "\n".join(lines)
 
 
-def schema(operation: Operation, contract: str) -> dict[str, Any]:
-    """The JSON Schema of the `values` that an operation takes."""
+def schema(operation: Operation, contract: str, effective: frozenset[str]) -> dict[str, Any]:
+    """The JSON Schema of the `values` that an operation takes of somebody with these scopes."""
     face = operation.faces[contract]
     sends = face.sends if face is not None else None
     if not isinstance(sends, Fields):
         return {"type": "object", "properties": {}, "additionalProperties": False}
-    return _schema(sends.shape, partial=sends.partial)
+    return _schema(sends.shape, effective, partial=sends.partial)
 
 
-def _schema(shape: Shape, *, partial: bool) -> dict[str, Any]:
+def _schema(shape: Shape, effective: frozenset[str], *, partial: bool) -> dict[str, Any]:
     properties = {}
     for each in shape.fields:
-        if each.sendable(partial=partial):
-            properties[each.name] = {**_value(each, partial=partial), "description": each.description}
+        if each.sendable(partial=partial) and _guarded(each, "write", effective):
+            properties[each.name] = {**_value(each, effective, partial=partial), "description": each.description}
     required = [each.name for each in shape.fields if each.name in properties and each.required and not partial]
     made: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     return made | ({"required": required} if required else {})
 
 
-def _value(each: Field, *, partial: bool) -> dict[str, Any]:
+def _value(each: Field, effective: frozenset[str], *, partial: bool) -> dict[str, Any]:
     if each.nested is not None:
-        inner = _schema(each.nested, partial=partial and not each.many)
+        inner = _schema(each.nested, effective, partial=partial and not each.many)
         return {"type": "array", "items": inner} if each.many else inner
     return each.kind.strict() if each.kind is not None else {}
 
@@ -94,17 +101,27 @@ def _operations(offered: Offered, path: str, verb: str) -> list[Operation]:
     return [found] if found is not None else []
 
 
-def _sent(operation: Operation | None, contract: str) -> dict[str, Field]:
+def _guarded(each: Field, verb: str, effective: frozenset[str]) -> bool:
+    """Whether these scopes reach the field, which a family of its own may guard."""
+    return not each.guard or f"{each.guard}.{verb}" in effective
+
+
+def _sent(operation: Operation | None, contract: str, effective: frozenset[str]) -> dict[str, Field]:
     face = operation.faces[contract] if operation is not None else None
     if face is None or not isinstance(face.sends, Fields):
         return {}
-    return {each.name: each for each in face.sends.shape.fields if each.sendable(partial=face.sends.partial)}
+    return {
+        each.name: each
+        for each in face.sends.shape.fields
+        if each.sendable(partial=face.sends.partial) and _guarded(each, "write", effective)
+    }
 
 
 def _field(each: Field, written: Mapping[str, Field], changed: Mapping[str, Field]) -> str:
     needed = each.name in written and written[each.name].required
     mark = "!" if needed else "=" if each.name not in written and each.name not in changed else ""
     mark += "+" if each.name in written and changed and each.name not in changed else ""
+    mark += "~" if each.foreign or (each.nested and any(inner.foreign for inner in each.nested.fields)) else ""
     return f"{each.name}{mark} {_type(each)}"
 
 
@@ -115,8 +132,10 @@ def _type(each: Field) -> str:
     if each.kind is None:
         return "any"
     told = each.kind.strict()
-    if "enum" in told:
-        return "|".join(str(word) for word in told["enum"])
+    if words := told.get("enum"):
+        # Codes of a standard are known by their name and an example.
+        few = len(words) <= _MANY_WORDS
+        return "|".join(str(word) for word in words) if few else f"one of {len(words)}, such as {each.example}"
     if each.kind.points_to is not None:
         return f"id {each.kind.points_to.prefix}…"
     kind = str(told.get("format") or told.get("type") or "any")
@@ -130,6 +149,6 @@ def _by_operators(allowed: Mapping[str, Any]) -> list[str]:
     return [f"{' '.join(names)} by {' '.join(operators)}" for operators, names in together.items()]
 
 
-def _values(operation: Operation, contract: str) -> str:
-    names = [*_sent(operation, contract), *operation.param_names[1:]]
+def _values(operation: Operation, contract: str, effective: frozenset[str]) -> str:
+    names = [*_sent(operation, contract, effective), *operation.param_names[1:]]
     return f" (values: {', '.join(names)})" if names else ""

@@ -56,7 +56,7 @@ class Endpoint:
         verbs = offered(operations, contract, outward=settings.outward)
         self._handlers = Handlers(dependencies, contract)
         self._tools = Tools(verbs)
-        self._verbs = Verbs(verbs, keyring, settings.answer - _ENVELOPE)
+        self._verbs = Verbs(verbs, keyring, settings.answer - _ENVELOPE, hide=settings.foreign == "hide")
         self._server = dependencies.settings.server
         self._origins = dependencies.settings.cors.origins
         self._version = metadata.version("gateway")

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from adapters.core.faults import FieldError, Invalid
-from adapters.core.operation import Operation
 from gateway.api.rereading import REPLAYED
 from gateway.keys.keyring import Keyring
 from gateway.mcp import answers, calls, confirm, describe
 from gateway.mcp.asked import Asked, Failed
 from gateway.mcp.calls import Twin
 from gateway.mcp.offered import Offered
+from gateway.mcp.records import Records, known_fields
 
 Arguments = dict[str, Any]
 Result = dict[str, Any]
@@ -23,12 +23,13 @@ _UNSURE = "Not given to you for this record as it is now, or more than five minu
 
 
 class Verbs:
-    """The tools over what is offered. budget: bytes of JSON that an answer may have."""
+    """The tools over what is offered. budget: bytes of JSON that an answer may have; hide: as of `Records`."""
 
-    def __init__(self, offered: Offered, keyring: Keyring, budget: int) -> None:
+    def __init__(self, offered: Offered, keyring: Keyring, budget: int, *, hide: bool) -> None:
         self._offered = offered
         self._keyring = keyring
         self._budget = budget
+        self._hide = hide
         self._by_name: dict[str, Callable[[Asked, Arguments], Awaitable[Result]]] = {
             "whoami": self._whoami,
             "describe": self._describe,
@@ -65,20 +66,20 @@ class Verbs:
             named, name, pointer = offered.plain[verb], path, "/verb"
         if name not in named:
             raise _unknown(pointer, tuple(named))
-        return answers.told({"values": describe.schema(named[name], offered.contract)})
+        return answers.told({"values": describe.schema(named[name], offered.contract, effective)})
 
     async def _search(self, asked: Asked, given: Arguments) -> Result:
         fields, budget = given.get("fields"), self._budget
         twin = calls.found(self._offered, given)
-        answers.known_fields(twin.operation, self._offered.contract, fields)
-        page = (await asked.done(twin)).document
-        records = [answers.compact(each, fields) for each in page["data"]]
+        known_fields([twin.operation], self._offered.contract, fields)
+        page, told = (await asked.done(twin)).document, self._records()
+        records = [told.listed(twin.operation, each, fields) for each in page["data"]]
         limit, fits, cut = twin.document["limit"], answers.fitting(records, budget), False
         if fits < len(records) and "cursor" not in given:
             # What is cut off must be found again: the page is asked for anew, no longer than what fits.
             limit, cut = max(fits, 1), True
             page = (await asked.done(calls.found(self._offered, given, limit))).document
-            records = [answers.compact(each, fields) for each in page["data"]]
+            records = [told.listed(twin.operation, each, fields) for each in page["data"]]
         if answers.fitting(records, budget) < len(records):
             # A cursor is of one limit, so a page behind it stays as long as it is, and its texts become shorter.
             records = [answers.shortened(each, budget // len(records)) for each in records]
@@ -87,19 +88,18 @@ class Verbs:
             structured["next_cursor"] = f"{limit}:{cursor}"
         if (total := page["meta"].get("total")) is not None:
             structured["total"] = total
-        return self._told(structured | ({"cut": True} if cut else {}), twin.operation, records)
+        return answers.told(*told.marked(structured | ({"cut": True} if cut else {})))
 
     async def _get(self, asked: Asked, given: Arguments) -> Result:
         fields, included = given.get("fields"), given.get("include", [])
         twins = [calls.read(self._offered, each, f"/ids/{at}") for at, each in enumerate(given["ids"])]
-        for twin in twins:
-            answers.known_fields(twin.operation, self._offered.contract, fields)
+        known_fields([twin.operation for twin in twins], self._offered.contract, fields)
         # Before the first call, so that none is wasted on a relation that there is not.
         beside = [[self._related(twin, at, name) for at, name in enumerate(included)] for twin in twins]
-        records, missing = [], []
+        told, records, missing = self._records(), [], []
         for twin, lists in zip(twins, beside, strict=True):
             try:
-                record = answers.compact(await asked.data(twin), fields)
+                record = told.whole(twin.operation, await asked.data(twin), fields)
             except Failed as failed:
                 if len(twins) == 1 or failed.problem["status"] != 404:
                     raise
@@ -107,10 +107,12 @@ class Verbs:
                 continue
             for name, each in zip(included, lists, strict=True):
                 listed = (await asked.data(each))[: calls.MOST_INCLUDED]
-                record[name] = [answers.compact(one) if isinstance(one, dict) else one for one in listed]
+                record[name] = [
+                    told.listed(each.operation, one, at=name) if isinstance(one, dict) else one for one in listed
+                ]
             records.append(record)
         structured = self._kept(records, whole=fields is not None)
-        return self._told(structured | ({"missing": missing} if missing else {}), twins[0].operation, records)
+        return answers.told(*told.marked(structured | ({"missing": missing} if missing else {})))
 
     def _related(self, twin: Twin, at: int, name: str) -> Twin:
         return calls.related(self._offered, twin.segments[0], name, f"/include/{at}")
@@ -129,31 +131,31 @@ class Verbs:
         data = replied.document.get("data")
         if not isinstance(data, dict):
             return answers.told({"done": True} if data is None else {"done": True, "result": data})
-        record = answers.compact(data)
-        structured: Result = {"record": record}
+        told = self._records()
+        structured: Result = {"record": answers.shortened(told.whole(twin.operation, data), self._budget)}
         if REPLAYED in replied.answer.headers:
             structured |= {"replayed": True, "advice": _AGAIN}
-        return self._told(structured, twin.operation, [record])
+        return answers.told(*told.marked(structured))
 
     async def _delete(self, asked: Asked, given: Arguments) -> Result:
         public_id, sealed = given["id"], given.get("confirm")
         twin = calls.deleted(self._offered, public_id)
-        await asked.may(twin.operation)
-        replied = await asked.done(calls.read(self._offered, public_id, "/id"))
-        record, caller = replied.document["data"], replied.exchange.caller
-        assert caller is not None
+        permitted = await asked.may(twin.operation)
+        reading, told = calls.read(self._offered, public_id, "/id"), self._records()
+        # Who may delete and not read is shown nothing of what goes but its id, as at /v1.
+        legible = permitted.effective.issuperset(reading.operation.scopes)
+        record = await asked.data(reading) if legible else {"id": public_id}
         if sealed is None:
-            value = confirm.seal(self._keyring, caller.principal, public_id, record)
-            shown = {"would_delete": answers.compact(record), "confirm": value, "advice": _SURE}
-            return self._told(shown, twin.operation, [record])
-        if not confirm.holds(self._keyring, caller.principal, public_id, record, sealed):
+            value = confirm.seal(self._keyring, permitted.principal, public_id, record)
+            shown = answers.shortened(told.whole(reading.operation, record), self._budget)
+            return answers.told(*told.marked({"would_delete": shown, "confirm": value, "advice": _SURE}))
+        if not confirm.holds(self._keyring, permitted.principal, public_id, record, sealed):
             raise Invalid([FieldError("/confirm", "confirm_invalid", _UNSURE)])
         await asked.done(twin)
         return answers.told({"deleted": public_id})
 
-    def _told(self, structured: Result, operation: Operation, records: list[Result]) -> Result:
-        free = answers.foreign(answers.shape_of(operation, self._offered.contract), records)
-        return answers.told(structured, {"gateway/free_text": free} if free else None)
+    def _records(self) -> Records:
+        return Records(self._offered.contract, hide=self._hide)
 
 
 def _unknown(pointer: str, allowed: tuple[str, ...]) -> Invalid:

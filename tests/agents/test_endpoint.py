@@ -18,12 +18,13 @@ from mcp.types import CallToolResult, TextContent
 from tests.live import NEWEST, Live
 from tests.live import live as running
 
+LIMITS = {"agent": {"quota": 100_000}}
 MODES = ("auto", "legacy", "2026-07-28")
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(tmp_path_factory.mktemp("agents"), limits={"agent": {"quota": 100_000}}) as pair:
+    with running(tmp_path_factory.mktemp("agents"), limits=LIMITS) as pair:
         yield pair
 
 
@@ -238,6 +239,20 @@ def test_agents_have_a_limit_of_their_own(tmp_path: Path) -> None:
         problem = json.loads(answers[-1].json()["result"]["content"][0]["text"])
         assert problem["code"] == "rate_limited" and problem["retry_after"] >= 1
         assert problem["violated_policies"] == ["agent"]
+
+
+def test_words_of_strangers_are_named_or_kept_back(live: Live) -> None:
+    async def look() -> tuple[dict[str, Any], Any]:
+        async with client(live, agent(live)) as connected:
+            result = await connected.call_tool("search", {"resource": "contacts", "limit": 1})
+            return said(result), result.meta
+
+    told, meta = asyncio.run(look())
+    assert {"name", "job_title"} >= set(meta["gateway/foreign"]) and "name" in told["records"][0]
+    live.set_up(limits=LIMITS, mcp={"foreign": "hide"})
+    told, meta = asyncio.run(look())
+    assert "gateway/foreign" not in (meta or {}) and "name" in told["hidden"] and "name" not in told["records"][0]
+    live.set_up(limits=LIMITS)
 
 
 def test_where_agents_are_switched_off_there_is_no_door(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import orjson
 import pytest
 
 from adapters.core.faults import Invalid
+from adapters.core.shapes import Field
 from gateway.config.settings import Settings
 from gateway.deployment import catalogue, operations
 from gateway.keys.keyring import Keyring
 from gateway.mcp import answers, calls, confirm, describe
 from gateway.mcp.offered import PLAIN, Offered, offered
+from gateway.mcp.records import shape_of
 from gateway.mcp.tools import NAMES, READING, Tools
 from gateway.versions import CONTRACTS
 
@@ -23,7 +25,7 @@ KNOWN = catalogue(Settings())
 OPERATIONS = operations(Settings(), KNOWN)
 OFFERED = offered(OPERATIONS, NEWEST, outward=False)
 TOOLS = Tools(OFFERED)
-EVERY = frozenset(scope for operation in OPERATIONS for scope in operation.scopes)
+EVERY = KNOWN.scopes.single
 
 
 def listed(scopes: frozenset[str], *, reading: bool = False) -> dict[str, Any]:
@@ -92,20 +94,46 @@ def test_a_description_of_a_resource_is_short_and_one_of_a_verb_is_its_schema() 
     assert line.endswith("| delete | -")
     for path in OFFERED.paths:
         text = describe.resource(OFFERED, path, EVERY)
-        assert text.startswith(f"{path}: ") and len(text.encode()) <= 4096, path
+        assert text.startswith(f"{path}: ") and len(text.encode()) <= 2048, path
         for verb in PLAIN:
             if path in OFFERED.plain[verb]:
-                assert describe.schema(OFFERED.plain[verb][path], NEWEST)["additionalProperties"] is False
+                assert describe.schema(OFFERED.plain[verb][path], NEWEST, EVERY)["additionalProperties"] is False
 
 
 def test_actions_that_reach_somebody_outside_are_no_tool_unless_they_are_switched_on() -> None:
-    import dataclasses
+    outward = {(each.name.partition(".")[0], each.name.partition(".")[2]) for each in OPERATIONS if each.outward}
+    assert ("invoices", "send") in outward
+    switched_on = offered(OPERATIONS, NEWEST, outward=True)
+    for path, name in outward:
+        assert name not in OFFERED.actions[path] and name in switched_on.actions[path]
+        assert f"action {name}:" not in describe.resource(OFFERED, path, EVERY)
+        with pytest.raises(Invalid) as caught:
+            calls.acted(OFFERED, {"id": f"{_prefix(path)}1", "action": name})
+        assert name not in caught.value.errors[0].allowed
 
-    pin = next(each for each in OPERATIONS if each.name == "notes.pin")
-    others = [each for each in OPERATIONS if each is not pin]
-    mailing = [*others, dataclasses.replace(pin, outward=True)]
-    assert "pin" not in offered(mailing, NEWEST, outward=False).actions["notes"]
-    assert "pin" in offered(mailing, NEWEST, outward=True).actions["notes"]
+
+def test_members_that_a_family_guards_are_described_to_those_who_have_its_scopes() -> None:
+    guarding = {(path, each.name, each.guard) for path, each in _fields() if each.guard}
+    assert guarding
+    for path, name, family in guarding:
+        reading, both = EVERY - {f"{family}.write"}, EVERY - {f"{family}.write", f"{family}.read"}
+        assert f"- {name} " in describe.resource(OFFERED, path, EVERY)
+        assert f"- {name}= " in describe.resource(OFFERED, path, reading)
+        assert name not in describe.resource(OFFERED, path, both)
+        for verb in ("create", "update"):
+            operation = OFFERED.plain[verb][path]
+            assert name in describe.schema(operation, NEWEST, EVERY)["properties"]
+            assert name not in describe.schema(operation, NEWEST, reading)["properties"]
+
+
+def _prefix(path: str) -> str:
+    return next(prefix for prefix, named in OFFERED.prefixes.items() if named == path)
+
+
+def _fields() -> list[tuple[str, Field]]:
+    """Every field of every record that a tool answers, with its resource."""
+    shapes = [(path, shape_of(each, NEWEST)) for path, each in OFFERED.plain["get"].items()]
+    return [(path, each) for path, shape in shapes if shape is not None for each in shape.fields]
 
 
 def test_the_beginning_of_an_id_tells_what_it_is_an_id_of() -> None:
@@ -138,6 +166,10 @@ def test_what_is_left_of_a_page_is_what_fits() -> None:
     large = {"id": "note_1", "body": "y" * 9000, "title": "z" * 600}
     cut = answers.shortened(large, 2000)
     assert cut["shortened"] == ["body"] and cut["title"] == large["title"] and len(orjson.dumps(cut)) <= 2000
+    beneath = {"id": "con_1", "notes": [{"id": f"note_{at}", "body": "y" * 9000} for at in range(10)], "tags": ["a"]}
+    cut = answers.shortened(beneath, 4000)
+    assert cut["shortened"] == ["notes.body", "notes"] and len(cut["notes"]) == 5 and cut["tags"] == ["a"]
+    assert answers.shortened(large, 20_000) == large
 
 
 def test_a_seal_confirms_one_record_as_it_is_for_one_principal_and_not_for_long(

@@ -19,12 +19,13 @@ T = TypeVar("T")
 
 
 class Access(Enum):
-    """What clients may not do with a field."""
+    """What clients may not do with a field, or should know of it before they trust it."""
 
     READ = "read"
     KEEP = "keep"
     FIX = "fix"
     NAME = "name"
+    FOREIGN = "foreign"
 
 
 ReadOnly = Annotated[T, Access.READ]
@@ -34,6 +35,11 @@ Kept = Annotated[T, Access.KEEP]
 Fixed = Annotated[T, Access.FIX]
 """A field that only a create may send: a PATCH that names it is refused."""
 
+
+Foreign = Annotated[T, Access.FOREIGN]
+"""A field whose words people outside the workspace may have written, in a mail, a form or a file. Whoever hands it to a model
+says so: it may hold instructions.
+"""
 
 RowId = Annotated[T, Access.NAME]
 """The id of a record in a list that clients write. The service gives it; in a PATCH, where the list is replaced whole, a record
@@ -131,6 +137,11 @@ def kept(hint: Any) -> bool:
 def names_row(hint: Any) -> bool:
     """Whether the annotation is marked RowId."""
     return Access.NAME in _accesses(hint)
+
+
+def foreign(hint: Any) -> bool:
+    """Whether the annotation is marked Foreign."""
+    return Access.FOREIGN in _accesses(hint)
 
 
 def fixed(hint: Any) -> bool:

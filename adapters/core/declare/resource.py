@@ -13,6 +13,7 @@ from adapters.core.declare.record import (
     Between,
     Dated,
     Fixed,
+    Foreign,
     Guarded,
     Kept,
     ReadOnly,
@@ -34,6 +35,7 @@ __all__ = [
     "Dated",
     "Event",
     "Fixed",
+    "Foreign",
     "Guarded",
     "Kept",
     "ListQuery",
@@ -75,7 +77,8 @@ class Resource:
     model: the public shape in the newest contract; `rename`: public → internal names where these are not the same
     word in camelCase (dotted for nested fields); `sorts`: what `order_by` accepts, the default
     first, and `created_at` or the id where nothing is said; `searched`: what `search_text` covers;
-    `words`: what there is beside the standard operations; `group`: its part of the suite, under which tables of contents list it.
+    `headline`: the three to six fields that tell people which record it is, and
+    how it stands; lists for agents have these alone; `words`: what there is beside the standard operations; `group`: its part of the suite, under which tables of contents list it.
     `rules`: what holds between the fields of a body; `states`: the steps of its status; `events`: what its service tells of it.
     A name that the model does not have is refused at import.
     """
@@ -90,6 +93,7 @@ class Resource:
     rename: Mapping[str, str] = field(default_factory=dict)
     sorts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
     operations: Op = Op.ALL
     words: tuple[Word, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -118,6 +122,7 @@ class Resource:
             ("rename", {name.split(".")[0] for name in self.rename}),
             ("sorts", set(self.sorts)),
             ("searched", set(self.searched)),
+            ("headline", set(self.headline)),
             ("filters", set(listed)),
             ("rules", {name for rule in self.rules for name in (rule.at.partition("/")[0], *rule.needs)}),
             ("states", {self.states.field} if self.states else set()),
@@ -127,7 +132,15 @@ class Resource:
                 raise TypeError(f"{self.path}: {table} names unknown fields {sorted(stray)}")
         if self.within and f"{{{self.within}}}" not in self.upstream.path:
             raise TypeError(f"{self.path}: the path of its service has no place for {self.within}")
-        told = {*self.sorts, *self.searched, *listed, *(name for event in self.events for name in event.facts)}
+        if self.headline and not 3 <= len(self.headline) <= 6:
+            raise TypeError(f"{self.path}: a headline has three to six fields")
+        told = {
+            *self.sorts,
+            *self.searched,
+            *self.headline,
+            *listed,
+            *(name for event in self.events for name in event.facts),
+        }
         if stray := told & guarded(self.model).keys():
             raise TypeError(f"{self.path}: guarded members would be told by {sorted(stray)}")
         for name, hint in typing.get_type_hints(self.model, include_extras=True).items():

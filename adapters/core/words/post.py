@@ -26,7 +26,8 @@ class Post(Word):
     """`POST /{resource}/{id}/{name}` with `body` is a POST of `path` behind the record, and answers the record as it is then.
 
     Where no field of the body is required, there may be no body at all. Doing it again does it again, so the
-    Idempotency-Key travels along. rename: the body's names in the service; about: more for the documents, in sentences.
+    Idempotency-Key travels along. rename: the body's names in the service; about: more for the documents, in sentences;
+    outward: whether it sends something to people outside, such as a mail.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Post(Word):
     # A resource is hashed with its words, and a mapping cannot be.
     rename: Mapping[str, str] = field(default_factory=dict, hash=False)
     about: str = ""
+    outward: bool = False
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         place, shape = build.place(self.name, f"/{{id}}{self.path}"), build.shape_of(self.body, self.rename)
@@ -60,6 +62,7 @@ class Post(Word):
             description=f"{told} {self.about}".strip(),
             body=Body.JSON if needed else Body.OPTIONAL,
             replayable=True,
+            outward=self.outward,
         )
 
 
