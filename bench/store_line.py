@@ -22,7 +22,7 @@ from redis.asyncio.connection import ConnectionPool, UnixDomainSocketConnection
 from gateway.process.embedded import valkey
 from gateway.stores.limits import ADMIT, Gate, Limiter
 from gateway.stores.policies import Policy
-from gateway.stores.redis_connection import _SCRIPTS, Line
+from gateway.stores.redis_connection import _SCRIPTS, RedisConnection
 
 CONCURRENCY = 32
 POLICIES = (
@@ -51,7 +51,7 @@ def parts(gate: Gate) -> tuple[list[bytes], list[int]]:
     return keys, [number for policy in gate.policies for number in (policy.capacity, policy.step, policy.slices)]
 
 
-def contenders(url: str, line: Line) -> dict[str, Call]:
+def contenders(url: str, line: RedisConnection) -> dict[str, Call]:
     limiter = Limiter(line, 1)
     gate = limiter.gate("t", "a", POLICIES)
     keys, args = parts(gate)
@@ -78,7 +78,7 @@ async def main() -> None:
         os.sched_setaffinity(0, cores[-1:])
         async with valkey.running(Path(directory)) as url:
             os.sched_setaffinity(0, cores[:1])
-            line = await Line.open(url, timeout=5.0)
+            line = await RedisConnection.open(url, timeout=5.0)
             calls = contenders(url, line)
             results: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
             for call in calls.values():

@@ -45,7 +45,7 @@ from gateway.oauth.retention import Retention
 from gateway.observe.access import Address, Observed, begun
 from gateway.reference import site
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.stores.sql.batches import Batches
@@ -53,7 +53,7 @@ from gateway.stores.token_generations import Liveness
 from gateway.web import front_door
 from gateway.web.application import HEALTHZ, ServerWide, pages
 from gateway.web.context import Web, web
-from gateway.web.strangers import Strangers
+from gateway.web.strangers import UnauthenticatedLimit
 from gateway.web.templates import ASSETS, assets
 from gateway.webhooks import assembling
 from gateway.webhooks import declared as webhooks
@@ -108,7 +108,7 @@ class App:
         documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
             [*front_door.routes(), *routes, *site.routes(documents, self._brands.all)],
-            Middleware(Strangers, front, (*_QUIET, *COUNTED_APART, MCP)),
+            Middleware(UnauthenticatedLimit, front, (*_QUIET, *COUNTED_APART, MCP)),
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
@@ -127,7 +127,7 @@ async def wire(
     settings: Settings, runtime: Runtime, known: Catalogue, public: Sequence[Operation], stack: AsyncExitStack
 ) -> tuple[Dependencies, Web, list[BaseRoute]]:
     """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`."""
-    line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+    line = await RedisConnection.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
     stack.callback(sql.close)

@@ -11,7 +11,7 @@ from adapters.core.calls import Answer
 from adapters.core.compile.catalogue import Catalogue
 from adapters.core.operation import Operation
 from gateway import problems
-from gateway.api.body.files import Turns
+from gateway.api.body.files import SerialThread
 from gateway.api.exchange import Accepted, Exchange
 from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
@@ -46,7 +46,7 @@ class Dependencies:
     replays: Replays
     internal: Internal
     own: Mapping[str, Accepted] = field(default_factory=dict)
-    turns: Turns = field(default_factory=Turns)
+    files_thread: SerialThread = field(default_factory=SerialThread)
     usage: Usage = field(default_factory=Usage)
 
     def render(self, problem: Problem, exchange: Exchange) -> Answer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.database import Database, reading
 from gateway.cli.failures import NOT_FOUND, REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
@@ -69,7 +69,7 @@ def create(
 
     offered = catalogue(settings).scopes
 
-    async def work(desk: Desk) -> tuple[Registered, dict[str, str]]:
+    async def work(context: CliContext) -> tuple[Registered, dict[str, str]]:
         def write(session: Session) -> Registered:
             made = apps.draft(
                 datetime.now(UTC), name=name, redirect_uris=redirect_uris, scopes=scope.split(), origin="cli"
@@ -77,12 +77,12 @@ def create(
             client = replace(
                 made, auth_method="none" if public else auth_method, logo_uri=logo_uri, client_uri=client_uri
             )
-            return apps.register(session, desk.keys, settings.tokens.prefix, client, offered, actor=desk.actor)
+            return apps.register(session, context.keys, settings.tokens.prefix, client, offered, actor=context.actor)
 
-        port = desk.live.public_port if desk.live is not None else settings.server.port
-        return await desk.sql.run(_allowed, write), metadata.urls(settings.brands[0].origin(port))
+        port = context.live.public_port if context.live is not None else settings.server.port
+        return await context.sql.run(_allowed, write), metadata.urls(settings.brands[0].origin(port))
 
-    made, urls = at_desk(settings, work)
+    made, urls = with_context(settings, work)
     _show(made, as_json=as_json, urls=urls)
 
 
@@ -166,19 +166,19 @@ def update(
             client_uri=client.client_uri if client_uri is None else client_uri or None,
         )
 
-    async def work(desk: Desk) -> Client:
+    async def work(context: CliContext) -> Client:
         def write(session: Session) -> Client:
             old = _found(session, client_id)
             new = edited(old)
             if new == old:
                 raise Failure("nothing would change: name what is to be another", USAGE)
-            if not apps.change(session, old, new, offered, actor=desk.actor, now=datetime.now(UTC)):
+            if not apps.change(session, old, new, offered, actor=context.actor, now=datetime.now(UTC)):
                 raise Failure(f"{client_id} is disabled", REFUSED)
             return new
 
-        return await desk.sql.run(_allowed, write)
+        return await context.sql.run(_allowed, write)
 
-    changed = at_desk(settings, work)
+    changed = with_context(settings, work)
     if as_json:
         print_json(_described(changed))
     else:
@@ -193,18 +193,18 @@ def rotate_secret(settings: Settings, client_id: str, as_json: bool) -> None:
     """Make a new secret. The one before works on until the next rotation."""
     from gateway.oauth import clients as apps
 
-    async def work(desk: Desk) -> Registered:
+    async def work(context: CliContext) -> Registered:
         def write(session: Session) -> Registered:
             client = _found(session, client_id)
             if client.disabled_at is not None:
                 raise Failure(f"{client_id} is disabled", REFUSED)
             return apps.rotate_secret(
-                session, desk.keys, settings.tokens.prefix, client, actor=desk.actor, now=datetime.now(UTC)
+                session, context.keys, settings.tokens.prefix, client, actor=context.actor, now=datetime.now(UTC)
             )
 
-        return await desk.sql.run(_allowed, write)
+        return await context.sql.run(_allowed, write)
 
-    _show(at_desk(settings, work), as_json=as_json)
+    _show(with_context(settings, work), as_json=as_json)
 
 
 @command.command("disable")
@@ -215,15 +215,15 @@ def disable(settings: Settings, client_id: str, as_json: bool) -> None:
     """Switch an app off at once, with everything granted to it."""
     from gateway.oauth import clients as apps
 
-    async def work(desk: Desk) -> Client:
+    async def work(context: CliContext) -> Client:
         def write(session: Session) -> tuple[Revoked, ...]:
-            return apps.disable(session, _found(session, client_id), actor=desk.actor, now=datetime.now(UTC))
+            return apps.disable(session, _found(session, client_id), actor=context.actor, now=datetime.now(UTC))
 
-        for each in await desk.sql.run(write):
-            await desk.announce(each.tenant_id, each.token_id, each.generation)
-        return await desk.sql.read(_found, client_id)
+        for each in await context.sql.run(write):
+            await context.announce(each.tenant_id, each.token_id, each.generation)
+        return await context.sql.read(_found, client_id)
 
-    client = at_desk(settings, work)
+    client = with_context(settings, work)
     if as_json:
         print_json(_described(client))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.cli.probe import tenant_of, user_of
@@ -103,24 +103,24 @@ def _with_token(
     """The same against the gateway on the data directory, or with a token of it."""
     import asyncio
 
-    async def work(desk: Desk) -> tuple[list[Result], list[str], str]:
+    async def work(context: CliContext) -> tuple[list[Result], list[str], str]:
         host = None
-        if url is None and desk.live is None:
+        if url is None and context.live is None:
             raise Failure(
                 "no gateway runs on the data directory: start `gateway serve`, or name one with --url", NOT_FOUND
             )
-        if url is None and desk.live is not None:
+        if url is None and context.live is not None:
             host = settings.brands[0].hosts[0]
-        at = url or _local(settings, desk.live.public_port if desk.live else 0)
+        at = url or _local(settings, context.live.public_port if context.live else 0)
         if token_file is not None:
             return *await asyncio.to_thread(_run, at, host, token_file.read_text().strip(), subjects, writes=writes), at
-        issued = await _issued(desk, known, named, email, writes)
+        issued = await _issued(context, known, named, email, writes)
         try:
             return *await asyncio.to_thread(_run, at, host, issued.token, subjects, writes=writes), at
         finally:
-            await _revoked(desk, issued)
+            await _revoked(context, issued)
 
-    return at_desk(settings, work)
+    return with_context(settings, work)
 
 
 def _local(settings: Settings, port: int) -> str:
@@ -129,49 +129,49 @@ def _local(settings: Settings, port: int) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-async def _issued(desk: Desk, known: Catalogue, named: str | None, email: str | None, writes: bool) -> Issued:
+async def _issued(context: CliContext, known: Catalogue, named: str | None, email: str | None, writes: bool) -> Issued:
     from gateway.auth import issuing
     from gateway.auth.scopes import allowed
 
-    tenant = await tenant_of(desk, named, any_will_do=not writes)
+    tenant = await tenant_of(context, named, any_will_do=not writes)
     if email is not None:
-        async with desk.identity() as identity:
+        async with context.identity() as identity:
             user = await identity.user_by_email(tenant.id, email)
     else:
-        async with desk.facts("auth") as facts:
-            user = await user_of(desk, facts, tenant.id, known.scopes)
+        async with context.facts("auth") as facts:
+            user = await user_of(context, facts, tenant.id, known.scopes)
     if user is None:
         raise Failure(f"name a user of {tenant.name} with --user", USAGE)
-    scopes = sorted(allowed(known.scopes, user.role, desk.settings.roles))
-    lifetime = min(_LIFETIME, desk.settings.tokens.max_lifetime)
+    scopes = sorted(allowed(known.scopes, user.role, context.settings.roles))
+    lifetime = min(_LIFETIME, context.settings.tokens.max_lifetime)
 
     def write(session: Session) -> Issued:
         return issuing.issue(
             session,
-            desk.keys,
-            desk.settings,
+            context.keys,
+            context.settings,
             known.scopes,
             user,
             name="gateway conformance",
             scopes=scopes,
             lifetime=lifetime,
-            actor=desk.actor,
+            actor=context.actor,
             now=datetime.now(UTC),
         )
 
-    return await desk.sql.run(write)
+    return await context.sql.run(write)
 
 
-async def _revoked(desk: Desk, issued: Issued) -> None:
+async def _revoked(context: CliContext, issued: Issued) -> None:
     from gateway.auth import issuing
 
     def write(session: Session) -> Token:
         return issuing.revoke(
-            session, issued.record, reason="the checks are done", actor=desk.actor, now=datetime.now(UTC)
+            session, issued.record, reason="the checks are done", actor=context.actor, now=datetime.now(UTC)
         )
 
-    ended = await desk.sql.run(write)
-    await desk.announce(ended.tenant_id, ended.id, ended.generation)
+    ended = await context.sql.run(write)
+    await context.announce(ended.tenant_id, ended.id, ended.generation)
 
 
 def _run(

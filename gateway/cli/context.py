@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CliContext:
     """The settings, the keys, the database, and the running gateway's facts (None when none runs)."""
 
     settings: Settings
@@ -87,13 +87,13 @@ class Desk:
         """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
         from gateway.config import EMBEDDED, reveal
         from gateway.stores.errors import StoreUnavailable
-        from gateway.stores.redis_connection import Line
+        from gateway.stores.redis_connection import RedisConnection
         from gateway.stores.token_generations import Liveness
 
         url = (self.live and self.live.redis_url) or reveal(self.settings.stores.redis)
         if url == EMBEDDED:
             return
-        line = await Line.open(url, timeout=self.settings.stores.redis_timeout)
+        line = await RedisConnection.open(url, timeout=self.settings.stores.redis_timeout)
         try:
             await Liveness(line).announce(tenant_id, token_id, generation)
         except StoreUnavailable as error:
@@ -130,7 +130,7 @@ def running(settings: Settings) -> Runtime | None:
     return live
 
 
-def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:
+def with_context(settings: Settings, work: Callable[[CliContext], Awaitable[Result]]) -> Result:
     """Run `work` to its end and return what it returns."""
     # Late, as all that only work needs.
     import asyncio
@@ -151,7 +151,7 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Re
         sql = Sql(url, pool_size=1, timeout=settings.stores.sql_timeout)
         try:
             await first_start.make_keyring(settings, sql)
-            return await work(Desk(settings, factories.keyring(settings), sql, live))
+            return await work(CliContext(settings, factories.keyring(settings), sql, live))
         finally:
             sql.close()
 

@@ -33,7 +33,7 @@ class Database:
         self._settings: Settings | None = None
 
     def rows(self, listing: Listing, **values: object) -> list[Row]:
-        """The rows of the listing. Raises as `at_desk` does."""
+        """The rows of the listing. Raises as `with_context` does."""
         if self._file is not None:
             try:
                 return of_file(self._file, listing, values)
@@ -55,17 +55,17 @@ class Database:
         return named(tenant, [(row["id"], row["name"]) for row in self.rows(TENANTS)])
 
     def _through_desk(self, listing: Listing, values: dict[str, object]) -> list[Row]:
-        from gateway.cli.context import Desk, at_desk
+        from gateway.cli.context import CliContext, with_context
         from gateway.config import load
         from gateway.stores.sql import listing as general
 
         if self._settings is None:
             self._settings = load(self._config, os.environ, {"server.data_dir": self._data_dir})
 
-        async def work(desk: Desk) -> list[Row]:
-            return await desk.sql.read(general.rows, listing, values)
+        async def work(context: CliContext) -> list[Row]:
+            return await context.sql.read(general.rows, listing, values)
 
-        return at_desk(self._settings, work)
+        return with_context(self._settings, work)
 
 
 def reading(command: Command) -> Command:

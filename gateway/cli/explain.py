@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 import orjson
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json
 
@@ -59,17 +59,19 @@ def command(
     text = token_file.read_text().strip() if token_file else token
     raw = body.read() if body else None
 
-    async def work(desk: Desk) -> Story:
+    async def work(context: CliContext) -> Story:
         operation, segments = _operation(settings, declared, method.upper(), path.partition("?")[0])
-        bearer = await _bearer(desk, text) if text else None
+        bearer = await _bearer(context, text) if text else None
         story = _policy(settings, declared, operation)
         if bearer is not None:
             story["token"] = _permission(settings, declared, operation, *bearer)
         tenant = bearer[0].tenant_id if bearer else "clxtenant"
-        return story | await _call(desk, declared, operation, segments, path, raw, version or declared.newest, tenant)
+        return story | await _call(
+            context, declared, operation, segments, path, raw, version or declared.newest, tenant
+        )
 
     try:
-        story = at_desk(settings, work)
+        story = with_context(settings, work)
     except problems.Problem as problem:
         raise Failure(f"{problem.status} {problem.code}: {problem.detail}", REFUSED) from None
     if as_json:
@@ -111,17 +113,17 @@ def _policy(settings: Settings, declared: Catalogue, operation: Operation) -> St
     }
 
 
-async def _bearer(desk: Desk, text: str) -> tuple[stored.Token, User | None]:
+async def _bearer(context: CliContext, text: str) -> tuple[stored.Token, User | None]:
     from gateway.auth.users import IdentityUnavailable
     from gateway.keys import token_format
     from gateway.stores.sql import tokens as stored
 
-    if not token_format.well_formed(text.encode(), desk.settings.tokens.prefix):
+    if not token_format.well_formed(text.encode(), context.settings.tokens.prefix):
         raise Failure("this is not a token of this gateway: its checksum is wrong", REFUSED)
-    token = await desk.sql.read(stored.by_hash, desk.keys.hashes(text.encode()))
+    token = await context.sql.read(stored.by_hash, context.keys.hashes(text.encode()))
     if token is None:
         raise Failure("this token is not known here", REFUSED)
-    async with desk.identity() as identity:
+    async with context.identity() as identity:
         try:
             return token, await identity.user(token.tenant_id, token.user_id)
         except IdentityUnavailable as error:
@@ -153,7 +155,7 @@ def _permission(
 
 
 async def _call(
-    desk: Desk,
+    context: CliContext,
     declared: Catalogue,
     operation: Operation,
     segments: tuple[str, ...],
@@ -173,15 +175,15 @@ async def _call(
     from gateway.auth.scopes import Permissions
     from gateway.keys.cursors import Cursors
 
-    settings = desk.settings
+    settings = context.settings
     # Only these two stages run, and they use nothing else of the services.
     dependencies = Dependencies(
         **dict.fromkeys(("callers", "limiter", "strangers", "identity", "replays", "internal"), cast("Any", None)),
         settings=settings,
         catalogue=declared,
         permissions=Permissions(declared.scopes, settings.roles),
-        cursors=Cursors(desk.keys, settings.cursors.lifetime),
-        keyring=desk.keys,
+        cursors=Cursors(context.keys, settings.cursors.lifetime),
+        keyring=context.keys,
     )
     seen: list[Call] = []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.database import Database, reading
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.naming import state
@@ -67,16 +67,16 @@ def revoke(settings: Settings, grant_id: str, reason: str, as_json: bool) -> Non
     """End a grant at once, in every worker, with all its tokens. Ending it again announces it again."""
     from gateway.oauth import token_families
 
-    async def work(desk: Desk) -> Grant:
+    async def work(context: CliContext) -> Grant:
         def write(session: Session) -> tuple[Revoked, ...]:
             grant = _found(session, grant_id)
-            return token_families.end(session, grant, reason, actor=desk.actor, now=datetime.now(UTC))
+            return token_families.end(session, grant, reason, actor=context.actor, now=datetime.now(UTC))
 
-        for each in await desk.sql.run(write):
-            await desk.announce(each.tenant_id, each.token_id, each.generation)
-        return await desk.sql.read(_found, grant_id)
+        for each in await context.sql.run(write):
+            await context.announce(each.tenant_id, each.token_id, each.generation)
+        return await context.sql.read(_found, grant_id)
 
-    grant = at_desk(settings, work)
+    grant = with_context(settings, work)
     if as_json:
         print_json(_listed(asdict(grant)))
     else:

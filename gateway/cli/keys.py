@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 
@@ -48,10 +48,10 @@ def list_(settings: Settings, as_json: bool) -> None:
     """List the keys, the current one of each kind first, and how many live credentials depend on each hashing key."""
     from gateway.stores.sql import hashed
 
-    async def work(desk: Desk) -> list[dict[str, object]]:
-        return _described(desk.keys, await desk.sql.read(hashed.living, datetime.now(UTC)))
+    async def work(context: CliContext) -> list[dict[str, object]]:
+        return _described(context.keys, await context.sql.read(hashed.living, datetime.now(UTC)))
 
-    found = at_desk(settings, work)
+    found = with_context(settings, work)
     if as_json:
         print_json({"keys": found})
     else:
@@ -74,14 +74,14 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
             keys = keys.rotate(kind)
         return keys
 
-    async def work(desk: Desk) -> dict[str, str]:
+    async def work(context: CliContext) -> dict[str, str]:
         keys = _change(settings, changed)
         made: dict[str, str] = {kind: keys.ids(kind)[0] for kind in wanted}
-        await desk.sql.run(_resealed, keys)
-        await desk.sql.run(_noted, desk.actor, "keys.rotate", made)
+        await context.sql.run(_resealed, keys)
+        await context.sql.run(_noted, context.actor, "keys.rotate", made)
         return made
 
-    made = at_desk(settings, work)
+    made = with_context(settings, work)
     if as_json:
         print_json({"rotated": made})
     else:
@@ -98,13 +98,13 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
     """Forget a key that is no longer current. Cursors sealed with it end, and so do credentials hashed with it."""
     from gateway.stores.sql import hashed
 
-    async def work(desk: Desk) -> None:
-        kind = next((kind for kind in KINDS if key_id in desk.keys.ids(kind)), None)
+    async def work(context: CliContext) -> None:
+        kind = next((kind for kind in KINDS if key_id in context.keys.ids(kind)), None)
         if kind is None:
             raise Failure(f"there is no key {key_id}: `gateway keys list` shows those there are", NOT_FOUND)
-        if desk.keys.ids(kind)[0] == key_id:
+        if context.keys.ids(kind)[0] == key_id:
             raise Failure(f"{key_id} is the current {kind} key: `gateway keys rotate` first", REFUSED)
-        dying = (await desk.sql.read(hashed.living, datetime.now(UTC))).get(key_id, 0)
+        dying = (await context.sql.read(hashed.living, datetime.now(UTC))).get(key_id, 0)
         if dying and not force:
             raise Failure(
                 f"{dying} live credentials were hashed with {key_id} and would end. Wait until they have expired or "
@@ -112,12 +112,12 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
                 REFUSED,
             )
         # A tenant that was registered by a worker's old key in the moment of the rotation must not lose its own key.
-        await desk.sql.run(_resealed, desk.keys)
+        await context.sql.run(_resealed, context.keys)
         _change(settings, lambda kept: kept.retire(key_id))
-        await desk.sql.run(hashed.end, key_id, datetime.now(UTC))
-        await desk.sql.run(_noted, desk.actor, "keys.retire", {"id": key_id, "ended": str(dying)})
+        await context.sql.run(hashed.end, key_id, datetime.now(UTC))
+        await context.sql.run(_noted, context.actor, "keys.retire", {"id": key_id, "ended": str(dying)})
 
-    at_desk(settings, work)
+    with_context(settings, work)
     if as_json:
         print_json({"retired": key_id})
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 
@@ -53,13 +53,13 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
     if not wanted:
         raise Failure(f"the service {service or ' or '.join(askable)} is not configured", USAGE)
 
-    async def work(desk: Desk) -> tuple[str, list[Report], list[Failure]]:
-        async with desk.facts(*wanted, "auth") as facts:
-            tenant = await tenant_of(desk, named, any_will_do=not allow_writes)
-            user = await user_of(desk, facts, tenant.id, known.scopes)
+    async def work(context: CliContext) -> tuple[str, list[Report], list[Failure]]:
+        async with context.facts(*wanted, "auth") as facts:
+            tenant = await tenant_of(context, named, any_will_do=not allow_writes)
+            user = await user_of(context, facts, tenant.id, known.scopes)
             reports, failures = [], []
             for name in wanted:
-                asked = Service(factories.pool(settings, facts, name), _headers(desk, facts, name, tenant, user))
+                asked = Service(factories.pool(settings, facts, name), _headers(context, facts, name, tenant, user))
                 try:
                     declared = settings.services[name].operations
                     acting = Named(user.id, exists=True) if user is not None else None
@@ -73,7 +73,7 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
             who = f"{tenant.name} ({tenant.id})" + (f" as {user.email}, {user.role}" if user else ", no user")
             return who, reports, failures
 
-    who, reports, failures = at_desk(settings, work)
+    who, reports, failures = with_context(settings, work)
     if as_json and (reports or not failures):
         print_json({"asked_for": who, "services": [asdict(report) for report in reports]})
     elif reports:
@@ -85,13 +85,13 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
         raise Failure("; ".join(failure.line for failure in failures), failures[0].code)
 
 
-async def tenant_of(desk: Desk, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
+async def tenant_of(context: CliContext, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
     """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
     from gateway.stores.sql import tenants
 
     if named is not None:
-        return await desk.tenant(named)
-    found = await desk.sql.read(tenants.list)
+        return await context.tenant(named)
+    found = await context.sql.read(tenants.list)
     if not found:
         raise Failure("no tenant is registered: `gateway tenants add` does that", NOT_FOUND)
     if len(found) > 1 and not any_will_do:
@@ -99,16 +99,16 @@ async def tenant_of(desk: Desk, named: str | None, *, any_will_do: bool) -> tena
     return found[0]
 
 
-async def user_of(desk: Desk, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:
+async def user_of(context: CliContext, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:
     """The user with the most powers of those who have tokens; None when nobody has, or the auth service cannot be asked."""
     from gateway import factories
     from gateway.auth.scopes import allowed
     from gateway.auth.users import IdentityUnavailable
     from gateway.stores.sql import tokens
 
-    recent = await desk.sql.read(tokens.list, tenant_id, limit=_RECENT)
+    recent = await context.sql.read(tokens.list, tenant_id, limit=_RECENT)
     found: list[User] = []
-    identity = factories.identity(desk.settings, facts)
+    identity = factories.identity(context.settings, facts)
     try:
         for user_id in dict.fromkeys(token.user_id for token in recent):
             user = await identity.user(tenant_id, user_id)
@@ -117,20 +117,20 @@ async def user_of(desk: Desk, facts: Runtime, tenant_id: str, scopes: Scopes) ->
         return None
     finally:
         await identity.aclose()
-    return max(found, key=lambda user: len(allowed(scopes, user.role, desk.settings.roles)), default=None)
+    return max(found, key=lambda user: len(allowed(scopes, user.role, context.settings.roles)), default=None)
 
 
-def _headers(desk: Desk, facts: Runtime, name: str, tenant: tenants.Tenant, user: User | None) -> bytes:
+def _headers(context: CliContext, facts: Runtime, name: str, tenant: tenants.Tenant, user: User | None) -> bytes:
     """The lines of a call as the gateway would send it."""
     from gateway.auth.identity_lines import identity_lines
     from gateway.keys.tenant_keys import open_tenant_key
     from gateway.upstream import line
 
     key = facts.service_keys.get(name, "")
-    if desk.settings.services[name].credentials == "tenant_key":
+    if context.settings.services[name].credentials == "tenant_key":
         if tenant.api_key_sealed is None:
             raise Failure(f"the tenant {tenant.id} has no API key: `gateway tenants add --replace` stores one", USAGE)
-        key = open_tenant_key(desk.keys, tenant.id, tenant.api_key_sealed)
+        key = open_tenant_key(context.keys, tenant.id, tenant.api_key_sealed)
     request_id = line(b"X-Request-Id", f"probe-{uuid.uuid4().hex}".encode())
     if user is None:
         business = line(b"X-Business-Id", tenant.id.encode())

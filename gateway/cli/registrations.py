@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.cli.teaching import Taught
@@ -28,12 +28,12 @@ def registrations(settings: Settings, tenant: str | None, rotate: str | None, as
     """List our subscriptions with the settings service, and times in which events may have been missed."""
     from gateway.stores.sql import webhook_registrations
 
-    async def work(desk: Desk) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    async def work(context: CliContext) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         if rotate is not None:
-            await _rotated(desk, (await desk.tenant(rotate)).id)
-        named = (await desk.tenant(tenant)).id if tenant else None
-        known = await desk.sql.read(webhook_registrations.all_of_them)
-        gaps = await desk.sql.read(webhook_registrations.gaps, named)
+            await _rotated(context, (await context.tenant(rotate)).id)
+        named = (await context.tenant(tenant)).id if tenant else None
+        known = await context.sql.read(webhook_registrations.all_of_them)
+        gaps = await context.sql.read(webhook_registrations.gaps, named)
         rows = [
             {
                 "tenant": e.tenant_id,
@@ -47,7 +47,7 @@ def registrations(settings: Settings, tenant: str | None, rotate: str | None, as
         ]
         return rows, [{"tenant": e.tenant_id, "reason": e.reason, "since": e.since, "until": e.until} for e in gaps]
 
-    found, gaps = at_desk(settings, work)
+    found, gaps = with_context(settings, work)
     if as_json:
         print_json({"registrations": found, "gaps": gaps})
         return
@@ -57,7 +57,7 @@ def registrations(settings: Settings, tenant: str | None, rotate: str | None, as
         print_table(("GAP OF", "REASON", "SINCE", "UNTIL"), [list(each.values()) for each in gaps])
 
 
-async def _rotated(desk: Desk, tenant_id: str) -> None:
+async def _rotated(context: CliContext, tenant_id: str) -> None:
     from contextlib import AsyncExitStack
     from dataclasses import replace
 
@@ -66,10 +66,10 @@ async def _rotated(desk: Desk, tenant_id: str) -> None:
     from gateway.webhooks.registering import Unregistered
 
     async with AsyncExitStack() as stack:
-        facts = await stack.enter_async_context(desk.facts("settings"))
-        if desk.live is not None:
-            facts = replace(facts, ingest_url=desk.live.ingest_url)
-        keeping = registrar(desk.settings, catalogue(desk.settings), facts, desk.sql, desk.keys, stack)
+        facts = await stack.enter_async_context(context.facts("settings"))
+        if context.live is not None:
+            facts = replace(facts, ingest_url=context.live.ingest_url)
+        keeping = registrar(context.settings, catalogue(context.settings), facts, context.sql, context.keys, stack)
         try:
             await keeping.rotate(tenant_id)
         except Unregistered as error:

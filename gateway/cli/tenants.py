@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.database import Database, reading
 from gateway.cli.failures import REFUSED, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
@@ -59,18 +59,18 @@ def add(
     key = _key(api_key_file)
     business_id = business_id.removeprefix(ids.TENANT.prefix)
 
-    async def work(desk: Desk) -> tenants.Tenant:
+    async def work(context: CliContext) -> tenants.Tenant:
         if not untried:
-            await _try(desk, business_id, key)
+            await _try(context, business_id, key)
 
         def write(session: Session) -> tenants.Tenant:
             if not replace and tenants.get(session, business_id) is not None:
                 raise Failure(f"the tenant {business_id} is registered already; --replace changes it", REFUSED)
-            return first_start.register(session, desk.keys, business_id, name, key, actor=desk.actor)
+            return first_start.register(session, context.keys, business_id, name, key, actor=context.actor)
 
-        return await desk.sql.run(write)
+        return await context.sql.run(write)
 
-    added = at_desk(settings, work)
+    added = with_context(settings, work)
     if as_json:
         print_json(_described(added))
     else:
@@ -104,18 +104,18 @@ def remove(settings: Settings, tenant: str, force: bool, as_json: bool) -> None:
     """
     from gateway.oauth import departure
 
-    async def work(desk: Desk) -> tuple[tenants.Tenant, dict[str, int]]:
-        leaving, now = await desk.tenant(tenant), datetime.now(UTC)
-        living = (await desk.sql.read(departure.living, leaving.id, now)).counts
+    async def work(context: CliContext) -> tuple[tenants.Tenant, dict[str, int]]:
+        leaving, now = await context.tenant(tenant), datetime.now(UTC)
+        living = (await context.sql.read(departure.living, leaving.id, now)).counts
         if any(living.values()) and not force:
             raise Failure(f"{_told(living)} of {leaving.name} would end. --force ends them.", REFUSED)
-        await desk.sql.run(departure.remove, leaving.id, actor=desk.actor, now=now)
-        ended, announced = await desk.sql.run(departure.end, leaving.id, actor=desk.actor, now=now)
+        await context.sql.run(departure.remove, leaving.id, actor=context.actor, now=now)
+        ended, announced = await context.sql.run(departure.end, leaving.id, actor=context.actor, now=now)
         for each in announced:
-            await desk.announce(each.tenant_id, each.token_id, each.generation)
+            await context.announce(each.tenant_id, each.token_id, each.generation)
         return leaving, ended.counts
 
-    left, ended = at_desk(settings, work)
+    left, ended = with_context(settings, work)
     if as_json:
         print_json({**_described(left), "ended": ended})
     else:
@@ -127,13 +127,13 @@ def _told(counts: dict[str, int]) -> str:
     return ", ".join(f"{counts[kind]} {name}" for kind, name in names.items())
 
 
-async def _try(desk: Desk, business_id: str, key: str) -> None:
+async def _try(context: CliContext, business_id: str, key: str) -> None:
     from gateway.deployment import catalogue
     from gateway.probing.tenant_key import tried
     from gateway.process import runtime_facts
 
-    facts = desk.live or runtime_facts.runtime(desk.settings, "", None, 0)
-    said = await tried(desk.settings, facts, catalogue(desk.settings).resources, business_id, key)
+    facts = context.live or runtime_facts.runtime(context.settings, "", None, 0)
+    said = await tried(context.settings, facts, catalogue(context.settings).resources, business_id, key)
     if refusing := [name for name, word in said.items() if word == "refused"]:
         raise Failure(
             f"this key is refused by {', '.join(f'services.{name}' for name in refusing)} for {business_id}. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.database import Database, reading
 from gateway.cli.failures import NOT_FOUND, Failure
 from gateway.cli.naming import TOKEN, state
@@ -88,9 +88,9 @@ def create(
 
     offered = catalogue(settings).scopes
 
-    async def work(desk: Desk) -> Issued:
-        async with desk.identity() as identity:
-            tenant_id = (await desk.tenant(tenant)).id
+    async def work(context: CliContext) -> Issued:
+        async with context.identity() as identity:
+            tenant_id = (await context.tenant(tenant)).id
             user = await identity.user_by_email(tenant_id, email)
         if user is None:
             raise Failure(f"the tenant {tenant} has no user {email}", NOT_FOUND)
@@ -99,21 +99,21 @@ def create(
         def write(session: Session) -> Issued:
             return issuing.issue(
                 session,
-                desk.keys,
-                desk.settings,
+                context.keys,
+                context.settings,
                 offered,
                 user,
                 name=name,
                 scopes=scope.split(),
                 lifetime=lifetime,
-                actor=desk.actor,
+                actor=context.actor,
                 now=now,
                 audience=audience,
             )
 
-        return await desk.sql.run(write)
+        return await context.sql.run(write)
 
-    _show(at_desk(settings, work), as_json=as_json)
+    _show(with_context(settings, work), as_json=as_json)
 
 
 @command.command("list", cls=Taught, examples=("gateway tokens list --tenant Acme", "gateway tokens list --json"))
@@ -169,17 +169,17 @@ def revoke(settings: Settings, token_id: str, reason: str, as_json: bool) -> Non
     """Revoke a token at once, in every worker. Revoking it again announces it again."""
     from gateway.auth import issuing
 
-    async def work(desk: Desk) -> tokens.Token:
+    async def work(context: CliContext) -> tokens.Token:
         def write(session: Session) -> tokens.Token:
             return issuing.revoke(
-                session, _found(session, token_id), reason=reason, actor=desk.actor, now=datetime.now(UTC)
+                session, _found(session, token_id), reason=reason, actor=context.actor, now=datetime.now(UTC)
             )
 
-        revoked = await desk.sql.run(write)
-        await desk.announce(revoked.tenant_id, revoked.id, revoked.generation)
+        revoked = await context.sql.run(write)
+        await context.announce(revoked.tenant_id, revoked.id, revoked.generation)
         return revoked
 
-    revoked = at_desk(settings, work)
+    revoked = with_context(settings, work)
     if as_json:
         print_json(_described(revoked))
     else:
@@ -198,9 +198,9 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
 
     offered = catalogue(settings).scopes
 
-    async def work(desk: Desk) -> tuple[Issued, tokens.Token]:
-        old = await desk.sql.read(_found, token_id)
-        async with desk.identity() as identity:
+    async def work(context: CliContext) -> tuple[Issued, tokens.Token]:
+        old = await context.sql.read(_found, token_id)
+        async with context.identity() as identity:
             user = await identity.user(old.tenant_id, old.user_id)
         if user is None:
             raise Failure(f"the user of {token_id} is gone: create a token for somebody else", NOT_FOUND)
@@ -208,14 +208,22 @@ def rotate(settings: Settings, token_id: str, lifetime: float | None, as_json: b
 
         def write(session: Session) -> tuple[Issued, tokens.Token]:
             return issuing.rotate(
-                session, desk.keys, desk.settings, offered, user, old, lifetime=lifetime, actor=desk.actor, now=now
+                session,
+                context.keys,
+                context.settings,
+                offered,
+                user,
+                old,
+                lifetime=lifetime,
+                actor=context.actor,
+                now=now,
             )
 
-        issued, replaced = await desk.sql.run(write)
-        await desk.announce(replaced.tenant_id, replaced.id, replaced.generation)
+        issued, replaced = await context.sql.run(write)
+        await context.announce(replaced.tenant_id, replaced.id, replaced.generation)
         return issued, replaced
 
-    issued, replaced = at_desk(settings, work)
+    issued, replaced = with_context(settings, work)
     _show(issued, as_json=as_json)
     if not as_json:
         click.echo(f"The old token works until {replaced.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.context import Desk, at_desk
+from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
 from gateway.cli.registrations import registrations
@@ -38,14 +38,14 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
     """List subscriptions with how they go. Of an URL only the host is shown: the rest may be secret."""
     from gateway.stores.sql import tenants, webhook_endpoints
 
-    async def work(desk: Desk) -> list[tuple[Endpoint, Health]]:
-        named = (await desk.tenant(tenant)).id if tenant else None
-        ids = [named] if named else [each.id for each in await desk.sql.read(tenants.list)]
-        found = [each for one in ids for each in await desk.sql.read(webhook_endpoints.of_tenant, one)]
-        health = await desk.sql.read(webhook_endpoints.health, [each.id for each in found])
+    async def work(context: CliContext) -> list[tuple[Endpoint, Health]]:
+        named = (await context.tenant(tenant)).id if tenant else None
+        ids = [named] if named else [each.id for each in await context.sql.read(tenants.list)]
+        found = [each for one in ids for each in await context.sql.read(webhook_endpoints.of_tenant, one)]
+        health = await context.sql.read(webhook_endpoints.health, [each.id for each in found])
         return [(each, health[each.id]) for each in found]
 
-    found = at_desk(settings, work)
+    found = with_context(settings, work)
     if as_json:
         print_json({"webhooks": [_shown(*each) for each in found]})
         return
@@ -74,12 +74,12 @@ def show(settings: Settings, webhook_id: str, as_json: bool) -> None:
     """Show one subscription."""
     from gateway.stores.sql import webhook_endpoints
 
-    async def work(desk: Desk) -> dict[str, object]:
-        endpoint = await desk.sql.read(_found, webhook_id)
-        health = await desk.sql.read(webhook_endpoints.health, [endpoint.id])
+    async def work(context: CliContext) -> dict[str, object]:
+        endpoint = await context.sql.read(_found, webhook_id)
+        health = await context.sql.read(webhook_endpoints.health, [endpoint.id])
         return _shown(endpoint, health[endpoint.id])
 
-    found = at_desk(settings, work)
+    found = with_context(settings, work)
     print_json(found) if as_json else print_facts(found)
 
 
@@ -95,12 +95,12 @@ def deliveries(settings: Settings, webhook_id: str, status: str | None, limit: i
     """List what was sent to a subscription, and what became of it."""
     from gateway.stores.sql import webhook_deliveries
 
-    async def work(desk: Desk) -> list[dict[str, object]]:
-        endpoint = await desk.sql.read(_found, webhook_id)
-        page = await desk.sql.read(webhook_deliveries.page, endpoint.id, status=status, limit=limit)
+    async def work(context: CliContext) -> list[dict[str, object]]:
+        endpoint = await context.sql.read(_found, webhook_id)
+        page = await context.sql.read(webhook_deliveries.page, endpoint.id, status=status, limit=limit)
         return [asdict(each) | {"id": f"dlv_{each.id}", "event_id": f"evt_{each.event_id}"} for each in page]
 
-    found = at_desk(settings, work)
+    found = with_context(settings, work)
     if as_json:
         print_json({"deliveries": found})
         return
@@ -127,8 +127,8 @@ def replay(
 
     age = _age(since)
 
-    async def work(desk: Desk) -> dict[str, object]:
-        endpoint = await desk.sql.read(_found, webhook_id)
+    async def work(context: CliContext) -> dict[str, object]:
+        endpoint = await context.sql.read(_found, webhook_id)
         now = datetime.now(UTC)
 
         def begun(session: Session) -> webhook_replays.Replay:
@@ -136,13 +136,13 @@ def replay(
             made = webhook_replays.begin(session, endpoint.id, now - age, now, types, only, now)
             if made is None:
                 raise Failure("a replay of this subscription is under way; there is one at a time", REFUSED)
-            _audited(session, desk, endpoint, "replay")
+            _audited(session, context, endpoint, "replay")
             return made
 
-        made = await desk.sql.run(begun)
+        made = await context.sql.run(begun)
         return {"id": f"whr_{made.id}", "events": made.total, "since": made.since, "until": made.until}
 
-    found = at_desk(settings, work)
+    found = with_context(settings, work)
     if as_json:
         print_json(found)
     else:
@@ -229,15 +229,15 @@ def listen(
 
 
 def _change(settings: Settings, webhook_id: str, action: str, work: Callable[[Session, Endpoint], object]) -> None:
-    async def done(desk: Desk) -> None:
+    async def done(context: CliContext) -> None:
         def write(session: Session) -> None:
             endpoint = _found(session, webhook_id)
             work(session, endpoint)
-            _audited(session, desk, endpoint, action)
+            _audited(session, context, endpoint, action)
 
-        await desk.sql.run(write)
+        await context.sql.run(write)
 
-    at_desk(settings, done)
+    with_context(settings, done)
 
 
 def _found(session: Session, webhook_id: str) -> Endpoint:
@@ -249,14 +249,14 @@ def _found(session: Session, webhook_id: str) -> Endpoint:
     return endpoint
 
 
-def _audited(session: Session, desk: Desk, endpoint: Endpoint, action: str) -> None:
+def _audited(session: Session, context: CliContext, endpoint: Endpoint, action: str) -> None:
     from gateway.stores.sql import audit
 
     subject = f"whk_{endpoint.id}"
     event = audit.Event(
         at=datetime.now(UTC),
         tenant_id=endpoint.tenant_id,
-        actor=desk.actor,
+        actor=context.actor,
         action=f"webhook.{action}",
         subject=subject,
     )

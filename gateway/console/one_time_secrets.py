@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from gateway.keys.keyring import Keyring, Unsealable
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 
 _PURPOSE: Final = "shown-once"
 _KEPT: Final = 300  # seconds
@@ -19,7 +19,7 @@ _LONGEST: Final = 64
 class Once:
     """Every method may raise StoreUnavailable."""
 
-    def __init__(self, line: Line, keys: Keyring) -> None:
+    def __init__(self, line: RedisConnection, keys: Keyring) -> None:
         self._line = line
         self._keys = keys
 

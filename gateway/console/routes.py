@@ -15,11 +15,11 @@ from gateway.console.signed_in import ASSETS, HOME, Console, Visit, redirect
 from gateway.console.tokens import Tokens
 from gateway.console.usage import Spent
 from gateway.oauth.announce_revoked import Announcements
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.web.context import Web
 
 
-def routes(web: Web, line: Line, announcements: Announcements) -> list[BaseRoute]:
+def routes(web: Web, line: RedisConnection, announcements: Announcements) -> list[BaseRoute]:
     """Everything below /console."""
     console = Console(web, Once(line, web.keys), announcements)
     return [

@@ -16,7 +16,7 @@ _NEEDED = {"read": Op.ALL, "write": Op.CREATE | Op.UPDATE, "delete": Op.DELETE}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Permission:
     """One permission in words; `allowed`: whether the user's role lets it have an effect now."""
 
     text: str
@@ -28,7 +28,7 @@ class Group:
     """The permissions over one family of resources. subject: the part of the suite that it belongs to."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[Permission, ...]
     subject: str
 
 
@@ -39,7 +39,7 @@ def asked(catalogue: Catalogue, scopes: Iterable[str], allowed: frozenset[str]) 
     families = [family for family in catalogue.scopes.families if any(f"{family}.{each}" in wanted for each in ACTIONS)]
     for family in sorted(families, key=lambda family: place(catalogue, family)):
         lines = tuple(
-            Line(f"{_VERBS[action]} {named(catalogue, family, action)}", f"{family}.{action}" in allowed)
+            Permission(f"{_VERBS[action]} {named(catalogue, family, action)}", f"{family}.{action}" in allowed)
             for action in ACTIONS
             if f"{family}.{action}" in wanted
         )

@@ -14,9 +14,9 @@ from gateway.observe import admin, metrics
 from gateway.process import readiness
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener
-from gateway.process.workers import Fleet
+from gateway.process.workers import Workers
 from gateway.stores.address import WRITES
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 
 _PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says why it fails
@@ -25,19 +25,21 @@ _PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says wh
 class Asked:
     """The stores and the keyring as one configuration has them, with connections of their own."""
 
-    def __init__(self, checks: Mapping[str, admin.Check], hosts: frozenset[str], line: Line, sql: Sql) -> None:
+    def __init__(
+        self, checks: Mapping[str, admin.Check], hosts: frozenset[str], line: RedisConnection, sql: Sql
+    ) -> None:
         self.checks = checks
         self.hosts = hosts
         self._line = line
         self._sql = sql
 
     @classmethod
-    async def open(cls, settings: Settings, facts: Runtime, fleet: Fleet) -> "Asked":
+    async def open(cls, settings: Settings, facts: Runtime, workers: Workers) -> "Asked":
         """Connect to what is configured. A store that is away is not an error."""
-        line = await Line.open(facts.redis_url, timeout=settings.stores.redis_timeout)
+        line = await RedisConnection.open(facts.redis_url, timeout=settings.stores.redis_timeout)
         sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, settings.stores.sql_timeout))
         hosts = frozenset(host.lower() for host in (settings.server.admin_host, *settings.server.admin_hosts))
-        return cls(readiness.checks(line, sql, factories.keyring(settings), fleet), hosts, line, sql)
+        return cls(readiness.checks(line, sql, factories.keyring(settings), workers), hosts, line, sql)
 
     async def prove(self) -> None:
         """Raises StoreUnavailable when the key-value store does not take a write."""
@@ -51,17 +53,17 @@ class Asked:
 class AdminPort:
     """`/metrics`, `/healthz` and `/readyz`. `asked` is what it asks now; another one may be put in its place."""
 
-    def __init__(self, asked: Asked, fleet: Fleet, couriers: Fleet, reloads: Reloads, data_dir: Path) -> None:
+    def __init__(self, asked: Asked, workers: Workers, couriers: Workers, reloads: Reloads, data_dir: Path) -> None:
         self.asked = asked
 
         def exposition() -> bytes:
-            return metrics.exposition(data_dir / "metrics", fleet, couriers, reloads)
+            return metrics.exposition(data_dir / "metrics", workers, couriers, reloads)
 
         self._app = admin.create(
             exposition,
             lambda: self.asked.checks,
             lambda: self.asked.hosts,
-            {"connections": lambda: fleet.full},
+            {"connections": lambda: workers.full},
             reloads.told,
         )
 

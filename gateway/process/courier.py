@@ -30,7 +30,7 @@ from gateway.process import child
 from gateway.process.instance_lock import instance_name
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, webhook_lanes
 
 BEAT: Final = 1.0
@@ -75,7 +75,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        line = await Line.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+        line = await RedisConnection.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
         stack.push_async_callback(line.aclose)
         sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
         stack.callback(sql.close)

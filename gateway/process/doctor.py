@@ -21,7 +21,7 @@ from gateway.process import running, runtime_facts
 from gateway.stores import topology
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, hashed
 from gateway.stores.sql.migrate import ready
 from gateway.upstream import UpstreamError
@@ -92,7 +92,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
     if url == EMBEDDED:
         yield Finding("redis", "skipped", "embedded: started and watched by the gateway")
         return
-    line = await Line.open(url, timeout=settings.stores.redis_timeout)
+    line = await RedisConnection.open(url, timeout=settings.stores.redis_timeout)
     try:
         began = time.perf_counter()
         await line.command(*WRITES)
@@ -109,7 +109,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         await line.aclose()
 
 
-async def _redis_settings(line: Line) -> AsyncIterator[Finding]:
+async def _redis_settings(line: RedisConnection) -> AsyncIterator[Finding]:
     seconds, micros = await line.command("TIME")
     skew = time.time() - (int(seconds) + int(micros) / 1e6)
     detail = f"{skew:+.2f} s against the store's"

@@ -8,21 +8,21 @@ from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.observe.admin import Check
 from gateway.process import first_start
-from gateway.process.workers import Fleet
+from gateway.process.workers import Workers
 from gateway.stores.address import WRITES
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import ready
 
 _AGREES: Final = 30.0  # seconds for which a keyring that agreed with the database is believed to do so
 
 
-def checks(line: Line, sql: Sql, keys: Keyring, fleet: Fleet) -> Mapping[str, Check]:
+def checks(line: RedisConnection, sql: Sql, keys: Keyring, workers: Workers) -> Mapping[str, Check]:
     """By name. Both stores are asked to write: one that only reads serves nobody, and a demoted primary goes on reading."""
     agreed = -_AGREES
 
-    async def workers() -> bool:
-        return fleet.complete
+    async def complete() -> bool:
+        return workers.complete
 
     async def redis() -> bool:
         await line.command(*WRITES)
@@ -41,4 +41,4 @@ def checks(line: Line, sql: Sql, keys: Keyring, fleet: Fleet) -> Mapping[str, Ch
         agreed = time.monotonic()
         return True
 
-    return {"workers": workers, "redis": redis, "sql": database, "keyring": keyring}
+    return {"workers": complete, "redis": redis, "sql": database, "keyring": keyring}

@@ -28,7 +28,7 @@ from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener
-from gateway.process.workers import Fleet
+from gateway.process.workers import Workers
 from gateway.reference import site
 from gateway.reference.publishing import publish
 from gateway.stores.errors import StoreUnavailable
@@ -38,7 +38,7 @@ from gateway.stores.sql.migrate import migrate
 _AS_BEFORE: Final = "What ran before goes on."
 
 
-class House:
+class Startup:
     """What is started, in order, each part leaving its own end on `stack`. `reloads` knows the settings."""
 
     def __init__(
@@ -47,8 +47,8 @@ class House:
         claim: Claim,
         public: Listener,
         private: Listener,
-        fleet: Fleet,
-        couriers: Fleet,
+        workers: Workers,
+        couriers: Workers,
         ingest_port: int,
         stack: AsyncExitStack,
     ) -> None:
@@ -60,7 +60,7 @@ class House:
         self._public = public
         self._private = private
         self._stack = stack
-        self._fleet = fleet
+        self._workers = workers
         self._box: Sandbox | None = None
         self._spec: Path | None = None
         self._facts: Runtime
@@ -68,7 +68,7 @@ class House:
 
     async def start(self) -> None:
         """Returns when everything answers; raises CannotStartError with one clear line."""
-        fleet = self._fleet
+        workers = self._workers
         try:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
@@ -82,7 +82,7 @@ class House:
         # The admin port ends behind the workers: until then it says that they are stopping, and shows the last counts.
         admin_parts = await self._stack.enter_async_context(AsyncExitStack())
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
-        self._stack.push_async_callback(fleet.stop)
+        self._stack.push_async_callback(workers.stop)
         known, folder = described.result()
         self._box = box.result()
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
@@ -90,15 +90,15 @@ class House:
         await _agreed(self._settings, facts)
         introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
         handover = pickle.dumps((self._settings, facts))
-        await fleet.start(handover)
+        await workers.start(handover)
         demo = await introduced
-        asked = await Asked.open(self._settings, facts, fleet)
-        self._port = AdminPort(asked, fleet, self._couriers, self._reloads, self._claim.data_dir)
+        asked = await Asked.open(self._settings, facts, workers)
+        self._port = AdminPort(asked, workers, self._couriers, self._reloads, self._claim.data_dir)
         await self._port.open(self._private, admin_parts)
         admin_port = self._private.port
         self._publish()
-        workers, config = self._settings.server.workers, fingerprint(self._settings)
-        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=workers, config=config)
+        count, config = self._settings.server.workers, fingerprint(self._settings)
+        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=count, config=config)
         first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
         # Couriers load their code when requests are answered already, which is what whoever starts a gateway waits for.
         self._couriers.warm_up()
@@ -135,11 +135,11 @@ class House:
                 await _agreed(settings, facts)
         except (CannotStartError, OSError, StoreUnavailable) as error:
             raise ConfigError([Fault("stores.sql", str(error), _AS_BEFORE)]) from error
-        asked = await Asked.open(settings, facts, self._fleet)
+        asked = await Asked.open(settings, facts, self._workers)
         try:
             if facts.redis_url != self._facts.redis_url:
                 await asked.prove()
-            if not await self._fleet.swap(pickle.dumps((settings, facts))):
+            if not await self._workers.swap(pickle.dumps((settings, facts))):
                 raise ConfigError(
                     [Fault("configuration", "a worker could not take it, as its log line says", _AS_BEFORE)]
                 )
@@ -151,7 +151,7 @@ class House:
             raise
         await self._couriers.renew(pickle.dumps((settings, facts)))
         self._settings, self._facts = settings, facts
-        self._fleet.grace = settings.server.shutdown_grace
+        self._workers.grace = settings.server.shutdown_grace
         logs.configure(settings.logging.level)
         await self._port.replace(asked)
         self._publish()

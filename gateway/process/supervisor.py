@@ -1,6 +1,6 @@
 """`gateway serve`: the process that owns the data directory, the embedded parts, the sockets and the workers.
 
-claim the data directory → bind both ports → start the workers, which load their code while the house is built
+claim the data directory → bind both ports → start the workers, which load their code while the rest is built
 (gateway/process/startup.py) → wait for a signal, reloading at each SIGHUP → workers finish → the rest stops in reverse
 """
 
@@ -25,10 +25,10 @@ from gateway.process import child, instance_lock
 from gateway.process.instance_lock import Claim
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener, listening
-from gateway.process.workers import Fleet
+from gateway.process.workers import Workers
 
 if TYPE_CHECKING:
-    from gateway.process.startup import House
+    from gateway.process.startup import Startup
 
 _DESCRIPTORS: Final = 2**20
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
@@ -57,15 +57,15 @@ async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) ->
     ):
         logs.name(instance_lock.instance_name(public.port))
         async with AsyncExitStack() as stack:
-            fleet, couriers = _warmed_up(settings, data_dir, public, ingest, stack, workers=not only_couriers)
+            workers, couriers = _warmed_up(settings, data_dir, public, ingest, stack, serving=not only_couriers)
             reloads = Reloads(load, settings, data_dir)
 
             def kill() -> None:
-                fleet.kill()
+                workers.kill()
                 couriers.kill()
 
             stop = _Stop(kill, reloads.ask)
-            building = _built(reloads, claim, public, private, fleet, couriers, ingest, stack)
+            building = _built(reloads, claim, public, private, workers, couriers, ingest, stack)
             starting = asyncio.create_task(building)
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -78,7 +78,7 @@ async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) ->
                 await asyncio.gather(task, return_exceptions=True)
             logs.event("stopping")
             if started and (delay := reloads.settings.server.shutdown_delay):
-                await fleet.drain(delay)
+                await workers.drain(delay)
     logs.event("stopped")
 
 
@@ -99,23 +99,23 @@ async def _built(
     claim: Claim,
     public: Listener,
     private: Listener,
-    fleet: Fleet,
-    couriers: Fleet,
+    workers: Workers,
+    couriers: Workers,
     ingest: Listener | None,
     stack: AsyncExitStack,
-) -> House:
-    house = (await asyncio.to_thread(_house))(
-        reloads, claim, public, private, fleet, couriers, ingest.port if ingest else 0, stack
+) -> Startup:
+    startup = (await asyncio.to_thread(_startup))(
+        reloads, claim, public, private, workers, couriers, ingest.port if ingest else 0, stack
     )
-    await house.start()
-    return house
+    await startup.start()
+    return startup
 
 
-def _house() -> type[House]:
+def _startup() -> type[Startup]:
     # Loaded only now, and in a thread: the workers have been started and load their code at the same time.
-    from gateway.process.startup import House
+    from gateway.process.startup import Startup
 
-    return House
+    return Startup
 
 
 def _warmed_up(
@@ -125,18 +125,18 @@ def _warmed_up(
     ingest: Listener | None,
     stack: AsyncExitStack,
     *,
-    workers: bool,
-) -> tuple[Fleet, Fleet]:
+    serving: bool,
+) -> tuple[Workers, Workers]:
     counts = _emptied(data_dir / "metrics")
     server = settings.server
     environment = child.environment(PROMETHEUS_MULTIPROC_DIR=str(counts), COURIERS_OF=secrets.token_hex(8))
-    fleet = Fleet(server.workers if workers else 0, public, environment, server.shutdown_grace)
+    workers = Workers(server.workers if serving else 0, public, environment, server.shutdown_grace)
     count = settings.webhooks.couriers if ingest is not None else 0
-    couriers = Fleet(count, ingest or public, environment, server.shutdown_grace, "courier")
-    for each in (couriers, fleet):
+    couriers = Workers(count, ingest or public, environment, server.shutdown_grace, "courier")
+    for each in (couriers, workers):
         stack.push_async_callback(each.stop)
-    fleet.warm_up()
-    return fleet, couriers
+    workers.warm_up()
+    return workers, couriers
 
 
 class _Stop:

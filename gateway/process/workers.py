@@ -31,7 +31,7 @@ _WHOLE: Final = 30.0  # seconds in which all workers have to answer before they 
 _BUILDING: Final = 60.0  # seconds a worker may take to build that
 
 
-class Fleet(Collector):
+class Workers(Collector):
     """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Fleet(Collector):
         return time.monotonic() < self._full_until
 
     def warm_up(self) -> None:
-        """Start the processes, which load their code while the rest of the house is being built."""
+        """Start the processes, which load their code while the rest is being built."""
         for place in range(len(self._workers)):
             up = asyncio.get_running_loop().create_future()
             self._first.append(up)

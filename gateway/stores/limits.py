@@ -8,7 +8,7 @@ from gateway.stores import addresses
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy, Reading, Verdict
-from gateway.stores.redis_connection import Line, Part, Script
+from gateway.stores.redis_connection import Part, RedisConnection, Script
 from gateway.stores.token_generations import live_key
 
 ADMIT: Final = Script.named("admit")
@@ -38,7 +38,7 @@ class Gate:
 class Limiter:
     """``replicas``: how many workers, over all instances, share the limits while the store is lost."""
 
-    def __init__(self, line: Line, replicas: int) -> None:
+    def __init__(self, line: RedisConnection, replicas: int) -> None:
         self._line = line
         self._local = LocalLimits(replicas)
 

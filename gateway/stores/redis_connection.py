@@ -53,8 +53,8 @@ def pack(*parts: Part) -> bytes:
     return cast("bytes", hiredis.pack_command(parts))  # type: ignore[arg-type] # its stub asks for a tuple of one
 
 
-class Line:
-    """Opened with ``await Line.open(url)``; every failure of a command is ``StoreUnavailable``."""
+class RedisConnection:
+    """Opened with ``await RedisConnection.open(url)``; every failure of a command is ``StoreUnavailable``."""
 
     def __init__(self, address: Address, *, timeout: float, max_pending: int, where: str = "") -> None:
         """`where`: what the store is called in the log, if it is not one node."""
@@ -70,16 +70,16 @@ class Line:
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, *, timeout: float = 0.25, max_pending: int = 10_000) -> "Line":
+    async def open(cls, url: str, *, timeout: float = 0.25, max_pending: int = 10_000) -> "RedisConnection":
         """A line to the store at ``url``, connected when the store answers within a few ``timeout`` (seconds, per command).
 
         A store that is away is not an error: the line comes back by itself. A malformed URL is (``ValueError``).
         """
         if topology.is_several(url):
             # Late: hardly anybody has several nodes, and the client that knows them is large.
-            from gateway.stores.redis_nodes import line_of
+            from gateway.stores.redis_nodes import connection_of
 
-            line: Line = line_of(topology.Nodes.parse(url), timeout=timeout, max_pending=max_pending)
+            line: RedisConnection = connection_of(topology.Nodes.parse(url), timeout=timeout, max_pending=max_pending)
         else:
             line = cls(Address.parse(url), timeout=timeout, max_pending=max_pending)
         await line.connect()

@@ -20,7 +20,7 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line, Script, pack
+from gateway.stores.redis_connection import RedisConnection, Script, pack
 from gateway.stores.topology import Nodes
 
 _SLOTS: Final = 16_384
@@ -30,13 +30,13 @@ _SOON: Final = 0.02  # seconds until a key that is just being moved is asked for
 _PAUSE: Final = 0.25  # seconds between two looks at the cluster while something is wrong
 
 
-def line_of(nodes: Nodes, *, timeout: float, max_pending: int) -> Line:
+def connection_of(nodes: Nodes, *, timeout: float, max_pending: int) -> RedisConnection:
     """The line to what the URL names, not connected yet."""
-    kind = ClusterLine if nodes.service is None else SentinelLine
+    kind = ClusterConnection if nodes.service is None else SentinelConnection
     return kind(nodes, timeout=timeout, max_pending=max_pending)
 
 
-class SentinelLine(Line):
+class SentinelConnection(RedisConnection):
     """A line to whatever is the primary: each new connection asks the sentinels first."""
 
     def __init__(self, nodes: Nodes, *, timeout: float, max_pending: int) -> None:
@@ -65,13 +65,13 @@ class SentinelLine(Line):
                 await each.aclose()
 
 
-class ClusterLine(Line):
+class ClusterConnection(RedisConnection):
     """A line that has one to each primary of a cluster, and sends each command to the one that has its key."""
 
     def __init__(self, nodes: Nodes, *, timeout: float, max_pending: int) -> None:
         super().__init__(nodes.node, timeout=timeout, max_pending=max_pending, where=nodes.where)
         self._nodes = nodes
-        self._lines: dict[tuple[str, int], Line] = {}
+        self._lines: dict[tuple[str, int], RedisConnection] = {}
         self._slots: list[tuple[str, int] | None] = [None] * _SLOTS
         self._looking: asyncio.Task[None] | None = None
 
@@ -133,17 +133,17 @@ class ClusterLine(Line):
             raise
         return reply
 
-    def _line(self, slot: int) -> Line:
+    def _line(self, slot: int) -> RedisConnection:
         place = self._slots[slot]
         if place is None:
             raise StoreUnavailable("no node of the cluster has this key")
         return self._line_at(place)
 
-    def _line_at(self, place: tuple[str, int]) -> Line:
+    def _line_at(self, place: tuple[str, int]) -> RedisConnection:
         line = self._lines.get(place)
         if line is None:
             # New to us: whoever needs it first finds it not connected yet.
-            line = self._lines[place] = Line(
+            line = self._lines[place] = RedisConnection(
                 self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending
             )
             line.begin()
@@ -192,7 +192,9 @@ class ClusterLine(Line):
         places = {place for place in slots if place is not None}
         new = [place for place in places if place not in self._lines]
         for place in new:
-            self._lines[place] = Line(self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending)
+            self._lines[place] = RedisConnection(
+                self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending
+            )
         await asyncio.gather(*(self._lines[place].connect() for place in new))
         self._slots = slots
         for place in [place for place in self._lines if place not in places]:

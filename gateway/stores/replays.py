@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line, Part, Script
+from gateway.stores.redis_connection import Part, RedisConnection, Script
 
 _RESERVE: Final = Script.named("reserve")
 _SETTLE: Final = Script.named("settle")
@@ -84,7 +84,7 @@ class Replays:
     ``budget``: how many bytes of answers are kept for a tenant. Beyond it a key remembers status and headers alone.
     """
 
-    def __init__(self, line: Line, lifetime: float, lease: float, budget: int = BUDGET) -> None:
+    def __init__(self, line: RedisConnection, lifetime: float, lease: float, budget: int = BUDGET) -> None:
         self._line = line
         self._lifetime = round(lifetime * 1000)
         self._lease = lease

@@ -7,7 +7,7 @@ commit. What is kept expires, so that even a lost announcement takes effect with
 
 from typing import Final
 
-from gateway.stores.redis_connection import Line, Script
+from gateway.stores.redis_connection import RedisConnection, Script
 
 KEPT_SECONDS: Final = 3600
 _RAISE: Final = Script.named("raise")
@@ -21,7 +21,7 @@ def live_key(tenant: str, token_id: str) -> str:
 class Liveness:
     """Generations only rise; every method may raise ``StoreUnavailable``."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: RedisConnection) -> None:
         self._line = line
 
     async def confirm(self, tenant: str, token_id: str, generation: int) -> int:

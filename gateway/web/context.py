@@ -12,7 +12,7 @@ from gateway.api.dependencies import Dependencies
 from gateway.auth.users import Identity
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 from gateway.web.csrf import Csrf
 from gateway.web.sessions import Sessions
@@ -55,7 +55,7 @@ class Web:
         return self.services.address_of(request.scope)
 
 
-def web(services: Dependencies, sql: Sql, keys: Keyring, line: Line) -> Web:
+def web(services: Dependencies, sql: Sql, keys: Keyring, line: RedisConnection) -> Web:
     """The parts, from those of the worker."""
     lifetimes = services.settings.sessions
     return Web(

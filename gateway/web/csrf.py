@@ -19,7 +19,7 @@ from starlette.requests import Request
 
 from gateway.brands import Brand
 from gateway.keys.keyring import Keyring, Unsealable
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 
 FIELD: Final = "csrf"
 _KEPT: Final = 3600  # seconds
@@ -44,7 +44,7 @@ def is_ours(request: Request) -> bool:
 class Csrf:
     """`redeem` may raise StoreUnavailable."""
 
-    def __init__(self, line: Line, keys: Keyring) -> None:
+    def __init__(self, line: RedisConnection, keys: Keyring) -> None:
         self._line = line
         self._keys = keys
 

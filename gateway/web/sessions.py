@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.brands import Brand
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 
 COOKIE: Final = "session"
 _ID_BYTES: Final = 32
@@ -66,7 +66,7 @@ def keep(response: Response, request: Request, session_id: str) -> None:
 class Sessions:
     """`idle` and `lifetime` in seconds. Every method may raise StoreUnavailable."""
 
-    def __init__(self, line: Line, idle: float, lifetime: float) -> None:
+    def __init__(self, line: RedisConnection, idle: float, lifetime: float) -> None:
         self._line = line
         self._idle = int(idle)
         self._lifetime = lifetime

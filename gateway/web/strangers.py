@@ -16,7 +16,7 @@ from gateway.web.context import Web
 _DETAIL: Final = "Too many requests from your address by clients that are not signed in."
 
 
-class Strangers:
+class UnauthenticatedLimit:
     """An ASGI application whose requests count against their address unless somebody is signed in.
 
     apart: beginnings of paths that are not counted here: because their endpoints count for themselves, when they know

@@ -18,7 +18,7 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, webhook_filling, webhook_lanes, webhook_replays, webhook_turns
 from gateway.stores.sql.webhook_lanes import Lane
 from gateway.stores.sql.webhook_queue import Due
-from gateway.stores.sql.webhook_turns import BATCH, Part, Turn
+from gateway.stores.sql.webhook_turns import BATCH, Part, TurnResult
 from gateway.webhooks import recipients
 from gateway.webhooks.attempts import Attempts
 from gateway.webhooks.clock import Clock
@@ -169,7 +169,7 @@ class Courier:
                     added = await self._sql.run(webhook_replays.fill, held.lane, self.clock())
                     held.replaying, held.dry = added is not None, added is None
 
-    def _said(self, endpoint_id: str, part: Part, got: Turn, until: float) -> None:
+    def _said(self, endpoint_id: str, part: Part, got: TurnResult, until: float) -> None:
         held = self._held[endpoint_id]
         if part.leave or endpoint_id in got.lost:
             if endpoint_id in got.lost:
@@ -193,7 +193,7 @@ class Courier:
                 if (event := got.events.get(due.event_id) or held.events.get(due.event_id)) is not None
             }
 
-    def _renewed(self, held: Held, got: Turn) -> None:
+    def _renewed(self, held: Held, got: TurnResult) -> None:
         """The owner has changed the endpoint."""
         endpoint = got.endpoints[held.lane.endpoint_id]
         try:
@@ -208,7 +208,7 @@ class Courier:
         held.recipient = recipient
         held.pace = Pace.of(held.lane, endpoint.max_in_flight, endpoint.rate)
 
-    def _leased(self, lane: Lane, got: Turn, now: float) -> None:
+    def _leased(self, lane: Lane, got: TurnResult, now: float) -> None:
         endpoint = got.endpoints.get(lane.endpoint_id)
         if endpoint is None:
             return

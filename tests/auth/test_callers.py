@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, text
 
 from gateway.auth.callers import Callers
 from gateway.keys.keyring import Keyring
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, batches, tenants
 from gateway.stores.sql import tokens as stored
 from gateway.stores.sql.batches import Batches
@@ -92,7 +92,7 @@ async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known:
 
 
 async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(sql: Sql, tmp_path: Path) -> None:
-    line = await Line.open(f"unix://{tmp_path}/nobody")
+    line = await RedisConnection.open(f"unix://{tmp_path}/nobody")
     known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {}, {})
     caller = await known.find(SECRET)
     assert caller is not None

@@ -81,7 +81,9 @@ def test_an_app_changes_in_what_is_named_and_in_nothing_else(live: Live) -> None
     assert (shown["redirect_uris"], shown["scopes"]) == ([URI, other], ["contact.read"])
     assert shown["auth_method"] == "client_secret_post" and len(shown["secrets"]) == 1
     entries = live.run("audit", "tail", "-n", "50")["entries"]
-    assert [each["action"] for each in entries if each["subject"] == f"client:{client_id}"][-2:] == ["client.update"] * 2
+    assert [each["action"] for each in entries if each["subject"] == f"client:{client_id}"][-2:] == [
+        "client.update"
+    ] * 2
 
 
 def test_a_change_that_cannot_be_is_refused_and_nothing_changes(live: Live) -> None:

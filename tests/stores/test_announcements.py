@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.oauth.announce_revoked import Announcements
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.token_generations import Liveness, live_key
 
@@ -17,26 +17,26 @@ ENDED = (Revoked("biz1", "one", 2), Revoked("biz1", "two", 5))
 
 
 @pytest.fixture
-async def announcements(line: Line) -> AsyncIterator[Announcements]:
+async def announcements(line: RedisConnection) -> AsyncIterator[Announcements]:
     made = Announcements(Liveness(line))
     yield made
     await line.command("CONFIG", "SET", "maxmemory", "0")
     await made.stop()
 
 
-async def kept(line: Line) -> list[int]:
+async def kept(line: RedisConnection) -> list[int]:
     found = [await line.command("GET", live_key(each.tenant_id, each.token_id)) for each in ENDED]
     return [int(each or 0) for each in found]
 
 
-async def full(line: Line) -> None:
+async def full(line: RedisConnection) -> None:
     for each in ENDED:
         await Liveness(line).confirm(each.tenant_id, each.token_id, 1)
     await line.command("CONFIG", "SET", "maxmemory", "1")
 
 
 async def test_an_announcement_that_the_store_refused_is_made_within_a_second_of_its_return(
-    line: Line, announcements: Announcements, logged: Callable[[], list[dict[str, Any]]]
+    line: RedisConnection, announcements: Announcements, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
     await full(line)
     await announcements.announce(ENDED)
@@ -49,7 +49,7 @@ async def test_an_announcement_that_the_store_refused_is_made_within_a_second_of
 
 
 async def test_what_ends_while_others_wait_to_be_announced_is_announced_with_them(
-    line: Line, announcements: Announcements
+    line: RedisConnection, announcements: Announcements
 ) -> None:
     await full(line)
     await announcements.announce(ENDED[:1])
@@ -59,7 +59,7 @@ async def test_what_ends_while_others_wait_to_be_announced_is_announced_with_the
 
 
 async def test_a_worker_that_stops_announces_once_more_and_says_what_nobody_was_told(
-    line: Line, logged: Callable[[], list[dict[str, Any]]]
+    line: RedisConnection, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
     await full(line)
     leaving = Announcements(Liveness(line))

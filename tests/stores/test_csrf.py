@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from gateway.brands import Brand
 from gateway.keys.keyring import Keyring
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.web import csrf
 from gateway.web.csrf import Csrf
 
@@ -24,23 +24,23 @@ def sent(**headers: str) -> Request:
 
 
 @pytest.fixture
-def tokens(line: Line) -> Csrf:
+def tokens(line: RedisConnection) -> Csrf:
     return Csrf(line, Keyring.load(Keyring.create()))
 
 
-async def test_a_thousand_looks_at_a_page_leave_no_key_in_the_store(line: Line, tokens: Csrf) -> None:
+async def test_a_thousand_looks_at_a_page_leave_no_key_in_the_store(line: RedisConnection, tokens: Csrf) -> None:
     assert len({tokens.issue(HOLDER, "sign-in") for _ in range(1000)}) == 1000
     assert await line.command("DBSIZE") == 0
 
 
-async def test_a_token_is_good_once(line: Line, tokens: Csrf) -> None:
+async def test_a_token_is_good_once(line: RedisConnection, tokens: Csrf) -> None:
     token = tokens.issue(HOLDER, "consent", "about this")
     assert [await tokens.redeem(sent(), HOLDER, token, "consent", "about this") for _ in range(2)] == [True, False]
     (key,) = await line.command("KEYS", "*")
     assert 3500 < await line.command("TTL", key) <= 3660, "and what remembers it goes when it is no longer good anyway"
 
 
-async def test_a_token_is_good_for_its_holder_purpose_and_subject_only(line: Line, tokens: Csrf) -> None:
+async def test_a_token_is_good_for_its_holder_purpose_and_subject_only(line: RedisConnection, tokens: Csrf) -> None:
     for purpose, about in (("x", "about this"), ("consent", "")):
         token = tokens.issue(HOLDER, "consent", "about this")
         assert not await tokens.redeem(sent(), HOLDER, token, purpose, about)

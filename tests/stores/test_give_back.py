@@ -7,7 +7,7 @@ import pytest
 from gateway.stores.limits import Limiter
 from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 
 POLICIES = (
     Policy("window", 2, 600.0, per="address"),
@@ -16,7 +16,7 @@ POLICIES = (
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-async def test_a_unit_that_is_given_back_can_be_taken_again(line: Line, policy: Policy) -> None:
+async def test_a_unit_that_is_given_back_can_be_taken_again(line: RedisConnection, policy: Policy) -> None:
     limiter = Limiter(line, 1)
 
     async def admitted() -> bool:
@@ -29,7 +29,7 @@ async def test_a_unit_that_is_given_back_can_be_taken_again(line: Line, policy: 
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-async def test_nobody_is_given_more_than_was_taken(line: Line, policy: Policy) -> None:
+async def test_nobody_is_given_more_than_was_taken(line: RedisConnection, policy: Policy) -> None:
     limiter = Limiter(line, 1)
     await limiter.give_back("192.0.2.2", policy)
     await limiter.admit_address("192.0.2.2", policy)

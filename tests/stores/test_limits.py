@@ -14,7 +14,7 @@ from gateway.process.embedded import valkey
 from gateway.stores.limits import Gate, Limiter
 from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.token_generations import Liveness, live_key
 
 TOKEN = Policy("token", 600, 60.0, 100, per="token")
@@ -25,10 +25,10 @@ ADDRESS = Policy("address", 3, 60.0, per="address")
 WORKER = """
 import asyncio, sys
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.policies import Policy
 async def main():
-    line = await Line.open(sys.argv[1], timeout=5)
+    line = await RedisConnection.open(sys.argv[1], timeout=5)
     limiter = Limiter(line, 1)
     gate = limiter.gate("t", sys.argv[2], [Policy("token", 1000, 60, 400, per="token"), Policy("tenant", 500, 60, per="tenant")])
     await line.command("PING")
@@ -52,7 +52,7 @@ def keys_of(gate: Gate) -> list[bytes]:
     return [key for key, _ in gate.subjects]
 
 
-async def test_a_first_request_reads_whole_policies_minus_one_by_the_stores_clock(line: Line) -> None:
+async def test_a_first_request_reads_whole_policies_minus_one_by_the_stores_clock(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     verdict = await limiter.admit(limiter.gate("t", "a", [TOKEN, TENANT, SEARCH]))
     assert verdict.allowed
@@ -63,7 +63,7 @@ async def test_a_first_request_reads_whole_policies_minus_one_by_the_stores_cloc
     assert abs(verdict.now - time.time()) < 5
 
 
-async def test_tokens_of_a_tenant_share_its_budget_and_nothing_else(line: Line) -> None:
+async def test_tokens_of_a_tenant_share_its_budget_and_nothing_else(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     for token in ("a", "a", "b"):
         verdict = await limiter.admit(limiter.gate("t", token, [TOKEN, TENANT]))
@@ -73,14 +73,14 @@ async def test_tokens_of_a_tenant_share_its_budget_and_nothing_else(line: Line) 
 
 
 @pytest.mark.parametrize("tenant", ["clx1", "a}b", "{", "a{b}c", "é"])
-async def test_all_keys_of_a_request_share_one_cluster_slot(line: Line, tenant: str) -> None:
+async def test_all_keys_of_a_request_share_one_cluster_slot(line: RedisConnection, tenant: str) -> None:
     gate = Limiter(line, 1).gate(tenant, "tok", [TOKEN, TENANT, SEARCH])
     tags = {hash_tag(key) for key in (*keys_of(gate), live_key(tenant, "tok").encode())}
     assert len(tags) == 1
     assert len(set(keys_of(gate))) == 3
 
 
-async def test_every_key_expires_by_itself(line: Line) -> None:
+async def test_every_key_expires_by_itself(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     await limiter.admit(limiter.gate("t", "a", [TOKEN, TENANT, SEARCH]))
     await Liveness(line).confirm("t", "a", 1)
@@ -90,14 +90,14 @@ async def test_every_key_expires_by_itself(line: Line) -> None:
     assert all(0 < life <= 3600 for life in lives)
 
 
-async def test_a_window_and_a_bucket_of_one_name_do_not_read_each_others_state(line: Line) -> None:
+async def test_a_window_and_a_bucket_of_one_name_do_not_read_each_others_state(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     for burst in (None, 5, None, 5):
         verdict = await limiter.admit(limiter.gate("t", "a", [Policy("token", 10, 60.0, burst, per="token")]))
     assert verdict.readings[0].remaining == 3
 
 
-async def test_a_lowered_quota_bites_at_once_on_what_was_already_counted(line: Line) -> None:
+async def test_a_lowered_quota_bites_at_once_on_what_was_already_counted(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     for _ in range(8):
         await limiter.admit(limiter.gate("t", "a", [Policy("tenant", 10, 60.0, per="tenant")]))
@@ -106,14 +106,16 @@ async def test_a_lowered_quota_bites_at_once_on_what_was_already_counted(line: L
     assert verdict.readings[0].remaining == 0
 
 
-async def test_a_request_without_policies_still_reads_the_generation(line: Line) -> None:
+async def test_a_request_without_policies_still_reads_the_generation(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     await Liveness(line).announce("t", "a", 7)
     verdict = await limiter.admit(limiter.gate("t", "a", []))
     assert (verdict.allowed, verdict.generation, verdict.readings) == (True, 7, ())
 
 
-async def test_two_processes_never_admit_more_than_the_quota_between_them(line: Line, valkey_url: str) -> None:
+async def test_two_processes_never_admit_more_than_the_quota_between_them(
+    line: RedisConnection, valkey_url: str
+) -> None:
     workers = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-c", WORKER, valkey_url, "a", stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -129,7 +131,7 @@ async def test_two_processes_never_admit_more_than_the_quota_between_them(line: 
     assert 400 <= sum(int(output) for output, _ in outputs) <= min(500, 400 + refilled)
 
 
-async def test_ipv6_clients_are_counted_by_their_network_and_mapped_ones_as_ipv4(line: Line) -> None:
+async def test_ipv6_clients_are_counted_by_their_network_and_mapped_ones_as_ipv4(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:9::3"):
         assert (await limiter.admit_address(address, ADDRESS)).allowed
@@ -143,7 +145,7 @@ async def test_ipv6_clients_are_counted_by_their_network_and_mapped_ones_as_ipv4
 async def test_a_lost_store_leaves_each_worker_its_share_flagged_and_comes_back(tmp_path: Path) -> None:
     small = Policy("token", 10, 60.0, per="token")
     async with valkey.running(tmp_path) as url:
-        line = await Line.open(url, timeout=0.1)
+        line = await RedisConnection.open(url, timeout=0.1)
         limiter = Limiter(line, 2)
         gate = limiter.gate("t", "a", [small, TOKEN])
         assert not (await limiter.admit(gate)).local
@@ -189,7 +191,7 @@ def test_a_policy_that_could_never_admit_is_refused(quota: int, window: float, b
         Policy("x", quota, window, burst, per="token")
 
 
-async def test_a_generation_is_confirmed_once_and_raised_by_an_announcement(line: Line) -> None:
+async def test_a_generation_is_confirmed_once_and_raised_by_an_announcement(line: RedisConnection) -> None:
     limiter, liveness = Limiter(line, 1), Liveness(line)
     gate = limiter.gate("t", "a", [TOKEN])
     assert await liveness.confirm("t", "a", 1) == 1
@@ -198,7 +200,7 @@ async def test_a_generation_is_confirmed_once_and_raised_by_an_announcement(line
     assert (await limiter.admit(gate)).generation == 2
 
 
-async def test_a_late_confirmation_does_not_undo_a_revocation(line: Line) -> None:
+async def test_a_late_confirmation_does_not_undo_a_revocation(line: RedisConnection) -> None:
     liveness = Liveness(line)
     await liveness.announce("t", "a", 2)
     assert await liveness.confirm("t", "a", 1) == 2
@@ -206,7 +208,7 @@ async def test_a_late_confirmation_does_not_undo_a_revocation(line: Line) -> Non
     assert await liveness.confirm("t", "a", 1) == 2
 
 
-async def test_confirming_again_does_not_postpone_the_next_look_into_sql(line: Line) -> None:
+async def test_confirming_again_does_not_postpone_the_next_look_into_sql(line: RedisConnection) -> None:
     liveness = Liveness(line)
     await liveness.confirm("t", "a", 1)
     await line.command("EXPIRE", live_key("t", "a"), 100)
@@ -214,7 +216,7 @@ async def test_confirming_again_does_not_postpone_the_next_look_into_sql(line: L
     assert await line.command("TTL", live_key("t", "a")) <= 100
 
 
-async def test_a_generation_of_one_tenant_says_nothing_about_another(line: Line) -> None:
+async def test_a_generation_of_one_tenant_says_nothing_about_another(line: RedisConnection) -> None:
     limiter = Limiter(line, 1)
     await Liveness(line).announce("t", "a", 5)
     assert (await limiter.admit(limiter.gate("u", "a", []))).generation is None

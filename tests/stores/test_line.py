@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gateway.process.embedded import valkey
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line, Script
+from gateway.stores.redis_connection import RedisConnection, Script
 
 ECHO = Script("return ARGV[1]")
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -51,22 +51,22 @@ async def until(fact: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_nine_thousand_commands_at_once_each_get_their_own_answer(line: Line) -> None:
+async def test_nine_thousand_commands_at_once_each_get_their_own_answer(line: RedisConnection) -> None:
     wanted = [str(number).encode() for number in range(9_000)]
     assert await asyncio.gather(*(line.command("ECHO", text) for text in wanted)) == wanted
 
 
-async def test_a_script_unknown_to_the_store_is_loaded_and_run(line: Line) -> None:
+async def test_a_script_unknown_to_the_store_is_loaded_and_run(line: RedisConnection) -> None:
     await line.command("SCRIPT", "FLUSH")
     assert await asyncio.gather(*(line.run(ECHO, (), (n,)) for n in range(50))) == [b"%d" % n for n in range(50)]
 
 
-async def test_binary_arguments_pass_unchanged(line: Line) -> None:
+async def test_binary_arguments_pass_unchanged(line: RedisConnection) -> None:
     raw = bytes(range(256)) * 5000
     assert await line.run(ECHO, (), (raw,)) == raw
 
 
-async def test_a_refusal_is_raised_and_the_line_stays_usable(line: Line) -> None:
+async def test_a_refusal_is_raised_and_the_line_stays_usable(line: RedisConnection) -> None:
     with pytest.raises(StoreUnavailable, match="refused"):
         await line.command("NOSUCH")
     with pytest.raises(StoreUnavailable, match="refused"):
@@ -74,7 +74,7 @@ async def test_a_refusal_is_raised_and_the_line_stays_usable(line: Line) -> None
     assert await line.command("PING") == b"PONG"
 
 
-async def test_a_cancelled_command_does_not_shift_the_answers_of_others(line: Line) -> None:
+async def test_a_cancelled_command_does_not_shift_the_answers_of_others(line: RedisConnection) -> None:
     commands = [asyncio.ensure_future(line.command("ECHO", n)) for n in range(20)]
     await asyncio.sleep(0)
     for command in commands[::2]:
@@ -83,7 +83,7 @@ async def test_a_cancelled_command_does_not_shift_the_answers_of_others(line: Li
 
 
 async def test_a_store_that_is_away_fails_commands_at_once_and_is_found_when_it_comes(tmp_path: Path) -> None:
-    line = await Line.open(f"unix://{tmp_path}/v.sock")
+    line = await RedisConnection.open(f"unix://{tmp_path}/v.sock")
     begun = time.perf_counter()
     with pytest.raises(StoreUnavailable, match="cannot connect"):
         await line.command("PING")
@@ -101,7 +101,7 @@ async def test_a_store_that_is_away_fails_commands_at_once_and_is_found_when_it_
 
 async def test_a_stuck_store_fails_every_waiting_command_within_the_timeout(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await Line.open(url, timeout=0.1)
+        line = await RedisConnection.open(url, timeout=0.1)
         pid = int((tmp_path / "valkey" / "valkey.pid").read_text())
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -122,7 +122,7 @@ async def test_a_stuck_store_fails_every_waiting_command_within_the_timeout(tmp_
 
 async def test_a_killed_store_is_found_again_after_its_restart_with_its_data(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await Line.open(url)
+        line = await RedisConnection.open(url)
         await line.command("SET", "kept", "yes")
         os.kill(int((tmp_path / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
         await until(lambda: not line.connected)
@@ -137,7 +137,7 @@ def test_a_process_that_was_held_up_itself_does_not_blame_the_store(
     valkey_url: str, new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def held_up() -> None:
-        line = await Line.open(valkey_url, timeout=0.05)
+        line = await RedisConnection.open(valkey_url, timeout=0.05)
         answers = [asyncio.ensure_future(line.command("ECHO", number)) for number in range(1000)]
         await asyncio.sleep(0.001)
         time.sleep(0.1)  # noqa: ASYNC251 - the point of the test
@@ -156,7 +156,7 @@ async def test_a_far_side_that_speaks_nonsense_is_dropped(tmp_path: Path, garbag
         await reader.read(100)
 
     async with listening(tmp_path / "v.sock", babble) as url:
-        line = await Line.open(url)
+        line = await RedisConnection.open(url)
         first, link = asyncio.ensure_future(line.command("PING")), line._link
         await until(lambda: line._link is not link)
         await asyncio.gather(first, return_exceptions=True)
@@ -171,7 +171,7 @@ async def test_a_store_that_became_read_only_is_left(tmp_path: Path) -> None:
             writer.write(b"-READONLY You can't write against a read only replica.\r\n" if refusing else b"+OK\r\n")
 
     async with listening(tmp_path / "v.sock", replica) as url:
-        line = await Line.open(url)
+        line = await RedisConnection.open(url)
         link = line._link
         refusing = True
         with pytest.raises(StoreUnavailable, match="READONLY"):
@@ -188,13 +188,13 @@ async def test_a_store_that_hangs_up_after_the_greeting_is_retried_without_end(t
         visits += 1
 
     async with listening(tmp_path / "v.sock", leave) as url:
-        line = await Line.open(url)
+        line = await RedisConnection.open(url)
         await until(lambda: visits > 3)
         await line.aclose()
 
 
 async def test_more_commands_than_may_wait_are_refused_at_once(valkey_url: str) -> None:
-    line = await Line.open(valkey_url, max_pending=3)
+    line = await RedisConnection.open(valkey_url, max_pending=3)
     results = await asyncio.gather(*(line.command("PING") for _ in range(5)), return_exceptions=True)
     assert [type(result) for result in results] == [bytes, bytes, bytes, StoreUnavailable, StoreUnavailable]
     await line.aclose()
@@ -203,14 +203,16 @@ async def test_more_commands_than_may_wait_are_refused_at_once(valkey_url: str) 
 async def test_a_closed_line_refuses_and_leaves_no_task_behind(valkey_url: str, tmp_path: Path) -> None:
     before = asyncio.all_tasks()
     for url in (valkey_url, f"unix://{tmp_path}/none.sock"):
-        line = await Line.open(url)
+        line = await RedisConnection.open(url)
         await line.aclose()
         with pytest.raises(StoreUnavailable, match="closed"):
             await line.command("PING")
     assert asyncio.all_tasks() == before
 
 
-async def test_password_database_and_tls_are_taken_from_the_url(tmp_path: Path, line: Line, valkey_url: str) -> None:
+async def test_password_database_and_tls_are_taken_from_the_url(
+    tmp_path: Path, line: RedisConnection, valkey_url: str
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "store")])
     now = datetime.now(UTC)
@@ -240,15 +242,15 @@ async def test_password_database_and_tls_are_taken_from_the_url(tmp_path: Path, 
     server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
     place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}/3?ca_file={pem}"
     async with server:
-        secure = await Line.open(f"rediss://guest:p%40ss%2Fw%3Ard@{place}", timeout=2)
+        secure = await RedisConnection.open(f"rediss://guest:p%40ss%2Fw%3Ard@{place}", timeout=2)
         assert await secure.command("ACL", "WHOAMI") == b"guest"
         assert b"db=3" in await secure.command("CLIENT", "INFO")
         await secure.aclose()
-        wrong = await Line.open(f"rediss://guest:wrong@{place}", timeout=2)
+        wrong = await RedisConnection.open(f"rediss://guest:wrong@{place}", timeout=2)
         with pytest.raises(StoreUnavailable, match="WRONGPASS"):
             await wrong.command("PING")
         await wrong.aclose()
-        untrusting = await Line.open(f"rediss://{place.partition('?')[0]}", timeout=2)
+        untrusting = await RedisConnection.open(f"rediss://{place.partition('?')[0]}", timeout=2)
         with pytest.raises(StoreUnavailable, match="certificate"):
             await untrusting.command("PING")
         await untrusting.aclose()

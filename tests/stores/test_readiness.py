@@ -15,7 +15,7 @@ from gateway.keys.keyring import Keyring, KeyringInvalid
 from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.observe import admin
 from gateway.process import first_start, readiness
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, hashed, tenants, tokens
 from gateway.stores.sql.migrate import migrate
 from tests.stores.postgres import fresh_database, hung
@@ -29,7 +29,7 @@ class _Complete:
     complete = True
 
 
-async def states(line: Line, sql: Sql, keys: Keyring | None = None) -> dict[str, bool]:
+async def states(line: RedisConnection, sql: Sql, keys: Keyring | None = None) -> dict[str, bool]:
     """What each check says, as `/readyz` asks them."""
     keys = keys or Keyring.load(Keyring.create())
     checks = readiness.checks(line, sql, keys, cast("Any", _Complete()))
@@ -38,30 +38,30 @@ async def states(line: Line, sql: Sql, keys: Keyring | None = None) -> dict[str,
 
 
 @pytest.fixture
-async def alone(line: Line) -> AsyncIterator[Line]:
+async def alone(line: RedisConnection) -> AsyncIterator[RedisConnection]:
     """A store that is this test's: it makes it refuse."""
     yield line
     await line.command("CONFIG", "SET", "maxmemory", "0")
 
 
-async def test_an_instance_with_two_writable_stores_is_ready(line: Line, url: str) -> None:
+async def test_an_instance_with_two_writable_stores_is_ready(line: RedisConnection, url: str) -> None:
     with closing(Sql(url, pool_size=1)) as sql:
         assert await states(line, sql) == {"workers": True, "redis": True, "sql": True, "keyring": True}
 
 
-async def test_a_full_store_is_not_ready(alone: Line, url: str) -> None:
+async def test_a_full_store_is_not_ready(alone: RedisConnection, url: str) -> None:
     with closing(Sql(url, pool_size=1)) as sql:
         await alone.command("CONFIG", "SET", "maxmemory", "1")
         assert not (await states(alone, sql))["redis"]
 
 
-async def test_a_database_without_its_layout_is_not_ready(line: Line, empty_url: str) -> None:
+async def test_a_database_without_its_layout_is_not_ready(line: RedisConnection, empty_url: str) -> None:
     with closing(Sql(empty_url, pool_size=1)) as sql:
         assert not (await states(line, sql))["sql"]
 
 
 async def test_a_database_that_only_reads_is_not_ready_and_is_again_when_it_writes(
-    line: Line, postgres_url: str
+    line: RedisConnection, postgres_url: str
 ) -> None:
     with fresh_database(postgres_url) as url:
         migrate(url)
@@ -74,7 +74,7 @@ async def test_a_database_that_only_reads_is_not_ready_and_is_again_when_it_writ
             assert any([(await states(line, sql))["sql"] for _ in range(2)])
 
 
-async def test_a_hung_database_is_told_within_the_time_of_a_check(line: Line, postgres_url: str) -> None:
+async def test_a_hung_database_is_told_within_the_time_of_a_check(line: RedisConnection, postgres_url: str) -> None:
     with fresh_database(postgres_url) as url:
         migrate(url)
         with closing(Sql(url, pool_size=1, timeout=0.5)) as sql:
@@ -84,7 +84,9 @@ async def test_a_hung_database_is_told_within_the_time_of_a_check(line: Line, po
                     assert not (await states(line, sql))["sql"]
 
 
-async def test_another_keyring_than_the_databases_is_refused_by_the_ids_of_its_keys(line: Line, url: str) -> None:
+async def test_another_keyring_than_the_databases_is_refused_by_the_ids_of_its_keys(
+    line: RedisConnection, url: str
+) -> None:
     ours, other = (Keyring.load(Keyring.create()) for _ in range(2))
     with closing(Sql(url, pool_size=1)) as sql:
         await sql.run(tenants.add, replace(TENANT, api_key_sealed=seal_tenant_key(ours, TENANT.id, "key")))

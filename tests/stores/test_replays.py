@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.process.embedded import valkey
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import (
     Found,
     InProgress,
@@ -32,10 +32,10 @@ CREATED = (201, [(b"content-type", b"application/json"), (b"location", b"/v1/con
 
 WORKER = """
 import asyncio, sys
-from gateway.stores.redis_connection import Line
+from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
 async def main():
-    line = await Line.open(sys.argv[1], timeout=5)
+    line = await RedisConnection.open(sys.argv[1], timeout=5)
     replays = Replays(line, 60, float(sys.argv[2]))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -57,12 +57,12 @@ async def reserved(replays: Replays, key: str = "k") -> Reservation:
 
 
 @pytest.fixture
-def replays(line: Line) -> Replays:
+def replays(line: RedisConnection) -> Replays:
     return Replays(line, 86_400, 60)
 
 
 @pytest.fixture
-def hasty(line: Line) -> Replays:
+def hasty(line: RedisConnection) -> Replays:
     """Gives a holder only 30 ms."""
     return Replays(line, 86_400, 0.03)
 
@@ -78,7 +78,7 @@ async def test_while_it_runs_the_same_request_is_in_progress(replays: Replays) -
     assert await reserve(replays) == InProgress(1.0)
 
 
-async def test_the_wait_grows_with_the_time_it_runs_but_not_beyond_the_lease(line: Line) -> None:
+async def test_the_wait_grows_with_the_time_it_runs_but_not_beyond_the_lease(line: RedisConnection) -> None:
     replays = Replays(line, 60, 1.05)
     await reserved(replays)
     await asyncio.sleep(0.3)
@@ -168,7 +168,9 @@ def test_no_two_scopes_share_a_place(scopes: list[tuple[str, str, str, str]]) ->
     assert _place("t", *scopes[0]) != _place("t", *scopes[1])
 
 
-async def test_every_key_of_a_tenant_is_in_its_cluster_slot_and_expires(line: Line, replays: Replays) -> None:
+async def test_every_key_of_a_tenant_is_in_its_cluster_slot_and_expires(
+    line: RedisConnection, replays: Replays
+) -> None:
     await replays.finish(await reserved(replays, "a"), *CREATED)
     await replays.ambiguous(await reserved(replays, "b"))
     await reserved(replays, "c")
@@ -179,7 +181,7 @@ async def test_every_key_of_a_tenant_is_in_its_cluster_slot_and_expires(line: Li
     assert all(86_390 <= life <= 86_400 for life in lives)
 
 
-async def test_a_key_is_free_again_after_its_lifetime(line: Line) -> None:
+async def test_a_key_is_free_again_after_its_lifetime(line: RedisConnection) -> None:
     replays = Replays(line, 0.03, 60)
     await replays.finish(await reserved(replays), *CREATED)
     await asyncio.sleep(0.05)
@@ -193,7 +195,7 @@ async def test_a_key_is_free_again_after_its_lifetime(line: Line) -> None:
     body=st.binary(max_size=200),
 )
 async def test_any_answer_survives_storage(
-    replays: Replays, line: Line, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    replays: Replays, line: RedisConnection, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
     await line.command("FLUSHALL")
     await replays.finish(await reserved(replays), status, headers, body)
@@ -216,7 +218,7 @@ async def found_by(worker: asyncio.subprocess.Process) -> list[str]:
     return (await worker.stdout.readline()).decode().split()
 
 
-async def test_forty_requests_in_two_processes_make_one_reservation(line: Line, valkey_url: str) -> None:
+async def test_forty_requests_in_two_processes_make_one_reservation(line: RedisConnection, valkey_url: str) -> None:
     workers = [await start_worker(valkey_url, 60, "k") for _ in range(2)]
     found = Counter(name for names in await asyncio.gather(*map(found_by, workers)) for name in names)
     assert found == {"Reserved": 1, "InProgress": 39}
@@ -224,7 +226,7 @@ async def test_forty_requests_in_two_processes_make_one_reservation(line: Line, 
 
 
 async def test_a_key_held_by_a_killed_process_reads_as_unknown_after_its_lease(
-    line: Line, valkey_url: str, hasty: Replays
+    line: RedisConnection, valkey_url: str, hasty: Replays
 ) -> None:
     worker = await start_worker(valkey_url, 0.03, "k")
     assert "Reserved" in await found_by(worker)
@@ -236,7 +238,7 @@ async def test_a_key_held_by_a_killed_process_reads_as_unknown_after_its_lease(
 
 async def test_a_lost_store_refuses_reservations_and_forgets_those_it_made_unseen(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await Line.open(url, timeout=0.1)
+        line = await RedisConnection.open(url, timeout=0.1)
         replays = Replays(line, 60, 60)
         handle = await reserved(replays, "finishing")
         pid = int((tmp_path / "valkey" / "valkey.pid").read_text())
@@ -265,7 +267,7 @@ async def test_a_cancelled_reservation_is_given_back(replays: Replays) -> None:
     assert isinstance(await reserve(replays), Reserved)
 
 
-async def test_beyond_the_tenants_budget_status_and_headers_are_kept_without_the_body(line: Line) -> None:
+async def test_beyond_the_tenants_budget_status_and_headers_are_kept_without_the_body(line: RedisConnection) -> None:
     replays = Replays(line, 86_400, 60, budget=1_000)
     status, headers, _ = CREATED
     for key, body, settled in (("a", b"x" * 600, Settled.WHOLE), ("b", b"x" * 600, Settled.WITHOUT_BODY)):
@@ -279,7 +281,7 @@ async def test_beyond_the_tenants_budget_status_and_headers_are_kept_without_the
     assert await replays.finish(await reserved(replays, "c"), status, headers, b"{}") is Settled.WHOLE
 
 
-async def test_bytes_are_given_back_when_their_answers_have_expired(line: Line) -> None:
+async def test_bytes_are_given_back_when_their_answers_have_expired(line: RedisConnection) -> None:
     replays = Replays(line, 0.24, 0.1, budget=1_000)
     assert await replays.finish(await reserved(replays, "a"), 201, [], b"x" * 900) is Settled.WHOLE
     assert await replays.finish(await reserved(replays, "b"), 201, [], b"x" * 900) is Settled.WITHOUT_BODY

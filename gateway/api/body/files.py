@@ -30,7 +30,7 @@ _PIECE = 64 * 1024
 _FRAME = 8 * 1024  # what multipart may add to a file
 
 
-class Turns:
+class SerialThread:
     """One piece of work at a time, in a thread, first come first served."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Turns:
 
 @asynccontextmanager
 async def received(
-    exchange: Exchange, translation: Translation, turns: Turns, *, most: int, timeout: float, folder: Path
+    exchange: Exchange, translation: Translation, thread: SerialThread, *, most: int, timeout: float, folder: Path
 ) -> AsyncIterator[File]:
     """The request's file, checked whole and translated, in a file without a name that is gone at the end.
 
@@ -77,12 +77,12 @@ async def received(
             for piece in cut(chunk):
                 if wrong is None:
                     try:
-                        await turns.take(take, piece)
+                        await thread.take(take, piece)
                     except (Fault, Problem, StoreUnavailable) as error:
                         wrong = error
         if wrong is not None:
             raise wrong
-        length = await turns.take(finish, b"")
+        length = await thread.take(finish, b"")
 
         async def content() -> AsyncIterator[bytes]:
             while piece := await asyncio.to_thread(spool.read, _PIECE):
@@ -126,13 +126,15 @@ def _form(header: bytes) -> OneFile | None:
     )
 
 
-async def translated(incoming: AsyncIterator[bytes], translation: Translation, turns: Turns) -> AsyncIterator[bytes]:
+async def translated(
+    incoming: AsyncIterator[bytes], translation: Translation, thread: SerialThread
+) -> AsyncIterator[bytes]:
     """A service's file in the caller's contract; nothing is read ahead of what is taken."""
     async for chunk in incoming:
         for piece in cut(chunk):
-            if out := await turns.take(translation.feed, piece):
+            if out := await thread.take(translation.feed, piece):
                 yield out
-    yield await turns.take(lambda _: translation.close(), b"")
+    yield await thread.take(lambda _: translation.close(), b"")
 
 
 async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

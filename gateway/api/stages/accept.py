@@ -95,14 +95,14 @@ def _demanded(operation: Operation, permissions: Permissions, permitted: Permitt
 
 def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
     """Receives, checks and translates the file of an import, which is gone when the request is over."""
-    server, turns = dependencies.settings.server, dependencies.turns
+    server, files_thread = dependencies.settings.server, dependencies.files_thread
 
     async def filed(permitted: Permitted, given: Input) -> Answer:
         exchange = permitted.exchange
         async with received(
             exchange,
             permitted.face.translation(given),
-            turns,
+            files_thread,
             most=server.max_import,
             timeout=server.body_timeout,
             folder=server.data_dir,

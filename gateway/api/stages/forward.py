@@ -74,7 +74,7 @@ def _together(operation: Operation, dependencies: Dependencies) -> Accepted:
 
 def _streaming(operation: Operation, dependencies: Dependencies) -> Accepted:
     """For a plan with one call, whose answer is passed on while it comes. What fails before its first row is a problem."""
-    internal, turns = dependencies.internal, dependencies.turns
+    internal, files_thread = dependencies.internal, dependencies.files_thread
     patience = dependencies.settings.server.body_timeout
     services = dependencies.settings.services
     timeout, connections = next(
@@ -92,7 +92,7 @@ def _streaming(operation: Operation, dependencies: Dependencies) -> Accepted:
                 plan.send(reply)
             except StopIteration as finished:
                 head: Answer = finished.value
-            pieces = translated(body, permitted.face.translation(given), turns)
+            pieces = translated(body, permitted.face.translation(given), files_thread)
             try:
                 async with asyncio.timeout(timeout):
                     first = await anext(pieces)

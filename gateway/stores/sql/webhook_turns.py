@@ -47,7 +47,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Turn:
+class TurnResult:
     """What it gets. `lost`: lanes that are another's; `stopped`: whose endpoint is not delivered to any more, with its status."""
 
     now: int
@@ -62,9 +62,9 @@ class Turn:
     secrets: dict[str, tuple[WebhookSecret, ...]] = field(default_factory=dict)
 
 
-def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> Turn:
+def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> TurnResult:
     """Settles, gives back, renews, takes more, and leases up to `places` lanes."""
-    got = Turn(webhook_clock.now(session))
+    got = TurnResult(webhook_clock.now(session))
     if parts:
         _settled(session, parts, got)
     if places:
@@ -79,7 +79,7 @@ def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> 
     return got
 
 
-def _settled(session: Session, parts: Sequence[Part], got: Turn) -> None:
+def _settled(session: Session, parts: Sequence[Part], got: TurnResult) -> None:
     held = webhook_lanes.held(session, [part.lane for part in parts], asleep=any(part.leave for part in parts))
     got.lost = {part.lane.endpoint_id for part in parts} - held.keys()
     kept = [part for part in parts if part.lane.endpoint_id in held]
@@ -99,7 +99,7 @@ def _settled(session: Session, parts: Sequence[Part], got: Turn) -> None:
             got.due[endpoint_id] = webhook_queue.take(session, endpoint_id, part.more, got.now, part.in_hand)
 
 
-def _noticed(session: Session, staying: Sequence[Part], got: Turn) -> None:
+def _noticed(session: Session, staying: Sequence[Part], got: TurnResult) -> None:
     """Endpoints that were changed or stopped by somebody else since the courier read them."""
     query = select(EndpointRow.id, EndpointRow.status, EndpointRow.changed_at)
     query = query.where(EndpointRow.id.in_([part.lane.endpoint_id for part in staying]))
@@ -114,7 +114,7 @@ def _noticed(session: Session, staying: Sequence[Part], got: Turn) -> None:
     _known(session, changed, got)
 
 
-def _known(session: Session, ids: Sequence[str], got: Turn) -> None:
+def _known(session: Session, ids: Sequence[str], got: TurnResult) -> None:
     if ids:
         got.endpoints |= webhook_endpoints.some(session, ids)
         at = webhook_clock.moment(got.now)

@@ -11,7 +11,7 @@ import pytest
 from gateway.process import child
 from gateway.process.instance_lock import CannotStartError
 from gateway.process.sockets import Listener, listening
-from gateway.process.workers import Fleet
+from gateway.process.workers import Workers
 
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -37,7 +37,7 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 def _instead_of_a_worker(home: Path, code: str) -> dict[str, str]:
-    """The environment in which that code is what the fleet starts."""
+    """The environment in which that code is what is started."""
     (home / "gateway" / "process").mkdir(parents=True)
     (home / "gateway" / "__init__.py").touch()
     (home / "gateway" / "process" / "__init__.py").touch()
@@ -46,12 +46,12 @@ def _instead_of_a_worker(home: Path, code: str) -> dict[str, str]:
 
 
 async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(public: Listener, logged: Logged) -> None:
-    fleet = Fleet(1, public, {"MUCH": TOO_LONG}, 1.0)
-    fleet.warm_up()
+    workers = Workers(1, public, {"MUCH": TOO_LONG}, 1.0)
+    workers.warm_up()
     async with asyncio.timeout(20):
         with pytest.raises(CannotStartError):
-            await fleet.start(b"")
-        await fleet.stop()
+            await workers.start(b"")
+        await workers.stop()
     line = logged()[0]
     assert line["event"] == "worker could not be started" and line["reason"] == "Argument list too long"
 
@@ -60,39 +60,39 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
     tmp_path: Path, public: Listener, logged: Logged
 ) -> None:
     environment = _instead_of_a_worker(tmp_path, WORKER)
-    fleet = Fleet(1, public, environment, 0.1)
-    fleet.warm_up()
+    workers = Workers(1, public, environment, 0.1)
+    workers.warm_up()
     try:
-        await fleet.start(b"")
+        await workers.start(b"")
         environment["MUCH"] = TOO_LONG
-        worker = fleet._workers[0]
+        worker = workers._workers[0]
         assert worker is not None
         os.kill(worker.pid, signal.SIGKILL)
         await _until(lambda: len(logged()) == 3)
-        assert not fleet.complete
+        assert not workers.complete
         del environment["MUCH"]
-        await _until(lambda: fleet.complete)
+        await _until(lambda: workers.complete)
         events = [line["event"] for line in logged()[:3]]
         assert events == ["worker died", "worker could not be started", "worker could not be started"]
     finally:
-        await fleet.stop()
+        await workers.stop()
 
 
 async def test_a_worker_that_says_nothing_any_more_is_ended_and_started_again(
     tmp_path: Path, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.process.workers._BEAT", 0.1)
-    fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, WORKER), 0.1)
-    fleet.warm_up()
+    workers = Workers(1, public, _instead_of_a_worker(tmp_path, WORKER), 0.1)
+    workers.warm_up()
     try:
-        await fleet.start(b"")
-        silent = fleet._workers[0]
+        await workers.start(b"")
+        silent = workers._workers[0]
         assert silent is not None
-        await _until(lambda: silent.returncode is not None and fleet.complete)
+        await _until(lambda: silent.returncode is not None and workers.complete)
         assert silent.returncode == -signal.SIGKILL
         assert [line["event"] for line in logged()[:2]] == ["worker hangs", "worker died"]
     finally:
-        await fleet.stop()
+        await workers.stop()
 
 
 async def test_a_worker_that_goes_on_speaking_is_left_alone(
@@ -100,14 +100,14 @@ async def test_a_worker_that_goes_on_speaking_is_left_alone(
 ) -> None:
     monkeypatch.setattr("gateway.process.workers._BEAT", 0.1)
     speaking = WORKER.replace("time.sleep(60)", "while True: time.sleep(0.05); os.write(int(sys.argv[3]), b'!')")
-    fleet = Fleet(1, public, _instead_of_a_worker(tmp_path, speaking), 0.1)
-    fleet.warm_up()
+    workers = Workers(1, public, _instead_of_a_worker(tmp_path, speaking), 0.1)
+    workers.warm_up()
     try:
-        await fleet.start(b"")
+        await workers.start(b"")
         await asyncio.sleep(1.0)
         # A pause of the supervisor itself, in which the worker spoke all the time.
         time.sleep(1.0)  # noqa: ASYNC251 - it is the loop that stands still
         await asyncio.sleep(0.5)
-        assert fleet.complete and logged() == []
+        assert workers.complete and logged() == []
     finally:
-        await fleet.stop()
+        await workers.stop()
