@@ -153,6 +153,7 @@ async def wire(
         limiter,
     )
     stack.push_async_callback(internal.aclose)
+    subscriptions = assembling.parts(settings, known, runtime, sql, keyring, stack)
     dependencies = Dependencies(
         operations=public,
         settings=settings,
@@ -166,7 +167,7 @@ async def wire(
         keyring=keyring,
         replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
         internal=internal,
-        own={ME.name: me, **assembling.handlers(settings, known, runtime, sql, keyring, stack)},
+        own={ME.name: me, **assembling.handlers(subscriptions)},
         usage=usage,
     )
     announcements = Announcements(liveness)

@@ -79,6 +79,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "webhook.delete": "deleted a webhook subscription",
     "webhook.pause": "paused a webhook subscription",
     "webhook.resume": "resumed a webhook subscription",
+    "webhook.enable": "enabled a webhook subscription again",
     "webhook.replay": "had events sent once more",
     "webhook.rotate_secret": "made a new secret for a webhook subscription",
     "webhook.failing": "warned of a webhook subscription that fails",

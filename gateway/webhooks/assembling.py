@@ -20,12 +20,13 @@ from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql
 from gateway.webhooks.checking import Checks
 from gateway.webhooks.deliveries import Deliveries
-from gateway.webhooks.endpoints import Parts, Subscriptions
+from gateway.webhooks.endpoints import Subscriptions
 from gateway.webhooks.hydrating import Hydrator
 from gateway.webhooks.judging import Judge
 from gateway.webhooks.log import Log
 from gateway.webhooks.registering import Registrar, Service
 from gateway.webhooks.rendering import Renderings
+from gateway.webhooks.subscribers import Parts
 
 
 def offered(settings: Settings, known: Catalogue) -> frozenset[str]:
@@ -55,17 +56,21 @@ def registrar(
     return Registrar(sql, keyring, service, base, known.events(settings.ids).internal)
 
 
-def handlers(
+def parts(
     settings: Settings, known: Catalogue, runtime: Runtime, sql: Sql, keyring: Keyring, stack: AsyncExitStack
-) -> Mapping[str, Accepted]:
-    """What answers the operations of webhooks, by name."""
+) -> Parts:
+    """What subscriptions are looked after with. What needs closing is left with `stack`."""
     types, resolver = known.events(settings.ids), Resolver()
     stack.callback(resolver.close)
     cycles = {date.isoformat(): cycle for date, cycle in settings.versions.items()}
     dates = [contract.date for contract in known.contracts]
     checks = Checks(types, offered(settings, known), factories.egress_rules(settings), resolver, dates, cycles)
     keeping = registrar(settings, known, runtime, sql, keyring, stack)
-    parts = Parts(sql, keyring, types, checks, keeping, known.scopes, settings.console.administrators)
+    return Parts(sql, keyring, types, checks, keeping, known.scopes, settings.console.administrators)
+
+
+def handlers(parts: Parts) -> Mapping[str, Accepted]:
+    """What answers the operations of webhooks, by name."""
     return {**Subscriptions(parts).handlers(), **Deliveries(parts).handlers(), **Log(parts).handlers()}
 
 

@@ -54,6 +54,11 @@ class Checks:
         """All types that can be asked for here."""
         return (*(name for name in self._types.named if name in self._offered), *own_events.SUBSCRIBABLE)
 
+    @property
+    def live_contracts(self) -> tuple[str, ...]:
+        """The dates that can be asked for, newest first."""
+        return tuple(date for date in self._contracts if not self.contract_ended(date))
+
     async def body(self, body: Mapping[str, Any]) -> None:
         """Invalid with every place of a subscription that cannot be."""
         errors = [
@@ -106,9 +111,8 @@ class Checks:
 
     def _version(self, body: Mapping[str, Any]) -> Iterator[FieldError]:
         version = body.get("version")
-        live = [date for date in self._contracts if not self.contract_ended(date)]
-        if version is not None and version not in live:
-            yield FieldError("/version", "value_unknown", "Not the date of a contract.", tuple(live))
+        if version is not None and version not in (live := self.live_contracts):
+            yield FieldError("/version", "value_unknown", "Not the date of a contract.", live)
 
     def _headers(self, headers: Mapping[str, Any]) -> Iterator[FieldError]:
         if len(headers) > MOST_HEADERS:

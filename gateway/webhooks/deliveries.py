@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from adapters.core.calls import Answer, Input
-from adapters.core.faults import FieldError, Invalid, RecordNotFound
+from adapters.core.faults import RecordNotFound
 from gateway.api.exchange import Accepted, Permitted
-from gateway.problems import Conflicting
 from gateway.stores.sql import Session, webhook_deliveries, webhook_replays
 from gateway.stores.sql.webhook_deliveries import Delivery
-from gateway.stores.sql.webhook_endpoints import OPEN
+from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_queue import Attempt
-from gateway.webhooks import declared, presenting, shapes, telling
-from gateway.webhooks.endpoints import Parts
+from gateway.stores.sql.webhook_replays import Only
+from gateway.webhooks import declared, presenting, shapes
+from gateway.webhooks.endpoints import subscriber
+from gateway.webhooks.resending import Resending
+from gateway.webhooks.subscribers import Parts
+from gateway.webhooks.subscribing import Subscribing
 
 ANSWERED: Final = 22.0  # seconds that a test is waited for: a little longer than an attempt may take
-_LOOKING: Final = 0.1
-_KEPT: Final = timedelta(days=30)
 
 
 class Deliveries:
@@ -28,6 +28,8 @@ class Deliveries:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._subscribing = Subscribing(parts)
+        self._resending = Resending(parts)
 
     def handlers(self) -> Mapping[str, Accepted]:
         """By name of operation."""
@@ -42,7 +44,7 @@ class Deliveries:
         return {f"{declared.FIRST}.{name}": handler for name, handler in handlers.items()}
 
     async def list(self, permitted: Permitted, given: Input) -> Answer:
-        endpoint = await self._parts.endpoint(permitted, given.ids[0])
+        endpoint = await self._endpoint(permitted, given)
         window = given.window
         assert window is not None
         assert window.seal is not None
@@ -53,79 +55,45 @@ class Deliveries:
         page = found[: window.limit]
         attempts = await self._parts.sql.read(_attempts, page)
         following = window.seal([page[-1].id]) if len(found) > window.limit else None
-        return presenting.many(
-            shapes.DELIVERY, [presenting.delivery(each, attempts[each.id]) for each in page], following
-        )
+        own = subscriber(permitted, self._parts).owns(endpoint)
+        rows = [presenting.delivery(each, attempts[each.id], own=own) for each in page]
+        return presenting.many(shapes.DELIVERY, rows, following)
 
     async def get(self, permitted: Permitted, given: Input) -> Answer:
-        return await self._answer(await self._found(permitted, given))
+        endpoint = await self._endpoint(permitted, given)
+        return await self._answer(permitted, endpoint, await self._resending.delivery(endpoint, given.ids[1]))
 
     async def redeliver(self, permitted: Permitted, given: Input) -> Answer:
-        delivery = await self._found(permitted, given)
-        made = await self._parts.sql.run(webhook_deliveries.redeliver, delivery.id, datetime.now(UTC))
-        if made is None:
-            raise RecordNotFound
-        return await self._answer(await self._known(made), 202)
+        endpoint = await self._endpoint(permitted, given)
+        return await self._answer(permitted, endpoint, await self._resending.redeliver(endpoint, given.ids[1]), 202)
 
     async def test(self, permitted: Permitted, given: Input) -> Answer:
-        endpoint = await self._parts.endpoint(permitted, given.ids[0])
+        endpoint = await self._endpoint(permitted, given)
         of = self._parts.checks.trial(given.body.get("type"))
-        if endpoint.status not in OPEN:
-            members = {"current_status": endpoint.status, "allowed": ["resume"]}
-            raise Conflicting("state_conflict", "The record's present status does not allow this.", members=members)
-
-        def tried(session: Session) -> str:
-            event_id = telling.trial(session, endpoint, of, datetime.now(UTC))
-            return webhook_deliveries.of_event(session, endpoint.id, event_id)
-
-        delivery_id = await self._parts.sql.run(tried)
-        until = asyncio.get_running_loop().time() + ANSWERED
-        while True:
-            delivery = await self._known(delivery_id)
-            if delivery.attempts or delivery.status != "pending" or asyncio.get_running_loop().time() > until:
-                return await self._answer(delivery)
-            await asyncio.sleep(_LOOKING)
+        return await self._answer(permitted, endpoint, await self._resending.test(endpoint, of, ANSWERED))
 
     async def replay(self, permitted: Permitted, given: Input) -> Answer:
-        parts, body = self._parts, given.body
-        endpoint = await parts.endpoint(permitted, given.ids[0])
-        now = datetime.now(UTC)
-        since, until = _moment(body["since"]), _moment(body["until"]) if body.get("until") else now
-        if until <= since:
-            raise Invalid([FieldError("/until", "before_start", "The end is before the beginning.")])
-        # What is older is gone, and the answer says from when there is something.
-        since = max(since, now - _KEPT)
-        only: webhook_replays.Only = "all" if body.get("only") == "all" else "undelivered"
-        made = await parts.sql.run(
-            webhook_replays.begin, endpoint.id, since, until, tuple(body.get("events") or ()), only, now
-        )
-        if made is None:
-            raise Conflicting("replay_running", "A replay of this subscription is under way; there is one at a time.")
+        body, endpoint = given.body, await self._endpoint(permitted, given)
+        since, until = _moment(body["since"]), _moment(body["until"]) if body.get("until") else None
+        only: Only = "all" if body.get("only") == "all" else "undelivered"
+        who = subscriber(permitted, self._parts)
+        made = await self._resending.replay(who, endpoint, since, until, tuple(body.get("events") or ()), only)
         return presenting.one(shapes.REPLAY, presenting.replay(made), 202)
 
     async def get_replay(self, permitted: Permitted, given: Input) -> Answer:
-        endpoint = await self._parts.endpoint(permitted, given.ids[0])
+        endpoint = await self._endpoint(permitted, given)
         found = await self._parts.sql.read(webhook_replays.get, given.ids[1])
         if found is None or found.endpoint_id != endpoint.id:
             raise RecordNotFound
         return presenting.one(shapes.REPLAY, presenting.replay(found))
 
-    async def _found(self, permitted: Permitted, given: Input) -> Delivery:
-        endpoint = await self._parts.endpoint(permitted, given.ids[0])
-        found = await self._known(given.ids[1])
-        if found.endpoint_id != endpoint.id:
-            raise RecordNotFound
-        return found
+    async def _endpoint(self, permitted: Permitted, given: Input) -> Endpoint:
+        return await self._subscribing.endpoint(subscriber(permitted, self._parts), given.ids[0])
 
-    async def _known(self, delivery_id: str) -> Delivery:
-        found = await self._parts.sql.read(webhook_deliveries.get, delivery_id)
-        if found is None:
-            raise RecordNotFound
-        return found
-
-    async def _answer(self, delivery: Delivery, status: int = 200) -> Answer:
+    async def _answer(self, permitted: Permitted, endpoint: Endpoint, delivery: Delivery, status: int = 200) -> Answer:
         attempts = await self._parts.sql.read(webhook_deliveries.attempts, delivery.id)
-        return presenting.one(shapes.DELIVERY, presenting.delivery(delivery, attempts), status)
+        own = subscriber(permitted, self._parts).owns(endpoint)
+        return presenting.one(shapes.DELIVERY, presenting.delivery(delivery, attempts, own=own), status)
 
 
 def _attempts(session: Session, page: tuple[Delivery, ...]) -> Mapping[str, tuple[Attempt, ...]]:

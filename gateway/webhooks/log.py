@@ -10,7 +10,7 @@ from gateway.api.exchange import Accepted, Permitted
 from gateway.stores.sql import webhook_events
 from gateway.stores.sql.webhook_events import Event
 from gateway.webhooks import declared, presenting, shapes
-from gateway.webhooks.endpoints import Parts
+from gateway.webhooks.subscribers import Parts
 
 
 class Log:

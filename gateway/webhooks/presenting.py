@@ -1,10 +1,11 @@
-"""Rows of the store → public records, and who of a workspace may see whose."""
+"""Rows of the store → public records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -12,7 +13,6 @@ from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Answer
 from adapters.core.compile.events import EventTypes
 from adapters.core.shapes import Shape
-from gateway.api.exchange import Permitted
 from gateway.auth.permits import Permit
 from gateway.keys.keyring import Keyring
 from gateway.stores.sql.webhook_deliveries import Delivery
@@ -58,16 +58,16 @@ def needed(types: EventTypes, events: Iterable[str]) -> frozenset[str]:
 
 
 def subscription(
-    keyring: Keyring, types: EventTypes, endpoint: Endpoint, health: Health | None, permit: Permit | None
+    keyring: Keyring, types: EventTypes, endpoint: Endpoint, health: Health | None, permit: Permit | None, *, own: bool
 ) -> Row:
-    """`shapes.WebhookSubscription`. permit: of the owner, where it is they who ask."""
+    """`shapes.WebhookSubscription`. permit: of the principal that made it, where it is they who ask; own: whether they own it."""
     headers = recipients.open_headers(keyring, endpoint)
     lacking = needed(types, endpoint.events) - permit.scopes if permit is not None else ()
     ended = endpoint.status == "disabled"
     missed = health.missed if health is not None else None
     return {
         "id": endpoint.id,
-        "url": recipients.open_url(keyring, endpoint),
+        "url": address(keyring, endpoint, own=own),
         "events": list(endpoint.events),
         "description": endpoint.description,
         "version": endpoint.contract,
@@ -90,8 +90,14 @@ def subscription(
     }
 
 
-def delivery(each: Delivery, attempts: Sequence[Attempt]) -> Row:
-    """`shapes.Delivery`."""
+def address(keyring: Keyring, endpoint: Endpoint, *, own: bool) -> str:
+    """The URL; for all but its owner what stands before the path, behind which there may be secrets."""
+    url = recipients.open_url(keyring, endpoint)
+    return url if own else "{0.scheme}://{0.netloc}".format(urlsplit(url))
+
+
+def delivery(each: Delivery, attempts: Sequence[Attempt], *, own: bool) -> Row:
+    """`shapes.Delivery`. own: whether it is the owner of the endpoint who asks; what was answered is shown to them alone."""
     return {
         "id": each.id,
         "subscription_id": each.endpoint_id,
@@ -107,7 +113,7 @@ def delivery(each: Delivery, attempts: Sequence[Attempt]) -> Row:
                 "error": attempt.error,
                 "duration_ms": attempt.ms,
                 "body_sha256": attempt.body_sha256.hex(),
-                "response_excerpt": attempt.answer_head,
+                "response_excerpt": attempt.answer_head if own else None,
             }
             for attempt in attempts
         ],
@@ -145,21 +151,3 @@ def replay(each: Replay) -> Row:
         "created_at": moment(each.created_at),
         "finished_at": moment(each.finished_at),
     }
-
-
-def owner(permitted: Permitted) -> tuple[str, str]:
-    """What a subscription that they make belongs to: kind and id."""
-    caller = permitted.caller
-    return ("grant" if caller.kind == "app" else "token"), caller.principal
-
-
-def visible(permitted: Permitted, endpoint: Endpoint | None, administrators: Iterable[str]) -> bool:
-    """Whether they may see it: an app its own, a person their own, administrators all of the workspace."""
-    caller = permitted.caller
-    if endpoint is None or endpoint.tenant_id != caller.tenant_id:
-        return False
-    if caller.kind == "app":
-        return endpoint.owner_id == caller.principal
-    if permitted.permit.role in administrators:
-        return True
-    return endpoint.owner_kind != "grant" and endpoint.user_id == caller.user_id

@@ -65,7 +65,9 @@ class WebhookSubscription(Record):
     """Who is told of what, where, and how it goes."""
 
     id: ids.WebhookSubscriptionId = required("Its id.", _ID)
-    url: Line = required("Where deliveries are posted.", "https://hooks.example.com/in")
+    url: Line = required(
+        "Where deliveries are posted; of somebody else's only the host is told.", "https://hooks.example.com/in"
+    )
     events: Types = required("The types it is told of.", _TYPES)
     description: Line | None = optional("What it is for.", "Billing sync")
     version: Date = required("The contract of the records.", "2026-09-01")
@@ -110,7 +112,9 @@ class Attempt(Record):
     )
     duration_ms: Whole = required("How long it took.", 240)
     body_sha256: Line = required("The SHA-256 of the body that was sent, in hex.", "9f86d081884c7d65")
-    response_excerpt: Line | None = optional("The beginning of a failure's body, as text.", "upstream unavailable")
+    response_excerpt: Line | None = optional(
+        "The beginning of a failure's body, as text; told to the owner alone.", "upstream unavailable"
+    )
 
 
 class Delivery(Record):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.keys import token_format
-from gateway.stores.sql import audit, webhook_endpoints
+from gateway.stores.sql import audit, webhook_endpoints, webhook_events
 from gateway.webhooks import own_events
 from tests.live import NEWEST, OLDEST, Live
 from tests.webhooks.subscribing import PATH, SCOPES, People, refused
@@ -168,6 +168,45 @@ def test_pausing_resuming_and_deleting_are_written_down(live: Live, people: Peop
         "webhook.resume",
         "webhook.delete",
     ]
+
+
+def test_a_disabled_one_is_enabled_six_times_an_hour_and_tried_each_time(live: Live, people: People) -> None:
+    made = people.one()
+    endpoint_id = made["id"].removeprefix("whk_")
+    for _ in range(6):
+        people.store(
+            lambda session: webhook_endpoints.stop(session, endpoint_id, "disabled", "failing", datetime.now(UTC))
+        )
+        assert people.call("POST", f"/{made['id']}/resume").json()["data"]["status"] == "enabled"
+    people.store(lambda session: webhook_endpoints.stop(session, endpoint_id, "disabled", "failing", datetime.now(UTC)))
+    answer = people.call("POST", f"/{made['id']}/resume")
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert 3500 < int(answer.headers["retry-after"]) <= 3600
+    assert people.call("GET", f"/{made['id']}").json()["data"]["disabled_reason"] == "failing"
+    page = people.store(
+        lambda session: webhook_events.page(session, live.a.business_id, types=["webhook.test"], limit=1000)
+    )
+    trials = [each for each in page if each.audience == endpoint_id]
+    assert len(trials) == 7, "one when it was made, and one each time, behind what was missed"
+
+
+def test_of_somebody_elses_an_administrator_sees_neither_the_url_nor_what_was_answered(
+    live: Live, people: People
+) -> None:
+    """Case 38."""
+    manager = live.token(live.a, "manager", "webhook.read")
+    theirs = live.token(live.a, "owner", SCOPES)
+    made = people.one(url="https://hooks.example.com:8443/canary?key=canary", token=theirs)
+    assert people.call("GET", f"/{made['id']}", token=theirs).json()["data"]["url"].endswith("?key=canary")
+    people.store(
+        lambda session: webhook_endpoints.change(
+            session, made["id"][4:], datetime.now(UTC), user_id="clx0a1b2c3d4e5f6g7h8i9j0k"
+        )
+    )
+    shown = people.call("GET", f"/{made['id']}", token=people.owner)
+    assert shown.json()["data"]["url"] == "https://hooks.example.com:8443"
+    assert "canary" not in people.call("POST", "/search", {}, token=people.owner).text
+    assert people.call("GET", f"/{made['id']}", token=manager).status_code == 404
 
 
 def test_a_secret_is_replaced_with_an_overlap_and_told_to_the_owners_others(people: People) -> None:

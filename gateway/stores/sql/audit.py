@@ -61,6 +61,14 @@ def page(
     return tuple(_record(row) for row in session.scalars(query))
 
 
+def moments(session: Session, tenant_id: str, action: str, subject: str, since: datetime) -> tuple[datetime, ...]:
+    """When something was done to a subject of a tenant since then."""
+    query = select(AuditRow.at).where(
+        AuditRow.tenant_id == tenant_id, AuditRow.subject == subject, AuditRow.action == action, AuditRow.at >= since
+    )
+    return tuple(session.scalars(query))
+
+
 def _record(row: AuditRow) -> Event:
     return Event(
         at=row.at,

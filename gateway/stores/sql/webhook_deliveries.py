@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
@@ -71,6 +71,15 @@ def attempts(session: Session, delivery_id: str) -> tuple[Attempt, ...]:
     """What was sent, in order."""
     query = select(*_ATTEMPT).where(AttemptRow.delivery_id == delivery_id).order_by(AttemptRow.number)
     return tuple(Attempt(*row) for row in session.execute(query))
+
+
+def counts(session: Session, endpoint_id: str, since: datetime) -> dict[str, int]:
+    """How many of one endpoint were made since then, by how they stand."""
+    first = token_format.new_timed_id(webhook_clock.milliseconds(since))
+    query = select(DeliveryRow.status, func.count().label("made")).where(
+        DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.id >= first
+    )
+    return {row.status: row.made for row in session.execute(query.group_by(DeliveryRow.status))}
 
 
 def redeliver(session: Session, delivery_id: str, at: datetime) -> str | None:
