@@ -181,7 +181,7 @@ async def wire(
             *Pages(front).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
-            *console.routes(front, line, announcements),
+            *console.routes(front, line, announcements, subscriptions),
             *Leaks(front, announcements).routes(),
             *(Agents(settings.mcp, public, dependencies, keyring).routes() if settings.mcp.enabled else []),
         ],

@@ -14,20 +14,29 @@ from gateway.console.own_apps import Developer
 from gateway.console.signed_in import ASSETS, HOME, Console, Visit, redirect
 from gateway.console.tokens import Tokens
 from gateway.console.usage import Spent
+from gateway.console.webhook_log import WebhookLog
+from gateway.console.webhook_office import Office
+from gateway.console.webhooks import Webhooks
 from gateway.oauth.announce_revoked import Announcements
 from gateway.stores.redis_connection import RedisConnection
 from gateway.web.context import Web
+from gateway.webhooks.resending import Resending
+from gateway.webhooks.subscribers import Parts
+from gateway.webhooks.subscribing import Subscribing
 
 
-def routes(web: Web, line: RedisConnection, announcements: Announcements) -> list[BaseRoute]:
+def routes(web: Web, line: RedisConnection, announcements: Announcements, parts: Parts) -> list[BaseRoute]:
     """Everything below /console."""
     console = Console(web, Once(line, web.keys), announcements)
+    office = Office(console, parts, Subscribing(parts), Resending(parts))
     return [
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
         console.route(HOME, _home),
         *Tokens(console).routes(),
         *Connected(console).routes(),
         *Developer(console).routes(),
+        *WebhookLog(office).routes(),
+        *Webhooks(office).routes(),
         *History(console).routes(),
         *Spent(console).routes(),
     ]

@@ -29,9 +29,13 @@ SECTIONS: Final = (
     ("/console/tokens", "Tokens"),
     ("/console/connected", "Connected apps"),
     ("/console/apps", "My apps"),
+    ("/console/webhooks", "Webhooks"),
     ("/console/history", "Activity"),
     ("/console/usage", "Usage"),
 )
+
+# Sections that a role may be shut out of, with what opens them.
+_GUARDED: Final = {"/console/webhooks": "webhook.read"}
 
 ASSETS: Final = f"{HOME}/assets"
 
@@ -107,7 +111,11 @@ class Visit:
             console_script=_SCRIPT,
             visit=self,
             words=formatting,
-            sections=[(href, name, path == href or path.startswith(f"{href}/")) for href, name in SECTIONS],
+            sections=[
+                (href, name, path == href or path.startswith(f"{href}/"))
+                for href, name in SECTIONS
+                if _GUARDED.get(href) in {None, *self.may}
+            ],
             csrf=web.csrf.issue(self.session.id, _PURPOSE),
             sign_out=web.csrf.issue(self.session.id, sign_in.SIGN_OUT),
             next=return_to.sealed(web.keys, HOME),

@@ -32,6 +32,9 @@ PAGES = {
     "connected-apps": "/console/connected",
     "apps": "/console/apps",
     "new-app": "/console/apps/new",
+    "webhooks": "/console/webhooks",
+    "new-webhook": "/console/webhooks/new",
+    "webhook-events": "/console/webhooks/events",
     "activity": "/console/history",
     "usage": "/console/usage",
 }

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.console.people import Person, sign_in
+from tests.console.webhook_rows import delivered, make
 from tests.live import Live
 from tests.oauth import provision
 from tests.oauth.acting import works
@@ -88,7 +89,7 @@ def test_a_name_is_never_run_as_a_script(desk: Live, page: Page) -> None:
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, desk, "owner")
     create(page, desk, HOSTILE)
-    for path in ("tokens", "history", "usage", "connected", "apps", "tokens/new", "apps/new"):
+    for path in ("tokens", "history", "usage", "connected", "apps", "tokens/new", "apps/new", "webhooks"):
         page.goto(f"{desk.url}/console/{path}")
     assert dialogs == []
     assert refused == [], "our own pages ask for nothing that their policy forbids"
@@ -134,7 +135,14 @@ def test_it_all_works_without_scripts_in_the_browser_too(desk: Live, chromium: C
 def everything(desk: Live, owner: Person) -> list[str]:
     client_id, _ = owner.new_app("A shop with a rather long name that has to fit", "contact.all", uri=URI)
     owner.new_token("x" * 100, "contact.read", "deal.read")
+    webhook, _ = make(
+        owner, "deal.won", "contact.created", description="A description that is rather long and has to fit"
+    )
+    dead = delivered(desk, webhook, "dead", "attempts", status=503, answer_head="x" * 1000)
+    delivered(desk, webhook, "withheld", "not_visible")
     names = ["tokens", "tokens/new", "connected", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
+    names += ["webhooks", "webhooks/new", "webhooks/events", f"webhooks/{webhook}", f"webhooks/{webhook}/edit"]
+    names += [f"webhooks/{webhook}/deliveries/{dead}"]
     return [f"{desk.url}/console/{name}" for name in names]
 
 
