@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, Date, Email, Line, Name, Phone, Text
 from adapters.core.declare.record import Dated, Guarded, Kept, ReadOnly, Record, optional, required
-from adapters.core.declare.resource import ListQuery, Op, Resource, States, Upstream, renamed
+from adapters.core.declare.resource import Event, ListQuery, Op, Resource, States, Upstream, renamed
 from adapters.core.declare.rules import not_before, not_itself, with_currency
 from adapters.core.words import Move, Related
 from adapters.ids import EMPLOYEE, DepartmentId, EmployeeId, UserId
@@ -89,5 +89,13 @@ employees = Resource(
     ),
     states=States(
         {"active": ("terminate",), "probation": ("terminate",), "on_leave": ("terminate",), "terminated": ()}
+    ),
+    events=(
+        Event(
+            name="employee.created",
+            internal="employee.created",
+            why="Somebody was hired.",
+            facts=renamed("name=fullName email=workEmail department_id=departmentId"),
+        ),
     ),
 )

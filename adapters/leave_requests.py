@@ -6,7 +6,7 @@ from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Date, Line, Moment, Number, Prose, Text
 from adapters.core.declare.record import Dated, Fixed, ReadOnly, Record, optional, required
-from adapters.core.declare.resource import ListQuery, Op, Resource, States, Upstream, renamed
+from adapters.core.declare.resource import Event, ListQuery, Op, Resource, States, Upstream, renamed
 from adapters.core.declare.rules import not_before, of_one_day, within_days
 from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Move
@@ -21,6 +21,7 @@ PARTS = {"full": "FULL", "morning": "FIRST_HALF", "afternoon": "SECOND_HALF"}
 STATUSES = {"pending": "PENDING", "approved": "APPROVED", "rejected": "DECLINED", "cancelled": "WITHDRAWN"}
 DECIDES = ("approval.write",)
 NOTED = {"note": "actionNote"}
+TOLD = renamed("employee_id=employeeId type=leaveType start_date=fromDate end_date=toDate decided_by_id=actionedBy")
 
 
 class LeaveRequest(Dated):
@@ -85,5 +86,9 @@ leave_requests = Resource(
     ),
     states=States(
         {"pending": ("approve", "reject", "cancel"), "approved": ("cancel",), "rejected": (), "cancelled": ()}
+    ),
+    events=(
+        Event(name="leave_request.approved", internal="leave.approved", why="Leave was granted.", facts=TOLD),
+        Event(name="leave_request.rejected", internal="leave.rejected", why="Leave was refused.", facts=TOLD),
     ),
 )

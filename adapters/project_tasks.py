@@ -7,7 +7,7 @@ from typing import Annotated
 from adapters.beneath.time_logs import time_logs
 from adapters.core.declare.kinds import Choice, Date, Integer, Moment, Name, Prose, TextList, Whole
 from adapters.core.declare.record import Dated, Fixed, ReadOnly, Record, optional, required
-from adapters.core.declare.resource import ListQuery, Resource, States, Upstream, renamed
+from adapters.core.declare.resource import Event, ListQuery, Resource, States, Upstream, renamed
 from adapters.core.declare.rules import not_before, same_parent
 from adapters.core.words import Child, Move
 from adapters.ids import PROJECT_TASK, ProjectId, ProjectTaskId, UserId
@@ -77,5 +77,15 @@ project_tasks = Resource(
             "blocked": ("todo", "in_progress"),
             "done": ("todo", "in_progress"),
         }
+    ),
+    events=(
+        Event(
+            name="project_task.completed",
+            internal="task.completed",
+            why="A task of a project was done.",
+            id=("projectId", "id"),
+            facts=renamed("project_id=projectId title=name completed_at=completedAt"),
+            having="projectId",
+        ),
     ),
 )

@@ -32,15 +32,18 @@ class Schemas:
         return self.named[reference["$ref"].rpartition("/")[2]]
 
     def record(self, shape: Shape, *, null: bool = False) -> Schema:
-        """What an answer holds: every field, always; or nothing at all, where `null` may stand for the record."""
+        """What an answer holds, under the record's name; or nothing at all, where `null` may stand for the record."""
+        return self.add(shape.name, self.described(shape, null=null))
+
+    def described(self, shape: Shape, *, null: bool = False) -> Schema:
+        """What an answer holds: every field, always, but for those that are guarded."""
         properties = {field.name: self._answered(field) for field in shape.fields}
-        schema = {
+        return {
             "type": ["object", "null"] if null else "object",
             "description": shape.description,
             "required": [field.name for field in shape.fields if not field.guard],
             "properties": properties,
         }
-        return self.add(shape.name, schema)
 
     def body(self, name: str, shape: Shape, *, partial: bool, null: bool = False, again: bool = False) -> Schema:
         """What a request may send: the writable fields and nothing else. again: in a list that is replaced."""

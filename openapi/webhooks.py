@@ -83,7 +83,8 @@ def _item(name: str, tag: str, about: str, schema: Schema, example: dict[str, An
 
 
 def _envelope(schemas: Schemas, shape: Shape, subject: str, names: Iterable[str], *, changes: bool) -> Schema:
-    data = dict(schemas.resolved(schemas.record(shape)))
+    # Not the record itself: what is guarded is in no event, and a name stands for one schema.
+    data = schemas.described(shape)
     data["description"] = (
         f"{shape.description} Of it only the id is there when the event is `partial`, and what it told itself."
     )

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from adapters import ANNOUNCED, RESOURCES
+from adapters.core.compile.catalogue import whole
 from adapters.core.compile.events import EventTypes, Happened
 from adapters.core.declare.event import Event
 from adapters.core.faults import ServiceInvalid
 from gateway.versions import CONTRACTS
 from tests.adapters.declaring import bills
 
-TYPES = EventTypes([*RESOURCES, *ANNOUNCED], CONTRACTS)
+TYPES = EventTypes([*whole(RESOURCES), *ANNOUNCED], CONTRACTS)
 NEWEST, OLDEST = CONTRACTS[0].date, CONTRACTS[-1].date
 DEAL = "5f2b8c1d9e3a7b6c4d5e6f72"
 STAGE = "5f2b8c1d9e3a7b6c4d5e6f74"
+PERSON = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+CUID = "clx0a1b2c3d4e5f6g7h8i9j0k"
 
 # The services' event and its payload → the public type (contract-waves.md, 7.1).
 DOCUMENTED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -27,8 +30,20 @@ DOCUMENTED: dict[str, tuple[str, dict[str, Any]]] = {
     "ticket.created": ("ticket.created", {"id": 1042, "ref": "T-1042", "title": "Lamp", "priority": "HIGH"}),
     "ticket.resolved": ("ticket.resolved", {"id": 1042, "resolvedAt": "2026-06-01T12:00:00.000Z"}),
     "ticket.closed": ("ticket.closed", {"id": 1042, "closedAt": "2026-06-01T12:00:00.000Z"}),
+    "invoice.created": (
+        "invoice.created",
+        {"id": "inv_8Zk3", "number": "42", "amount": 5000, "currency": "INR", "clientName": "Acme"},
+    ),
+    "invoice.paid": ("invoice.paid", {"id": "inv_8Zk3", "amount": 5000, "paidAt": "2026-06-01T12:00:00.000Z"}),
+    "payment.received": (
+        "payment.received",
+        {"id": "rcpt_4Tn9", "invoiceId": "inv_8Zk3", "amount": 2500, "currency": "INR", "mode": "UPI"},
+    ),
+    "employee.created": ("employee.created", {"id": PERSON, "fullName": "Ada Lovelace", "departmentId": 4}),
+    "leave.approved": ("leave_request.approved", {"id": PERSON, "employeeId": PERSON, "leaveType": "SICK"}),
+    "leave.rejected": ("leave_request.rejected", {"id": PERSON, "employeeId": PERSON, "actionedBy": CUID}),
     "task.completed": ("task.completed", {"id": DEAL, "title": "Send it"}),
-    "contract.signed": ("contract.signed", {"id": "clx0a1b2c3d4e5f6g7h8i9j0k", "value": 3, "currency": "JPY"}),
+    "contract.signed": ("contract.signed", {"id": CUID, "value": 3, "currency": "JPY"}),
 }
 
 
@@ -44,6 +59,32 @@ def test_a_documented_event_is_its_public_type_about_a_record_that_it_names(inte
     found = understood(internal, data)
     assert found.type.name == public
     assert found.type.id.decode(found.object_id) == data["id"]
+
+
+def test_fifteen_internal_events_are_sixteen_public_types() -> None:
+    assert set(TYPES.internal) == set(DOCUMENTED)
+    assert set(TYPES.named) == {public for public, _ in DOCUMENTED.values()} | {"project_task.completed"}
+    assert (len(TYPES.internal), len(TYPES.named)) == (15, 16)
+
+
+def test_a_task_of_a_project_is_another_type_whose_id_says_the_project_too() -> None:
+    data = {"id": "clx1a1b2c3d4e5f6g7h8i9j0k", "projectId": CUID, "name": "Draw", "completedAt": "2026-06-01T12:00:00Z"}
+    found = understood("task.completed", data)
+    assert (found.type.name, found.object_id) == ("project_task.completed", f"ptask_{CUID}.{data['id']}")
+    assert found.type.facts(found.facts, found.object_id, NEWEST) == {
+        "id": found.object_id,
+        "project_id": f"proj_{CUID}",
+        "title": "Draw",
+        "completed_at": "2026-06-01T12:00:00Z",
+    }
+    assert found.type.facts({"title": "Draw"}, found.object_id, NEWEST) == {"id": found.object_id, "title": "Draw"}
+
+
+def test_what_is_guarded_is_in_no_event_whatever_its_reader_may_see() -> None:
+    for kind in TYPES.named.values():
+        for date, shape in kind.shapes.items():
+            assert not shape.guards, (kind.name, date)
+    assert "compensation" not in TYPES.named["employee.created"].shapes[NEWEST].named()
 
 
 @pytest.mark.parametrize("name", TYPES.named)

@@ -113,7 +113,7 @@ async def test_what_is_larger_than_asked_for_is_not_read_however_it_is_framed(si
 
 async def test_an_answer_that_never_ends_is_left_in_time() -> None:
     for begun in (b"", b"HTTP/1.1 200 OK\r\nContent-Le", said(200, "Content-Length: 9", body=b"abc")):
-        async with site(lambda _, begun=begun: begun, keep=True) as there:
+        async with site({"/": begun}.__getitem__, keep=True) as there:
             started = asyncio.get_running_loop().time()
             assert await kind(fetcher(), f"http://apps.example:{there.port}/", within=0.2) == "timeout"
             assert asyncio.get_running_loop().time() - started < 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
@@ -45,8 +45,14 @@ class Deployment:
 
     def render(self, endpoint: Endpoint, event: Event, *, waited: float = 0.0, **changed: Any) -> Rendered:
         """As a courier does. changed: settings that differ."""
+        return self.rendered([(endpoint, event)], waited=waited, **changed)[0]
 
-        async def rendered() -> Rendered:
+    def rendered(
+        self, asked: Sequence[tuple[Endpoint, Event]], *, waited: float = 0.0, **changed: Any
+    ) -> list[Rendered]:
+        """The same of many, by one courier."""
+
+        async def rendered() -> list[Rendered]:
             settings = self.settings.model_copy(update=changed)
             async with AsyncExitStack() as stack:
                 line = await RedisConnection.open(self.facts.redis_url, timeout=settings.stores.redis_timeout)
@@ -55,17 +61,23 @@ class Deployment:
                 stack.callback(sql.close)
                 keyring = factories.keyring(settings)
                 renderer = assembling.renderer(settings, built_in(), self.facts, sql, keyring, Limiter(line, 1), stack)
-                recipient = Recipient(endpoint, "http://127.0.0.1/", (b"",), b"")
-                return await renderer.render(recipient, event, waited=waited)
+                return [
+                    await renderer.render(Recipient(to, "http://127.0.0.1/", (b"",), b""), event, waited=waited)
+                    for to, event in asked
+                ]
 
         return asyncio.run(rendered())
 
     def body(self, endpoint: Endpoint, event: Event, **more: Any) -> dict[str, Any]:
         """The document that is sent."""
-        found = self.render(endpoint, event, **more)
-        assert isinstance(found, Body), found
-        document: dict[str, Any] = json.loads(found.data)
-        return document
+        return sent(self.render(endpoint, event, **more))
+
+
+def sent(found: Rendered) -> dict[str, Any]:
+    """The document of a body."""
+    assert isinstance(found, Body), found
+    document: dict[str, Any] = json.loads(found.data)
+    return document
 
 
 def endpoint(tenant: Tenant, role: str = "owner", **columns: Any) -> Endpoint:

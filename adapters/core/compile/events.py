@@ -94,24 +94,27 @@ class EventType:
 class _Part:
     """Some fields of a shape in one contract, and how they are told."""
 
-    __slots__ = ("_held", "_outward", "_shape", "_type")
+    __slots__ = ("_held", "_id", "_outward", "_shape")
 
     def __init__(self, shape: Shape, members: Mapping[str, str]) -> None:
+        of = next(field.kind_today.points_to for field in shape.fields if field.today == "id" and field.kind_today)
+        assert of is not None
+        # The id needs them to be told at all; every other value may be missing.
+        needed = {"id", of.by}
         fields = tuple(
-            replace(field, nullable=field.today != "id") for field in shape.fields if field.today in {"id", *members}
+            replace(field, nullable=field.today not in needed)
+            for field in shape.fields
+            if field.today in {*needed, *members}
         )
         self._shape = Shape(shape.name, shape.description, fields)
         self._outward = Outward(self._shape)
         self._held = {field.today: field.held for field in fields}
-        self._type = next(field.kind_today for field in fields if field.today == "id")
+        self._id = of
 
     def told(self, facts: Facts, object_id: str) -> Facts:
         """Facts by today's names → by those of the contract, with the `id` first."""
-        assert self._type is not None
-        of = self._type.points_to
-        assert of is not None
         present = {name: value for name, value in facts.items() if name in self._held}
-        held = {self._held[name]: value for name, value in present.items()} | {self._held["id"]: of.decode(object_id)}
+        held = {self._held[name]: value for name, value in present.items()} | self._named(object_id)
         try:
             row = Careful(self._outward, self._shape).mended(held)
         except ServiceInvalid:
@@ -119,6 +122,11 @@ class _Part:
         told: Facts = msgspec.to_builtins(row)
         shown = {field.name for field in self._shape.fields if field.today == "id" or field.today in present}
         return {"id": object_id} | {name: value for name, value in told.items() if name in shown}
+
+    def _named(self, object_id: str) -> Facts:
+        """The members of a service's record that its public id says."""
+        named = {self._held["id"]: self._id.inner(object_id)}
+        return named if self._id.by is None else {self._held[self._id.by]: self._id.decode(object_id)[0], **named}
 
 
 class EventTypes:
