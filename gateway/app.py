@@ -18,7 +18,7 @@ from gateway.api.dependencies import Dependencies
 from gateway.api.dispatch import Dispatch
 from gateway.api.internal_calls import Internal
 from gateway.api.me import ME, me
-from gateway.api.rate_limits import groups, policy
+from gateway.api.rate_limits import by_plan, policy
 from gateway.api.unknown_host import misdirected
 from gateway.api.usage import Usage
 from gateway.auth.callers import Callers
@@ -140,7 +140,7 @@ async def wire(
         for name, service in settings.services.items()
     }
     liveness = Liveness(line)
-    callers = Callers(sql, keyring, limiter, liveness, groups(settings), keys)
+    callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys)
     usage = Usage()
     batches = Batches(sql, callers.last_uses, *usage.batches, Retention().batch)
     batches.start()

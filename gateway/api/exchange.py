@@ -14,6 +14,7 @@ from gateway.auth.caller import Caller
 from gateway.auth.permits import Permit
 from gateway.brands import Brand
 from gateway.observe.trace import Trace
+from gateway.stores.sql.usage import Mark
 
 
 class Exchange(msgspec.Struct):
@@ -46,6 +47,8 @@ class Exchange(msgspec.Struct):
     deadline: float | None = None
     # by replay, forward
     idempotency_key: bytes = b""
+    # by whoever finds something that the usage of its principal should tell of
+    marks: tuple[Mark, ...] = ()
     calls: int = 0
     wrote: bool = False
     internal_seconds: float = 0.0

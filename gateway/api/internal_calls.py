@@ -149,6 +149,8 @@ class Internal:
     async def _afford(self, permitted: Behalf) -> None:
         """Take one more unit from the tenant's budget."""
         verdict = await self._limiter.admit(permitted.caller.gates[FURTHER])
+        for name in verdict.shadowed:
+            metrics.rate_limit_shadowed(name)
         if not verdict.allowed:
             reading = verdict.readings[0]
             metrics.rate_limited(reading.policy.name)

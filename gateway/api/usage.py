@@ -10,7 +10,7 @@ from gateway.auth.caller import Caller
 from gateway.stores.sql import Session, known_addresses, usage
 from gateway.stores.sql.batches import Batch
 from gateway.stores.sql.known_addresses import Place
-from gateway.stores.sql.usage import Count
+from gateway.stores.sql.usage import Count, Mark, Marked
 
 KEPT: Final = timedelta(days=400)
 MOST_SEEN: Final = 100_000
@@ -18,7 +18,7 @@ MOST_SEEN: Final = 100_000
 _DAY: Final = 86_400
 
 _Key = tuple[str, int, str, str, str, str]
-_Taken = tuple[dict[_Key, int], list[Place]]
+_Taken = tuple[dict[_Key, int], dict[_Key, int], list[Place]]
 
 
 class Usage:
@@ -26,6 +26,7 @@ class Usage:
 
     def __init__(self) -> None:
         self._counts: dict[_Key, int] = {}
+        self._marks: dict[_Key, int] = {}
         self._seen: set[tuple[str, str]] = set()
         self._places: list[Place] = []
         self._forgotten: date | None = None
@@ -37,6 +38,13 @@ class Usage:
         self._counts[key] = self._counts.get(key, 0) + 1
         if (caller.principal, address) not in self._seen:
             self._noted(caller, address)
+
+    def mark(self, caller: Caller, contract: str, marks: tuple[Mark, ...]) -> None:
+        """What that request met; most meet nothing."""
+        day = int(time.time() // _DAY)
+        for kind, name in marks:
+            key = (caller.principal, day, contract, kind, name, caller.tenant_id)
+            self._marks[key] = self._marks.get(key, 0) + 1
 
     @property
     def batches(self) -> tuple[Batch, Batch]:
@@ -51,13 +59,15 @@ class Usage:
 
     def _take(self) -> _Taken | None:
         counts, self._counts = self._counts, {}
+        marks, self._marks = self._marks, {}
         places, self._places = self._places, []
-        return (counts, places) if counts else None
+        return (counts, marks, places) if counts else None
 
     def _keep(self, taken: _Taken) -> None:
-        counts, places = taken
-        for key, requests in counts.items():
-            self._counts[key] = self._counts.get(key, 0) + requests
+        counts, marks, places = taken
+        for kept, again in ((self._counts, counts), (self._marks, marks)):
+            for key, requests in again.items():
+                kept[key] = kept.get(key, 0) + requests
         self._places += places
 
     def _take_old(self) -> date | None:
@@ -89,10 +99,15 @@ def _date(day: int) -> date:
 
 
 def _write(session: Session, taken: _Taken) -> None:
-    counts, places = taken
+    counts, marks, places = taken
     rows = [
         Count(principal, _date(day), contract, outcome, tenant_id, user_id, requests)
         for (principal, day, contract, outcome, tenant_id, user_id), requests in counts.items()
     ]
     usage.add(session, rows)
+    marked = [
+        Marked(principal, _date(day), contract, kind, name, tenant_id, requests)
+        for (principal, day, contract, kind, name, tenant_id), requests in marks.items()
+    ]
+    usage.mark(session, marked)
     known_addresses.note(session, places, datetime.now(UTC))

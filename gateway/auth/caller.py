@@ -14,7 +14,7 @@ from gateway.upstream import Lines
 class Caller:
     """Who presented the token, as SQL knew it at `generation`.
 
-    headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
+    plan: whose limits are in `gates`, empty for those of every tenant; headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
     principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
     logged: what log lines say of them, as members of a JSON object.
     """
@@ -24,6 +24,7 @@ class Caller:
     audience: Audience
     tenant_id: str
     tenant_name: str
+    plan: str
     user_id: str
     principal: str
     scopes: frozenset[str]

@@ -34,7 +34,7 @@ MOST_IN_TURN: Final = 100
 
 
 class Callers:
-    """groups: the policies of each rate-limit class; keys: by service, its service key, or None for the tenant's own."""
+    """plans: by the name of a plan, "" being none, the policies of each rate-limit class; keys: by service, its service key, or None for the tenant's own."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class Callers:
         keyring: Keyring,
         limiter: Limiter,
         liveness: Liveness,
-        groups: Mapping[str, Sequence[Policy]],
+        plans: Mapping[str, Mapping[str, tuple[Policy, ...]]],
         keys: Mapping[str, str | None],
     ) -> None:
         self._sql = sql
         self._keyring = keyring
         self._limiter = limiter
         self._liveness = liveness
-        self.groups = groups
+        self.plans = plans
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
         self._digests: dict[str, bytes] = {}
@@ -145,6 +145,11 @@ class Callers:
 
     def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
         sealed = tenant.api_key_sealed
+        plan = tenant.plan or ""
+        if plan not in self.plans:
+            # Configured no more: the tenant is served as one without a plan, and `gateway doctor` names it.
+            metrics.fail_mode("plan_unknown")
+            plan = ""
         own = open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
         return Caller(
             token_id=token.id,
@@ -152,6 +157,7 @@ class Callers:
             audience=token.audience,
             tenant_id=tenant.id,
             tenant_name=tenant.name,
+            plan=plan,
             user_id=token.user_id,
             principal=token.family,
             scopes=frozenset(token.scopes),
@@ -162,7 +168,9 @@ class Callers:
                 name: identity_lines(own if key is None else key, tenant.id, token.user_id)
                 for name, key in self._keys.items()
             },
-            gates={name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.groups.items()},
+            gates={
+                name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.plans[plan].items()
+            },
             read_at=time.monotonic(),
             logged=access_lines.who(tenant.id, f"tok_{token.id}"),
         )

@@ -62,7 +62,8 @@ def command(
     async def work(context: CliContext) -> Story:
         operation, segments = _operation(settings, declared, method.upper(), path.partition("?")[0])
         bearer = await _bearer(context, text) if text else None
-        story = _policy(settings, declared, operation)
+        plan = (await context.tenant(bearer[0].tenant_id)).plan if bearer is not None else None
+        story = _policy(settings, declared, operation, plan)
         if bearer is not None:
             story["token"] = _permission(settings, declared, operation, *bearer)
         tenant = bearer[0].tenant_id if bearer else "clxtenant"
@@ -93,10 +94,11 @@ def _operation(settings: Settings, declared: Catalogue, method: str, path: str) 
     return routes.find(method, path)
 
 
-def _policy(settings: Settings, declared: Catalogue, operation: Operation) -> Story:
-    """What the operation asks of anybody."""
+def _policy(settings: Settings, declared: Catalogue, operation: Operation, plan: str | None) -> Story:
+    """What the operation asks of anybody whose tenant has the plan."""
     from gateway.api.rate_limits import groups
     from gateway.auth.scopes import allowed
+    from gateway.config.plans import of_plan
 
     needed = frozenset(operation.scopes)
     return {
@@ -106,7 +108,8 @@ def _policy(settings: Settings, declared: Catalogue, operation: Operation) -> St
         "roles": [role for role in settings.roles if needed <= allowed(declared.scopes, role, settings.roles)],
         "limits": [
             {"policy": policy.name, "quota": policy.quota, "window_seconds": policy.window, "burst": policy.burst}
-            for policy in groups(settings)[operation.limited_as]
+            for policy in groups(settings, of_plan(settings.limits, settings.plans, plan))[operation.limited_as]
+            if not policy.shadow
         ],
         "idempotent_replay": operation.replayable,
         "enabled": operation.enabled,

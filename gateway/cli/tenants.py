@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.cli.context import CliContext, with_context
 from gateway.cli.database import Database, reading
 from gateway.cli.failures import REFUSED, USAGE, Failure
-from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
 from gateway.cli.teaching import Taught
 from gateway.stores.listings import TENANTS, Row
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group("tenants")
 def command() -> None:
-    """Register tenants, list and remove them."""
+    """Register tenants, list, show, change and remove them."""
 
 
 @command.command("add", cls=Taught, examples=("gateway tenants add clx… --name Acme --api-key-file key",))
@@ -86,8 +87,69 @@ def list_(database: Database, as_json: bool) -> None:
     if as_json:
         print_json({"tenants": [_listed(tenant) for tenant in found]})
     else:
-        rows = [(tenant["id"], tenant["name"], tenant["created_at"]) for tenant in found]
-        print_table(("BUSINESS_ID", "NAME", "SINCE"), rows)
+        rows = [(tenant["id"], tenant["name"], tenant["plan"], tenant["created_at"]) for tenant in found]
+        print_table(("BUSINESS_ID", "NAME", "PLAN", "SINCE"), rows)
+
+
+@command.command("show")
+@click.argument("tenant", metavar="TENANT")
+@as_json
+@configured
+def show(settings: Settings, tenant: str, as_json: bool) -> None:
+    """Show a tenant, and the limits that hold for it."""
+    from gateway.config.plans import Plan, of_plan
+
+    async def work(context: CliContext) -> tenants.Tenant:
+        return await context.tenant(tenant)
+
+    found = with_context(settings, work)
+    limits = of_plan(settings.limits, settings.plans, found.plan)
+    told = {name: getattr(limits, name).model_dump() for name in Plan.model_fields}
+    if as_json:
+        print_json({**_described(found), "limits": told})
+        return
+    print_facts({**_described(found), **{f"limits.{name}": _in_words(limit) for name, limit in told.items()}})
+
+
+@command.command("set", cls=Taught, examples=("gateway tenants set Acme --plan scale",))
+@click.argument("tenant", metavar="TENANT")
+@click.option("--plan", metavar="PLAN", help="One of `plans` in the configuration.")
+@click.option("--no-plan", is_flag=True, help="Give it back the limits of every tenant.")
+@as_json
+@configured
+def set_(settings: Settings, tenant: str, plan: str | None, no_plan: bool, as_json: bool) -> None:
+    """Change a tenant's plan, and so its limits, at once on every worker."""
+    from gateway.stores.sql import audit, tenants, tokens
+    from gateway.stores.sql.audit import Event
+
+    if (plan is None) is not no_plan:
+        raise Failure("say --plan PLAN or --no-plan", USAGE)
+    if plan is not None and plan not in settings.plans:
+        known = ", ".join(sorted(settings.plans)) or "none are configured"
+        raise Failure(f"there is no plan {plan} in the configuration ({known})", REFUSED)
+
+    async def work(context: CliContext) -> tenants.Tenant:
+        before, now = await context.tenant(tenant), datetime.now(UTC)
+
+        def write(session: Session) -> tuple[tuple[str, int], ...]:
+            tenants.set_plan(session, before.id, plan)
+            detail = {"plan": plan, "before": before.plan}
+            subject = f"tenant:{before.id}"
+            event = Event(
+                at=now, tenant_id=before.id, actor=context.actor, action="tenant.plan", subject=subject, detail=detail
+            )
+            audit.append(session, event)
+            return tokens.renew(session, before.id, now)
+
+        for token_id, generation in await context.sql.run(write):
+            await context.announce(before.id, token_id, generation)
+        return replace(before, plan=plan)
+
+    changed = with_context(settings, work)
+    if as_json:
+        print_json(_described(changed))
+    else:
+        click.echo(f"{changed.id} ({changed.name}) has " + (f"the plan {plan}." if plan else "no plan."))
 
 
 @command.command(
@@ -159,8 +221,18 @@ def _key(file: Path | None) -> str:
 
 
 def _listed(tenant: Row) -> dict[str, object]:
-    return {"business_id": tenant["id"], "name": tenant["name"], "created_at": tenant["created_at"]}
+    return {
+        "business_id": tenant["id"],
+        "name": tenant["name"],
+        "plan": tenant["plan"],
+        "created_at": tenant["created_at"],
+    }
 
 
 def _described(tenant: tenants.Tenant) -> dict[str, object]:
-    return {"business_id": tenant.id, "name": tenant.name, "created_at": tenant.created_at}
+    return {"business_id": tenant.id, "name": tenant.name, "plan": tenant.plan, "created_at": tenant.created_at}
+
+
+def _in_words(limit: dict[str, Any]) -> str:
+    burst = "" if limit["burst"] is None else f", {limit['burst']} at once"
+    return f"{limit['quota']} in {limit['window']:.0f} s{burst}" + (", in shadow" if limit["shadow"] else "")

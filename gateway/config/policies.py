@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Annotated, Any, Final
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from gateway.config.faults import refuse
 from gateway.config.quantities import Duration
-from gateway.config.section import AsList, AsMap, Count, Link, Section, key_of
+from gateway.config.section import AsList, AsMap, Count, Flag, Link, Section, key_of
 
 Pattern = Annotated[
     str,
@@ -82,21 +82,31 @@ class Limit(Section):
     )
 
 
+class CallerLimit(Limit):
+    """The same of callers who are known. With `shadow` it counts whom it would refuse, and refuses nobody.
+
+    What holds off strangers and guessing has no shadow: tried out, it would be off.
+    """
+
+    shadow: Flag = Field(False, description="true: refuse nobody, only count who would have been; or false.")
+
+
+def over(default: Limit, value: object) -> object:
+    """A key left out means this policy's own default: raising token.quota must not silently drop token.burst."""
+    own = default.model_dump() | {"window": f"{default.window}s"}
+    return own | value if isinstance(value, dict) else value
+
+
 def _over(default: Limit) -> BeforeValidator:
-    # A key left out means this policy's own default: raising token.quota must not silently drop token.burst.
-    def merge(value: object) -> object:
-        own = {"quota": default.quota, "window": f"{default.window}s", "burst": default.burst}
-        return own | value if isinstance(value, dict) else value
-
-    return BeforeValidator(merge)
+    return BeforeValidator(partial(over, default))
 
 
-_TOKEN = Limit(quota=600, burst=100)
-_TENANT = Limit(quota=900)
-_SEARCH = Limit(quota=300)
-_REPORT = Limit(quota=60)
-_EVENTS = Limit(quota=200)
-_AGENT = Limit(quota=120)
+_TOKEN = CallerLimit(quota=600, burst=100)
+_TENANT = CallerLimit(quota=900)
+_SEARCH = CallerLimit(quota=300)
+_REPORT = CallerLimit(quota=60)
+_EVENTS = CallerLimit(quota=200)
+_AGENT = CallerLimit(quota=120)
 _ADDRESS = Limit(quota=6_000)
 _ACCOUNT = Limit.model_validate({"quota": 10, "window": "15m"})
 _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
@@ -110,16 +120,22 @@ _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 class Limits(Section):
     """Every policy that applies is decided in one step; a refused request uses up none of them."""
 
-    token: Annotated[Limit, _over(_TOKEN)] = Field(_TOKEN, description="Each access token: {quota, window, burst}.")
-    tenant: Annotated[Limit, _over(_TENANT)] = Field(
+    token: Annotated[CallerLimit, _over(_TOKEN)] = Field(
+        _TOKEN, description="Each access token: {quota, window, burst}."
+    )
+    tenant: Annotated[CallerLimit, _over(_TENANT)] = Field(
         _TENANT, description="Each tenant, kept below what the internal services allow: {quota, window}."
     )
-    search: Annotated[Limit, _over(_SEARCH)] = Field(_SEARCH, description="Each token's searches: {quota, window}.")
-    report: Annotated[Limit, _over(_REPORT)] = Field(_REPORT, description="Each token's reports: {quota, window}.")
-    events: Annotated[Limit, _over(_EVENTS)] = Field(
+    search: Annotated[CallerLimit, _over(_SEARCH)] = Field(
+        _SEARCH, description="Each token's searches: {quota, window}."
+    )
+    report: Annotated[CallerLimit, _over(_REPORT)] = Field(
+        _REPORT, description="Each token's reports: {quota, window}."
+    )
+    events: Annotated[CallerLimit, _over(_EVENTS)] = Field(
         _EVENTS, description="Records read for the webhooks of a tenant, within the tenant's limit: {quota, window}."
     )
-    agent: Annotated[Limit, _over(_AGENT)] = Field(
+    agent: Annotated[CallerLimit, _over(_AGENT)] = Field(
         _AGENT, description="Each token's calls through /mcp, on top of the others: {quota, window}."
     )
     address: Annotated[Limit, _over(_ADDRESS)] = Field(

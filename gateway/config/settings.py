@@ -14,6 +14,7 @@ from gateway.config.ids import Ids
 from gateway.config.networks import Network
 from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
+from gateway.config.plans import Plans
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Pause, Size, Timeout
 from gateway.config.secrets import SecretOrNone, anchored
@@ -273,6 +274,7 @@ class Settings(Section):
     identity: Annotated[Identity, AsMap] = Field(Identity(), description="role_ttl.")
     roles: Roles = Field(default_factory=default_roles, description="Permissions by role.")
     limits: Annotated[Limits, AsMap] = Field(Limits(), description="token, tenant, search and address.")
+    plans: Plans = Field({}, description="Limits of tenants by their plan: NAME: {token, tenant, search, …}.")
     stores: Annotated[Stores, AsMap] = Field(Stores(), description="redis and sql.")
     tokens: Annotated[Tokens, AsMap] = Field(Tokens(), description="Personal access tokens.")
     sessions: Annotated[Sessions, AsMap] = Field(Sessions(), description="idle and lifetime.")

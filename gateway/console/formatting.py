@@ -74,6 +74,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "client.revoke_secret": "ended a secret of {thing}",
     "client.disable": "switched off the app {thing}",
     "tenant.add": "registered the workspace",
+    "tenant.plan": "changed the plan of the workspace",
     "webhook.create": "made a webhook subscription",
     "webhook.update": "changed a webhook subscription",
     "webhook.delete": "deleted a webhook subscription",

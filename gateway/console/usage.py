@@ -11,12 +11,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.api.rate_limits import policy
+from gateway.api.rate_limits import of_callers
+from gateway.config.plans import of_plan
+from gateway.config.policies import Limits
 from gateway.console import chart
 from gateway.console.chart import OUTCOMES, Day
 from gateway.console.signed_in import Console, Visit
 from gateway.stores.policies import Reading
-from gateway.stores.sql import Session, usage
+from gateway.stores.sql import Session, tenants, usage
 from gateway.stores.sql.batches import Batches
 from gateway.stores.sql.usage import Named, Total
 
@@ -29,11 +31,14 @@ _NOBODY: Final = ""  # of the limits of a token that does not exist, only the te
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one token or app asked for; `left`: its own budget, for a person's token."""
+    """What one token or app asked for; `left`: its own budget, for a person's token; `shadowed`: how much of it
+    limits that are tried out would have refused.
+    """
 
     named: Named
     counts: tuple[int, ...]
     left: Reading | None
+    shadowed: int
 
     @property
     def total(self) -> int:
@@ -58,12 +63,13 @@ class Spent:
         await Batches(web.sql, *web.services.usage.batches).flush()
         today = visit.now.date()
         since = today - timedelta(days=DAYS - 1)
-        by_day, by_principal, names = await web.sql.read(_read, tenant_id, visit.sees, since)
+        by_day, by_principal, names, shadowed, plan = await web.sql.read(_read, tenant_id, visit.sees, since)
+        limits = of_plan(web.settings.limits, web.settings.plans, plan)
         days = [Day(at, _counts(by_day, at)) for at in (since + timedelta(days=n) for n in range(DAYS))]
         known = [(principal, named) for principal, named in names.items()]
-        left = await asyncio.gather(*(self._left(tenant_id, named) for _, named in known))
+        left = await asyncio.gather(*(self._left(tenant_id, named, limits) for _, named in known))
         rows = [
-            Row(named, _counts(by_principal, principal), reading)
+            Row(named, _counts(by_principal, principal), reading, shadowed.get(principal, 0))
             for (principal, named), reading in zip(known, left, strict=True)
         ]
         return await visit.page(
@@ -74,28 +80,30 @@ class Spent:
             days=[day for day in reversed(days) if day.total],
             totals=[sum(day.counts[nth] for day in days) for nth in range(len(OUTCOMES))],
             rows=sorted(rows, key=lambda row: (-row.total, row.named.name)),
-            budget=await self._budget(tenant_id),
+            budget=await self._budget(tenant_id, limits),
+            plan=plan,
+            shadowed=bool(shadowed),
         )
 
-    async def _budget(self, tenant_id: str) -> Reading:
-        """What is left to the tenant as a whole."""
-        limits = self.console.web.settings.limits
-        policies = (policy("tenant", limits.tenant, "tenant"),)
+    async def _budget(self, tenant_id: str, limits: Limits) -> Reading | None:
+        """What is left to the tenant as a whole; None while that limit is only tried out."""
+        if limits.tenant.shadow:
+            return None
+        policies = (of_callers("tenant", limits.tenant, "tenant"),)
         (reading,) = await self.console.web.services.limiter.look(tenant_id, _NOBODY, policies)
         return reading
 
-    async def _left(self, tenant_id: str, named: Named) -> Reading | None:
-        if named.kind != "personal":
+    async def _left(self, tenant_id: str, named: Named, limits: Limits) -> Reading | None:
+        if named.kind != "personal" or limits.token.shadow:
             return None
-        limits = self.console.web.settings.limits
-        policies = (policy("token", limits.token, "token"),)
+        policies = (of_callers("token", limits.token, "token"),)
         (reading,) = await self.console.web.services.limiter.look(tenant_id, named.token_id, policies)
         return reading
 
 
 def _read(
     session: Session, tenant_id: str, user_id: str | None, since: date
-) -> tuple[tuple[Total, ...], tuple[Total, ...], dict[str, Named]]:
+) -> tuple[tuple[Total, ...], tuple[Total, ...], dict[str, Named], dict[str, int], str | None]:
     by_principal = usage.by_principal(session, tenant_id, user_id, since)
     totals: dict[str, int] = {}
     for total in by_principal:
@@ -105,6 +113,11 @@ def _read(
         usage.by_day(session, tenant_id, user_id, since),
         by_principal,
         usage.named(session, tenant_id, busiest),
+        {
+            principal: sum(requests for _, requests, _ in found)
+            for principal, found in usage.marks(session, busiest, "shadow", since).items()
+        },
+        tenant.plan if (tenant := tenants.get(session, tenant_id)) is not None else None,
     )
 
 

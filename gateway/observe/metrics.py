@@ -53,6 +53,7 @@ _requests = counter("requests_total", "Requests answered.", "route", "method", "
 _request_seconds = histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
 _upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
 _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
+_shadowed = counter("rate_limit_shadowed_total", "Requests that a rate limit in shadow would have refused.", "policy")
 _store_lost = counter("store_lost_total", "Operations that found their store unreachable.", "store")
 _fail_mode = counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
 _unkept = counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
@@ -70,6 +71,7 @@ _breaker = gauge("breaker_open", "1 while calls are suspended in a worker.", "se
 _concurrency = gauge("upstream_concurrency_limit", "Calls that a service is given at once.", "service", over="livesum")
 
 _limited = cache(_rate_limited.labels)
+_watched = cache(_shadowed.labels)
 _lost = cache(_store_lost.labels)
 _degraded = cache(_fail_mode.labels)
 _nulled = cache(_values.labels)
@@ -186,6 +188,11 @@ def concurrency(service: str, limit: int) -> None:
 def rate_limited(policy: str) -> None:
     """Count a 429 by the policy that caused it."""
     _limited(policy).inc()
+
+
+def rate_limit_shadowed(policy: str) -> None:
+    """Count a unit that a policy in shadow had not left."""
+    _watched(policy).inc()
 
 
 def store_lost(store: str) -> None:

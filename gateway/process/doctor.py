@@ -7,7 +7,7 @@ import resource
 import shutil
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +22,9 @@ from gateway.stores import topology
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection
-from gateway.stores.sql import Sql, hashed
+from gateway.stores.sql import Sql, hashed, tenants
 from gateway.stores.sql.migrate import ready
+from gateway.stores.sql.tenants import Tenant
 from gateway.upstream import UpstreamError
 
 _ROOM: Final = 1 << 30  # bytes that should be free
@@ -144,6 +145,7 @@ async def _sql(settings: Settings) -> AsyncIterator[Finding]:
                 yield Finding("sql", "warning", "its layout is not this release's", "The next start migrates it.")
                 return
             yield Finding("sql", "ok", f"takes a write in {took:.1f} ms, migrated")
+            known = await sql.read(tenants.list)
             lacking = await sql.read(hashed.missing, factories.keyring(settings), datetime.now(UTC))
         except StoreUnavailable as error:
             yield Finding("sql", "failed", str(error), "Start it, or correct stores.sql.")
@@ -155,6 +157,15 @@ async def _sql(settings: Settings) -> AsyncIterator[Finding]:
                 yield Finding("keyring", "failed", detail, "Take the keyring that the other instances use.")
             else:
                 yield Finding("keyring", "ok", "the one that the database was written with")
+            yield _plans(settings, known)
+
+
+def _plans(settings: Settings, known: Sequence[Tenant]) -> Finding:
+    lost = [f"{each.name} ({each.plan})" for each in known if each.plan is not None and each.plan not in settings.plans]
+    if lost:
+        detail = f"not configured, so that the limits of every tenant hold for {', '.join(lost)}"
+        return Finding("plans", "warning", detail, "Add the plan to `plans`, or `gateway tenants set`.")
+    return Finding("plans", "ok", f"those of {len(known)} tenants are configured")
 
 
 async def _service(settings: Settings, name: str) -> Finding:

@@ -21,16 +21,17 @@ Manner = Literal["", "look", "spread"]
 class Gate:
     """One token's (or address's) way through its policies: built once, then asked on every request."""
 
-    __slots__ = ("packed", "policies", "spreading", "subjects")
+    __slots__ = ("packed", "policies", "shadows", "spreading", "subjects")
 
     def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]], manner: Manner = "") -> None:
         self.policies = tuple(policy for _, policy in subjects)
         self.subjects = tuple((key.encode(), policy) for key, policy in subjects)
         args: list[Part] = []
         for policy in self.policies:
-            args += (policy.capacity, policy.step, policy.slices)
+            args += (-policy.capacity if policy.shadow else policy.capacity, policy.step, policy.slices)
         if manner:
             args.append(manner)
+        self.shadows = any(policy.shadow for policy in self.policies)
         self.spreading = manner == "spread"
         self.packed = ADMIT.pack((live, *(key for key, _ in self.subjects)), args)
 

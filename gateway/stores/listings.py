@@ -55,7 +55,8 @@ def _moment(value: str | datetime) -> datetime:
 _TIMES: Final = frozenset({"created_at", "expires_at", "revoked_at", "last_used_at"})
 
 TENANTS: Final = Listing(
-    "SELECT id, name, created_at FROM tenants WHERE removed_at IS NULL ORDER BY name, id", frozenset({"created_at"})
+    "SELECT id, name, created_at, plan FROM tenants WHERE removed_at IS NULL ORDER BY name, id",
+    frozenset({"created_at"}),
 )
 TOKENS: Final = Listing(
     "SELECT id, kind, name, tenant_id, user_email, scopes, display_prefix, created_at, expires_at, revoked_at, "
@@ -71,9 +72,15 @@ USAGE: Final = Listing(
     "COALESCE(g.user_email, (SELECT t.user_email FROM tokens t WHERE t.family = u.principal LIMIT 1)) AS user_email, "
     "u.principal, SUM(u.requests) AS requests, MAX(CAST(u.day AS TEXT)) AS last_day "
     "FROM usage u LEFT JOIN grants g ON g.id = u.principal LEFT JOIN clients c ON c.id = g.client_id "
-    "WHERE u.contract = :contract AND CAST(u.day AS TEXT) >= :since "
+    "WHERE (CAST(:contract AS TEXT) IS NULL OR u.contract = :contract) AND CAST(u.day AS TEXT) >= :since "
     "AND (CAST(:tenant AS TEXT) IS NULL OR u.tenant_id = :tenant) "
     "GROUP BY u.tenant_id, u.principal, g.id, g.user_email, c.name ORDER BY requests DESC, u.principal"
+)
+MARKS: Final = Listing(
+    "SELECT principal, kind, name, SUM(requests) AS requests, MAX(CAST(day AS TEXT)) AS last_day FROM usage_marks "
+    "WHERE (CAST(:contract AS TEXT) IS NULL OR contract = :contract) AND CAST(day AS TEXT) >= :since "
+    "AND (CAST(:tenant AS TEXT) IS NULL OR tenant_id = :tenant) "
+    "GROUP BY principal, kind, name ORDER BY principal, kind, name"
 )
 CLIENTS: Final = Listing(
     "SELECT id, name, redirect_uris, scopes, auth_method, logo_uri, client_uri, origin, created_at, disabled_at FROM clients "

@@ -36,12 +36,17 @@ class LocalLimits:
         now = int(self._clock() * 1e6)
         meters = [self._meter(key, policy) for key, policy in subjects]
         waits = [meter.wait(now) for meter in meters]
-        allowed = not any(waits)
+        shadows = [policy.shadow for _, policy in subjects]
+        allowed = not any(wait for wait, shadow in zip(waits, shadows, strict=True) if not shadow)
         if allowed:
-            for meter in meters:
-                meter.take(now)
+            for meter, wait in zip(meters, waits, strict=True):
+                if not wait:
+                    meter.take(now)
         elif spreading:
-            waits = [meter.promise(now) if wait else 0 for meter, wait in zip(meters, waits, strict=True)]
+            waits = [
+                meter.promise(now) if wait and not shadow else wait
+                for meter, wait, shadow in zip(meters, waits, shadows, strict=True)
+            ]
         states: list[int] = []
         for meter, wait in zip(meters, waits, strict=True):
             states += (meter.left(now), meter.whole(now), wait)

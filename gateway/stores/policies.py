@@ -16,6 +16,8 @@ class Policy:
 
     With ``burst`` a token bucket of that size, refilled at quota ÷ window; without, a sliding window that no interval
     of ``window`` seconds ever exceeds (counted in slices: it may give a used unit back up to 1/20 window late).
+
+    A ``shadow`` gives units as any other, but refuses nobody: who finds none goes on without.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Policy:
     burst: int | None = None
     _: KW_ONLY
     per: Literal["token", "tenant", "address"]
+    shadow: bool = False
 
     def __post_init__(self) -> None:
         if self.quota < 1 or self.window < 0.001 or (self.burst is not None and self.burst < 1):
@@ -90,3 +93,15 @@ class Verdict(msgspec.Struct):
         """The state of each policy, in seconds."""
         each = zip(self.policies, self.states[0::3], self.states[1::3], self.states[2::3], strict=True)
         return tuple(Reading(policy, left, whole / 1e6, wait / 1e6) for policy, left, whole, wait in each)
+
+    @property
+    def refusing(self) -> tuple[Reading, ...]:
+        """The state of those policies that refused."""
+        return tuple(each for each in self.readings if each.retry_after > 0 and not each.policy.shadow)
+
+    @property
+    def shadowed(self) -> tuple[str, ...]:
+        """The names of those policies that would have refused what was admitted, were they no shadows."""
+        if not self.allowed or not any(policy.shadow for policy in self.policies):
+            return ()
+        return tuple([each.policy.name for each in self.readings if each.policy.shadow and each.retry_after > 0])

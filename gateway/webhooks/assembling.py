@@ -9,7 +9,7 @@ from adapters.core.compile.catalogue import Catalogue
 from gateway import factories
 from gateway.api.exchange import Accepted
 from gateway.api.internal_calls import Internal
-from gateway.api.rate_limits import groups
+from gateway.api.rate_limits import by_plan
 from gateway.auth.scopes import Permissions
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
@@ -99,7 +99,7 @@ def renderer(
         if declared.via == "list"
     )
     hydrator = Hydrator(
-        operations(settings, known), listed, internal, limiter, groups(settings), service_keys(settings, runtime)
+        operations(settings, known), listed, internal, limiter, by_plan(settings), service_keys(settings, runtime)
     )
     judge = Judge(sql, keyring, identity, Permissions(known.scopes, settings.roles))
     return Renderings(known.events(settings.ids), settings, keyring, judge, hydrator)

@@ -18,15 +18,14 @@ from adapters.core.calls import Call, Input, Reply
 from adapters.core.compile.events import EventType
 from adapters.core.operation import Face, Operation
 from gateway.api.internal_calls import Internal
-from gateway.api.rate_limits import EVENTS, FURTHER
+from gateway.api.rate_limits import EVENTS, FURTHER, Groups
 from gateway.auth.identity_lines import identity_lines
 from gateway.auth.permits import Permit
 from gateway.auth.single_flight import SingleFlight
-from gateway.observe import trace
+from gateway.observe import metrics, trace
 from gateway.observe.trace import Trace
 from gateway.problems import RateLimited
 from gateway.stores.limits import Gate, Limiter
-from gateway.stores.policies import Policy
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import Event
 from gateway.upstream import Lines, UpstreamError
@@ -98,7 +97,7 @@ class Hydrator:
     """Reads records.
 
     operations: as compiled for the deployment; listed: names of those that are served via a list, which costs too much for
-    an event; groups: policies by rate-limit class; keys: by service, its service key, or None for the tenant's own.
+    an event; plans: by the name of a plan, policies by rate-limit class; keys: by service, its service key, or None for the tenant's own.
     """
 
     def __init__(
@@ -107,13 +106,13 @@ class Hydrator:
         listed: frozenset[str],
         internal: Internal,
         limiter: Limiter,
-        groups: Mapping[str, tuple[Policy, ...]],
+        plans: Mapping[str, Groups],
         keys: Mapping[str, str | None],
     ) -> None:
         self._operations = {each.name: each for each in operations if each.enabled and each.name not in listed}
         self._internal = internal
         self._limiter = limiter
-        self._groups = groups
+        self._plans = plans
         self._keys = keys
         self._shared: dict[tuple[object, ...], tuple[float, Reply]] = {}
         self._asking: SingleFlight[tuple[object, ...], Reply] = SingleFlight()
@@ -165,6 +164,8 @@ class Hydrator:
     async def _asked(self, behalf: _Reading, call: Call, key: tuple[object, ...]) -> Reply:
         until = time.monotonic() + SHARED
         verdict = await self._limiter.admit(behalf.caller.gates[EVENTS])
+        for name in verdict.shadowed:
+            metrics.rate_limit_shadowed(name)
         if not verdict.allowed:
             raise faults.ServiceThrottled(max(each.retry_after for each in verdict.readings), None)
         # Admitted already: only a request has had its first call counted beforehand.
@@ -183,7 +184,8 @@ class Hydrator:
             name: identity_lines(allowed.tenant_key if key is None else key, tenant, endpoint.user_id)
             for name, key in self._keys.items()
         }
-        gates = {name: self._limiter.gate(tenant, "webhooks", self._groups[name]) for name in (EVENTS, FURTHER)}
+        groups = self._plans.get(allowed.plan or "", self._plans[""])
+        gates = {name: self._limiter.gate(tenant, "webhooks", groups[name]) for name in (EVENTS, FURTHER)}
         return _Reading(_Errand(), _Caller(headers, gates), allowed.permit)
 
 

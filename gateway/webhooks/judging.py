@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -31,19 +31,21 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant; ended: why they own nothing more."""
+    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant, which has the plan; ended: why they own nothing more."""
 
     scopes: frozenset[str]
     tenant_key: str | None
     ended: str | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The endpoint may be told. tenant_key: what opens the tenant's services, empty where there is none."""
+    """The endpoint may be told. tenant_key: what opens the tenant's services, empty where there is none; plan: the tenant's."""
 
     permit: Permit
     tenant_key: str
+    plan: str | None
 
 
 Verdict = Allowed | Withheld | Ended | Wait
@@ -77,7 +79,7 @@ class Judge:
         if isinstance(verdict, Permit):
             sealed = owner.tenant_key
             key = open_tenant_key(self._keyring, endpoint.tenant_id, sealed) if sealed is not None else ""
-            return Allowed(verdict, key)
+            return Allowed(verdict, key, owner.plan)
         # Whoever comes back within the month goes on from where they were.
         return Ended("suspended", "user_disabled", cancel=False) if verdict == "user" else Withheld(verdict)
 
@@ -100,7 +102,10 @@ def owner_of(session: Session, endpoint: Endpoint, now: datetime) -> Owner:
     tenant = tenants.get(session, endpoint.tenant_id)
     if tenant is None:
         return Owner(frozenset(), None, "owner_revoked")
-    key = tenant.api_key_sealed
+    return replace(_in_tenant(session, endpoint, tenant.api_key_sealed, now), plan=tenant.plan)
+
+
+def _in_tenant(session: Session, endpoint: Endpoint, key: str | None, now: datetime) -> Owner:
     match endpoint.owner_kind:
         case "user":
             return Owner(frozenset(endpoint.scopes), key)

@@ -25,6 +25,7 @@ CALLER = Caller(
     audience="api",
     tenant_id="clx1",
     tenant_name="Example",
+    plan="",
     user_id="clxu",
     principal="a" * 24,
     scopes=frozenset(),

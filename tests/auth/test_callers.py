@@ -13,6 +13,8 @@ from sqlalchemy import Engine, event, text
 
 from gateway.auth.callers import Callers
 from gateway.keys.keyring import Keyring
+from gateway.stores.limits import Limiter
+from gateway.stores.policies import Policy
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, batches, tenants
 from gateway.stores.sql import tokens as stored
@@ -50,7 +52,7 @@ def sql(tmp_path: Path) -> Iterator[Sql]:
 @pytest.fixture
 def known(sql: Sql) -> Callers:
     absent = cast("Any", None)
-    return Callers(sql, KEYRING, absent, absent, {}, {})
+    return Callers(sql, KEYRING, absent, absent, {"": {}}, {})
 
 
 def _do(statement: str) -> Callable[[Session], None]:
@@ -93,7 +95,7 @@ async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known:
 
 async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(sql: Sql, tmp_path: Path) -> None:
     line = await RedisConnection.open(f"unix://{tmp_path}/nobody")
-    known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {}, {})
+    known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {"": {}}, {})
     caller = await known.find(SECRET)
     assert caller is not None
     old = replace(caller, read_at=caller.read_at - 5)
@@ -117,3 +119,26 @@ async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(s
         await before
         event.remove(Engine, "after_cursor_execute", hold)
         await line.aclose()
+
+
+async def test_a_caller_has_the_limits_of_its_plan_and_of_one_that_is_not_configured_those_of_everybody(
+    sql: Sql,
+) -> None:
+    absent = cast("Any", None)
+    plans = {name: {"": (Policy("token", quota, 60.0, per="token"),)} for name, quota in (("", 10), ("scale", 40))}
+    known = Callers(sql, KEYRING, Limiter(absent, 1), absent, plans, {})
+    seen = []
+    for plan in ("scale", "gone", None):
+        await sql.run(tenants.set_plan, "clx1", plan)
+        caller = await known.find(SECRET)
+        assert caller is not None
+        seen.append((caller.plan, caller.gates[""].policies[0].quota))
+    assert seen == [("scale", 40), ("", 10), ("", 10)]
+
+
+async def test_what_changes_for_a_tenant_raises_the_generation_of_its_living_tokens_alone(sql: Sql) -> None:
+    now = datetime.now(UTC)
+    before = await sql.read(stored.live, "clx1", "personal", now)
+    assert await sql.run(stored.renew, "clx1", now) == tuple((each.id, each.generation + 1) for each in before)
+    assert await sql.run(stored.renew, "clx1", now + timedelta(days=999)) == ()
+    assert await sql.run(stored.renew, "clx2", now) == ()

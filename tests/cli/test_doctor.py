@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from gateway.config import load
 from gateway.observe import logs
 from gateway.process.doctor import examine
 from gateway.process.embedded import valkey
+from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
+from gateway.stores.sql.tenants import Tenant
 from tests.process.serving import founded
 
 
@@ -75,3 +78,12 @@ def test_the_command_ends_with_5_and_a_document(home: Path) -> None:
     told = json.loads(done.stdout)
     assert told["ok"] is False and {"configuration", "running", "disk"} <= {each["check"] for each in told["checks"]}
     assert all(each["fix"] for each in told["checks"] if each["state"] in ("failed", "warning"))
+
+
+async def test_a_tenant_whose_plan_is_not_configured_is_named(home: Path) -> None:
+    with closing(Sql(f"sqlite:///{home / 'data' / 'gateway.db'}")) as sql, sql.session() as session:
+        tenants.add(session, Tenant("clx1", "Acme", None, datetime.now(UTC)))
+        tenants.set_plan(session, "clx1", "small")
+    assert (await found(configured(home, plans={"small": {}})))["plans"][0] == "ok"
+    state, detail = (await found(configured(home)))["plans"]
+    assert state == "warning" and "Acme (small)" in detail

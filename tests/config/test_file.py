@@ -8,6 +8,8 @@ import pytest
 from gateway.config import Settings, load
 from gateway.config.document import read
 from gateway.config.explain import _item, _value
+from gateway.config.plans import Plan
+from gateway.config.policies import CallerLimit
 from gateway.config.section import Section
 
 FILE = Path(__file__).parents[2] / "config.yaml"
@@ -48,6 +50,8 @@ IN_EXAMPLES = {
     ("webhooks", "egress", "allow", "*", "network"),
     ("webhooks", "egress", "allow", "*", "ports"),
     ("webhooks", "egress", "allow", "*", "http"),
+    *(("limits", name, "shadow") for name in Plan.model_fields),
+    *(("plans", "*", name, key) for name in Plan.model_fields for key in CallerLimit.model_fields),
     ("versions", "*", "deprecated"),
     ("versions", "*", "sunset"),
     ("versions", "*", "link"),

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -219,3 +220,26 @@ def test_a_clock_set_back_neither_grants_more_nor_locks_out(
     longest = policy.step * (policy.slices + 1 if policy.slices else policy.capacity)
     assert round(verdict.readings[0].reset * 1e6) <= longest
     assert timeline.admit(at + longest, [policy]).allowed
+
+
+@stores
+@settings(max_examples=120, deadline=None)
+@given(
+    enforced=policies_of_windows, tried=policies_of_buckets, pauses=pauses, spreading=st.booleans(), last=st.booleans()
+)
+def test_a_shadow_changes_no_verdict_and_says_what_it_would_have_said_alone(
+    timeline: Timeline, kind: str, enforced: Policy, tried: Policy, pauses: list[float], spreading: bool, last: bool
+) -> None:
+    meter, shadow = pick(kind, timeline), replace(tried, shadow=True)
+    both = [enforced, shadow] if last else [shadow, enforced]
+    times = list(instants(enforced, pauses))
+    together = [meter.admit(at, both, spreading=spreading) for at in times]
+    meter.clear()
+    alone = [meter.admit(at, [enforced], spreading=spreading) for at in times]
+    assert [verdict.allowed for verdict in together] == [verdict.allowed for verdict in alone]
+    assert [verdict.refusing for verdict in together] == [verdict.refusing for verdict in alone]
+    meter.clear()
+    passed = [(at, verdict) for at, verdict in zip(times, together, strict=True) if verdict.allowed]
+    would = [() if meter.admit(at, [tried]).allowed else (tried.name,) for at, _ in passed]
+    assert [verdict.shadowed for _, verdict in passed] == would
+    assert all(verdict.shadowed == () for verdict in together if not verdict.allowed)

@@ -57,7 +57,7 @@ def rows(filled: Sql, wanted: Listing, **values: object) -> list[Row]:
 
 def test_what_is_stored_is_listed_in_order_and_in_types_of_python(filled: Sql) -> None:
     assert rows(filled, listings.TENANTS) == [
-        {"id": each.id, "name": each.name, "created_at": NOW} for each in (OTHER, TENANT)
+        {"id": each.id, "name": each.name, "created_at": NOW, "plan": None} for each in (OTHER, TENANT)
     ]
     first, second = rows(filled, listings.TOKENS)
     assert (first["id"], first["scopes"], first["revoked_at"], first["last_used_at"]) == (

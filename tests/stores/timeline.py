@@ -29,7 +29,7 @@ class Timeline:
         gate = Gate("{t}:live", [(f"{{t}}:{policy.name}", policy) for policy in policies])
         args: list[Any] = []
         for policy in policies:
-            args += (policy.capacity, policy.step, policy.slices)
+            args += (-policy.capacity if policy.shadow else policy.capacity, policy.step, policy.slices)
         if spreading:
             args.append("spread")
         keys = ["{t}:live", *(key for key, _ in gate.subjects)]

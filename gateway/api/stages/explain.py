@@ -70,6 +70,8 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
         metrics.request(route, exchange.method, status, exchange.version, seconds)
         if caller is not None:
             usage.note(caller, exchange.version, status, exchange.client)
+            if exchange.marks:
+                usage.mark(caller, exchange.version, exchange.marks)
         access_lines.call(
             exchange.trace.trace_id,
             exchange.request_id,

@@ -6,8 +6,11 @@ the token still lives: neither open nor shut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
+
+import msgspec
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
@@ -19,6 +22,7 @@ from gateway.auth.challenges import unauthorized
 from gateway.observe import metrics
 from gateway.problems import RateLimited, throttled
 from gateway.stores.policies import Policy, Verdict
+from gateway.stores.sql.usage import Mark
 
 
 def limit_agent(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Identified:
@@ -29,10 +33,11 @@ def limit_agent(operation: Operation, dependencies: Dependencies, proceed: Ident
 def limit(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Identified:
     """Adds the rate headers, or raises 429; raises 401 for a token revoked or cut short a moment ago."""
     limiter, callers, group = dependencies.limiter, dependencies.callers, operation.limited_as
-    rate_lines = RateLines(callers.groups[group])
+    rate_lines = {plan: lines_of(groups[group]) for plan, groups in callers.plans.items()}
 
     async def limited(exchange: Exchange, caller: Caller) -> Answer:
-        verdict = await limiter.admit(caller.gates[group])
+        gate, lines = caller.gates[group], rate_lines[caller.plan]
+        verdict = await limiter.admit(gate)
         if verdict.local:
             metrics.store_lost("redis")
             metrics.fail_mode("local_limit")
@@ -43,12 +48,31 @@ def limit(operation: Operation, dependencies: Dependencies, proceed: Identified)
             if renewed.expires_at <= verdict.now:
                 raise unauthorized("token_expired", exchange.brand)
             caller = renewed
-        exchange.lines += rate_lines(verdict)
+        exchange.lines += lines(verdict)
+        if gate.shadows:
+            exchange.marks += _shadowed(verdict)
         if not verdict.allowed:
             raise _exceeded(verdict)
         return await proceed(exchange, caller)
 
     return limited
+
+
+@cache
+def lines_of(policies: tuple[Policy, ...]) -> Callable[[Verdict], bytes]:
+    """The header lines of a verdict on these policies. Of shadows clients are told nothing."""
+    enforced = [nth for nth, policy in enumerate(policies) if not policy.shadow]
+    if len(enforced) == len(policies):
+        return RateLines(policies)
+    if not enforced:
+        return lambda _: b""
+    lines = RateLines([policies[nth] for nth in enforced])
+
+    def told(verdict: Verdict) -> bytes:
+        states = [state for nth in enforced for state in verdict.states[3 * nth : 3 * nth + 3]]
+        return lines(msgspec.structs.replace(verdict, states=states))
+
+    return told
 
 
 class RateLines:
@@ -80,8 +104,15 @@ class RateLines:
         return self._lines % tuple(numbers)
 
 
+def _shadowed(verdict: Verdict) -> tuple[Mark, ...]:
+    shadowed = verdict.shadowed
+    for name in shadowed:
+        metrics.rate_limit_shadowed(name)
+    return tuple([("shadow", name) for name in shadowed])
+
+
 def _exceeded(verdict: Verdict) -> RateLimited:
-    refusing = [reading for reading in verdict.readings if reading.retry_after > 0] or verdict.readings
+    refusing = verdict.refusing or verdict.readings
     for reading in refusing:
         metrics.rate_limited(reading.policy.name)
     first = refusing[0].policy

@@ -1,7 +1,8 @@
 -- One decision over all policies of a request, by the store's clock: either every policy gives one unit or none does.
 --
 -- KEYS  1: the token's generation; then one per policy
--- ARGV  three per policy: capacity, step (µs), slices (0: a token bucket); after these 'look': take nothing, or 'spread'
+-- ARGV  three per policy: capacity (negative: a shadow, which gives units and never refuses), step (µs), slices (0: a token
+--       bucket); after these 'look': take nothing, or 'spread'
 -- reply now (µs), generation or nil, 1 if admitted else 0, then per policy:
 --       remaining, µs until it is whole again if nothing more is sent, µs until it can give one unit (0: now)
 --
@@ -162,13 +163,15 @@ for nth = 1, #KEYS - 1 do
   local key, state = KEYS[nth + 1], kept[nth + 1]
   local capacity, step, slices = tonumber(ARGV[3 * nth - 2]), tonumber(ARGV[3 * nth - 1]), tonumber(ARGV[3 * nth])
   local policy
+  local shadow = capacity < 0
+  if shadow then capacity = -capacity end
   if slices == 0 then
     policy = read_bucket(key, state, capacity, step)
   else
     policy = read_window(key, state, capacity, step, slices)
   end
-  if policy.wait > 0 then admitted = 0 end
-  policy.capacity, policy.step, policy.slices = capacity, step, slices
+  if policy.wait > 0 and not shadow then admitted = 0 end
+  policy.capacity, policy.step, policy.slices, policy.shadow = capacity, step, slices, shadow
   policies[nth] = policy
 end
 
@@ -180,13 +183,15 @@ for nth, policy in ipairs(policies) do
   local key = KEYS[nth + 1]
   if admitted == 0 then
     -- nothing is taken from any
-    if manner ~= 'spread' or policy.wait == 0 then
+    if manner ~= 'spread' or policy.wait == 0 or policy.shadow then
       -- nor is anybody told to wait for it
     elseif policy.slices == 0 then
       promise_bucket(key, policy, policy.step)
     else
       promise_window(key, policy, policy.capacity, policy.step, policy.slices)
     end
+  elseif policy.shadow and policy.wait > 0 then
+    -- it has none to give
   elseif policy.slices == 0 then
     take_bucket(key, policy, policy.step)
   else

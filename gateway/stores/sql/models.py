@@ -59,6 +59,7 @@ class TenantRow(Base):
     api_key_sealed: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     removed_at: Mapped[datetime | None] = mapped_column(Instant)
+    plan: Mapped[str | None] = mapped_column(String(32))
 
 
 class TokenRow(Base):

@@ -11,18 +11,21 @@ from gateway.stores.sql.models import TenantRow
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """``id`` is the internal business id; ``api_key_sealed`` is ``None`` when the services are called by service key."""
+    """``id`` is the internal business id; ``api_key_sealed`` is ``None`` when the services are called by service key;
+    ``plan`` names what limits it, ``None`` being those of every tenant.
+    """
 
     id: str
     name: str
     api_key_sealed: str | None
     created_at: datetime
+    plan: str | None = None
 
 
 def add(session: Session, tenant: Tenant) -> Tenant:
     """Adds the tenant, or renames it and replaces its key if it is known; ``created_at`` stays that of the first time.
 
-    One that was removed is back.
+    One that was removed is back. Its plan stays as it was.
     """
     row = session.get(TenantRow, tenant.id)
     if row is None:
@@ -45,6 +48,16 @@ def list(session: Session) -> tuple[Tenant, ...]:  # noqa: A001 - read as tenant
     return tuple(_record(row) for row in session.scalars(query))
 
 
+def set_plan(session: Session, tenant_id: str, plan: str | None) -> None:
+    """Gives the tenant a plan, or takes it away."""
+    session.execute(
+        update(TenantRow)
+        .where(TenantRow.id == tenant_id, TenantRow.removed_at.is_(None))
+        .values(plan=plan)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def remove(session: Session, tenant_id: str, now: datetime) -> None:
     """Nobody is served for the tenant any more, and its key is forgotten. What happened in it stays on record."""
     session.execute(
@@ -56,4 +69,4 @@ def remove(session: Session, tenant_id: str, now: datetime) -> None:
 
 
 def _record(row: TenantRow) -> Tenant:
-    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at)
+    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at, row.plan)

@@ -154,6 +154,18 @@ def touch_last_used(session: Session, used: Mapping[str, datetime]) -> None:
         )
 
 
+def renew(session: Session, tenant_id: str, now: datetime) -> tuple[tuple[str, int], ...]:
+    """Raises the generation of every living token of the tenant, so that workers read it anew: id and generation of each."""
+    raised = session.execute(
+        update(TokenRow)
+        .where(TokenRow.tenant_id == tenant_id, TokenRow.revoked_at.is_(None), TokenRow.expires_at > now)
+        .values(generation=TokenRow.generation + 1)
+        .returning(TokenRow.id, TokenRow.generation)
+        .execution_options(synchronize_session=False)
+    )
+    return tuple((token_id, generation) for token_id, generation in raised)
+
+
 def _one(session: Session, *conditions: ColumnElement[bool]) -> Token | None:
     query = select(TokenRow).where(*conditions).execution_options(populate_existing=True)
     row = session.scalars(query).one_or_none()

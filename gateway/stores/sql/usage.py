@@ -5,7 +5,7 @@ A principal is what stays the same while tokens come and go: the first of a chai
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,9 +13,13 @@ from sqlalchemy.orm import Session
 
 from gateway.stores.sql.models import TokenRow
 from gateway.stores.sql.oauth_models import ClientRow, GrantRow
-from gateway.stores.sql.usage_models import UsageRow
+from gateway.stores.sql.usage_models import MarkRow, UsageRow
 
 _KEY = ("principal", "day", "contract", "outcome")
+_MARK_KEY = ("principal", "day", "contract", "kind", "name")
+
+Mark: TypeAlias = tuple[Literal["shadow", "change"], str]
+"""What a request met: a limit in shadow that would have refused it, or a change of its contract that it made use of."""
 
 
 class Count(NamedTuple):
@@ -30,6 +34,18 @@ class Count(NamedTuple):
     outcome: str
     tenant_id: str
     user_id: str
+    requests: int
+
+
+class Marked(NamedTuple):
+    """Requests of one principal on one day that met something: see ``Mark``."""
+
+    principal: str
+    day: date
+    contract: str
+    kind: str
+    name: str
+    tenant_id: str
     requests: int
 
 
@@ -52,14 +68,39 @@ class Named(NamedTuple):
 
 def add(session: Session, counts: Collection[Count]) -> None:
     """Adds to what is there. In order of keys: two workers that add to the same rows must not wait in a circle."""
+    _add(session, UsageRow, _KEY, counts)
+
+
+def mark(session: Session, marked: Collection[Marked]) -> None:
+    """The same of what requests met."""
+    _add(session, MarkRow, _MARK_KEY, marked)
+
+
+def _add(session: Session, table: Any, key: tuple[str, ...], counts: Collection[Any]) -> None:
     if not counts:
         return
     insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(UsageRow)
+    statement = insert(table)
     statement = statement.on_conflict_do_update(
-        index_elements=_KEY, set_={"requests": UsageRow.requests + statement.excluded.requests}
+        index_elements=key, set_={"requests": table.requests + statement.excluded.requests}
     )
     session.execute(statement, [count._asdict() for count in sorted(counts)])
+
+
+def marks(
+    session: Session, principals: Collection[str], kind: str, since: date
+) -> dict[str, tuple[tuple[str, int, date], ...]]:
+    """What principals met, by principal: the name of each thing, how often, and on which day last."""
+    found: dict[str, tuple[tuple[str, int, date], ...]] = {}
+    query = (
+        select(MarkRow.principal, MarkRow.name, func.sum(MarkRow.requests), func.max(MarkRow.day))
+        .where(MarkRow.principal.in_(principals), MarkRow.kind == kind, MarkRow.day >= since)
+        .group_by(MarkRow.principal, MarkRow.name)
+        .order_by(MarkRow.name)
+    )
+    for principal, name, requests, last in session.execute(query):
+        found[principal] = (*found.get(principal, ()), (name, int(requests), last))
+    return found
 
 
 def by_day(session: Session, tenant_id: str, user_id: str | None, since: date) -> tuple[Total, ...]:
@@ -98,6 +139,7 @@ def named(session: Session, tenant_id: str, principals: Collection[str]) -> dict
 def forget(session: Session, before: date) -> None:
     """Drops what is older."""
     session.execute(delete(UsageRow).where(UsageRow.day < before))
+    session.execute(delete(MarkRow).where(MarkRow.day < before))
 
 
 def _totals(session: Session, column: Any, tenant_id: str, user_id: str | None, since: date) -> tuple[Total, ...]:

@@ -1,4 +1,6 @@
-"""The tables of usage: one row for each day, principal, contract and outcome; and one for each address of a principal."""
+"""The tables of usage: one row for each day, principal, contract and outcome; one for each thing that such requests met; and one
+for each address of a principal.
+"""
 
 from datetime import date, datetime
 
@@ -18,6 +20,21 @@ class UsageRow(Base):
     outcome: Mapped[str] = mapped_column(String(8), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[str] = mapped_column(String(64))
+    requests: Mapped[int] = mapped_column(BigInteger)
+
+
+class MarkRow(Base):
+    """kind: ``shadow``, then ``name`` is the policy that would have refused; or ``change``, one of the contract."""
+
+    __tablename__ = "usage_marks"
+    __table_args__ = (Index("ix_usage_marks_day", "day"),)
+
+    principal: Mapped[str] = mapped_column(String(24), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    contract: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
     requests: Mapped[int] = mapped_column(BigInteger)
 
 
