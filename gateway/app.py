@@ -173,6 +173,7 @@ async def wire(
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
     front = web(dependencies, sql, keyring, line)
+    agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None
     return (
         dependencies,
         front,
@@ -181,8 +182,8 @@ async def wire(
             *Pages(front).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
-            *console.routes(front, line, announcements, subscriptions),
+            *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else ""),
             *Leaks(front, announcements).routes(),
-            *(Agents(settings.mcp, public, dependencies, keyring).routes() if settings.mcp.enabled else []),
+            *(agents.routes() if agents else []),
         ],
     )

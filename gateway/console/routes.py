@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from gateway.console import tokens
+from gateway.console import agents, tokens
 from gateway.console.connected_apps import Connected
 from gateway.console.history import History
 from gateway.console.one_time_secrets import Once
@@ -25,8 +25,8 @@ from gateway.webhooks.subscribers import Parts
 from gateway.webhooks.subscribing import Subscribing
 
 
-def routes(web: Web, line: RedisConnection, announcements: Announcements, parts: Parts) -> list[BaseRoute]:
-    """Everything below /console."""
+def routes(web: Web, line: RedisConnection, announcements: Announcements, parts: Parts, tools: str) -> list[BaseRoute]:
+    """Everything below /console. tools: the fingerprint of the tools of agents; empty where there are none."""
     console = Console(web, Once(line, web.keys), announcements)
     office = Office(console, parts, Subscribing(parts), Resending(parts))
     return [
@@ -34,6 +34,7 @@ def routes(web: Web, line: RedisConnection, announcements: Announcements, parts:
         console.route(HOME, _home),
         *Tokens(console).routes(),
         *Connected(console).routes(),
+        *(agents.Connected(console, tools).routes() if tools else []),
         *Developer(console).routes(),
         *WebhookLog(office).routes(),
         *Webhooks(office).routes(),

@@ -25,9 +25,11 @@ from gateway.web.sessions import Session
 from gateway.web.templates import stamped
 
 HOME: Final = "/console"
+AGENTS: Final = f"{HOME}/agents"
 SECTIONS: Final = (
     ("/console/tokens", "Tokens"),
     ("/console/connected", "Connected apps"),
+    (AGENTS, "Agents"),
     ("/console/apps", "My apps"),
     ("/console/webhooks", "Webhooks"),
     ("/console/history", "Activity"),
@@ -114,7 +116,7 @@ class Visit:
             sections=[
                 (href, name, path == href or path.startswith(f"{href}/"))
                 for href, name in SECTIONS
-                if _GUARDED.get(href) in {None, *self.may}
+                if _GUARDED.get(href) in {None, *self.may} and (href != AGENTS or web.settings.mcp.enabled)
             ],
             csrf=web.csrf.issue(self.session.id, _PURPOSE),
             sign_out=web.csrf.issue(self.session.id, sign_in.SIGN_OUT),

@@ -60,7 +60,12 @@ class Endpoint:
         self._server = dependencies.settings.server
         self._origins = dependencies.settings.cors.origins
         self._version = metadata.version("gateway")
-        logs.event("tools for agents", "info", sha256=self._tools.fingerprint)
+        logs.event("tools for agents", "info", sha256=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the texts of all tools: a changed description is visible."""
+        return self._tools.fingerprint
 
     def routes(self) -> list[Route]:
         """`/mcp` and `/mcp/readonly`."""

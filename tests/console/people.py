@@ -58,9 +58,10 @@ class Person:
         """Send a form, with a fresh token unless told otherwise, and follow where it leads."""
         return self.http.post(path, data={"csrf": self.csrf() if csrf is None else csrf, **(fields or {})})
 
-    def new_token(self, name: str, *scopes: str, days: int = 30) -> tuple[str, str]:
+    def new_token(self, name: str, *scopes: str, days: int = 30, audience: str = "api") -> tuple[str, str]:
         """A token made by the form: its text and its public id."""
-        page = self.post("/console/tokens/new", {"name": name, "days": str(days), "scope": list(scopes)})
+        sent: Fields = {"name": name, "days": str(days), "scope": list(scopes), "for": audience}
+        page = self.post("/console/tokens/new", sent)
         assert page.status_code == 200, page.text
         return shown(page), re.findall(r"/console/tokens/(tok_\w+)/revoke", page.text)[0]
 

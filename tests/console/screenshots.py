@@ -30,6 +30,7 @@ PAGES = {
     "tokens": "/console/tokens?whose=mine",
     "new-token": "/console/tokens/new",
     "connected-apps": "/console/connected",
+    "agents": "/console/agents",
     "apps": "/console/apps",
     "new-app": "/console/apps/new",
     "webhooks": "/console/webhooks",

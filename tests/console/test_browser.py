@@ -89,7 +89,7 @@ def test_a_name_is_never_run_as_a_script(desk: Live, page: Page) -> None:
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, desk, "owner")
     create(page, desk, HOSTILE)
-    for path in ("tokens", "history", "usage", "connected", "apps", "tokens/new", "apps/new", "webhooks"):
+    for path in ("tokens", "agents", "history", "usage", "connected", "apps", "tokens/new", "apps/new", "webhooks"):
         page.goto(f"{desk.url}/console/{path}")
     assert dialogs == []
     assert refused == [], "our own pages ask for nothing that their policy forbids"
@@ -140,7 +140,13 @@ def everything(desk: Live, owner: Person) -> list[str]:
     )
     dead = delivered(desk, webhook, "dead", "attempts", status=503, answer_head="x" * 1000)
     delivered(desk, webhook, "withheld", "not_visible")
-    names = ["tokens", "tokens/new", "connected", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
+    owner.new_token("An assistant", "contact.read", audience="mcp")
+    webhook, _ = make(
+        owner, "deal.won", "contact.created", description="A description that is rather long and has to fit"
+    )
+    dead = delivered(desk, webhook, "dead", "attempts", status=503, answer_head="x" * 1000)
+    delivered(desk, webhook, "withheld", "not_visible")
+    names = ["tokens", "tokens/new", "connected", "agents", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
     names += ["webhooks", "webhooks/new", "webhooks/events", f"webhooks/{webhook}", f"webhooks/{webhook}/edit"]
     names += [f"webhooks/{webhook}/deliveries/{dead}"]
     return [f"{desk.url}/console/{name}" for name in names]
