@@ -16,6 +16,7 @@ from adapters.core.operation import Operation
 from gateway import factories
 from gateway.api.dependencies import Dependencies
 from gateway.api.dispatch import Dispatch
+from gateway.api.drift import Sentinel
 from gateway.api.internal_calls import Internal
 from gateway.api.me import ME, me
 from gateway.api.rate_limits import by_plan, policy
@@ -169,6 +170,7 @@ async def wire(
         internal=internal,
         own={ME.name: me, **assembling.handlers(subscriptions)},
         usage=usage,
+        sentinel=Sentinel(settings.drift.share),
     )
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)

@@ -12,6 +12,7 @@ from adapters.core.compile.catalogue import Catalogue
 from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.body.files import SerialThread
+from gateway.api.drift import Sentinel
 from gateway.api.exchange import Accepted, Exchange
 from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
@@ -48,6 +49,7 @@ class Dependencies:
     own: Mapping[str, Accepted] = field(default_factory=dict)
     files_thread: SerialThread = field(default_factory=SerialThread)
     usage: Usage = field(default_factory=Usage)
+    sentinel: Sentinel = field(default_factory=lambda: Sentinel(0))
 
     def render(self, problem: Problem, exchange: Exchange) -> Answer:
         """The problem's document for this exchange's brand."""

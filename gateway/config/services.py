@@ -55,10 +55,10 @@ class Timeouts(Section):
 
 
 def _share(text: object) -> float:
-    found = re.fullmatch(r"(\d{1,3})%", text) if isinstance(text, str) else None
-    if found is None or int(found[1]) > 100:
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)%", text) if isinstance(text, str) else None
+    if found is None or float(found[1]) > 100:
         raise refuse("is not a share", "Write a number from 0 to 100 and a percent sign, in quotes: '20%'.")
-    return int(found[1]) / 100
+    return float(found[1]) / 100
 
 
 Share = Annotated[float, BeforeValidator(_share)]

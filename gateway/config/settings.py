@@ -12,6 +12,7 @@ from gateway.config.agents import Mcp
 from gateway.config.faults import refuse
 from gateway.config.ids import Ids
 from gateway.config.networks import Network
+from gateway.config.observing import Drift, Logging
 from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
 from gateway.config.plans import Plans
@@ -254,12 +255,6 @@ class Sandbox(Section):
     )
 
 
-class Logging(Section):
-    """Logs: one JSON object a line, on standard output; in a terminal, short lines."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
-
-
 class Settings(Section):
     """Everything. Without arguments: the built-in defaults."""
 
@@ -288,5 +283,6 @@ class Settings(Section):
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
     mcp: Annotated[Mcp, AsMap] = Field(Mcp(), description="The door for agents: enabled, contract, answer, outward.")
     sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
+    drift: Annotated[Drift, AsMap] = Field(Drift(), description="share.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")
     secrets: Annotated[Secrets, AsMap] = Field(Secrets(), description="keyring.")

@@ -62,6 +62,8 @@ _replays = counter("idempotent_replays_total", "Answers replayed for an Idempote
 _auth_failures = counter("auth_failures_total", "Requests without a usable token.", "code")
 
 _values = counter("degraded_values_total", "Values of services that were answered as null.", "field")
+_drift = counter("drift_total", "Fields of sampled internal answers that were not as declared.", "field", "kind")
+_drift_checked = counter("drift_checked_total", "Internal answers that were held against the declarations.", "service")
 _connections_refused = counter("connections_refused_total", "Connections closed for want of file descriptors.")
 
 _retries = counter("upstream_retries_total", "Calls that were sent again.", "service")
@@ -208,6 +210,16 @@ def fail_mode(mode: str) -> None:
 def value_degraded(field: str) -> None:
     """Count a value that was answered as null, not being what was declared, by its declared field, `RESOURCE.FIELD`."""
     _nulled(field).inc()
+
+
+def drift_checked(service: str) -> None:
+    """Count an answer of a service that was held against the declarations."""
+    _drift_checked.labels(service).inc()
+
+
+def drifted(field: str, kind: str) -> None:
+    """Count a field, `RESOURCE.FIELD` in the service's names, that was not as declared: missing, null, misfit."""
+    _drift.labels(field, kind).inc()
 
 
 def answer_not_kept() -> None:

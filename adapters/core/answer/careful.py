@@ -104,7 +104,7 @@ class Careful(Outward):
         """The declared values of an object, by the service's names; raises one of STRANGE."""
         values: dict[str, Any] = {}
         # What others are read with comes first.
-        for field in sorted(shape.fields, key=lambda field: field.nested is not None or _beside(field) is not None):
+        for field in sorted(shape.fields, key=lambda field: field.nested is not None or beside_of(field) is not None):
             raw = bytes(members.get(field.held, _NULL))
             where = f"{at}/{field.name}"
             try:
@@ -135,7 +135,7 @@ class Careful(Outward):
             return found
         assert field.kind_today is not None
         value = msgspec.json.decode(raw, type=field.kind_today.held)
-        public = field.kind_today.told(value, _found(_beside(field), around))
+        public = field.kind_today.told(value, value_beside(beside_of(field), around))
         for down in field.down:
             public = down(public)
         return value
@@ -146,11 +146,12 @@ def unquoted(error: Exception) -> str:
     return str(error) if isinstance(error, msgspec.MsgspecError | Malformed) else type(error).__name__
 
 
-def _beside(field: Field) -> str | None:
+def beside_of(field: Field) -> str | None:
+    """The field beside it that its value is read with, if any."""
     return field.kind_today.beside if field.kind_today else None
 
 
-def _found(name: str | None, around: Around) -> Any:
+def value_beside(name: str | None, around: Around) -> Any:
     """The service's value of the nearest field of that name."""
     for shape, values in around:
         if name is not None and (field := shape.today().get(name)):

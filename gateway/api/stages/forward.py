@@ -27,7 +27,7 @@ def forward(operation: Operation, dependencies: Dependencies) -> Accepted:
         return _streaming(operation, dependencies)
     if operation.faces and all(face is None or face.ahead for face in operation.faces.values()):
         return _together(operation, dependencies)
-    send = dependencies.internal.send
+    send = dependencies.sentinel.watching(operation, dependencies.internal.send)
 
     async def forwarded(permitted: Permitted, given: Input) -> Answer:
         plan = permitted.face.plan(given)
