@@ -45,7 +45,16 @@ def registrations(settings: Settings, tenant: str | None, rotate: str | None, as
             for e in known
             if named in (None, e.tenant_id)
         ]
-        return rows, [{"tenant": e.tenant_id, "reason": e.reason, "since": e.since, "until": e.until} for e in gaps]
+        return rows, [
+            {
+                "tenant": e.tenant_id,
+                "reason": e.reason,
+                "since": e.since,
+                "until": e.until,
+                "reconciled_at": e.reconciled_at,
+            }
+            for e in gaps
+        ]
 
     found, gaps = with_context(settings, work)
     if as_json:
@@ -54,7 +63,7 @@ def registrations(settings: Settings, tenant: str | None, rotate: str | None, as
     print_table(("TENANT", "STATE", "SINCE", "CHECKED", "HEARD"), [list(each.values()) for each in found])
     if gaps:
         click.echo()
-        print_table(("GAP OF", "REASON", "SINCE", "UNTIL"), [list(each.values()) for each in gaps])
+        print_table(("GAP OF", "REASON", "SINCE", "UNTIL", "RECONCILED"), [list(each.values()) for each in gaps])
 
 
 async def _rotated(context: CliContext, tenant_id: str) -> None:

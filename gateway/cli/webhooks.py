@@ -12,6 +12,7 @@ import click
 from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
+from gateway.cli.reconciling import reconcile
 from gateway.cli.registrations import registrations
 from gateway.cli.teaching import Taught
 
@@ -180,6 +181,7 @@ def resume(settings: Settings, webhook_id: str, from_now: bool) -> None:
 
 
 command.add_command(registrations)
+command.add_command(reconcile)
 
 
 @command.command("vet", cls=Taught, examples=("gateway webhooks vet https://hooks.example.com/in",))

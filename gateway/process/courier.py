@@ -84,7 +84,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
             stack.callback(asyncio.create_task(keyring.follow()).cancel)
         known = await asyncio.to_thread(catalogue, settings)
         limiter = Limiter(line, runtime.replicas)
-        renderer = assembling.renderer(settings, known, runtime, sql, keyring, limiter, stack)
+        renderer, reconciler = assembling.delivering(settings, known, runtime, sql, keyring, limiter, stack)
         dialler = factories.dialler(settings, stack)
         # Whoever had this place under our supervisor is dead, and what it held can be had at once.
         seat = f"{os.environ[COURIERS]}:{place}:"
@@ -105,11 +105,13 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         delivering = asyncio.create_task(courier.run())
         kept = asyncio.create_task(keeping.run())
         registered = asyncio.create_task(Rounds(registrar).run())
+        reconciled = asyncio.create_task(reconciler.run(name, intake.accept))
         beating = asyncio.create_task(_beat(ready, server))
         await stop.wait()
         server.should_exit = True
         kept.cancel()
         registered.cancel()
+        reconciled.cancel()
         grace = ceil(settings.server.shutdown_grace)
         with suppress(TimeoutError):
             async with asyncio.timeout(grace):

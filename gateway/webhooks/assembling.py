@@ -24,6 +24,8 @@ from gateway.webhooks.endpoints import Subscriptions
 from gateway.webhooks.hydrating import Hydrator
 from gateway.webhooks.judging import Judge
 from gateway.webhooks.log import Log
+from gateway.webhooks.reading import Reader
+from gateway.webhooks.reconciling import Reconciler
 from gateway.webhooks.registering import Registrar, Service
 from gateway.webhooks.rendering import Renderings
 from gateway.webhooks.subscribers import Parts
@@ -74,7 +76,7 @@ def handlers(parts: Parts) -> Mapping[str, Accepted]:
     return {**Subscriptions(parts).handlers(), **Deliveries(parts).handlers(), **Log(parts).handlers()}
 
 
-def renderer(
+def delivering(
     settings: Settings,
     known: Catalogue,
     runtime: Runtime,
@@ -82,8 +84,8 @@ def renderer(
     keyring: Keyring,
     limiter: Limiter,
     stack: AsyncExitStack,
-) -> Renderings:
-    """What judges and renders what there is. What needs closing is left with `stack`."""
+) -> tuple[Renderings, Reconciler]:
+    """What judges and renders what there is, and what finds out what was missed. What needs closing is left with `stack`."""
     identity = factories.identity(settings, runtime)
     stack.push_async_callback(identity.aclose)
     internal = Internal(
@@ -98,8 +100,8 @@ def renderer(
         for name, declared in service.operations.items()
         if declared.via == "list"
     )
-    hydrator = Hydrator(
-        operations(settings, known), listed, internal, limiter, by_plan(settings), service_keys(settings, runtime)
-    )
+    reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
+    compiled, types = operations(settings, known), known.events(settings.ids)
     judge = Judge(sql, keyring, identity, Permissions(known.scopes, settings.roles))
-    return Renderings(known.events(settings.ids), settings, keyring, judge, hydrator)
+    renderings = Renderings(types, settings, keyring, judge, Hydrator(compiled, listed, reader))
+    return renderings, Reconciler(sql, types, compiled, reader, judge, known.newest)

@@ -7,7 +7,6 @@ more: what the record holds is asked for when it is delivered.
 """
 
 import asyncio
-import hashlib
 import hmac
 import ipaddress
 import re
@@ -34,6 +33,7 @@ from gateway.stores.sql import Sql, webhook_housekeeping
 from gateway.stores.sql.migrate import ready
 from gateway.stores.sql.webhook_events import NewEvent
 from gateway.stores.sql.webhook_registrations import Registration
+from gateway.webhooks.fingerprints import fingerprint
 from gateway.webhooks.intake import Intake, Unavailable
 from gateway.webhooks.senders import Senders
 
@@ -204,15 +204,6 @@ class Ingest:
         except StoreUnavailable:
             fine = False
         await _say(send, 200 if fine else 503, orjson.dumps({"sql": "ok" if fine else "failed"}), [])
-
-
-def fingerprint(happened: Happened, timestamp: object, data: dict[str, Any]) -> bytes:
-    """By which a repetition is known. What is created is created once, whatever the moment that is told."""
-    name = happened.type.name
-    if name.endswith(".created"):
-        return hashlib.sha256(f"{name}\0{happened.object_id}".encode()).digest()
-    told = orjson.dumps([name, str(timestamp), data], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(told).digest()
 
 
 def _moment(text: object) -> datetime:

@@ -16,7 +16,7 @@ import orjson
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
-from gateway.observe import logs
+from gateway.observe import logs, webhook_metrics
 from gateway.stores.sql import (
     Session,
     Sql,
@@ -26,7 +26,7 @@ from gateway.stores.sql import (
     webhook_registrations,
     webhook_streams,
 )
-from gateway.stores.sql.webhook_registrations import Registration
+from gateway.stores.sql.webhook_registrations import Gap, Registration
 from gateway.upstream import Lines, Pool, UpstreamError, line
 
 PURPOSE: Final = "webhook-capability"
@@ -103,11 +103,12 @@ class Registrar:
         for each in known:
             found = theirs.pop(self._url(each), None)
             if found is None:
-                await self._sql.run(_lost, each, now)
-                if each.state == "active":
+                gap = await self._sql.run(_lost, each, now)
+                if gap is not None:
                     logs.event(
-                        "webhook gap", "error", tenant=tenant_id, reason="registration_lost", since=str(each.checked_at)
+                        "webhook gap", "error", tenant=tenant_id, reason="registration_lost", since=str(gap.since)
                     )
+                    webhook_metrics.gap((gap.until - gap.since).total_seconds())
             elif not wanted or each.state == "retiring":
                 overdue = each.state == "retiring" and _superseded(each, known, now)
                 if overdue or (not wanted and now - (each.checked_at or each.created_at) > UNWANTED):
@@ -228,14 +229,15 @@ def _stands(session: Session, each: Registration, internal_id: str, now: datetim
     _enable(session, each.tenant_id, now)
 
 
-def _lost(session: Session, each: Registration, now: datetime) -> None:
-    """The service has it no more, or never had."""
+def _lost(session: Session, each: Registration, now: datetime) -> Gap | None:
+    """The service has it no more, or never had: the time in which events were missed, where there was one."""
     if each.state == "pending" and now - each.created_at < ABANDONED:
-        return
-    if each.state == "active":
-        since = each.heard_at or each.checked_at or each.created_at
-        webhook_registrations.add_gap(session, each.tenant_id, "registration_lost", since, now)
+        return None
     webhook_registrations.remove(session, each.id)
+    if each.state != "active":
+        return None
+    since = each.heard_at or each.checked_at or each.created_at
+    return webhook_registrations.add_gap(session, each.tenant_id, "registration_lost", since, now)
 
 
 def _superseded(each: Registration, known: tuple[Registration, ...], now: datetime) -> bool:

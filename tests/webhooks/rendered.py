@@ -60,7 +60,9 @@ class Deployment:
                 sql = Sql(self.facts.sql_url)
                 stack.callback(sql.close)
                 keyring = factories.keyring(settings)
-                renderer = assembling.renderer(settings, built_in(), self.facts, sql, keyring, Limiter(line, 1), stack)
+                renderer, _ = assembling.delivering(
+                    settings, built_in(), self.facts, sql, keyring, Limiter(line, 1), stack
+                )
                 return [
                     await renderer.render(Recipient(to, "http://127.0.0.1/", (b"",), b""), event, waited=waited)
                     for to, event in asked

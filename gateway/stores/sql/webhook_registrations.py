@@ -109,6 +109,12 @@ def gaps(session: Session, tenant_id: str | None = None, since: datetime | None 
     )
 
 
+def unreconciled(session: Session) -> tuple[Gap, ...]:
+    """Of which nothing was rebuilt yet, the oldest first."""
+    query = select(GapRow).where(GapRow.reconciled_at.is_(None)).order_by(GapRow.id)
+    return tuple(Gap(row.id, row.tenant_id, row.reason, row.since, row.until, None) for row in session.scalars(query))
+
+
 def reconciled(session: Session, gap_id: str, at: datetime) -> None:
     """What could be rebuilt of a gap was."""
     session.execute(update(GapRow).where(GapRow.id == gap_id).values(reconciled_at=at))
