@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,21 +10,9 @@ from typing import Annotated, Any
 
 from pydantic_core import PydanticUndefined
 
-from adapters.core.declare.changes import Change, Renamed, Reshaped, ValueRenamed
+from adapters.core.declare.changes import Change, Contract, Renamed, Reshaped, ValueRenamed
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import (
-    Between,
-    Record,
-    bounds_of,
-    fixed,
-    foreign,
-    guard_of,
-    kept,
-    kind_of,
-    names_row,
-    nested_of,
-    read_only,
-)
+from adapters.core.declare.record import Access, Between, Record, member, members
 from adapters.core.declare.resource import Resource
 
 
@@ -108,6 +95,8 @@ class Shape:
 
     def without(self, families: frozenset[str]) -> Shape:
         """The same as it is to those who have no scope of these families."""
+        if self.guards.isdisjoint(families):
+            return self
         return dataclasses.replace(self, fields=tuple(field for field in self.fields if field.guard not in families))
 
     @property
@@ -146,83 +135,74 @@ def shape_of(
 
     TypeError where a list of records can be sent and has no bounds.
     """
-    hints = typing.get_type_hints(model, include_extras=True)
     fields = []
-    own = model.__annotations__
+    own, said = model.__annotations__, members(model)
     for name, info in sorted(model.model_fields.items(), key=lambda each: each[0] not in own):
-        hint = hints[name]
-        inner = nested_of(hint)
-        kind = kind_of(hint) if inner is None else None
-        kind = kind.rebased(alphabets) if kind else None
-        guard = guard_of(hint)
-        if guard and (within or type(None) not in _flat(hint)):
+        told = said[name]
+        kind = told.kind.rebased(alphabets) if told.kind and told.nested is None else None
+        if told.guard and (within or not told.nullable):
             raise TypeError(
                 f"{model.__name__}.{name}: what is guarded is a member of the record itself, and may be absent"
             )
-        many = inner is not None and any(typing.get_origin(part) is list for part in _flat(hint))
-        if many and not (unwritten or read_only(hint) or bounds_of(hint)):
+        read_only = Access.READ in told.access
+        if told.many and not (unwritten or read_only or told.bounds):
             raise TypeError(
                 f"{model.__name__}.{name}: a list of records needs bounds, Annotated[list[…], Between(1, 200)]"
             )
         answers_only = kind is not None and kind.answers_only
-        if answers_only and not (unwritten or read_only(hint)):
+        if answers_only and not (unwritten or read_only):
             raise TypeError(
                 f"{model.__name__}.{name}: no request can hold this kind of value, so it has to be ReadOnly"
             )
+        names_row = Access.NAME in told.access
         fields.append(
             Field(
                 name=name,
                 today=name,
                 held=rename.get(within + name, camel(name)),
-                hint=hint,
+                hint=told.hint,
                 kind=kind,
                 nested=shape_of(
-                    inner, rename, f"{within}{name}.", unwritten=unwritten or read_only(hint), alphabets=alphabets
+                    told.nested, rename, f"{within}{name}.", unwritten=unwritten or read_only, alphabets=alphabets
                 )
-                if inner
+                if told.nested
                 else None,
-                many=many,
-                bounds=bounds_of(hint),
-                nullable=type(None) in _flat(hint),
-                required=info.is_required() and not read_only(hint) and not names_row(hint),
-                read_only=read_only(hint),
-                kept=kept(hint),
-                fixed=fixed(hint),
-                guard=guard,
-                names_row=names_row(hint),
-                foreign=inner is None and foreign(hint),
+                many=told.many,
+                bounds=told.bounds,
+                nullable=told.nullable,
+                required=info.is_required() and not read_only and not names_row,
+                read_only=read_only,
+                kept=Access.KEEP in told.access,
+                fixed=Access.FIX in told.access,
+                guard=told.guard,
+                names_row=names_row,
+                foreign=told.nested is None and Access.FOREIGN in told.access,
                 default=None if info.default is PydanticUndefined else info.default,
                 description=info.description or "",
                 example=(info.examples or [None])[0],
-                operators={op: op for op in kind.operators} if kind and not guard and not answers_only else {},
+                operators={op: op for op in kind.operators} if kind and not told.guard and not answers_only else {},
                 kind_today=kind,
             )
         )
     return Shape(model.__name__, (model.__doc__ or "").strip(), tuple(fields))
 
 
-def _flat(hint: Any) -> list[Any]:
-    """The annotation and the members of its outer union, through Annotated."""
-    found = [hint]
-    if typing.get_origin(hint) is Annotated:
-        return found + _flat(typing.get_args(hint)[0])
-    if typing.get_origin(hint) is list:
-        return found
-    for inner in typing.get_args(hint):
-        found += _flat(inner)
-    return found
-
-
-def shape_at(resource: Resource, newer: Iterable[Change], alphabets: Mapping[str, str] = NONE) -> Shape:
-    """The resource's shape in the contract that lies before all of `newer` (given newest first)."""
-    shape = shape_of(resource.model, resource.rename, alphabets=alphabets)
+def shapes_of(
+    resource: Resource, contracts: Iterable[Contract], alphabets: Mapping[str, str] = NONE
+) -> dict[str, Shape]:
+    """Contract date → the resource's shape in it; `contracts` newest first. The same object where nothing of it has changed,
+    so that what is compiled from it can be the same too.
+    """
+    shape, found = shape_of(resource.model, resource.rename, alphabets=alphabets), {}
     shape = dataclasses.replace(
         shape, fields=tuple(dataclasses.replace(each, headline=each.name in resource.headline) for each in shape.fields)
     )
-    for change in newer:
-        if change.resource == resource.path:
-            shape = _before(shape, change)
-    return shape
+    for contract in contracts:
+        found[contract.date] = shape
+        for change in reversed(contract.changes):
+            if change.resource == resource.path:
+                shape = _before(shape, change)
+    return found
 
 
 def _before(shape: Shape, change: Change) -> Shape:
@@ -240,13 +220,13 @@ def _undo(field: Field, change: Change) -> Field:
         case Renamed():
             return dataclasses.replace(field, name=change.old)
         case Reshaped():
-            kind = kind_of(change.hint)
+            told = member(change.hint)
             return dataclasses.replace(
                 field,
                 name=change.old,
                 hint=change.hint,
-                kind=kind,
-                nullable=type(None) in _flat(change.hint),
+                kind=told.kind,
+                nullable=told.nullable,
                 default=None,
                 description=change.description,
                 example=change.example,

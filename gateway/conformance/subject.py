@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
-from adapters.core.compile.builder import changes_since
 from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
-from adapters.core.shapes import NONE, Field, Shape, shape_at
+from adapters.core.shapes import NONE, Field, Shape, shapes_of
 from gateway.conformance.api import Api, Unmade, ok
 
 _TAKEN: Final = "already_taken"
@@ -34,9 +33,7 @@ class Subject:
         self.id = resource.id.of(alphabets or {})
         self._catalogue = catalogue
         self._beneath: str | None = None
-        self._shapes = {
-            date: shape_at(resource, changes_since(catalogue.contracts, date), alphabets or NONE) for date in self.dates
-        }
+        self._shapes = shapes_of(resource, catalogue.contracts, alphabets or NONE)
         self._names = {each.name.partition(".")[2] for each in self.operations}
 
     def can(self, *names: str) -> bool:

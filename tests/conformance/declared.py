@@ -8,11 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from adapters import RESOURCES
-from adapters.core.compile.builder import changes_since
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
-from adapters.core.shapes import Field, Shape, shape_at
+from adapters.core.shapes import Field, Shape, shapes_of
 from adapters.ids import ACCOUNT, CONTACT
 from gateway.conformance.api import Api
 from gateway.conformance.subject import Subject
@@ -41,7 +40,7 @@ def name(value: object) -> str:
 
 def shape(resource: Resource, date: str) -> Shape:
     """The resource's shape in a contract."""
-    return shape_at(resource, changes_since(CONTRACTS, date))
+    return shapes_of(resource, CONTRACTS)[date]
 
 
 # What no two records may share: every body has its own.

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.core.compile.builder import changes_since
 from adapters.core.extension import Extension
-from adapters.core.shapes import shape_at
+from adapters.core.shapes import shapes_of
 from gateway import deployment
 from gateway.auth.scopes import allowed
 from gateway.config import ConfigError, Fault
@@ -55,7 +54,7 @@ def test_what_a_package_declares_is_there_beside_what_is_built_in(package: Packa
     }
     assert known.scopes.single - built_in.scopes.single == {"machine.read", "machine.write", "machine.delete"}
     (machines,) = [each for each in known.resources if each.path == "machines"]
-    shapes = [shape_at(machines, changes_since(known.contracts, contract.date)) for contract in known.contracts]
+    shapes = shapes_of(machines, known.contracts).values()
     assert [[field.name for field in shape.fields if field.today == "name"] for shape in shapes] == [
         ["name"],
         ["label"],

@@ -19,13 +19,13 @@ from adapters.core.declare.currencies import minor_digits
 from adapters.core.declare.ids import DIGITS, IdType
 from adapters.core.declare.kinds import Currency, Money, Number, Percent, Reference
 from adapters.core.declare.kinds.base import Kind
-from adapters.core.declare.record import ReadOnly, Record, kind_of, required
+from adapters.core.declare.record import ReadOnly, Record, member, required
 from adapters.core.faults import ServiceInvalid
 from adapters.core.shapes import shape_of
 from adapters.core.strict_json import encode
 
 QUANTITY, SIGNED, RATE = Number(9, 4, "positive"), Number(12, 4, "signed"), Number(12, 6)
-PERCENT = kind_of(Percent)
+PERCENT = member(Percent).kind
 KINDS = (QUANTITY, SIGNED, RATE, PERCENT, Money(least="zero"), Money(least="positive"), Money(form="string"))
 MEASURE = IdType("meas_", DIGITS, "measure", number=True)
 

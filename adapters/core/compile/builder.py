@@ -10,7 +10,7 @@ from adapters.core.answer.forgiving import forgiving
 from adapters.core.answer.from_service import Outward
 from adapters.core.answer.refusals import Refusals
 from adapters.core.calls import Look, Place, Planner, Pointers
-from adapters.core.declare.changes import Change, Contract
+from adapters.core.declare.changes import Contract
 from adapters.core.declare.record import Record
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.declare.rules import Rule
@@ -18,7 +18,7 @@ from adapters.core.declare.upstream import ListQuery
 from adapters.core.operation import Face, Operation
 from adapters.core.paging import planned, whole
 from adapters.core.paging.lookup import by_list, directly
-from adapters.core.shapes import NONE, Shape, shape_at, shape_of
+from adapters.core.shapes import NONE, Shape, shape_of, shapes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,6 @@ class Override:
 
 Overrides = Mapping[str, Override]
 VIA_LIST = ("get", "search")
-
-
-def changes_since(contracts: Sequence[Contract], date: str) -> tuple[Change, ...]:
-    """Every change made after the contract of `date`, newest first."""
-    return tuple(change for contract in contracts if contract.date > date for change in reversed(contract.changes))
 
 
 class Builder:
@@ -61,10 +56,12 @@ class Builder:
     ) -> None:
         own = resource.id.of(alphabets)
         self.resource = resource if own is resource.id else replace(resource, id=own)
-        self.shapes = {c.date: shape_at(resource, changes_since(contracts, c.date), alphabets) for c in contracts}
+        self.shapes = shapes_of(resource, contracts, alphabets)
         self._contracts, self._alphabets, self._hidden = contracts, alphabets, hidden
         self._answered = {date: shape.without(hidden) for date, shape in self.shapes.items()}
-        self.outwards = {date: Outward(shape) for date, shape in self._answered.items()}
+        distinct = {id(shape): shape for shape in self._answered.values()}
+        made = {key: Outward(shape) for key, shape in distinct.items()}
+        self.outwards = {date: made[id(shape)] for date, shape in self._answered.items()}
         self.newest = self.shapes[contracts[0].date]
         self._overrides = overrides
         self._others: Mapping[str, Builder] = {}
@@ -157,11 +154,20 @@ class Builder:
         return "created_at" if "created_at" in self.newest.today() else self.resource.order[0]
 
     def operation(
-        self, name: str, method: str, tail: str, verb: str, face: Callable[[str, Shape], Face], **more: Any
+        self,
+        name: str,
+        method: str,
+        tail: str,
+        verb: str,
+        face: Callable[[str, Shape], Face],
+        *,
+        of: Builder | None = None,
+        **more: Any,
     ) -> Operation:
         """An operation called `{resource}.{name}` at `{resource}/{tail}`, guarded by the resource's scope for `verb`.
 
-        face: (date of a contract, the resource's shape in it) → the operation in that contract. `more` is passed on.
+        face: (date of a contract, the resource's shape in it) → the operation in that contract, the same for all contracts in
+        which the shapes of this resource and of the one it is about (`of`) are the same. `more` is passed on.
         """
         resource, override = self.resource, self._override(name)
         if override.via and (name not in VIA_LIST or resource.upstream.lists is None):
@@ -177,9 +183,19 @@ class Builder:
             method=method,
             service=resource.upstream.service,
             enabled=override.enabled,
-            faces={date: face(date, shape) for date, shape in self.shapes.items()},
+            faces=self._faces(face, of or self),
             **more,
         )
+
+    def _faces(self, face: Callable[[str, Shape], Face], of: Builder) -> dict[str, Face | None]:
+        made: dict[tuple[int, int], Face] = {}
+        faces: dict[str, Face | None] = {}
+        for date, shape in self.shapes.items():
+            alike = id(shape), id(of.shapes[date])
+            if alike not in made:
+                made[alike] = face(date, shape)
+            faces[date] = made[alike]
+        return faces
 
     def _override(self, name: str) -> Override:
         return self._overrides.get(f"{self.resource.path}.{name}", Override())

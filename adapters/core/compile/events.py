@@ -10,13 +10,12 @@ import msgspec
 
 from adapters.core.answer.careful import Careful
 from adapters.core.answer.from_service import Outward
-from adapters.core.compile.builder import changes_since
 from adapters.core.declare.changes import Contract
 from adapters.core.declare.event import Announced, Event
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.faults import ServiceInvalid
-from adapters.core.shapes import NONE, Shape, shape_at, shape_of
+from adapters.core.shapes import NONE, Shape, shape_of, shapes_of
 
 Facts = dict[str, Any]
 """Members of a payload by their public names of today, as the service wrote them."""
@@ -53,15 +52,16 @@ class EventType:
         if isinstance(source, Resource):
             self.service = source.upstream.service
             self.reads = f"{source.path}.get" if Op.GET in source.operations else None
-            shapes = {c.date: shape_at(source, changes_since(contracts, c.date), alphabets) for c in contracts}
+            shapes = shapes_of(source, contracts, alphabets)
             # What is guarded is in no event, whatever its reader may see.
-            self.shapes = {date: shape.without(shape.guards) for date, shape in shapes.items()}
+            told = {id(shape): shape.without(shape.guards) for shape in shapes.values()}
+            self.shapes = {date: told[id(shape)] for date, shape in shapes.items()}
         else:
             self.service, self.reads = source.service, None
             whole = shape_of(source.model, source.rename, unwritten=True, alphabets=alphabets)
             self.shapes = {c.date: whole for c in contracts}
-        self._facts = {date: _Part(shape, declared.facts) for date, shape in self.shapes.items()}
-        self._previous = {date: _Part(shape, declared.previous) for date, shape in self.shapes.items()}
+        self._facts = _parts(self.shapes, declared.facts)
+        self._previous = _parts(self.shapes, declared.previous)
 
     def fits(self, data: Mapping[str, Any]) -> bool:
         """Whether a payload of the internal event is one of this type."""
@@ -127,6 +127,11 @@ class _Part:
         """The members of a service's record that its public id says."""
         named = {self._held["id"]: self._id.inner(object_id)}
         return named if self._id.by is None else {self._held[self._id.by]: self._id.decode(object_id)[0], **named}
+
+
+def _parts(shapes: Mapping[str, Shape], members: Mapping[str, str]) -> dict[str, _Part]:
+    made = {id(shape): _Part(shape, members) for shape in {id(each): each for each in shapes.values()}.values()}
+    return {date: made[id(shape)] for date, shape in shapes.items()}
 
 
 class EventTypes:

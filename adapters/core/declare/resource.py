@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
@@ -20,8 +19,7 @@ from adapters.core.declare.record import (
     Record,
     RowId,
     guarded,
-    kind_of,
-    nested_of,
+    members,
     optional,
     required,
 )
@@ -143,8 +141,8 @@ class Resource:
         }
         if stray := told & guarded(self.model).keys():
             raise TypeError(f"{self.path}: guarded members would be told by {sorted(stray)}")
-        for name, hint in typing.get_type_hints(self.model, include_extras=True).items():
-            if name in known and kind_of(hint) is None and nested_of(hint) is None:
+        for name, member in members(self.model).items():
+            if member.kind is None and member.nested is None:
                 raise TypeError(f"{self.path}.{name} has no kind")
         for word in self.words:
             word.check(self)

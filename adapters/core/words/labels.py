@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -16,7 +16,7 @@ from adapters.core.answer.replies import body_of, written
 from adapters.core.calls import Answer, Call, Input, Look, Place, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.kinds import Text, TextList
-from adapters.core.declare.record import Record, kind_of, required
+from adapters.core.declare.record import Record, members, required
 from adapters.core.declare.resource import Resource
 from adapters.core.declare.word import Word
 from adapters.core.faults import Invalid, RecordNotFound
@@ -51,8 +51,8 @@ class Labels(Word):
     singular: str
 
     def check(self, resource: Resource) -> None:
-        hint = get_type_hints(resource.model, include_extras=True).get(self.name)
-        if not isinstance(kind_of(hint), TextList):
+        told = members(resource.model).get(self.name)
+        if told is None or not isinstance(told.kind, TextList):
             raise TypeError(f"{resource.path}.{self.name} is not a list of words")
 
     def operations(self, build: Builder) -> Iterator[Operation]:

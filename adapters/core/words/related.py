@@ -59,6 +59,7 @@ class Related(Word):
             f"*/{self.name}",
             "read",
             face,
+            of=child,
             summary=f"List the {self.name} of {parent.resource.one}",
             description=f"The {self.name} that belong to one {parent.resource.singular}, newest first, a page at a time.",
             query=("limit", "cursor"),
