@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+# libyaml reads it in a tenth of the time; a PyYAML that was built without it reads the same.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ def field_codes() -> dict[str, str]:
     return dict(_catalogue()["fields"])
 
 
+@cache
 def _catalogue() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((resources.files("openapi") / "error_codes.yaml").read_text("utf-8"))
+    text = (resources.files("openapi") / "error_codes.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
     return loaded

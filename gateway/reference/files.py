@@ -53,8 +53,8 @@ def file(body: bytes, media: str, cache: str = "public, max-age=300", **headers:
 
 def keep(folder: Path, made: File) -> Kept:
     """Write the file and the same packed, under the name of its content. Raises OSError."""
-    if not (packed := _place(folder, made.stamp, packed=True)).exists():
-        _place(folder, made.stamp, packed=False).write_bytes(made.body)
+    if not (packed := place(folder, made.stamp, packed=True)).exists():
+        place(folder, made.stamp, packed=False).write_bytes(made.body)
         packed.write_bytes(made.packed)
     return Kept(made.stamp, made.headers)
 
@@ -71,13 +71,14 @@ async def answer(request: Request, folder: Path, found: Kept) -> Response:
     if packs:
         headers["Content-Encoding"] = "gzip"
     try:
-        body = await asyncio.to_thread(_place(folder, found.stamp, packed=packs).read_bytes)
+        body = await asyncio.to_thread(place(folder, found.stamp, packed=packs).read_bytes)
     except OSError as error:
         raise StoreUnavailable(f"a published document cannot be read: {error.strerror}") from None
     return Response(body, headers=headers)
 
 
-def _place(folder: Path, stamp: str, *, packed: bool) -> Path:
+def place(folder: Path, stamp: str, *, packed: bool) -> Path:
+    """Where a file of this content is kept."""
     return folder / (f"{stamp}.gz" if packed else stamp)
 
 

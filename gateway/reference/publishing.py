@@ -24,7 +24,8 @@ from gateway.config.settings import Settings
 from gateway.reference.documents import Document, branded, committed, offered
 from gateway.reference.files import File, file, keep
 from gateway.reference.guides import Guide, environment, facts, guides
-from gateway.reference.site import ASSETS, MANIFEST
+from gateway.reference.published import MANIFEST, ORIGIN, known, made_of, stamp
+from gateway.reference.site import ASSETS
 
 _HTML: Final = "text/html; charset=utf-8"
 _MEDIA: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": _HTML}
@@ -48,9 +49,29 @@ def publish(
     Files are named for what is in them, so brands share those that are the same, and the folder is named for all of it.
     spec: the documents of a deployment with resources of its own; None for the committed ones. `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
     """
-    if not running:
-        # Whatever an earlier run has left may be half written, if the machine lost its power.
-        shutil.rmtree(place, ignore_errors=True)
+    # What resources of a deployment's own are written with is not known here.
+    origin = made_of(settings, brands, operations, contracts) if spec is None else ""
+    name = origin and known(place, origin)
+    if not name:
+        if not running:
+            # Whatever an earlier run has left may be half written, if the machine lost its power.
+            shutil.rmtree(place, ignore_errors=True)
+        name = _made(place, settings, brands, operations, contracts, spec, origin)
+    for other in place.iterdir():
+        if other.name not in (name, running):
+            shutil.rmtree(other, ignore_errors=True)
+    return name
+
+
+def _made(
+    place: Path,
+    settings: Settings,
+    brands: Sequence[Brand],
+    operations: Sequence[Operation],
+    contracts: Sequence[Contract],
+    spec: Path | None,
+    origin: str,
+) -> str:
     draft = place / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
@@ -63,12 +84,12 @@ def publish(
         manifest.append(shared | {path: keep(draft, made) for path, made in own.items()})
     told = msgspec.json.encode(manifest)
     (draft / MANIFEST).write_bytes(told)
-    name = hashlib.sha256(told).hexdigest()[:20]
-    if not (place / name).exists():
+    (draft / ORIGIN).write_text(origin)
+    name = stamp(told)
+    if (place / name).exists():
+        (draft / ORIGIN).replace(place / name / ORIGIN)
+    else:
         draft.rename(place / name)
-    for other in place.iterdir():
-        if other.name not in (name, running):
-            shutil.rmtree(other, ignore_errors=True)
     return name
 
 

@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from gateway.brands import Brand
 from gateway.reference.files import Kept, answer
+from gateway.reference.published import MANIFEST
 
 ASSETS: Final = "/docs/assets"
 PLACE: Final = "site"
 """Below the data directory; each publication has a folder of its own in it."""
-MANIFEST: Final = "manifest.json"
 
 
 def routes(folder: Path, brands: Sequence[Brand]) -> list[Route]:

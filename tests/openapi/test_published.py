@@ -1,0 +1,58 @@
+"""Documents of an earlier run are sent again, when they would be the same and are whole."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters import RESOURCES
+from adapters.core.compile.catalogue import compile_all
+from adapters.core.operation import Operation
+from gateway.brands import Brands
+from gateway.config.settings import Settings
+from gateway.reference.published import known, made_of
+from gateway.reference.publishing import publish
+from gateway.versions import CONTRACTS
+
+SETTINGS = Settings()
+BRANDS = Brands(SETTINGS.brands, 8080).all
+
+
+def operations() -> Sequence[Operation]:
+    return compile_all(RESOURCES, CONTRACTS, {})
+
+
+def test_what_an_earlier_run_published_is_sent_again_and_made_again_when_it_is_not_whole(tmp_path: Path) -> None:
+    everything = operations()
+
+    def started() -> tuple[str, bool]:
+        """What a start publishes, and whether it made it."""
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        name = publish(tmp_path, SETTINGS, BRANDS, everything, CONTRACTS)
+        assert {each.name for each in tmp_path.iterdir()} == {name}
+        return name, {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} != before
+
+    name, made = started()
+    assert made
+    assert started() == (name, False)
+    # The power goes while it is written: a file is short, another is not there at all.
+    packed = next(tmp_path.rglob("*.gz"))
+    packed.write_bytes(packed.read_bytes()[:-20])
+    assert started() == (name, True)
+    packed.with_suffix("").unlink()
+    origin = made_of(SETTINGS, BRANDS, everything, CONTRACTS)
+    assert known(tmp_path, origin) is None
+    (tmp_path / name / "manifest.json").write_bytes(b"[")
+    assert known(tmp_path, origin) is None
+
+
+def test_other_documents_are_made_of_something_else() -> None:
+    everything = operations()
+    origin = made_of(SETTINGS, BRANDS, everything, CONTRACTS)
+    assert made_of(Settings(), Brands(SETTINGS.brands, 8080).all, operations(), CONTRACTS) == origin
+    lasting = Settings.model_validate({"cursors": {"lifetime": "2h"}})
+    others = (
+        made_of(lasting, BRANDS, everything, CONTRACTS),
+        made_of(SETTINGS, Brands(SETTINGS.brands, 8081).all, everything, CONTRACTS),
+        made_of(SETTINGS, BRANDS, everything[1:], CONTRACTS),
+        made_of(SETTINGS, BRANDS, everything, CONTRACTS[:1]),
+    )
+    assert len({origin, *others}) == 5
