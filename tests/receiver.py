@@ -29,9 +29,10 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers with `status`; `port` stays the same when it is stopped and started again."""
+    """Answers with `status` and `headers`; `port` stays the same when it is stopped and started again."""
 
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     port: int = 0
     got: list[Received] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
@@ -51,7 +52,8 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.got.append(Received(self.path, headers, body))
                 self.send_response(receiver.status)
-                self.send_header("content-length", "0")
+                for name, value in {"content-length": "0", **receiver.headers}.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:

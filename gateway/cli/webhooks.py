@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.context import CliContext, with_context
-from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
+from gateway.cli.failures import REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_facts, print_json, print_table
 from gateway.cli.reconciling import reconcile
 from gateway.cli.registrations import registrations
 from gateway.cli.teaching import Taught
+from gateway.cli.webhook_dead import dead
+from gateway.cli.webhook_lanes import lanes, purge, test
+from gateway.cli.webhook_lookup import TENANT, audited, endpoint_of, span
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.stores.sql import Session
     from gateway.stores.sql.webhook_endpoints import Endpoint, Health
-
-_TENANT = click.option(
-    "--tenant", metavar="TENANT", help="Only this tenant's: its id, with or without biz_, or its name."
-)
 
 
 @click.group("webhooks")
@@ -32,7 +31,7 @@ def command() -> None:
 
 
 @command.command("list", cls=Taught, examples=("gateway webhooks list --tenant Acme",))
-@_TENANT
+@TENANT
 @as_json
 @configured
 def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
@@ -76,7 +75,7 @@ def show(settings: Settings, webhook_id: str, as_json: bool) -> None:
     from gateway.stores.sql import webhook_endpoints
 
     async def work(context: CliContext) -> dict[str, object]:
-        endpoint = await context.sql.read(_found, webhook_id)
+        endpoint = await context.sql.read(endpoint_of, webhook_id)
         health = await context.sql.read(webhook_endpoints.health, [endpoint.id])
         return _shown(endpoint, health[endpoint.id])
 
@@ -97,7 +96,7 @@ def deliveries(settings: Settings, webhook_id: str, status: str | None, limit: i
     from gateway.stores.sql import webhook_deliveries
 
     async def work(context: CliContext) -> list[dict[str, object]]:
-        endpoint = await context.sql.read(_found, webhook_id)
+        endpoint = await context.sql.read(endpoint_of, webhook_id)
         page = await context.sql.read(webhook_deliveries.page, endpoint.id, status=status, limit=limit)
         return [asdict(each) | {"id": f"dlv_{each.id}", "event_id": f"evt_{each.event_id}"} for each in page]
 
@@ -126,10 +125,10 @@ def replay(
     """Deliver events once more, behind what comes."""
     from gateway.stores.sql import webhook_replays
 
-    age = _age(since)
+    age = span(since)
 
     async def work(context: CliContext) -> dict[str, object]:
-        endpoint = await context.sql.read(_found, webhook_id)
+        endpoint = await context.sql.read(endpoint_of, webhook_id)
         now = datetime.now(UTC)
 
         def begun(session: Session) -> webhook_replays.Replay:
@@ -137,7 +136,7 @@ def replay(
             made = webhook_replays.begin(session, endpoint.id, now - age, now, types, only, now)
             if made is None:
                 raise Failure("a replay of this subscription is under way; there is one at a time", REFUSED)
-            _audited(session, context, endpoint, "replay")
+            audited(session, context, endpoint, "replay")
             return made
 
         made = await context.sql.run(begun)
@@ -180,8 +179,8 @@ def resume(settings: Settings, webhook_id: str, from_now: bool) -> None:
     click.echo(f"{webhook_id} is enabled.")
 
 
-command.add_command(registrations)
-command.add_command(reconcile)
+for each in (registrations, reconcile, dead, lanes, purge, test):
+    command.add_command(each)
 
 
 @command.command("vet", cls=Taught, examples=("gateway webhooks vet https://hooks.example.com/in",))
@@ -233,43 +232,13 @@ def listen(
 def _change(settings: Settings, webhook_id: str, action: str, work: Callable[[Session, Endpoint], object]) -> None:
     async def done(context: CliContext) -> None:
         def write(session: Session) -> None:
-            endpoint = _found(session, webhook_id)
+            endpoint = endpoint_of(session, webhook_id)
             work(session, endpoint)
-            _audited(session, context, endpoint, action)
+            audited(session, context, endpoint, action)
 
         await context.sql.run(write)
 
     with_context(settings, done)
-
-
-def _found(session: Session, webhook_id: str) -> Endpoint:
-    from gateway.stores.sql import webhook_endpoints
-
-    endpoint = webhook_endpoints.get(session, webhook_id.removeprefix("whk_"))
-    if endpoint is None:
-        raise Failure(f"there is no webhook {webhook_id}. `gateway webhooks list` shows those there are.", NOT_FOUND)
-    return endpoint
-
-
-def _audited(session: Session, context: CliContext, endpoint: Endpoint, action: str) -> None:
-    from gateway.stores.sql import audit
-
-    subject = f"whk_{endpoint.id}"
-    event = audit.Event(
-        at=datetime.now(UTC),
-        tenant_id=endpoint.tenant_id,
-        actor=context.actor,
-        action=f"webhook.{action}",
-        subject=subject,
-    )
-    audit.append(session, event)
-
-
-def _age(text: str) -> timedelta:
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    if not (text[:-1].isdigit() and len(text) < 8 and text[-1] in units):
-        raise click.BadParameter("write it as 30m, 24h or 7d", param_hint="--since")
-    return timedelta(**{units[text[-1]]: int(text[:-1])})
 
 
 def _shown(endpoint: Endpoint, health: Health) -> dict[str, object]:

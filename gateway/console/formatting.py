@@ -82,6 +82,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "webhook.resume": "resumed a webhook subscription",
     "webhook.enable": "enabled a webhook subscription again",
     "webhook.replay": "had events sent once more",
+    "webhook.purge": "cancelled what waited for a webhook subscription",
     "webhook.rotate_secret": "made a new secret for a webhook subscription",
     "webhook.failing": "warned of a webhook subscription that fails",
     "webhook.disabled": "disabled a webhook subscription",

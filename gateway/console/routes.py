@@ -28,7 +28,7 @@ from gateway.webhooks.subscribing import Subscribing
 def routes(web: Web, line: RedisConnection, announcements: Announcements, parts: Parts, tools: str) -> list[BaseRoute]:
     """Everything below /console. tools: the fingerprint of the tools of agents; empty where there are none."""
     console = Console(web, Once(line, web.keys), announcements)
-    office = Office(console, parts, Subscribing(parts), Resending(parts))
+    office = Office(console, parts, Subscribing(parts), Resending(parts.sql))
     return [
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
         console.route(HOME, _home),

@@ -41,6 +41,7 @@ _WHY: Final[Mapping[str, str]] = {
     "not_offered": "The API does not tell of this type any more.",
     # cancelled
     "deleted": "The subscription was deleted before it was sent.",
+    "purged": "An operator of the API cancelled what waited. A replay brings it.",
     "forgotten": "The event was older than what is kept.",
 }
 _ERRORS: Final[Mapping[str, str]] = {

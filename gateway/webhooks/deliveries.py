@@ -29,7 +29,7 @@ class Deliveries:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._subscribing = Subscribing(parts)
-        self._resending = Resending(parts)
+        self._resending = Resending(parts.sql)
 
     def handlers(self) -> Mapping[str, Accepted]:
         """By name of operation."""

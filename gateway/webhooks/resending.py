@@ -8,12 +8,12 @@ from typing import Final
 
 from adapters.core.faults import FieldError, Invalid, RecordNotFound
 from gateway.problems import Conflicting
-from gateway.stores.sql import Session, webhook_deliveries, webhook_replays
+from gateway.stores.sql import Session, Sql, webhook_deliveries, webhook_replays
 from gateway.stores.sql.webhook_deliveries import Delivery
 from gateway.stores.sql.webhook_endpoints import OPEN, Endpoint
 from gateway.stores.sql.webhook_replays import Only, Replay
 from gateway.webhooks import telling
-from gateway.webhooks.subscribers import Parts, Subscriber, audited, not_now
+from gateway.webhooks.subscribers import Subscriber, audited, not_now
 
 KEPT: Final = timedelta(days=30)
 """How far back replays reach."""
@@ -23,8 +23,8 @@ _LOOKING: Final = 0.1  # seconds between two looks at a trial that is under way
 class Resending:
     """Every method takes an endpoint that its owner may see, and may raise StoreUnavailable."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._sql = parts.sql
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
 
     async def test(self, endpoint: Endpoint, of: str, patience: float) -> Delivery:
         """Send a trial now, and wait so many seconds for its first attempt; `of`: the type whose example is sent, or empty.

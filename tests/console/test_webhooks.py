@@ -9,6 +9,7 @@ import pytest
 
 from gateway.console import webhook_words
 from gateway.stores.sql import audit, webhook_endpoints, webhook_registrations
+from gateway.stores.sql.webhook_endpoints import Status
 from gateway.stores.sql.webhook_queue import Attempt
 from tests.console.people import Fields, Person, shown
 from tests.console.webhook_rows import PATH, delivered, happened, make, store
@@ -21,7 +22,7 @@ def webhook(desk: Live, owner: Person) -> str:
     return made
 
 
-def stopped(desk: Live, webhook: str, status: str, reason: str | None) -> None:
+def stopped(desk: Live, webhook: str, status: Status, reason: str | None) -> None:
     at = datetime.now(UTC)
     store(desk, lambda session: webhook_endpoints.stop(session, webhook[4:], status, reason, at))
 
@@ -153,7 +154,7 @@ def test_a_delivery_and_a_range_are_sent_once_more(desk: Live, owner: Person, we
     begun = owner.post(f"{PATH}/{webhook}/replay", {"only": "all"})
     assert "The replay has begun." in begun.text and "under way" in begun.text
     assert "there is one at a time" in owner.post(f"{PATH}/{webhook}/replay").text
-    wrong = {"since": "2026-01-02T00:00", "until": "2026-01-01T00:00"}
+    wrong: Fields = {"since": "2026-01-02T00:00", "until": "2026-01-01T00:00"}
     assert "before the beginning" in owner.post(f"{PATH}/{webhook}/replay", wrong).text
     assert "as a day and a time" in owner.post(f"{PATH}/{webhook}/replay", {"since": "yesterday"}).text
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from standardwebhooks import Webhook
 
@@ -127,6 +129,65 @@ def test_the_command_shows_what_there_is_and_judges_urls(served: Served, receive
     assert (refused.returncode, json.loads(refused.stdout)["allowed"]) == (3, False)
     assert served.run("webhooks", "show", "whk_nobody").returncode == 4
     call(served, "DELETE", f"/v1/webhook_subscriptions/{made['id']}", status=204)
+
+
+def test_the_command_tries_a_receiver_and_says_what_came_back(served: Served, receiver: Receiver) -> None:
+    made = call(served, "POST", "/v1/webhook_subscriptions", {"url": receiver.url, "events": ["deal.lost"]}, 201)
+    receiver.wait(1)
+    tried = json.loads(served.run("webhooks", "test", made["id"], "--json").stdout)
+    assert (tried["status"], tried["status_code"], tried["error"]) == ("delivered", 200, None)
+    receiver.status, receiver.headers = 500, {"webhook-delivery": "abort-message"}
+    failed = served.run("webhooks", "test", made["id"], "--json")
+    assert failed.returncode == 5, failed.stderr
+    assert (json.loads(failed.stdout)["status"], json.loads(failed.stdout)["reason"]) == ("dead", "aborted")
+    call(served, "DELETE", f"/v1/webhook_subscriptions/{made['id']}", status=204)
+
+
+def test_the_console_shows_what_was_delivered_and_sends_it_once_more(served: Served, receiver: Receiver) -> None:
+    """As a person without a token sees it, from the form to the log."""
+    owner = next(
+        user
+        for tenant in json.loads(served.run("sandbox", "credentials", "--json").stdout)["tenants"][:1]
+        for user in tenant["users"]
+        if user["role"] == "owner"
+    )
+    http = httpx.Client(base_url=f"http://127.0.0.1:{served.port}", follow_redirects=True, timeout=30)
+
+    def post(form: httpx.Response, path: str, **fields: Any) -> httpx.Response:
+        hidden = dict(re.findall(r'<input type="hidden" name="(csrf|next)" value="([^"]*)"', form.text))
+        return http.post(path, data=hidden | fields)
+
+    signed_in = post(http.get("/console"), "/oauth/sign-in", email=owner["email"], password=owner["password"])
+    assert signed_in.status_code == 200
+    form = http.get("/console/webhooks/new")
+    page = post(form, "/console/webhooks/new", url=receiver.url, event="deal.won")
+    secret = re.search(r'id="secret" value="(whsec_[^"]+)"', page.text)
+    assert secret is not None, page.text
+    verifier, path = Webhook(secret[1]), page.url.path
+    receiver.wait(1)
+
+    (deal,) = won(served, 1)
+    (told,) = receiver.wait(1, is_won)
+    assert verifier.verify(told.body, told.headers)["data"]["id"] == deal
+    receiver.status = 503
+    tried = post(http.get(path), f"{path}/test")
+    assert "<strong>503</strong>" in tried.text
+    receiver.status = 200
+
+    def log() -> str:
+        return http.get(f"{path}?status=delivered").text
+
+    end = time.monotonic() + 30
+    while log().count("/deliveries/dlv_") < 2:
+        assert time.monotonic() < end, log()
+        time.sleep(0.05)
+    one = re.search(rf"{path}/deliveries/dlv_\w+(?=\">deal.won)", log())
+    assert one is not None
+    again = post(http.get(one[0]), f"{one[0]}/redeliver")
+    assert again.status_code == 200
+    first, second = receiver.wait(2, is_won)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    post(http.get(path), f"{path}/delete")
 
 
 def test_a_developer_listens_without_an_address_of_their_own(served: Served, receiver: Receiver) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from gateway.keys import token_format
 from gateway.stores.sql import webhook_clock, webhook_fanout, webhook_streams
@@ -80,6 +80,30 @@ def counts(session: Session, endpoint_id: str, since: datetime) -> dict[str, int
         DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.id >= first
     )
     return {row.status: row.made for row in session.execute(query.group_by(DeliveryRow.status))}
+
+
+def dead(
+    session: Session,
+    since: datetime,
+    *,
+    tenant_id: str | None = None,
+    endpoint_id: str | None = None,
+    limit: int = 100,
+) -> tuple[Delivery, ...]:
+    """Those that died since then and were not brought since: no later delivery of the event arrived, or is on its way."""
+    later = aliased(DeliveryRow)
+    brought = exists().where(
+        later.endpoint_id == DeliveryRow.endpoint_id,
+        later.event_id == DeliveryRow.event_id,
+        later.status.in_(("delivered", "pending")),
+    )
+    theirs = exists().where(EndpointRow.id == DeliveryRow.endpoint_id)
+    if tenant_id is not None:
+        theirs = theirs.where(EndpointRow.tenant_id == tenant_id)
+    wanted = [DeliveryRow.status == "dead", DeliveryRow.created_at >= since, theirs, ~brought]
+    if endpoint_id is not None:
+        wanted.append(DeliveryRow.endpoint_id == endpoint_id)
+    return _read(session, *wanted, limit=limit)
 
 
 def redeliver(session: Session, delivery_id: str, at: datetime) -> str | None:

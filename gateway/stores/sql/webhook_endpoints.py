@@ -216,6 +216,27 @@ def cancel(session: Session, endpoint_id: str, reason: str, at: datetime) -> int
     return int(getattr(ended, "rowcount", 0))
 
 
+def purge(session: Session, endpoint_id: str, reason: str, at: datetime) -> int:
+    """Nothing that waits now is delivered, neither from the queue nor from the log; how many deliveries that cancelled.
+
+    What the log held for it is a range that the endpoint shows, as after a `resume` from now.
+    """
+    row = session.get(EndpointRow, endpoint_id)
+    if row is None:
+        return 0
+    sequence = webhook_streams.hold(session, row.tenant_id)
+    lane = session.get_one(LaneRow, endpoint_id)
+    if lane.cursor is not None and lane.cursor < sequence:
+        values = {"cursor": sequence, "missed_since": row.changed_at, "missed_until": at}
+        session.execute(
+            update(LaneRow)
+            .where(LaneRow.endpoint_id == endpoint_id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    return cancel(session, endpoint_id, reason, at)
+
+
 def remove(session: Session, endpoint_id: str, at: datetime) -> bool:
     """Cancels what waits and forgets the endpoint with its secrets; whether it was there."""
     row = session.get(EndpointRow, endpoint_id)

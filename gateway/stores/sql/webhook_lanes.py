@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql.webhook_endpoints import OPEN
-from gateway.stores.sql.webhook_models import NEVER, EndpointRow, LaneRow, QueueRow, ReplayRow
+from gateway.stores.sql.webhook_models import NEVER, EndpointRow, LaneRow, QueueRow, ReplayRow, StreamRow
 
 LEASE: Final = 30_000  # milliseconds
 
@@ -140,16 +140,71 @@ def repair(session: Session, now: int) -> int:
 
 def states(session: Session, now: int) -> dict[str, int]:
     """How many lanes are disabled, read from the log, blocked, leased, or idle: each counted once, in that order."""
-    state = case(
+    of_each = select(_state(now).label("state"), func.count().label("lanes")).select_from(LaneRow)
+    rows = session.execute(of_each.join(EndpointRow, EndpointRow.id == LaneRow.endpoint_id).group_by("state"))
+    return {row.state: row.lanes for row in rows}
+
+
+def _state(now: int) -> ColumnElement[str]:
+    return case(
         (EndpointRow.status.not_in(OPEN), "disabled"),
         (LaneRow.cursor.is_not(None), "cursor"),
         (LaneRow.blocked_until > now, "blocked"),
         (LaneRow.leased_until > now, "leased"),
         else_="idle",
     )
-    of_each = select(state.label("state"), func.count().label("lanes")).select_from(LaneRow)
-    rows = session.execute(of_each.join(EndpointRow, EndpointRow.id == LaneRow.endpoint_id).group_by("state"))
-    return {row.state: row.lanes for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A lane from outside. state: as `states` counts it; waiting: rows of the queue; behind: events that the log has for it, or None."""
+
+    endpoint_id: str
+    tenant_id: str
+    host: str
+    state: str
+    waiting: int
+    behind: int | None
+    next_due: int | None
+    blocked_until: int
+    failing_since: int | None
+    leased_by: str | None
+    epoch: int
+
+
+def looks(session: Session, now: int, tenant_id: str | None = None) -> tuple[Look, ...]:
+    """All lanes, or a tenant's: those with the most to do first."""
+    waiting = (
+        select(func.count())
+        .where(QueueRow.endpoint_id == LaneRow.endpoint_id)
+        .correlate(LaneRow)
+        .scalar_subquery()
+        .label("waiting")
+    )
+    query = (
+        select(LaneRow, EndpointRow.url_host, _state(now).label("state"), waiting, StreamRow.sequence)
+        .join(EndpointRow, EndpointRow.id == LaneRow.endpoint_id)
+        .outerjoin(StreamRow, StreamRow.tenant_id == LaneRow.tenant_id)
+        .order_by(waiting.desc(), LaneRow.endpoint_id)
+    )
+    if tenant_id is not None:
+        query = query.where(LaneRow.tenant_id == tenant_id)
+    return tuple(
+        Look(
+            endpoint_id=lane.endpoint_id,
+            tenant_id=lane.tenant_id,
+            host=host,
+            state=state,
+            waiting=count,
+            behind=None if lane.cursor is None else max(0, (sequence or 0) - lane.cursor),
+            next_due=None if lane.next_due == NEVER else lane.next_due,
+            blocked_until=lane.blocked_until,
+            failing_since=lane.failing_since,
+            leased_by=lane.leased_by if lane.leased_until > now else None,
+            epoch=lane.epoch,
+        )
+        for lane, host, state, count, sequence in session.execute(query)
+    )
 
 
 def copied(lane: Lane) -> Lane:
