@@ -141,13 +141,14 @@ async def wire(
         for name, service in settings.services.items()
     }
     liveness = Liveness(line)
-    callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys)
+    identity = factories.identity(settings, runtime)
+    stack.push_async_callback(identity.aclose)
+    external = factories.external_tokens(settings, known.scopes, sql, identity, stack)
+    callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys, external)
     usage = Usage()
     batches = Batches(sql, callers.last_uses, *usage.batches, Retention().batch)
     batches.start()
     stack.push_async_callback(batches.stop)
-    identity = factories.identity(settings, runtime)
-    stack.push_async_callback(identity.aclose)
     internal = Internal(
         {name: factories.guard(settings, runtime, name) for name in settings.services},
         {name: service.timeouts.upload for name, service in settings.services.items()},

@@ -85,6 +85,7 @@ def checked(settings: Settings) -> tuple[Catalogue, list[Operation]]:
         *_patterns(settings, known),
         *_ids(settings, known),
         *_services(settings, known),
+        *_issuers(settings),
     ]
     offered: list[Operation] = []
     try:
@@ -187,6 +188,14 @@ def _services(settings: Settings, known: Catalogue) -> Iterator[Fault]:
             yield Fault(f"services.{name}", "is a service that no resource needs", suggestion(name, there))
         elif name not in SERVICES and service.base_url == SANDBOX:
             yield Fault(f"services.{name}.base_url", "is the sandbox, which has no such service", "Write its address.")
+
+
+def _issuers(settings: Settings) -> Iterator[Fault]:
+    egress = settings.webhooks.egress
+    for name, issuer in settings.issuers.items():
+        if issuer.jwks_url.startswith("http://") and not egress.http and not any(each.http for each in egress.allow):
+            hint = "Write https://…, or allow the network that it is in: webhooks.egress.allow with http: true."
+            yield Fault(f"issuers.{name}.jwks_url", "is plain http, which webhooks.egress does not let be called", hint)
 
 
 def _unknown(settings: Settings, known: Mapping[str, str]) -> Iterator[Fault]:

@@ -3,9 +3,13 @@
 Every command and every worker finds these the same way, here.
 """
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from adapters.core.compile.scopes import Scopes
+from gateway.auth.issuers.external import ExternalTokens
+from gateway.auth.issuers.jwks import Keys
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
 from gateway.egress.dialling import Dialler, Proxy
@@ -14,7 +18,7 @@ from gateway.egress.resolving import Resolver
 from gateway.egress.rules import Allowed, Rules
 from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
-from gateway.stores.sql import urls
+from gateway.stores.sql import Sql, urls
 from gateway.upstream import Breaking, Guard, Limiting, Policy, Pool, Retrying, Target
 
 
@@ -120,6 +124,23 @@ def dialler(settings: Settings, stack: AsyncExitStack) -> Dialler:
         source_address=egress.source_address,
         proxy=proxy,
     )
+
+
+def external_tokens(
+    settings: Settings, scopes: Scopes, sql: Sql, identity: Identity, stack: AsyncExitStack
+) -> ExternalTokens | None:
+    """What knows the tokens of other issuers; None where none are configured. To be called inside the event loop.
+
+    What needs closing is left with `stack`.
+    """
+    if not settings.issuers:
+        return None
+    reading = fetcher(settings, stack)
+    kept = settings.server.data_dir / "issuers"
+    keys = {name: Keys(name, each, reading, kept / f"{name}.json") for name, each in settings.issuers.items()}
+    for each in keys.values():
+        stack.callback(asyncio.create_task(each.follow()).cancel)
+    return ExternalTokens(settings.issuers, keys, scopes, sql, identity)
 
 
 def fetcher(settings: Settings, stack: AsyncExitStack) -> Fetcher:

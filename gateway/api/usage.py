@@ -85,6 +85,8 @@ class Usage:
             self._seen.clear()
         self._seen.add((caller.principal, address))
         subject = f"grant:{caller.principal}" if caller.kind == "app" else f"token:{caller.token_id}"
+        if caller.issuer:
+            subject = f"external:{caller.principal}"
         self._places.append(Place(caller.principal, address, caller.tenant_id, caller.user_id, subject))
 
 

@@ -14,11 +14,14 @@ from gateway.upstream import Lines
 class Caller:
     """Who presented the token, as SQL knew it at `generation`.
 
-    plan: whose limits are in `gates`, empty for those of every tenant; headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
+    digest: by which the token is known in this process; plan: whose limits are in `gates`, empty for those of every tenant;
+    headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
     principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
+    issuer: which of the configured issuers its token is of, empty for our own;
     logged: what log lines say of them, as members of a JSON object.
     """
 
+    digest: bytes
     token_id: str
     kind: str
     audience: Audience
@@ -35,3 +38,4 @@ class Caller:
     gates: Mapping[str, Gate]
     read_at: float
     logged: str
+    issuer: str = ""

@@ -10,22 +10,25 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
 from gateway.auth.caller import Caller
 from gateway.auth.identity_lines import identity_lines
+from gateway.auth.issuers.external import ExternalToken, ExternalTokens
 from gateway.auth.single_flight import SingleFlight
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.observe import access_lines, metrics
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.limits import Limiter
+from gateway.stores.limits import Gate, Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.sql import Session, Sql, tenants, tokens
 from gateway.stores.sql.batches import Batch
 from gateway.stores.token_generations import Liveness
+from gateway.upstream import Lines
 
 KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
 FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
@@ -44,16 +47,17 @@ class Callers:
         liveness: Liveness,
         plans: Mapping[str, Mapping[str, tuple[Policy, ...]]],
         keys: Mapping[str, str | None],
+        external: ExternalTokens | None = None,
     ) -> None:
         self._sql = sql
+        self._external = external
         self._keyring = keyring
         self._limiter = limiter
         self._liveness = liveness
         self.plans = plans
         self._keys = keys
         self._known: dict[bytes, Caller] = {}
-        self._digests: dict[str, bytes] = {}
-        self._reading: SingleFlight[bytes | tuple[str, int | None], Caller | None] = SingleFlight()
+        self._reading: SingleFlight[bytes | tuple[bytes, int | None], Caller | None] = SingleFlight()
         self._used: dict[str, float] = {}
         self._turn = asyncio.Lock()
         self._in_turn = 0
@@ -63,13 +67,23 @@ class Callers:
         caller = self._known.get(_digest(token))
         if caller is None or caller.read_at + KEPT < time.monotonic():
             return None
+        # Only clients of other issuers are let in again.
+        if caller.revoked and caller.issuer:
+            return None
         self._used[caller.token_id] = time.time()
         return caller
 
+    def external(self, token: bytes) -> bool:
+        """Whether this may be a token of another issuer."""
+        return self._external is not None and self._external.plausible(token)
+
     async def find(self, token: bytes) -> Caller | None:
-        """Whose token this is, or None. StoreUnavailable when SQL cannot be asked."""
+        """Whose token this is, or None. StoreUnavailable when SQL cannot be asked.
+
+        For a token of another issuer also TokenRefused, and KeysUnavailable or IdentityUnavailable when nobody can tell.
+        """
         digest = _digest(token)
-        caller = await self._reading.ask(digest, lambda: self._read(digest, self._keyring.hashes(token)))
+        caller = await self._reading.ask(digest, lambda: self._read(digest, token))
         if caller is not None:
             self._used[caller.token_id] = time.time()
         return caller
@@ -118,40 +132,74 @@ class Callers:
 
     async def _renewed(self, caller: Caller, generation: int | None) -> Caller | None:
         # A generation is announced after it was written: a look-up that began before may not know of it, and is not shared.
-        return await self._reading.ask((caller.token_id, generation), lambda: self._reread(caller))
+        return await self._reading.ask((caller.digest, generation), lambda: self._reread(caller))
 
-    async def _read(self, digest: bytes, digests: Sequence[bytes]) -> Caller | None:
-        found = await self._sql.read(_by_hashes, digests)
+    async def _read(self, digest: bytes, token: bytes) -> Caller | None:
+        found: tuple[tokens.Token | ExternalToken, tenants.Tenant] | None
+        if self._external is not None and self._external.plausible(token):
+            found = await self._external.find(digest, token)
+        else:
+            found = await self._sql.read(_by_hashes, self._keyring.hashes(token))
         if found is None:
             self._known.pop(digest, None)
             return None
-        caller = self._caller(*found)
+        caller = self._caller(digest, *found)
         if len(self._known) >= MOST:
-            oldest = self._known.pop(next(iter(self._known)))
-            self._digests.pop(oldest.token_id, None)
+            del self._known[next(iter(self._known))]
         self._known[digest] = caller
-        self._digests[caller.token_id] = digest
         return caller
 
     async def _reread(self, caller: Caller) -> Caller | None:
-        found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
-        renewed = self._caller(*found) if found is not None else None
-        digest = self._digests.get(caller.token_id)
-        if digest is not None and renewed is not None:
-            self._known[digest] = renewed
-        elif digest is not None:
-            self._known.pop(digest, None)
+        renewed = await self._again(caller)
+        if renewed is None:
+            self._known.pop(caller.digest, None)
+        elif caller.digest in self._known:
+            self._known[caller.digest] = renewed
         return renewed
 
-    def _caller(self, token: tokens.Token, tenant: tenants.Tenant) -> Caller:
-        sealed = tenant.api_key_sealed
+    async def _again(self, caller: Caller) -> Caller | None:
+        if not caller.issuer or self._external is None:
+            found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
+            return self._caller(caller.digest, *found) if found is not None else None
+        # What the token said holds until it expires; what is on record of its client and tenant may have changed.
+        recorded = await self._external.reread(caller.tenant_id, caller.token_id)
+        if recorded is None:
+            return None
+        client, tenant = recorded
+        plan = self._plan(tenant)
+        return replace(
+            caller,
+            tenant_name=tenant.name,
+            revoked=client.revoked_at is not None,
+            generation=client.generation,
+            plan=plan,
+            headers=self._headers(tenant, caller.user_id),
+            gates=self._gates(plan, tenant.id, caller.token_id),
+            read_at=time.monotonic(),
+        )
+
+    def _plan(self, tenant: tenants.Tenant) -> str:
         plan = tenant.plan or ""
-        if plan not in self.plans:
-            # Configured no more: the tenant is served as one without a plan, and `gateway doctor` names it.
-            metrics.fail_mode("plan_unknown")
-            plan = ""
+        if plan in self.plans:
+            return plan
+        # Configured no more: the tenant is served as one without a plan, and `gateway doctor` names it.
+        metrics.fail_mode("plan_unknown")
+        return ""
+
+    def _gates(self, plan: str, tenant_id: str, token_id: str) -> Mapping[str, Gate]:
+        return {name: self._limiter.gate(tenant_id, token_id, policies) for name, policies in self.plans[plan].items()}
+
+    def _headers(self, tenant: tenants.Tenant, user_id: str) -> Mapping[str, Lines]:
+        sealed = tenant.api_key_sealed
         own = open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
+        return {
+            name: identity_lines(own if key is None else key, tenant.id, user_id) for name, key in self._keys.items()
+        }
+
+    def _caller(self, digest: bytes, token: tokens.Token | ExternalToken, tenant: tenants.Tenant) -> Caller:
+        plan = self._plan(tenant)
         return Caller(
+            digest=digest,
             token_id=token.id,
             kind=token.kind,
             audience=token.audience,
@@ -164,15 +212,11 @@ class Callers:
             expires_at=token.expires_at.timestamp(),
             revoked=token.revoked_at is not None,
             generation=token.generation,
-            headers={
-                name: identity_lines(own if key is None else key, tenant.id, token.user_id)
-                for name, key in self._keys.items()
-            },
-            gates={
-                name: self._limiter.gate(tenant.id, token.id, policies) for name, policies in self.plans[plan].items()
-            },
+            headers=self._headers(tenant, token.user_id),
+            gates=self._gates(plan, tenant.id, token.id),
             read_at=time.monotonic(),
             logged=access_lines.who(tenant.id, f"tok_{token.id}"),
+            issuer=token.issuer if isinstance(token, ExternalToken) else "",
         )
 
 

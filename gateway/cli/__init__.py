@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sandbox": "gateway.cli.sandbox",
     "clients": "gateway.cli.clients",
     "grants": "gateway.cli.grants",
+    "issuers": "gateway.cli.issuers",
     "webhooks": "gateway.cli.webhooks",
     "keys": "gateway.cli.keys",
     "audit": "gateway.cli.audit",

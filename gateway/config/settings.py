@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from gateway.config.agents import Mcp
 from gateway.config.faults import refuse
 from gateway.config.ids import Ids
+from gateway.config.issuers import Issuers
 from gateway.config.networks import Network
 from gateway.config.observing import Drift, Logging
 from gateway.config.packages import Packages
@@ -276,6 +277,9 @@ class Settings(Section):
     console: Annotated[Console, AsMap] = Field(Console(), description="administrators.")
     leaks: Annotated[Leaks, AsMap] = Field(Leaks(), description="secret.")
     oauth: Annotated[OAuth, AsMap] = Field(OAuth(), description="Lifetimes, grace and registration.")
+    issuers: Issuers = Field(
+        {}, description="Authorization servers of others whose access tokens open the API, by name."
+    )
     cors: Annotated[Cors, AsMap] = Field(Cors(), description="origins.")
     cursors: Annotated[Cursors, AsMap] = Field(Cursors(), description="lifetime.")
     idempotency: Annotated[Idempotency, AsMap] = Field(Idempotency(), description="lifetime and lease.")

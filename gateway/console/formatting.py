@@ -68,6 +68,8 @@ _EVENTS: Final[Mapping[str, str]] = {
     "grant.revoke": "ended the access of {thing}",
     "grant.revoke_by_app": "gave its access back",
     "grant.reuse": "used a refresh token of {thing} twice, so its access was ended",
+    "external.revoke": "ended the access of {thing}",
+    "external.restore": "gave {thing} its access back",
     "client.create": "registered the app {thing}",
     "client.update": "changed the app {thing}",
     "client.rotate_secret": "made a new secret for {thing}",

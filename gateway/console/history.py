@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gateway.auth.users import IdentityUnavailable
 from gateway.console import formatting
 from gateway.console.signed_in import Console, Visit
-from gateway.stores.sql import Session, audit, clients, grants, tokens
+from gateway.stores.sql import Session, audit, clients, external_clients, grants, tokens
 from gateway.stores.sql.audit import Event
 
 PATH: Final = "/console/history"
@@ -25,7 +25,7 @@ _SOMEBODY: Final = {
     "scanner": "A secret scanner",
     "visitor": "A visitor",
 }
-_PROGRAMS: Final = {"client": "An app", "grant": "An app", "token": "A token"}
+_PROGRAMS: Final = {"client": "An app", "external": "An app", "grant": "An app", "token": "A token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ def _things(session: Session, tenant_id: str, subjects: Collection[str]) -> Mapp
         elif kind == "grant" and (grant := grants.get(session, name)) is not None and grant.tenant_id == tenant_id:
             client = clients.get(session, grant.client_id)
             found[subject] = client.name if client is not None else grant.client_id
+        elif kind == "external" and (external := external_clients.get(session, name)) is not None:
+            found[subject] = external.client_id
         elif kind == "client" and (client := clients.get(session, name)) is not None:
             found[subject] = client.name
     return found

@@ -73,6 +73,11 @@ def new_id() -> str:
     return random_text(ID_LENGTH)
 
 
+def derived_id(digest: bytes) -> str:
+    """As `new_id`, for what has to have the same id wherever it is met: of a hash of at least 17 bytes."""
+    return _digits(int.from_bytes(digest[:17], "big"), ID_LENGTH)
+
+
 def new_timed_id(milliseconds: int) -> str:
     """As `new_id`, for what there is much of: begins with its moment (since 1970), so that the order of ids is that of time."""
     # One look at the random source instead of one for each character: 95 bits, of 96.

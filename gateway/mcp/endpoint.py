@@ -92,6 +92,7 @@ class Endpoint:
             told = challenged.answer
             access.entry.get().code = orjson.loads(told.body)["code"]
             headers = {name.decode("ascii"): value.decode("latin-1") for name, value in told.headers}
+            headers["cache-control"] = "no-store"
             return Response(told.body, told.status, headers, told.content_type.decode("ascii"))
         return _json(wire.result(message, value, {"name": brand.name, "version": self._version}, fresh))
 

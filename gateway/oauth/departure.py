@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.auth import issuing
 from gateway.oauth import clients as apps
 from gateway.oauth import token_families
-from gateway.stores.sql import Session, audit, clients, grants, tenants, tokens, webhook_endpoints
+from gateway.stores.sql import Session, audit, clients, external_clients, grants, tenants, tokens, webhook_endpoints
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant, Revoked
@@ -68,6 +68,11 @@ def end(session: Session, tenant_id: str, *, actor: str, now: datetime) -> tuple
     for token in found.tokens:
         ended = issuing.revoke(session, token, reason=_REASON, actor=actor, now=now)
         announced.append(Revoked(ended.tenant_id, ended.id, ended.generation))
+    # Nothing of theirs was issued here; whoever knows them has to look again, and finds no tenant.
+    for external in external_clients.of_tenant(session, tenant_id):
+        changed = external_clients.change(session, external.id, None, None)
+        if changed is not None:
+            announced.append(Revoked(changed.tenant_id, changed.id, changed.generation))
     for endpoint in found.webhooks:
         webhook_endpoints.remove(session, endpoint.id, now)
     return found, tuple(announced)

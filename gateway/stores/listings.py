@@ -67,14 +67,16 @@ TOKENS: Final = Listing(
     frozenset({"scopes"}),
 )
 USAGE: Final = Listing(
-    "SELECT u.tenant_id, CASE WHEN g.id IS NULL THEN 'token' ELSE 'app' END AS kind, "
-    "COALESCE(c.name, (SELECT t.name FROM tokens t WHERE t.family = u.principal ORDER BY t.created_at DESC LIMIT 1)) AS name, "
-    "COALESCE(g.user_email, (SELECT t.user_email FROM tokens t WHERE t.family = u.principal LIMIT 1)) AS user_email, "
+    "SELECT u.tenant_id, CASE WHEN g.id IS NULL AND e.id IS NULL THEN 'token' ELSE 'app' END AS kind, "
+    "COALESCE(c.name, e.client_id, (SELECT t.name FROM tokens t WHERE t.family = u.principal ORDER BY t.created_at DESC LIMIT 1)) AS name, "
+    "COALESCE(g.user_email, e.user_email, (SELECT t.user_email FROM tokens t WHERE t.family = u.principal LIMIT 1)) AS user_email, "
     "u.principal, SUM(u.requests) AS requests, MAX(CAST(u.day AS TEXT)) AS last_day "
     "FROM usage u LEFT JOIN grants g ON g.id = u.principal LEFT JOIN clients c ON c.id = g.client_id "
+    "LEFT JOIN external_clients e ON e.id = u.principal "
     "WHERE (CAST(:contract AS TEXT) IS NULL OR u.contract = :contract) AND CAST(u.day AS TEXT) >= :since "
     "AND (CAST(:tenant AS TEXT) IS NULL OR u.tenant_id = :tenant) "
-    "GROUP BY u.tenant_id, u.principal, g.id, g.user_email, c.name ORDER BY requests DESC, u.principal"
+    "GROUP BY u.tenant_id, u.principal, g.id, g.user_email, c.name, e.id, e.client_id, e.user_email "
+    "ORDER BY requests DESC, u.principal"
 )
 MARKS: Final = Listing(
     "SELECT principal, kind, name, SUM(requests) AS requests, MAX(CAST(day AS TEXT)) AS last_day FROM usage_marks "
@@ -101,6 +103,11 @@ GRANTS: Final = Listing(
     "AND (CAST(:client AS TEXT) IS NULL OR g.client_id = :client) ORDER BY g.created_at DESC, g.id",
     _TIMES,
     frozenset({"scopes"}),
+)
+EXTERNAL: Final = Listing(
+    "SELECT id, issuer, client_id, tenant_id, user_id, user_email, created_at, revoked_at, revoked_reason FROM external_clients "
+    "WHERE CAST(:tenant AS TEXT) IS NULL OR tenant_id = :tenant ORDER BY created_at DESC, id",
+    frozenset({"created_at", "revoked_at"}),
 )
 AUDIT: Final = Listing(
     "SELECT id, at, tenant_id, actor, action, subject, address, detail FROM audit "

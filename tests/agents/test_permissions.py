@@ -99,7 +99,25 @@ class Doors:
             permissions=PERMISSIONS,
             cursors=Cursors(KEYRING, 3600),
         )
-        self.caller = Caller(*("1", "personal", "mcp", "t", "T", "1", "t/1", scopes, 4e9, False, 1, {}, {}, 0.0, ""))
+        self.caller = Caller(
+            digest=b"",
+            token_id="1",
+            kind="personal",
+            audience="mcp",
+            tenant_id="t",
+            tenant_name="T",
+            plan="",
+            user_id="1",
+            principal="t/1",
+            scopes=scopes,
+            expires_at=4e9,
+            revoked=False,
+            generation=1,
+            headers={},
+            gates={},
+            read_at=0.0,
+            logged="",
+        )
         self.scopes, self.contract = KNOWN.scopes, NEWEST
         self.done: list[str] = []
 

@@ -20,6 +20,7 @@ from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.usage_models import UsageRow
 
 CALLER = Caller(
+    digest=b"",
     token_id="a" * 24,
     kind="personal",
     audience="api",

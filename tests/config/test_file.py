@@ -8,6 +8,7 @@ import pytest
 from gateway.config import Settings, load
 from gateway.config.document import read
 from gateway.config.explain import _item, _value
+from gateway.config.issuers import Issuer
 from gateway.config.plans import Plan
 from gateway.config.policies import CallerLimit
 from gateway.config.section import Section
@@ -56,6 +57,7 @@ IN_EXAMPLES = {
     ("versions", "*", "sunset"),
     ("versions", "*", "link"),
     ("versions", "*", "notice"),
+    *(("issuers", "*", key) for key in Issuer.model_fields),
 }
 
 

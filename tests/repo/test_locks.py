@@ -69,7 +69,6 @@ def test_every_dependency_has_its_line_of_reason() -> None:
 def test_what_runs_is_imported_by_what_runs() -> None:
     otherwise = {
         "drf-spectacular-sidecar": "files",
-        "joserfc": "Authlib's",
         "uvloop": "chosen by uvicorn",
     }
     imported: set[str] = set()

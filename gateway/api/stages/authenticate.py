@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
@@ -11,10 +12,12 @@ from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler, Identified
 from gateway.auth.caller import Caller
 from gateway.auth.challenges import unauthorized
+from gateway.auth.issuers.errors import KeysUnavailable, TokenRefused
+from gateway.auth.users import IdentityUnavailable
 from gateway.keys import token_format
 from gateway.keys.token_format import Audience
 from gateway.observe import metrics
-from gateway.problems import RateLimited
+from gateway.problems import RateLimited, Unavailable
 
 
 def authenticate(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
@@ -40,11 +43,18 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
 
     async def looked_for(exchange: Exchange, token: bytes, caller: Caller | None) -> Answer:
         """Whoever has no valid token counts against the address; a valid one goes free, whatever strangers there did."""
-        if caller is None and token_format.well_formed(token, prefix):
-            caller = await sought(exchange, token)
+        code = ""
+        if caller is None and (token_format.well_formed(token, prefix) or callers.external(token)):
+            try:
+                caller = await sought(exchange, token)
+            except TokenRefused as refused:
+                code = refused.code
+            except (IdentityUnavailable, KeysUnavailable) as error:
+                detail = "Whether the token is good cannot be determined now. Try again shortly."
+                raise Unavailable("identity_unavailable", detail, headers=((b"retry-after", b"1"),)) from error
         else:
             await dependencies.count_stranger(exchange)
-        code = _fault(token, caller, audience)
+        code = code or _fault(token, caller, audience)
         if caller is None or code:
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
@@ -59,10 +69,11 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
         try:
             await dependencies.count_stranger(exchange)
         except RateLimited:
-            caller = await callers.find_in_turn(token)
-            if _fault(token, caller, audience):
-                raise
-            return caller
+            with suppress(TokenRefused):
+                caller = await callers.find_in_turn(token)
+                if not _fault(token, caller, audience):
+                    return caller
+            raise
         caller = await callers.find(token)
         if not _fault(token, caller, audience):
             await dependencies.forgive_stranger(exchange)

@@ -91,6 +91,21 @@ class TokenRow(Base):
     audience: Mapped[str] = mapped_column(String(8), server_default="api")
 
 
+class ExternalClientRow(Base):
+    __tablename__ = "external_clients"
+
+    id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    user_id: Mapped[str] = mapped_column(String(64))
+    user_email: Mapped[str] = mapped_column(Text)
+    issuer: Mapped[str] = mapped_column(Text)
+    client_id: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_reason: Mapped[str | None] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(Integer)
+
+
 class AuditRow(Base):
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_tenant_id_id", "tenant_id", "id"),)

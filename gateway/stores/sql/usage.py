@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from gateway.stores.sql import external_clients
 from gateway.stores.sql.models import TokenRow
 from gateway.stores.sql.oauth_models import ClientRow, GrantRow
 from gateway.stores.sql.usage_models import MarkRow, UsageRow
@@ -133,6 +134,8 @@ def named(session: Session, tenant_id: str, principals: Collection[str]) -> dict
     grants = select(GrantRow, ClientRow.name).join(ClientRow, ClientRow.id == GrantRow.client_id)
     for grant, name in session.execute(grants.where(GrantRow.tenant_id == tenant_id, GrantRow.id.in_(principals))):
         found[grant.id] = Named(name, grant.user_email, "app", "")
+    for client in external_clients.known(session, tenant_id, principals):
+        found[client.id] = Named(client.client_id, client.user_email, "app", "")
     return found
 
 
