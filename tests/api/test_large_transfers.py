@@ -16,6 +16,7 @@ import pytest
 from tests.live import NEWEST, Live
 from tests.live import live as running
 from tests.process.serving import family
+from tests.waiting import at_rest
 
 IMPORT, EXPORT = "/v1/contacts/import", "/v1/contacts/export"
 SIZE = 50 * 2**20
@@ -43,19 +44,17 @@ def file() -> tuple[bytes, int]:
     return "".join([COLUMNS + "\n", *(row.format(number) for number in range(count))]).encode(), count
 
 
-def cmdline(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
+def workers(live: Live) -> list[int]:
+    of_it = family(live.served.process.pid)
+    found = [pid for pid in of_it if "gateway.process.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+    assert found
+    return found
 
 
 def peaks(live: Live) -> list[int]:
     """The most memory each worker has ever had resident, in KiB."""
-    found = []
-    for pid in family(live.served.process.pid):
-        if "gateway.process.worker" in cmdline(pid):
-            status = Path(f"/proc/{pid}/status").read_text()
-            found.append(int(status.partition("VmHWM:")[2].split()[0]))
-    assert found
-    return found
+    statuses = [Path(f"/proc/{pid}/status").read_text() for pid in workers(live)]
+    return [int(status.partition("VmHWM:")[2].split()[0]) for status in statuses]
 
 
 def headers(live: Live) -> dict[str, str]:
@@ -76,8 +75,7 @@ def longest_wait(live: Live, until: Future[Any]) -> float:
 def test_a_file_for_which_the_disk_has_no_room_is_asked_for_again_later(large: Live) -> None:
     row = "Ada,Lovelace,nobody@small.example,,,{}\n"
     content = (COLUMNS + "\n" + row * 100_000).encode()
-    workers = [pid for pid in family(large.served.process.pid) if "gateway.process.worker" in cmdline(pid)]
-    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in workers}
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in workers(large)}
     try:
         for pid, (_, hard) in before.items():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (2 * 2**20, hard))
@@ -127,7 +125,9 @@ def test_fifty_megabytes_go_in_and_out_in_little_memory(large: Live) -> None:
 def test_a_slow_reader_is_not_read_ahead_of_and_one_who_leaves_ends_the_export(large: Live) -> None:
     with httpx.stream("GET", large.url + EXPORT, headers=headers(large), timeout=60) as export:
         next(export.iter_bytes())
-        time.sleep(1)
+        # What was read ahead would be worked on, and nothing is any more.
+        for pid in workers(large):
+            at_rest(pid)
         assert max(peaks(large)) < MOST_KIB
     until = time.monotonic() + 10
     while True:

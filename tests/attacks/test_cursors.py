@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from adapters.core.faults import StaleCursor
 from gateway.keys.cursors import Cursors
 from gateway.keys.keyring import Keyring
 from tests.live import OLDEST, Live
+from tests.waiting import within
 
 SEARCH = "/v1/contacts/search"
 QUERY: dict[str, Any] = {
@@ -147,5 +147,5 @@ def test_a_cursor_shows_nothing(live: Live) -> None:
 def test_a_cursor_expires(wary: Live) -> None:
     cursor = _cursor(wary)
     assert wary.call("POST", SEARCH, {**QUERY, "cursor": cursor}).status_code == 200
-    time.sleep(3.1)
+    within(3.1, lambda: wary.call("POST", SEARCH, {**QUERY, "cursor": cursor}).status_code == 400)
     _refused(wary, cursor)
