@@ -36,19 +36,19 @@ def told(answer: httpx.Response) -> list[dict[str, Any]]:
     return rows
 
 
-def test_what_was_imported_is_exported(box: Box, juniper: httpx.Client) -> None:
-    before = total(juniper)
-    owner = box.user("owner", 1)["user_id"]
+def test_what_was_imported_is_exported(box: Box, meridian: httpx.Client) -> None:
+    before = total(meridian)
+    owner = box.user("owner")["user_id"]
     file = (
         "\ufefffirstName,ignored,email,tags,phoneNumbers,customFields,assigneeId,jobTitle\r\n"
         f'Åsa,x,asa@import.example,"vip; new",+91 1;+91 2,"{{""a"": [1]}}",{owner},"Line\nbreak, ""quoted"""\r\n'
         "Bo,,,,,,,\r\n"
     )
-    answer = imported(juniper, file)
+    answer = imported(meridian, file)
     assert (answer.status_code, answer.json()["data"]["imported"]) == (200, 2)
     assert box.counts()[f"POST {IMPORT}"]["created"] == 2
-    assert total(juniper) == before + 2
-    rows = exported(juniper)
+    assert total(meridian) == before + 2
+    rows = exported(meridian)
     assert len(rows) == before + 2
     asa, bo = rows[-2:]
     assert answer.json()["data"]["ids"] == [asa["id"], bo["id"]]
@@ -64,7 +64,7 @@ def test_what_was_imported_is_exported(box: Box, juniper: httpx.Client) -> None:
         'Line\nbreak, "quoted"',
     )
     assert (bo["firstName"], bo["email"], bo["leadScore"]) == ("Bo", "", "0")
-    assert juniper.get(f"/api/crm/contacts/{asa['id']}").json()["data"]["assigneeId"] == owner
+    assert meridian.get(f"/api/crm/contacts/{asa['id']}").json()["data"]["assigneeId"] == owner
 
 
 def test_an_export_agrees_with_the_rows(meridian: httpx.Client) -> None:

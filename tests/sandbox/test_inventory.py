@@ -1,5 +1,6 @@
 """Products, stock movements, warehouses: decimal strings for money, numbers for quantities, integers for ids."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -93,10 +94,11 @@ def test_a_movement_that_breaks_a_rule_is_refused(meridian: httpx.Client) -> Non
         assert refusal(move(meridian, untracked, here, "IN", 1)) == ("invalid_state", [], "UNTRACKED")
 
 
-def test_a_workspace_may_let_its_stock_fall_below_zero(juniper: httpx.Client) -> None:
-    row = product(juniper, "S-9", currency="USD")
-    assert move(juniper, row, places(juniper)[0], "OUT", -2).json()["data"]["runningStock"] == -2
-    assert got(juniper, of(row))["stock"] == -2
+def test_a_workspace_may_let_its_stock_fall_below_zero(launch: Callable[..., Box]) -> None:
+    with launch("--cap", "0").speaker(1) as juniper:
+        row = product(juniper, "S-9", currency="USD")
+        assert move(juniper, row, places(juniper)[0], "OUT", -2).json()["data"]["runningStock"] == -2
+        assert got(juniper, of(row))["stock"] == -2
 
 
 def test_warehouses_come_whole(meridian: httpx.Client) -> None:

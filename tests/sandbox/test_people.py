@@ -130,10 +130,10 @@ def test_a_balance_is_spent_by_what_is_asked_and_given_back_by_what_is_declined(
 
 
 def test_leave_is_filed_for_oneself_and_decided_with_a_note(box: Box) -> None:
-    manager = box.user("manager", 1)["user_id"]
+    manager = box.user("manager")["user_id"]
     with (
-        box.speaker(1, **{"X-User-Id": box.user("viewer", 1)["user_id"]}) as viewer,
-        box.speaker(1, **{"X-User-Id": manager}) as deciding,
+        box.speaker(0, **{"X-User-Id": box.user("viewer")["user_id"]}) as viewer,
+        box.speaker(0, **{"X-User-Id": manager}) as deciding,
     ):
         row = made(viewer, f"{HR}/leave", leaveType="LOP", fromDate="2030-05-06", toDate="2030-05-07", reason="Wedding")
         path = f"{HR}/leave/{row['id']}"

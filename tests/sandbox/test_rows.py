@@ -72,9 +72,9 @@ def test_another_tenants_row_does_not_exist(meridian: httpx.Client, juniper: htt
 
 @pytest.mark.parametrize("plural", ["contacts", "deals", "tasks", "notes", "activities"])
 def test_a_reference_to_another_tenants_row_is_refused_like_one_to_nothing(
-    meridian: httpx.Client, juniper: httpx.Client, plural: str
+    meridian: httpx.Client, quiet: httpx.Client, plural: str
 ) -> None:
-    foreign = made(juniper, "companies")["id"]
+    foreign = made(quiet, "companies")["id"]
     for key in (foreign, "0" * 24, "nonsense"):
         answer = meridian.post(f"/api/crm/{plural}", json={**LEAST[plural], "companyId": key})
         assert complaints(answer) == {"companyId": ["does not exist"]}
