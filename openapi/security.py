@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from adapters.core.compile.catalogue import Catalogue
@@ -61,8 +62,7 @@ def permission(needed: Sequence[str], scopes: Scopes) -> str:
     """What an operation needs, in words: scopes, and a role that has them."""
     if not needed:
         return "Any valid token may ask."
-    roles = default_roles()
-    able = [name for name in roles if set(needed) <= allowed(scopes, name, roles)]
+    able = [name for name, has in _by_role(scopes).items() if has.issuperset(needed)]
     told = " and ".join(f"`{scope}`" for scope in needed)
     noun = "scope" if len(needed) == 1 else "scopes"
     named = ", ".join(able[:-1]) + f" and {able[-1]}" if len(able) > 1 else able[0]
@@ -70,6 +70,13 @@ def permission(needed: Sequence[str], scopes: Scopes) -> str:
         f"**Needs the {noun} {told}**, and that the token's user has a role which allows it at that moment "
         f"(unless this deployment is set up otherwise: {named})."
     )
+
+
+@cache
+def _by_role(scopes: Scopes) -> dict[str, frozenset[str]]:
+    """What each role has where nobody has set up others."""
+    roles = default_roles()
+    return {name: allowed(scopes, name, roles) for name in roles}
 
 
 def _listed(words: Sequence[str]) -> str:

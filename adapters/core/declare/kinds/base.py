@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -116,7 +117,7 @@ class Kind:
 
     def strict(self) -> Schema:
         """What a request may hold."""
-        return self.described(generated(self.core()))
+        return self.described(derived(self))
 
     def loose(self) -> Schema:
         """What an answer holds: its type alone, since limits are promises about what is taken, not about what is there."""
@@ -156,6 +157,17 @@ class Kind:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         return self.described(handler(schema))
+
+
+def derived(kind: Kind) -> Schema:
+    """The JSON schema that pydantic makes of a kind's `core`."""
+    return dict(_derived(kind))
+
+
+@cache
+def _derived(kind: Kind) -> Schema:
+    # Every field of every operation of every contract asks, and of kinds there are few.
+    return generated(kind.core())
 
 
 def generated(schema: CoreSchema) -> Schema:

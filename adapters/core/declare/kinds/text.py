@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from adapters.core.declare import text_patterns
 from adapters.core.declare.invisible import plain, sought, visible
-from adapters.core.declare.kinds.base import TEXTUAL, Kind, Schema, generated
+from adapters.core.declare.kinds.base import TEXTUAL, Kind, Schema, derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Text(Kind):
 
     def strict(self) -> Schema:
         # The pattern says it exactly; what a reader's library takes for an address may be less, or more.
-        return generated(self.core())
+        return derived(self)
 
     def loose(self) -> Schema:
         return {"type": "string"}
