@@ -8,6 +8,7 @@ WORD narrows to the faults whose sentence or file holds one. Ends with 1 when a 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import queue
 import shutil
@@ -26,6 +27,7 @@ PARTS = ("adapters", "docs", "gateway", "openapi", "sandbox", "tests", "config.y
 MUTANTS = (*adapters.MUTANTS, *edge.MUTANTS)
 MOST = 300  # seconds for the tests of one fault: a fault that hangs them is caught, too
 _FAILED = 1  # pytest's own: tests were run, and some failed
+_SECONDS = itertools.count(int(time.time()) + 1)
 
 
 def main() -> int:
@@ -65,8 +67,9 @@ def _ended(copies: queue.Queue[Path], tests: tuple[str, ...], mutant: Mutant | N
     """The status that pytest ends with in a copy that has the fault."""
     root, began = copies.get(), time.monotonic()
     before = mutant.apply(root) if mutant else ""
-    # Compiled code is read, and none is written: a fault and its mending may be of one second and one length.
-    env = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    if mutant:
+        _renewed(root / mutant.file)
+    env = os.environ | {"PYTHONPATH": str(root)}
     line = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
     try:
         status = subprocess.run(line, cwd=root, env=env, capture_output=True, check=False, timeout=MOST).returncode
@@ -75,10 +78,17 @@ def _ended(copies: queue.Queue[Path], tests: tuple[str, ...], mutant: Mutant | N
     finally:
         if mutant:
             (root / mutant.file).write_text(before)
+            _renewed(root / mutant.file)
         copies.put(root)
     verdict = {0: "survives", _FAILED: "caught"}.get(status, f"pytest ended with {status}") if mutant else status
     print(f"{time.monotonic() - began:6.1f} s  {verdict}: {mutant.said if mutant else ' '.join(tests)}", flush=True)
     return status
+
+
+def _renewed(file: Path) -> None:
+    """Compiled code is kept by second and length, and both may be those of the fault before: each change gets a second of its own."""
+    second = next(_SECONDS)
+    os.utime(file, (second, second))
 
 
 if __name__ == "__main__":

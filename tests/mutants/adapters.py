@@ -6,13 +6,7 @@ from tests.mutants.mutant import Mutant
 
 FILTERS = "adapters/core/request/filters.py"
 SEARCH = "adapters/core/request/search_request.py"
-GROUPS = (
-    "tests/conformance/test_filters.py",
-    "tests/conformance/test_resources.py",
-    "-k",
-    "compared_as_it_is or without_case or groups_mean",
-)
-REFUSED = ("tests/conformance/test_filters.py", "-k", "at_its_place or nest_so_deep")
+GROUPS = ("tests/adapters/test_filters.py",)
 CURSORS = (
     "tests/attacks/test_cursors.py",
     "-k",
@@ -43,27 +37,27 @@ MUTANTS = (
         'return {"not": some} if operator in _UNLIKE else some',
         GROUPS,
     ),
-    Mutant("groups nest one level deeper", FILTERS, "if depth == MOST_DEPTH:", "if depth > MOST_DEPTH:", REFUSED),
+    Mutant("groups nest one level deeper", FILTERS, "if depth == MOST_DEPTH:", "if depth > MOST_DEPTH:", GROUPS),
     Mutant(
         "one condition more is taken",
         FILTERS,
         "if len(leaves) > MOST_LEAVES or len(nodes) > MOST_LEAVES:",
         "if len(leaves) > MOST_LEAVES + 1 or len(nodes) > MOST_LEAVES + 1:",
-        REFUSED,
+        GROUPS,
     ),
     Mutant(
         "between takes one value",
         FILTERS,
         'if operator == "between" and len(values) != 2:',
         'if operator == "between" and len(values) > 2:',
-        REFUSED,
+        GROUPS,
     ),
     Mutant(
         "a value for an operator that takes none is overlooked",
         FILTERS,
         'given = [key for key in ("value", "values") if node.get(key) is not None]',
         "given: list[str] = []",
-        REFUSED,
+        GROUPS,
     ),
     Mutant(
         "the direction of a search is turned round",
