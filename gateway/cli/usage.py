@@ -31,21 +31,23 @@ from gateway.stores.listings import MARKS, USAGE
 def command(database: Database, contract: str | None, days: int, tenant: str | None, as_json: bool) -> None:
     """Show who asks, how much, and when last; under one contract: whom to tell before its sunset.
 
-    Whom a limit with `shadow: true` would have refused is shown with how often.
+    Of the changes that came after the contract, those are named that somebody still has to make, each with the day of the last
+    request that had to do with it. Whom a limit with `shadow: true` would have refused is shown with how often.
     """
     since = (datetime.now(UTC) - timedelta(days=days - 1)).date().isoformat()
     asked = {"contract": contract, "since": since, "tenant": database.tenant_id(tenant)}
     rows, marks = database.rows(USAGE, **asked), database.rows(MARKS, **asked)
     for row in rows:
-        row["shadowed"] = [
-            {"policy": mark["name"], "requests": mark["requests"], "last_day": mark["last_day"]}
-            for mark in marks
-            if (mark["principal"], mark["kind"]) == (row["principal"], "shadow")
-        ]
+        for kind, told, name in (("shadow", "shadowed", "policy"), ("change", "changes", "change")):
+            row[told] = [
+                {name: mark["name"], "requests": mark["requests"], "last_day": mark["last_day"]}
+                for mark in marks
+                if (mark["principal"], mark["kind"]) == (row["principal"], kind)
+            ]
     if as_json:
         print_json({"contract": contract, "since": since, "usage": rows})
         return
-    head = ("TENANT", "KIND", "NAME", "USER", "REQUESTS", "LAST", "IN SHADOW")
+    head = ("TENANT", "KIND", "NAME", "USER", "REQUESTS", "LAST", "IN SHADOW", "STILL USES")
     print_table(
         head,
         [
@@ -57,6 +59,7 @@ def command(database: Database, contract: str | None, days: int, tenant: str | N
                 row["requests"],
                 row["last_day"],
                 ", ".join(f"{each['policy']} {each['requests']}" for each in row["shadowed"]) or None,
+                ", ".join(f"{each['change']} ({each['last_day']})" for each in row["changes"]) or None,
             )
             for row in rows
         ],

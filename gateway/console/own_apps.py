@@ -187,7 +187,8 @@ class Developer:
 
     async def _show(self, visit: Visit, client: Client, fault: str = "", edited: Client | None = None) -> Response:
         since = (visit.now - _LOOKED_BACK).date()
-        secrets, totals = await self.console.web.sql.read(_details, client.id, since)
+        secrets, totals, changes = await self.console.web.sql.read(_details, client.id, since)
+        whys = {each.name: each.why for later in self.console.web.catalogue.contracts for each in later.changes}
         shown = edited or client
         return await visit.page(
             "app.html",
@@ -198,6 +199,7 @@ class Developer:
             families=self._families(shown),
             secrets=secrets,
             contracts=_by_contract(totals),
+            changes=[(*change, whys.get(change[1], "")) for change in changes],
             urls=metadata.urls(visit.request.scope["brand"].origin),
             secret=await visit.shown_once(),
             done=_DONE.get(visit.asked("done"), ""),
@@ -231,8 +233,14 @@ def _event(visit: Visit, action: str, client: Client, **detail: object) -> Event
     )
 
 
-def _details(session: Session, client_id: str, since: date) -> tuple[tuple[Secret, ...], tuple[Total, ...]]:
-    return clients.secrets(session, client_id), usage.by_contract(session, client_id, since)
+def _details(
+    session: Session, client_id: str, since: date
+) -> tuple[tuple[Secret, ...], tuple[Total, ...], tuple[tuple[str, str, int, date], ...]]:
+    return (
+        clients.secrets(session, client_id),
+        usage.by_contract(session, client_id, since),
+        usage.changes(session, client_id, since),
+    )
 
 
 def _by_contract(totals: tuple[Total, ...]) -> list[tuple[str, int, int]]:

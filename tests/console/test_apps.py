@@ -245,6 +245,11 @@ def test_usage_of_an_app_is_told_by_the_contract_that_answered(
     page = shown_in_full(desk, owner, f"/console/apps/{app.client_id}", 4)
     rows = re.findall(r'<th scope="row">([^<]+)</th><td class="count">(\d+)</td><td class="count">(\d+)</td>', page)
     assert rows == [("2026-09-01", "3", "1"), ("2026-06-01", "1", "0")]
+    used = re.findall(r'<td>([^<]+)</td><th scope="row"><code>([^<]+)</code>.*?<td class="count">(\d+)</td>', page)
+    assert used == [("2026-06-01", "contacts.phone", "1")]
+    assert "A contact can have more than one phone number" in page
+    told = [each["changes"] for each in desk.run("usage", "--contract", "2026-06-01")["usage"] if each["kind"] == "app"]
+    assert [("contacts.phone", 1)] in [[(each["change"], each["requests"]) for each in changes] for changes in told]
 
 
 def shown_in_full(desk: Live, person: Person, path: str, requests: int) -> str:

@@ -6,16 +6,18 @@ from threading import Thread
 
 from sqlalchemy import text
 
-from gateway.stores.listings import USAGE
+from gateway.stores.listings import MARKS, USAGE
 from gateway.stores.sql import Session, Sql, audit, clients, grants, known_addresses, listing, tokens, usage
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.grants import Grant
 from gateway.stores.sql.known_addresses import Place
-from gateway.stores.sql.usage import Count, Named, Total
+from gateway.stores.sql.usage import Count, Marked, Named, Total
 from tests.stores.records import NOW, TOKEN, successor_of
 
 DAY, NEXT = date(2026, 6, 1), date(2026, 6, 2)
 ONE = Count("a" * 24, DAY, "2026-06-01", "ok", "clx1", "clxu", 3)
+
+MET = Marked("a" * 24, DAY, "2026-06-01", "change", "deals.title", "clx1", 3)
 
 
 def test_counts_add_up_under_every_heading(session: Session) -> None:
@@ -49,6 +51,26 @@ def test_workers_that_count_the_same_at_once_lose_nothing(sql: Sql) -> None:
         worker.join()
     with sql.session() as session:
         assert {total.requests for total in usage.by_principal(session, "clx1", None, DAY)} == {60}
+
+
+def test_what_requests_met_adds_up_and_is_told_by_principal_with_its_last_day(session: Session) -> None:
+    usage.mark(session, [MET, MET._replace(day=NEXT, requests=1), MET._replace(kind="shadow", name="token")])
+    usage.mark(session, [MET._replace(requests=4), MET._replace(name="contacts.phone", requests=7)])
+    usage.mark(session, [])
+    mine, other = MET.principal, "b" * 24
+    assert usage.marks(session, [mine, other], "change", DAY) == {
+        mine: (("contacts.phone", 7, DAY), ("deals.title", 8, NEXT))
+    }
+    assert usage.marks(session, [mine], "shadow", DAY) == {mine: (("token", 3, DAY),)}
+    assert usage.marks(session, [mine], "change", NEXT) == {mine: (("deals.title", 1, NEXT),)}
+    rows = listing.rows(session, MARKS, {"contract": "2026-06-01", "since": DAY.isoformat(), "tenant": "clx1"})
+    assert [(row["kind"], row["name"], row["requests"], row["last_day"]) for row in rows] == [
+        ("change", "contacts.phone", 7, "2026-06-01"),
+        ("change", "deals.title", 8, "2026-06-02"),
+        ("shadow", "token", 3, "2026-06-01"),
+    ]
+    usage.forget(session, NEXT)
+    assert usage.marks(session, [mine], "change", DAY) == {mine: (("deals.title", 1, NEXT),)}
 
 
 def test_what_is_old_is_forgotten(session: Session) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as member
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,16 @@ class Renamed:
     old: str
     new: str
     why: str
+
+    @property
+    def name(self) -> str:
+        """What the older contract has, `deals.title`: what its usage is counted by."""
+        return f"{self.resource}.{self.old}"
+
+    @property
+    def field(self) -> str:
+        """The field as the older contract calls it."""
+        return self.old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +54,20 @@ class Reshaped:
     down: Callable[[Any], Any]
     merge: Callable[[Any, Any], Any]
     operators: Mapping[str, str]
-    besides: Mapping[str, str] = field(default_factory=dict)
+    besides: Mapping[str, str] = member(default_factory=dict)
     description: str
     example: object
     why: str
+
+    @property
+    def name(self) -> str:
+        """What the older contract has, `contacts.phone`."""
+        return f"{self.resource}.{self.old}"
+
+    @property
+    def field(self) -> str:
+        """The field as the older contract calls it."""
+        return self.old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +79,11 @@ class ValueRenamed:
     old: str
     new: str
     why: str
+
+    @property
+    def name(self) -> str:
+        """What the older contract has, `activities.type=mail`."""
+        return f"{self.resource}.{self.field}={self.old}"
 
 
 Change = Renamed | Reshaped | ValueRenamed
@@ -72,7 +98,7 @@ class Contract:
 
     date: str
     summary: str
-    changes: tuple[Change, ...] = field(default_factory=tuple)
+    changes: tuple[Change, ...] = member(default_factory=tuple)
 
     def __post_init__(self) -> None:
         if not _DATE.fullmatch(self.date) or not _is_day(self.date):

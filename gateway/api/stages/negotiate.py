@@ -9,6 +9,7 @@ from adapters.core.calls import Answer, Input, Plan
 from adapters.core.declare.timestamps import day
 from adapters.core.operation import Face, Operation
 from adapters.core.request.acceptors import path_only
+from gateway.api.changes_met import changes_met
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Contracted, Exchange, Identified
 from gateway.api.lifecycle import notice, retired
@@ -28,7 +29,7 @@ _TWICE = "The Version header is given twice. Send it once, as `Version: {newest}
 
 def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contracted) -> Identified:
     """Fills `exchange.version` and finds the face of that contract; raises 400 with the list of contracts, 410, or 501."""
-    resolve = _Contracts(dependencies)
+    resolve, met = _Contracts(dependencies), changes_met(operation, dependencies.catalogue)
     faces = operation.faces or dict.fromkeys([contract.date for contract in dependencies.catalogue.contracts], _OWN)
 
     def negotiated(exchange: Exchange, caller: Caller) -> Awaitable[Answer]:
@@ -39,6 +40,8 @@ def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contrac
         face = faces[version]
         if face is None:
             raise Gone("operation_gone", f"This operation is not part of the contract of {version}.")
+        if met and version in met:
+            exchange.marks += met[version]
         return proceed(exchange, caller, face)
 
     return negotiated

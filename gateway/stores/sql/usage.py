@@ -125,6 +125,18 @@ def by_contract(session: Session, client_id: str, since: date) -> tuple[Total, .
     return tuple(Total(of, outcome, int(requests)) for of, outcome, requests in rows)
 
 
+def changes(session: Session, client_id: str, since: date) -> tuple[tuple[str, str, int, date], ...]:
+    """The changes that one app's requests were still about: the contract they came under, each one's name, how many, the last day."""
+    grants = select(GrantRow.id).where(GrantRow.client_id == client_id)
+    rows = session.execute(
+        select(MarkRow.contract, MarkRow.name, func.sum(MarkRow.requests), func.max(MarkRow.day))
+        .where(MarkRow.principal.in_(grants), MarkRow.kind == "change", MarkRow.day >= since)
+        .group_by(MarkRow.contract, MarkRow.name)
+        .order_by(MarkRow.contract, MarkRow.name)
+    )
+    return tuple((contract, name, int(requests), last) for contract, name, requests, last in rows)
+
+
 def named(session: Session, tenant_id: str, principals: Collection[str]) -> dict[str, Named]:
     """Those of the tenant that are known still."""
     found: dict[str, Named] = {}
