@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Whole
-from adapters.core.declare.resource import (
-    Foreign,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import ACTIVITY, ActivityId, CompanyId, ContactId, DealId, UserId
 
 
@@ -51,12 +42,7 @@ activities = Resource(
         "/api/crm/activities",
         listing=ListQuery(("type", "contact_id", "company_id", "deal_id", "actor_id"), style="cursor", items="items"),
     ),
-    rename={
-        "type": "kind",
-        "body": "description",
-        "occurred_at": "happenedAt",
-        "actor_id": "userId",
-    },
+    rename=renamed("type=kind body=description occurred_at=happenedAt actor_id=userId"),
     sorts=("created_at", "occurred_at"),
     headline=("type", "subject", "occurred_at", "contact_id", "company_id", "deal_id"),
     searched=("subject", "body", "outcome"),

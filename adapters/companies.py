@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Line, Name, Phone, Text, Url, Whole
-from adapters.core.declare.resource import (
-    Dated,
-    Foreign,
-    ListQuery,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, Foreign, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Resource, Upstream
 from adapters.core.words import Related
 from adapters.ids import COMPANY, CompanyId, UserId
 

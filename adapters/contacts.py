@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Words
-from adapters.core.declare.resource import (
-    Dated,
-    Event,
-    Foreign,
-    ListQuery,
-    ReadOnly,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, Foreign, ReadOnly, optional, required
+from adapters.core.declare.resource import Event, ListQuery, Resource, Upstream
 from adapters.core.words import Export, Import, Labels, Related
 from adapters.ids import CONTACT, CompanyId, ContactId, UserId
 
@@ -69,9 +60,8 @@ contacts = Resource(
     ),
     events=(
         Event(
-            name="contact.created",
-            internal="contact.created",
-            why="A contact was made.",
+            "contact.created",
+            "A contact was made.",
             facts={"first_name": "firstName", "last_name": "lastName", "email": "email"},
         ),
     ),

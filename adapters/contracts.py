@@ -31,9 +31,8 @@ contracts = Announced(
     service="crm",
     events=(
         Event(
-            name="contract.signed",
-            internal="contract.signed",
-            why="A contract was signed.",
+            "contract.signed",
+            "A contract was signed.",
             facts={
                 "name": "title",
                 "customer_name": "clientName",

@@ -4,30 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from adapters.core.declare.kinds import (
-    Amount,
-    Choice,
-    Currency,
-    CustomFields,
-    Date,
-    Integer,
-    Line,
-    Moment,
-    Name,
-)
-from adapters.core.declare.resource import (
-    Dated,
-    Event,
-    Foreign,
-    Kept,
-    ListQuery,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, Date, Integer, Line, Moment, Name
+from adapters.core.declare.record import Dated, Foreign, Kept, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import Event, ListQuery, Resource, Upstream, renamed
 from adapters.core.words import Move, Related
 from adapters.ids import DEAL, CompanyId, ContactId, DealId, PipelineId, StageId, UserId
 
@@ -76,13 +55,7 @@ deals = Resource(
             ("pipeline_id", "stage_id", "status", "contact_id", "company_id", "owner_id"), style="offset"
         ),
     ),
-    rename={
-        "name": "title",
-        "amount": "value",
-        "owner_id": "assigneeId",
-        "expected_close_date": "closeDate",
-        "custom": "customFields",
-    },
+    rename=renamed("name=title amount=value owner_id=assigneeId expected_close_date=closeDate custom=customFields"),
     sorts=("created_at", "updated_at", "name", "amount", "expected_close_date"),
     headline=("name", "amount", "currency", "status", "stage_id", "expected_close_date"),
     searched=("name",),
@@ -94,17 +67,11 @@ deals = Resource(
         Related("invoices", by="deal_id"),
     ),
     events=(
-        Event(name="deal.won", internal="deal.won", why="A deal moved to a stage that is won.", facts=TOLD),
+        Event("deal.won", "A deal moved to a stage that is won.", facts=TOLD),
+        Event("deal.lost", "A deal moved to a stage that is lost.", facts={**TOLD, "lost_reason": "lostReason"}),
         Event(
-            name="deal.lost",
-            internal="deal.lost",
-            why="A deal moved to a stage that is lost.",
-            facts={**TOLD, "lost_reason": "lostReason"},
-        ),
-        Event(
-            name="deal.stage_changed",
-            internal="deal.stage_changed",
-            why="A deal moved to another stage. Where that decides it, another event says so.",
+            "deal.stage_changed",
+            "A deal moved to another stage. Where that decides it, another event says so.",
             facts={"name": "title", "stage_id": "toStageId"},
             previous={"stage_id": "fromStageId"},
         ),

@@ -14,6 +14,8 @@ from adapters.ids import EMPLOYEE, DepartmentId, EmployeeId, UserId
 Type = Annotated[str, Choice.upper("full_time", "part_time", "contract", "intern")]
 Status = Annotated[str, Choice.upper("active", "probation", "on_leave", "terminated")]
 LISTED = ("employee_number", "email", "department_id", "manager_id", "employment_type", "status")
+TOLD = renamed("name=fullName email=workEmail department_id=departmentId")
+PAID = {"amount": "85000.00", "currency": "INR", "period": "monthly", "effective_from": "2026-04-01"}
 Period = Annotated[str, Choice.upper("monthly", "annual", "hourly")]
 
 
@@ -46,10 +48,7 @@ class Employee(Dated):
     probation_ends_on: Date | None = optional("The last day of their probation.", "2026-09-30")
     termination_date: ReadOnly[Date | None] = optional("Their last day.", "2027-03-31")
     location: Line | None = optional("Where they work.", "London")
-    compensation: Annotated[Compensation | None, Guarded("compensation")] = optional(
-        "What they are paid.",
-        {"amount": "85000.00", "currency": "INR", "period": "monthly", "effective_from": "2026-04-01"},
-    )
+    compensation: Annotated[Compensation | None, Guarded("compensation")] = optional("What they are paid.", PAID)
     custom: CustomFields = optional("The workspace's own fields.", {"badge": "A-17"}, {})
 
 
@@ -70,8 +69,7 @@ employees = Resource(
     rename=renamed(
         "employee_number=empCode first_name=givenName last_name=familyName name=fullName email=workEmail phone=mobile "
         "job_title=designation manager_id=reportsTo start_date=joiningDate probation_ends_on=probationEnd "
-        "termination_date=exitDate location=workLocation compensation=pay compensation.effective_from=from "
-        "custom=customFields"
+        "termination_date=exitDate location=workLocation compensation=pay compensation.effective_from=from custom=customFields"
     ),
     sorts=("created_at", "updated_at", "name", "start_date"),
     headline=("name", "email", "job_title", "department_id", "manager_id", "status"),
@@ -87,15 +85,6 @@ employees = Resource(
         with_currency("compensation"),
         not_itself("manager_id"),
     ),
-    states=States(
-        {"active": ("terminate",), "probation": ("terminate",), "on_leave": ("terminate",), "terminated": ()}
-    ),
-    events=(
-        Event(
-            name="employee.created",
-            internal="employee.created",
-            why="Somebody was hired.",
-            facts=renamed("name=fullName email=workEmail department_id=departmentId"),
-        ),
-    ),
+    states=States.of("active → terminate; probation → terminate; on_leave → terminate; terminated"),
+    events=(Event("employee.created", "Somebody was hired.", facts=TOLD),),
 )

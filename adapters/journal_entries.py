@@ -7,19 +7,8 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from adapters.core.declare.kinds import Amount, Choice, Currency, Date, Line, Moment, Money, Text
-from adapters.core.declare.resource import (
-    Between,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Rule,
-    Upstream,
-    optional,
-    renamed,
-    required,
-)
+from adapters.core.declare.record import Between, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Rule, Upstream, renamed
 from adapters.ids import JOURNAL_ENTRY, AccountId, JournalEntryId, UserId
 
 SIDES = {"debit": "DR", "credit": "CR"}

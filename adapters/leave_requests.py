@@ -12,13 +12,15 @@ from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Move
 from adapters.ids import LEAVE_REQUEST, EmployeeId, LeaveRequestId, UserId
 
-TYPES = {"annual": "EARNED", "sick": "SICK", "casual": "CASUAL", "unpaid": "LOP", "maternity": "MATERNITY"} | {
-    "paternity": "PATERNITY",
-    "bereavement": "BEREAVEMENT",
-    "other": "OTHER",
-}
-PARTS = {"full": "FULL", "morning": "FIRST_HALF", "afternoon": "SECOND_HALF"}
-STATUSES = {"pending": "PENDING", "approved": "APPROVED", "rejected": "DECLINED", "cancelled": "WITHDRAWN"}
+Type = Annotated[
+    str,
+    Choice.of(
+        "annual=EARNED sick=SICK casual=CASUAL unpaid=LOP maternity=MATERNITY paternity=PATERNITY bereavement=BEREAVEMENT "
+        "other=OTHER"
+    ),
+]
+Part = Annotated[str, Choice.of("full=FULL morning=FIRST_HALF afternoon=SECOND_HALF")]
+Status = Annotated[str, Choice.of("pending=PENDING approved=APPROVED rejected=DECLINED cancelled=WITHDRAWN")]
 DECIDES = ("approval.write",)
 NOTED = {"note": "actionNote"}
 TOLD = renamed("employee_id=employeeId type=leaveType start_date=fromDate end_date=toDate decided_by_id=actionedBy")
@@ -31,15 +33,13 @@ class LeaveRequest(Dated):
     employee_id: Fixed[EmployeeId | None] = optional(
         "Who is away; the acting user when left out.", "emp_3f2504e0-4f89-41d3-9a0c-0305e82c3301"
     )
-    type: Annotated[str, Choice(tuple(TYPES), TYPES)] = required("What kind of leave.", "annual")
+    type: Type = required("What kind of leave.", "annual")
     start_date: Date = required("The first day.", "2027-03-08")
     end_date: Date = required("The last day.", "2027-03-08")
-    day_part: Annotated[str, Choice(tuple(PARTS), PARTS)] = optional(
-        "Which part of it; half days are of one day only.", "morning", "full"
-    )
+    day_part: Part = optional("Which part of it; half days are of one day only.", "morning", "full")
     days: ReadOnly[Annotated[str, Number(3, 1)] | None] = optional("How many working days it is.", "0.5")
     reason: Annotated[str, Prose(2_000)] | None = optional("Why.", "A family matter.")
-    status: ReadOnly[Annotated[str, Choice(tuple(STATUSES), STATUSES)]] = required("How it stands.", "pending")
+    status: ReadOnly[Status] = required("How it stands.", "pending")
     decided_by_id: ReadOnly[UserId | None] = optional("Who decided.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
     decided_at: ReadOnly[Moment | None] = optional("When.", "2027-03-01T09:00:00Z")
     decision_note: ReadOnly[Line | None] = optional("What was said to it.", "Enjoy.")
@@ -84,11 +84,9 @@ leave_requests = Resource(
         within_days("end_date", "start_date", 366),
         of_one_day("day_part", "start_date", "end_date"),
     ),
-    states=States(
-        {"pending": ("approve", "reject", "cancel"), "approved": ("cancel",), "rejected": (), "cancelled": ()}
-    ),
+    states=States.of("pending → approve reject cancel; approved → cancel; rejected; cancelled"),
     events=(
-        Event(name="leave_request.approved", internal="leave.approved", why="Leave was granted.", facts=TOLD),
-        Event(name="leave_request.rejected", internal="leave.rejected", why="Leave was refused.", facts=TOLD),
+        Event("leave_request.approved", "Leave was granted.", internal="leave.approved", facts=TOLD),
+        Event("leave_request.rejected", "Leave was refused.", internal="leave.rejected", facts=TOLD),
     ),
 )

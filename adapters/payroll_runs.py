@@ -68,7 +68,5 @@ payroll_runs = Resource(
         within_days("period_end", "period_start", 62),
         not_before("pay_date", "period_start"),
     ),
-    states=States(
-        {"draft": ("process",), "processing": (), "processed": ("mark_paid",), "failed": ("process",), "paid": ()}
-    ),
+    states=States.of("draft → process; processing; processed → mark_paid; failed → process; paid"),
 )

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Choice, Integer, Line, Name
-from adapters.core.declare.resource import (
-    Dated,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream
 from adapters.ids import PIPELINE, PipelineId, StageId
 
 

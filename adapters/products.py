@@ -17,20 +17,8 @@ from adapters.core.declare.kinds import (
     Prose,
     Text,
 )
-from adapters.core.declare.resource import (
-    Dated,
-    Fixed,
-    Kept,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    renamed,
-    required,
-)
+from adapters.core.declare.record import Dated, Fixed, Kept, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Child
 from adapters.ids import PRODUCT, ProductId, WarehouseId
@@ -38,6 +26,7 @@ from adapters.ids import PRODUCT, ProductId, WarehouseId
 Price = Annotated[str, Money(form="string")]
 Stock = Annotated[str, Number(12, 4, "signed")]
 Type = Annotated[str, Choice.upper("goods", "service")]
+LISTED = ("sku", "type", "category", "barcode", "status")
 
 
 class StockLevel(Record):
@@ -82,11 +71,7 @@ products = Resource(
     singular="product",
     scope="product",
     group="Inventory",
-    upstream=Upstream(
-        "inventory",
-        "/api/inventory/products",
-        listing=ListQuery(("sku", "type", "category", "barcode", "status"), style="offset"),
-    ),
+    upstream=Upstream("inventory", "/api/inventory/products", listing=ListQuery(LISTED, style="offset")),
     rename=renamed(
         "sku=code name=title description=details type=kind unit=uom price=sellingPrice cost=costPrice tax_rate=gstRate "
         "tax_code=hsnCode barcode=ean track_stock=trackInventory reorder_point=reorderLevel quantity_on_hand=stock "

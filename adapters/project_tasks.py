@@ -69,20 +69,15 @@ project_tasks = Resource(
     searched=("title", "description"),
     words=(Move("status", ProjectTaskStatus, "Change the status of a project task"), Child(time_logs)),
     rules=(not_before("due_date", "start_date"), *same_parent("parent_id", "project_id")),
-    states=States(
-        {
-            "todo": ("in_progress", "blocked", "done"),
-            "in_progress": ("todo", "in_review", "blocked", "done"),
-            "in_review": ("in_progress", "blocked", "done"),
-            "blocked": ("todo", "in_progress"),
-            "done": ("todo", "in_progress"),
-        }
+    states=States.of(
+        "todo → in_progress blocked done; in_progress → todo in_review blocked done; "
+        "in_review → in_progress blocked done; blocked → todo in_progress; done → todo in_progress"
     ),
     events=(
         Event(
-            name="project_task.completed",
+            "project_task.completed",
+            "A task of a project was done.",
             internal="task.completed",
-            why="A task of a project was done.",
             id=("projectId", "id"),
             facts=renamed("project_id=projectId title=name completed_at=completedAt"),
             having="projectId",

@@ -18,24 +18,14 @@ from adapters.core.declare.kinds import (
     Text,
     Whole,
 )
-from adapters.core.declare.resource import (
-    Dated,
-    ListQuery,
-    ReadOnly,
-    Record,
-    Resource,
-    Rule,
-    States,
-    Upstream,
-    optional,
-    required,
-)
-from adapters.core.declare.rules import not_before
+from adapters.core.declare.record import Dated, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Resource, States, Upstream, renamed
+from adapters.core.declare.rules import in_currency, not_before
 from adapters.core.words import Move, Related
 from adapters.ids import PROJECT, CompanyId, DealId, ProjectId, UserId
 
-STATUSES = {"planned": "PLANNING", "active": "ACTIVE", "on_hold": "PAUSED", "completed": "DONE", "cancelled": "DROPPED"}
-Status = Annotated[str, Choice(tuple(STATUSES), STATUSES)]
+Status = Annotated[str, Choice.of("planned=PLANNING active=ACTIVE on_hold=PAUSED completed=DONE cancelled=DROPPED")]
+LISTED = ("code", "status", "owner_id", "company_id", "deal_id")
 
 
 class Project(Dated):
@@ -74,23 +64,12 @@ projects = Resource(
     singular="project",
     scope="project",
     group="Projects",
-    upstream=Upstream(
-        "projects", "/api/projects", listing=ListQuery(("code", "status", "owner_id", "company_id", "deal_id"))
+    upstream=Upstream("projects", "/api/projects", listing=ListQuery(LISTED)),
+    rename=renamed(
+        "name=title code=key description=summary start_date=startsOn due_date=endsOn owner_id=leadId "
+        "company_id=clientCompanyId billable=isBillable task_count=tasksTotal completed_task_count=tasksDone "
+        "progress=progressPct custom=customFields"
     ),
-    rename={
-        "name": "title",
-        "code": "key",
-        "description": "summary",
-        "start_date": "startsOn",
-        "due_date": "endsOn",
-        "owner_id": "leadId",
-        "company_id": "clientCompanyId",
-        "billable": "isBillable",
-        "task_count": "tasksTotal",
-        "completed_task_count": "tasksDone",
-        "progress": "progressPct",
-        "custom": "customFields",
-    },
     sorts=("created_at", "updated_at", "name", "due_date"),
     headline=("name", "status", "due_date", "owner_id", "company_id", "progress"),
     searched=("name", "code", "description"),
@@ -98,23 +77,9 @@ projects = Resource(
         Move("status", ProjectStatus, "Change the status of a project"),
         Related("tasks", by="project_id", of="project_tasks"),
     ),
-    rules=(
-        not_before("due_date", "start_date"),
-        Rule(
-            "currency_required",
-            "currency",
-            ("budget", "currency"),
-            lambda budget, currency: budget is None or currency is not None,
-            "A budget needs a currency.",
-        ),
-    ),
-    states=States(
-        {
-            "planned": ("active", "on_hold", "cancelled"),
-            "active": ("on_hold", "completed", "cancelled"),
-            "on_hold": ("active", "cancelled"),
-            "completed": ("active",),
-            "cancelled": ("planned",),
-        }
+    rules=(not_before("due_date", "start_date"), in_currency("budget")),
+    states=States.of(
+        "planned → active on_hold cancelled; active → on_hold completed cancelled; on_hold → active cancelled; "
+        "completed → active; cancelled → planned"
     ),
 )

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Choice, Line, LongText, Whole
-from adapters.core.declare.resource import (
-    Dated,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import SLA_POLICY, SlaPolicyId
 
 PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
@@ -51,13 +42,10 @@ sla_policies = Resource(
     scope="ticket",
     group="Help desk",
     upstream=Upstream("helpdesk", "/api/support/sla-policies", ListQuery(style="whole")),
-    rename={
-        "active": "isActive",
-        "business_hours_only": "businessHours",
-        "targets": "rules",
-        "targets.first_response_minutes": "respondWithin",
-        "targets.resolution_minutes": "resolveWithin",
-    },
+    rename=renamed(
+        "active=isActive business_hours_only=businessHours targets=rules "
+        "targets.first_response_minutes=respondWithin targets.resolution_minutes=resolveWithin"
+    ),
     sorts=("created_at", "updated_at", "name"),
     headline=("name", "is_default", "active"),
     searched=("name",),

@@ -50,13 +50,5 @@ tasks = Resource(
         Action("complete", {"status": "completed"}, "Complete a task"),
         Action("reopen", {"status": "open"}, "Reopen a task"),
     ),
-    events=(
-        Event(
-            name="task.completed",
-            internal="task.completed",
-            why="A task was completed.",
-            facts={"title": "title"},
-            lacking="projectId",
-        ),
-    ),
+    events=(Event("task.completed", "A task was completed.", facts={"title": "title"}, lacking="projectId"),),
 )

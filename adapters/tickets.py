@@ -6,32 +6,22 @@ from typing import Annotated
 
 from adapters.beneath.ticket_comments import ticket_comments
 from adapters.core.declare.kinds import Boolean, Choice, CustomFields, Email, Line, Moment, Name, Prose, Whole, Words
-from adapters.core.declare.resource import (
-    Dated,
-    Event,
-    Fixed,
-    Foreign,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    States,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, Fixed, Foreign, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import Event, ListQuery, Op, Resource, States, Upstream, renamed
 from adapters.core.declare.rules import one_of
 from adapters.core.words import Child, Move
 from adapters.ids import TICKET, CompanyId, ContactId, SlaPolicyId, TicketId, UserId
 
-STATUSES = {"open": "OPEN", "pending": "WAITING", "on_hold": "ON_HOLD", "resolved": "RESOLVED", "closed": "CLOSED"}
-PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
-TYPES = {"question": "QUESTION", "incident": "INCIDENT", "problem": "PROBLEM", "request": "REQUEST"}
-CHANNELS = {"email": "EMAIL", "phone": "PHONE", "chat": "CHAT", "web": "PORTAL", "api": "API", "other": "OTHER"}
-Status = Annotated[str, Choice(tuple(STATUSES), STATUSES)]
-Priority = Annotated[str, Choice(tuple(PRIORITIES), PRIORITIES)]
-Channel = Annotated[str, Choice(tuple(CHANNELS), CHANNELS)]
+TOLD = {"number": "ref", "subject": "title", "priority": "priority"}
+Status = Annotated[str, Choice.of("open=OPEN pending=WAITING on_hold=ON_HOLD resolved=RESOLVED closed=CLOSED")]
+Priority = Annotated[str, Choice.of("low=LOW normal=MEDIUM high=HIGH urgent=URGENT")]
+Channel = Annotated[str, Choice.of("email=EMAIL phone=PHONE chat=CHAT web=PORTAL api=API other=OTHER")]
+Type = Annotated[str, Choice.upper("question", "incident", "problem", "request")]
+Question = Annotated[str, Prose(50_000, 1)]
+LISTED = (
+    *("number", "status", "priority", "type", "channel", "requester_id", "requester_email"),
+    *("company_id", "assignee_id", "sla_breached"),
+)
 
 
 class Ticket(Dated):
@@ -40,20 +30,16 @@ class Ticket(Dated):
     id: ReadOnly[TicketId] = required("The ticket's id.", "tick_1042")
     number: ReadOnly[Line] = required("What people call it by.", "T-1042")
     subject: Foreign[Name] = required("What it is about, in one line.", "The lamp does not light")
-    description: Fixed[Foreign[Annotated[str, Prose(50_000, 1)]]] = required(
-        "What was asked.", "It was dark when it arrived."
-    )
+    description: Fixed[Foreign[Question]] = required("What was asked.", "It was dark when it arrived.")
     status: ReadOnly[Status] = required("How it stands; changed with the action `status`.", "open")
     priority: Priority = optional("How urgent it is.", "high", "normal")
-    type: Annotated[str, Choice(tuple(TYPES), TYPES)] | None = optional("What kind of question it is.", "incident")
+    type: Type | None = optional("What kind of question it is.", "incident")
     channel: Fixed[Channel] = optional("How it came.", "email", "api")
     requester_id: ContactId | None = optional("The contact who asks.", "con_5f2b8c1d9e3a7b6c4d5e6f70")
     requester_email: Email | None = optional("Where the answer goes; needed without a contact.", "ada@example.com")
     company_id: CompanyId | None = optional("The company they work for.", "cmp_5f2b8c1d9e3a7b6c4d5e6f71")
     assignee_id: UserId | None = optional("The user who answers.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
-    sla_policy_id: ReadOnly[SlaPolicyId | None] = optional(
-        "The policy that sets its deadlines.", "sla_clx0a1b2c3d4e5f6g7h8i9j0k"
-    )
+    sla_policy_id: ReadOnly[SlaPolicyId | None] = optional("What sets its deadlines.", "sla_clx0a1b2c3d4e5f6g7h8i9j0k")
     first_response_due_at: ReadOnly[Moment | None] = optional("When it has to be answered.", "2026-06-01T10:00:00Z")
     resolution_due_at: ReadOnly[Moment | None] = optional("When it has to be resolved.", "2026-06-01T17:00:00Z")
     first_responded_at: ReadOnly[Moment | None] = optional("When it was first answered.", "2026-06-01T09:30:00Z")
@@ -69,13 +55,8 @@ class TicketStatus(Record):
     """How a ticket stands from now on."""
 
     status: Status = required("The status to go to.", "resolved")
-    note: Annotated[str, Prose(5_000)] | None = optional(
-        "Why; kept as an internal comment.", "A new lamp is on its way."
-    )
+    note: Annotated[str, Prose(5_000)] | None = optional("Kept as an internal comment.", "A new one is on its way.")
 
-
-# What the service tells of a ticket with each of its events.
-TOLD = {"number": "ref", "subject": "title", "priority": "priority"}
 
 tickets = Resource(
     model=Ticket,
@@ -84,60 +65,25 @@ tickets = Resource(
     singular="ticket",
     scope="ticket",
     group="Help desk",
-    upstream=Upstream(
-        "helpdesk",
-        "/api/helpdesk/tickets",
-        listing=ListQuery(
-            (
-                *("number", "status", "priority", "type", "channel", "requester_id", "requester_email"),
-                *("company_id", "assignee_id", "sla_breached"),
-            )
-        ),
+    upstream=Upstream("helpdesk", "/api/helpdesk/tickets", listing=ListQuery(LISTED)),
+    rename=renamed(
+        "number=ref subject=title description=body type=category channel=source requester_id=contactId assignee_id=agentId "
+        "first_response_due_at=responseDueAt resolution_due_at=resolveDueAt first_responded_at=respondedAt "
+        "sla_breached=isBreached tags=labels comment_count=replyCount custom=customFields"
     ),
-    rename={
-        "number": "ref",
-        "subject": "title",
-        "description": "body",
-        "type": "category",
-        "channel": "source",
-        "requester_id": "contactId",
-        "assignee_id": "agentId",
-        "first_response_due_at": "responseDueAt",
-        "resolution_due_at": "resolveDueAt",
-        "first_responded_at": "respondedAt",
-        "sla_breached": "isBreached",
-        "tags": "labels",
-        "comment_count": "replyCount",
-        "custom": "customFields",
-    },
     sorts=("created_at", "updated_at", "subject", "resolution_due_at"),
     headline=("number", "subject", "status", "priority", "assignee_id", "resolution_due_at"),
     searched=("number", "subject", "description", "requester_email"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
     words=(Move("status", TicketStatus, "Change the status of a ticket"), Child(ticket_comments)),
     rules=(one_of("requester_id", "requester_email"),),
-    states=States(
-        {
-            "open": ("pending", "on_hold", "resolved", "closed"),
-            "pending": ("open", "resolved", "closed"),
-            "on_hold": ("open", "resolved", "closed"),
-            "resolved": ("open", "closed"),
-            "closed": (),
-        }
+    states=States.of(
+        "open → pending on_hold resolved closed; pending → open resolved closed; on_hold → open resolved closed; "
+        "resolved → open closed; closed"
     ),
     events=(
-        Event(name="ticket.created", internal="ticket.created", why="A ticket was opened.", facts=TOLD),
-        Event(
-            name="ticket.resolved",
-            internal="ticket.resolved",
-            why="A ticket was resolved.",
-            facts={**TOLD, "resolved_at": "resolvedAt"},
-        ),
-        Event(
-            name="ticket.closed",
-            internal="ticket.closed",
-            why="A ticket was closed.",
-            facts={**TOLD, "closed_at": "closedAt"},
-        ),
+        Event("ticket.created", "A ticket was opened.", facts=TOLD),
+        Event("ticket.resolved", "A ticket was resolved.", facts={**TOLD, "resolved_at": "resolvedAt"}),
+        Event("ticket.closed", "A ticket was closed.", facts={**TOLD, "closed_at": "closedAt"}),
     ),
 )

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Line, Text
-from adapters.core.declare.resource import (
-    Dated,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    required,
-)
+from adapters.core.declare.record import Dated, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import WAREHOUSE, WarehouseId
 
 
@@ -59,17 +50,10 @@ warehouses = Resource(
     scope="inventory",
     group="Inventory",
     upstream=Upstream("inventory", "/api/inventory/warehouses", ListQuery(style="whole")),
-    rename={
-        "code": "shortCode",
-        "name": "label",
-        "address": "location",
-        "address.line1": "street",
-        "address.line2": "street2",
-        "address.region": "state",
-        "address.postal_code": "pincode",
-        "is_default": "primary",
-        "active": "isActive",
-    },
+    rename=renamed(
+        "code=shortCode name=label address=location address.line1=street address.line2=street2 address.region=state "
+        "address.postal_code=pincode is_default=primary active=isActive"
+    ),
     sorts=("created_at", "updated_at", "code", "name"),
     headline=("code", "name", "is_default", "active"),
     searched=("code", "name"),

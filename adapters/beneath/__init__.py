@@ -1,1 +1,1 @@
-"""Records that live beneath others: each is brought by its parent with the word `Child`, and has no address of its own."""
+"""What belongs to other records and has no address of its own: children that a parent brings, and parts of it."""

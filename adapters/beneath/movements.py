@@ -6,18 +6,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Moment, Number, Text
-from adapters.core.declare.resource import (
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Rule,
-    Upstream,
-    optional,
-    renamed,
-    required,
-)
+from adapters.core.declare.record import ReadOnly, Record, optional, required
+from adapters.core.declare.resource import ListQuery, Op, Resource, Rule, Upstream, renamed
 from adapters.ids import MOVEMENT, MovementId, ProductId, UserId, WarehouseId
 
 TYPES = {"receipt": "IN", "issue": "OUT", "adjustment": "ADJUST", "return": "RETURN"}

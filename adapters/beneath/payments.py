@@ -5,19 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Currency, Date, Moment, Money, Text
-from adapters.core.declare.resource import (
-    Event,
-    Foreign,
-    ListQuery,
-    Op,
-    ReadOnly,
-    Record,
-    Resource,
-    Upstream,
-    optional,
-    renamed,
-    required,
-)
+from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, required
+from adapters.core.declare.resource import Event, ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import PAYMENT, InvoiceId, PaymentId, UserId
 
 METHODS = {word: word.upper() for word in ("bank_transfer", "upi", "cheque", "cash", "card", "other")}
@@ -50,9 +39,8 @@ payments = Resource(
     operations=Op.SEARCH | Op.CREATE,
     events=(
         Event(
-            name="payment.received",
-            internal="payment.received",
-            why="A payment was booked.",
+            "payment.received",
+            "A payment was booked.",
             facts=renamed("invoice_id=invoiceId amount=amount currency=currency method=mode paid_on=paymentDate"),
         ),
     ),

@@ -21,6 +21,12 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
 
 
+def test_a_resource_is_read_on_one_screen() -> None:
+    found = [*(ROOT / "adapters").glob("*.py"), *(ROOT / "adapters" / "beneath").glob("*.py")]
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in found if path.stem != "ids"}
+    assert {name: length for name, length in lengths.items() if length > 90} == {}
+
+
 def test_no_module_is_named_after_nothing() -> None:
     names = {"utils", "util", "helpers", "helper", "common", "misc", "shared"}
     assert [path for path in sources(*SHIPPED, "tests") if path.stem in names or path.parent.name in names] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.record import Record
@@ -12,19 +12,20 @@ from adapters.core.declare.record import Record
 _NAME = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """One public type of event: `Event(name="deal.won", internal="deal.won", why="A deal was won.")`.
+    """One public type of event: `Event("deal.won", "A deal was won.")`.
 
-    why: what happened, in a sentence for the documents. id: the members of the service's payload that make the record's
-    id. facts: public field → the member of the payload that holds it; previous: the same, of what was there before. They
-    travel only where the payload can be believed. having, lacking: a member that the payload must or must not have, where
-    one internal event stands for several types.
+    why: what happened, in a sentence for the documents. internal: the service's type, where it has another name there.
+    id: the members of the service's payload that make the record's id. facts: public field → the member of the payload
+    that holds it; previous: the same, of what was there before. They travel only where the payload can be believed.
+    having, lacking: a member that the payload must or must not have, where one internal event stands for several types.
     """
 
     name: str
-    internal: str
     why: str
+    _: KW_ONLY
+    internal: str = ""
     id: tuple[str, ...] = ("id",)
     facts: Mapping[str, str] = field(default_factory=dict)
     previous: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Event:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise TypeError(f"{self.name!r} is no type of event: an object and what became of it, with a dot between")
+        object.__setattr__(self, "internal", self.internal or self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

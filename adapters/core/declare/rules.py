@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from adapters.core.faults import FieldError
@@ -102,6 +103,28 @@ def with_currency(within: str) -> Rule:
         (within,),
         lambda sent: not sent or sent.get("amount") is None or sent.get("currency") is not None,
         "An amount needs its currency.",
+    )
+
+
+def in_currency(amount: str) -> Rule:
+    """An amount beside a currency that may be left out needs it."""
+    return Rule(
+        "currency_required",
+        "currency",
+        (amount, "currency"),
+        lambda sent, currency: sent is None or currency is not None,
+        f"A {amount} needs a currency.",
+    )
+
+
+def part_of(part: str, whole: str) -> Rule:
+    """An amount that is in another one is no larger."""
+    return Rule(
+        f"exceeds_{whole}",
+        part,
+        (whole, part),
+        lambda all_of_it, some: all_of_it is None or some is None or Decimal(some) <= Decimal(all_of_it),
+        f"The {part.removesuffix('_amount')} is more than the {whole}.",
     )
 
 

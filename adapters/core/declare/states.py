@@ -15,3 +15,9 @@ class States:
 
     steps: Mapping[str, tuple[str, ...]]
     field: str = "status"
+
+    @classmethod
+    def of(cls, steps: str, field: str = "status") -> States:
+        """Of a text like `open → closed; closed`."""
+        pairs = (each.partition("→") for each in steps.split(";"))
+        return cls({word.strip(): tuple(then.split()) for word, _, then in pairs}, field)

@@ -28,6 +28,12 @@ class Choice(Kind):
         """Words that the service writes in capitals."""
         return cls(words, {word: word.upper() for word in words})
 
+    @classmethod
+    def of(cls, words: str) -> Choice:
+        """Words and what the service writes, apart by spaces: `open=OPEN on_hold=PAUSED`."""
+        held_as = dict(each.split("=") for each in words.split())
+        return cls(tuple(held_as), held_as)
+
     def core(self) -> CoreSchema:
         return core_schema.literal_schema([word for word in self.words if word not in self.told_only])
 
