@@ -12,13 +12,8 @@ from adapters.core.declare.text_patterns import NAME
 from adapters.core.words import Action, Move
 from adapters.ids import LEAVE_REQUEST, EmployeeId, LeaveRequestId, UserId
 
-Type = Annotated[
-    str,
-    Choice.of(
-        "annual=EARNED sick=SICK casual=CASUAL unpaid=LOP maternity=MATERNITY paternity=PATERNITY bereavement=BEREAVEMENT "
-        "other=OTHER"
-    ),
-]
+TYPES = "annual=EARNED sick=SICK casual=CASUAL unpaid=LOP maternity=MATERNITY paternity=PATERNITY"
+Type = Annotated[str, Choice.of(f"{TYPES} bereavement=BEREAVEMENT other=OTHER")]
 Part = Annotated[str, Choice.of("full=FULL morning=FIRST_HALF afternoon=SECOND_HALF")]
 Status = Annotated[str, Choice.of("pending=PENDING approved=APPROVED rejected=DECLINED cancelled=WITHDRAWN")]
 DECIDES = ("approval.write",)
