@@ -21,6 +21,7 @@ from gateway.api.pipeline import build_for_agents
 from gateway.auth.challenges import denied
 from gateway.brands import Brand
 from gateway.mcp.calls import Twin
+from gateway.mcp.wire import Elicited
 from gateway.observe import access, logs, trace
 
 
@@ -74,7 +75,9 @@ class Handlers:
 
 
 class Asked:
-    """authorization: the header, as it came; client: as it calls itself; instance: the path that problems are of."""
+    """authorization: the header, as it came; client: as it calls itself; instance: the path that problems are of;
+    elicits, elicited: as of its message.
+    """
 
     def __init__(self, handlers: Handlers, brand: Brand, instance: str, authorization: bytes, client: str) -> None:
         self._handlers = handlers
@@ -83,6 +86,8 @@ class Asked:
         self.instance = instance
         self._authorization = authorization
         self.client = client
+        self.elicits = False
+        self.elicited: Elicited | None = None
         self.tool = "-"
 
     async def send(self, twin: Twin) -> Replied:

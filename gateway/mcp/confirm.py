@@ -1,6 +1,6 @@
 """Deletion in two steps, without a state on the server: a seal over who asks, which record, and how it was when it was shown.
 
-It is a seat belt, not a person's consent: nothing is deleted blindly, and nothing else than what was looked at.
+Where the client can ask a person by a form, the seal travels with the question instead (`wire.question`). It is a seat belt, not a person's consent: nothing is deleted blindly, and nothing else than what was looked at.
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ class Endpoint:
             authorization = request.headers.get("authorization", "").encode("latin-1")
             door = dataclasses.replace(brand, door=PATH)
             asked = Asked(self._handlers, door, request.url.path, authorization, message.client)
+            asked.elicits, asked.elicited = message.elicits, message.elicited
             value, fresh = await self._handled(message, asked)
         except wire.Refused as refused:
             return _json(wire.error(refused), refused.status)

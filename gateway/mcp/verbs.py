@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
+
 from adapters.core.faults import FieldError, Invalid
 from gateway.api.rereading import REPLAYED
 from gateway.keys.keyring import Keyring
-from gateway.mcp import answers, calls, confirm, describe
+from gateway.mcp import answers, calls, confirm, describe, wire
 from gateway.mcp.asked import Asked, Failed
 from gateway.mcp.calls import Twin
 from gateway.mcp.offered import Offered
@@ -19,6 +21,8 @@ Result = dict[str, Any]
 
 _AGAIN = "This was done before, and was not done again. Send an idempotency_key of your own to do it anew."
 _SURE = "Nothing is deleted yet. Call delete again with this confirm, within five minutes, to delete it."
+_KEPT = "Whoever was asked does not want it to be deleted. Nothing was deleted."
+_LONGEST_QUESTION = 600
 _UNSURE = "Not given to you for this record as it is now, or more than five minutes ago. Call delete without it."
 
 
@@ -138,7 +142,11 @@ class Verbs:
         return answers.told(*told.marked(structured))
 
     async def _delete(self, asked: Asked, given: Arguments) -> Result:
-        public_id, sealed = given["id"], given.get("confirm")
+        public_id, sealed, person = given["id"], given.get("confirm"), asked.elicited
+        if person is not None:
+            if not person.accepted:
+                return answers.told({"kept": public_id, "advice": _KEPT})
+            sealed = person.state
         twin = calls.deleted(self._offered, public_id)
         permitted = await asked.may(twin.operation)
         reading, told = calls.read(self._offered, public_id, "/id"), self._records()
@@ -147,6 +155,9 @@ class Verbs:
         record = await asked.data(reading) if legible else {"id": public_id}
         if sealed is None:
             value = confirm.seal(self._keyring, permitted.principal, public_id, record)
+            if asked.elicits:
+                line = orjson.dumps(told.listed(reading.operation, record)).decode()[:_LONGEST_QUESTION]
+                return wire.question(f"Delete this for good? {line}", "Delete it", value)
             shown = answers.shortened(told.whole(reading.operation, record), self._budget)
             return answers.told(*told.marked({"would_delete": shown, "confirm": value, "advice": _SURE}))
         if not confirm.holds(self._keyring, permitted.principal, public_id, record, sealed):

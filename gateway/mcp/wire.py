@@ -32,6 +32,8 @@ _META: Final = "io.modelcontextprotocol/"
 _VERSION_KEY, _CAPABILITIES_KEY = _META + "protocolVersion", _META + "clientCapabilities"
 _CLIENT_KEY, _SERVER_KEY = _META + "clientInfo", _META + "serverInfo"
 _LONGEST_CLIENT: Final = 64
+QUESTION: Final = "confirm"
+YES: Final = "yes"
 
 Id = str | int | None
 
@@ -48,14 +50,25 @@ class Refused(Exception):
         self.to = to
 
 
+class Elicited(msgspec.Struct, frozen=True):
+    """What a person answered to a question of ours. state: as it was given with the question; accepted: whether they said yes."""
+
+    state: str
+    accepted: bool
+
+
 class Message(msgspec.Struct, frozen=True):
-    """One request. version: the revision it speaks; client: name and version as the client tells them, never to be trusted."""
+    """One request. version: the revision it speaks; client: name and version as the client tells them, never to be trusted;
+    elicits: whether the client can ask a person by a form; elicited: what was answered to the question that this repeats.
+    """
 
     id: Id
     method: str
     params: dict[str, Any]
     version: str
     client: str = ""
+    elicits: bool = False
+    elicited: Elicited | None = None
 
     @property
     def modern(self) -> bool:
@@ -104,7 +117,41 @@ def _modern(to: Id, method: str, params: dict[str, Any], headers: Mapping[str, s
             raise Refused(HEADER_MISMATCH, f"The header {name} does not say what the body says.", to=to)
     if version not in MODERN:
         raise unsupported(str(version), to)
-    return Message(to, method, params, version, _client(meta.get(_CLIENT_KEY)))
+    can = meta[_CAPABILITIES_KEY]
+    elicits = _forms(can.get("elicitation")) if isinstance(can, dict) else False
+    return Message(to, method, params, version, _client(meta.get(_CLIENT_KEY)), elicits, _elicited(params))
+
+
+def _forms(capability: Any) -> bool:
+    """Whether a client with this capability shows forms: one that names no mode does."""
+    return isinstance(capability, dict) and ("form" in capability or not capability)
+
+
+def _elicited(params: Mapping[str, Any]) -> Elicited | None:
+    state, responses = params.get("requestState"), params.get("inputResponses")
+    if not isinstance(state, str):
+        return None
+    answer = responses.get(QUESTION) if isinstance(responses, dict) else None
+    content = answer.get("content") if isinstance(answer, dict) and answer.get("action") == "accept" else None
+    return Elicited(state, isinstance(content, dict) and content.get(YES) is True)
+
+
+def question(message: str, label: str, state: str) -> dict[str, Any]:
+    """The result that asks a person to say yes, before the same call is made again with the answer and `state`.
+
+    Source: basic/patterns/mrtr and client/elicitation.
+    """
+    asked = {
+        "mode": "form",
+        "message": message,
+        "requestedSchema": {
+            "type": "object",
+            "properties": {YES: {"type": "boolean", "title": label}},
+            "required": [YES],
+        },
+    }
+    requests = {QUESTION: {"method": "elicitation/create", "params": asked}}
+    return {"resultType": "input_required", "inputRequests": requests, "requestState": state}
 
 
 def _name(method: str, params: Mapping[str, Any]) -> Any:
@@ -142,7 +189,7 @@ def unknown_method(message: Message) -> Refused:
 def result(message: Message, value: dict[str, Any], server: Mapping[str, str], fresh: int | None = None) -> bytes:
     """The answer to a request. fresh: for how long (ms) it may be kept, of what may be kept at all."""
     if message.modern:
-        value = value | {"resultType": "complete", "_meta": {**value.get("_meta", {}), _SERVER_KEY: server}}
+        value = {"resultType": "complete"} | value | {"_meta": {**value.get("_meta", {}), _SERVER_KEY: server}}
         if fresh is not None:
             value |= {"ttlMs": fresh, "cacheScope": "private"}
     return orjson.dumps({"jsonrpc": "2.0", "id": message.id, "result": value})

@@ -94,6 +94,14 @@ def test_results_carry_what_their_era_asks_for() -> None:
     assert orjson.loads(wire.result(legacy, {}, server, 60_000))["result"] == {}
 
 
+def test_a_client_can_ask_a_person_by_a_form_when_it_says_so_or_names_no_mode() -> None:
+    for capability, elicits in (({}, True), ({"form": {}}, True), ({"url": {}}, False), (None, False), ("form", False)):
+        able: dict[str, Any] = {"elicitation": capability} if capability is not None else {}
+        meta = META | {"io.modelcontextprotocol/clientCapabilities": able}
+        message = wire.read(body(params={**CALL, "_meta": meta}), HEADERS)
+        assert message is not None and message.elicits is elicits
+
+
 @pytest.mark.parametrize(
     "raw",
     [
