@@ -37,6 +37,7 @@ from gateway.keys.keyring_file import KeptKeyring
 from gateway.mcp.endpoint import PATH as MCP
 from gateway.mcp.endpoint import Endpoint as Agents
 from gateway.oauth.announce_revoked import Announcements
+from gateway.oauth.client_documents import Documents
 from gateway.oauth.consent_pages import Pages
 from gateway.oauth.endpoints import Endpoints
 from gateway.oauth.leak_reports import Leaks
@@ -176,13 +177,14 @@ async def wire(
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
     front = web(dependencies, sql, keyring, line)
+    documents = Documents(front, factories.fetcher(settings, stack)) if settings.oauth.client_documents else None
     agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None
     return (
         dependencies,
         front,
         [
             assets(),
-            *Pages(front).routes(),
+            *Pages(front, documents).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
             *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else ""),

@@ -276,6 +276,7 @@ def _listed(client: Row) -> dict[str, object]:
         "logo_uri": client["logo_uri"],
         "client_uri": client["client_uri"],
         "origin": client["origin"],
+        "document_url": client["document_url"],
         "created_at": client["created_at"],
         "disabled_at": client["disabled_at"],
     }

@@ -14,12 +14,13 @@ from gateway.config.ids import Ids
 from gateway.config.issuers import Issuers
 from gateway.config.networks import Network
 from gateway.config.observing import Drift, Logging
+from gateway.config.oauth import OAuth
 from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
 from gateway.config.plans import Plans
 from gateway.config.policies import Limits, Roles, Versions, default_roles
 from gateway.config.quantities import Duration, Pause, Size, Timeout
-from gateway.config.secrets import SecretOrNone, anchored
+from gateway.config.secrets import anchored
 from gateway.config.section import (
     AsList,
     AsMap,
@@ -184,34 +185,6 @@ class Sessions(Section):
 
     idle: Duration = Field(1800.0, description="A session ends when it was not used for this long, such as 30m.")
     lifetime: Duration = Field(43_200.0, description="A session ends after this in any case, such as 12h.")
-
-
-class OAuth(Section):
-    """The authorization server: what apps are given, for how long, and how apps are registered."""
-
-    code_lifetime: Annotated[Duration, Field(le=60)] = Field(60.0, description="How long a code may wait, at most 60s.")
-    access_lifetime: Annotated[Duration, Field(le=86_400)] = Field(
-        3600.0, description="The lifetime of an app's access token, at most 24h."
-    )
-    refresh_idle: Duration = Field(30 * 86_400.0, description="A grant ends when not refreshed for this long.")
-    refresh_lifetime: Duration = Field(180 * 86_400.0, description="A grant ends after this in any case.")
-    grace: Annotated[Duration, Field(le=30)] = Field(
-        30.0, description="How long a refresh may be repeated while its answer was not used, at most 30s."
-    )
-    registration: Literal["closed", "gated", "open"] = Field(
-        "closed", description="Whether apps may register themselves: closed, gated (by a token) or open."
-    )
-    initial_access_token: SecretOrNone = Field(
-        None, description="For gated registration, the token to present: {env: NAME} or {file: PATH}."
-    )
-
-    @model_validator(mode="after")
-    def _gate_has_a_key(self) -> Self:
-        if self.registration == "gated" and self.initial_access_token is None:
-            raise refuse(
-                "registration is gated, but there is no initial_access_token", "Name one, or open or close it."
-            )
-        return self
 
 
 def _allowed(url: str) -> str:

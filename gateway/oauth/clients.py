@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
@@ -79,8 +80,22 @@ def live(session: Session, client_id: str) -> Client | None:
 
 
 def known(session: Session, client_id: str) -> Client | None:
-    """The client, disabled ones too; whatever text somebody has sent for an id."""
-    return clients.get(session, client_id) if _ID.fullmatch(client_id) else None
+    """The client, disabled ones too; whatever text somebody has sent for an id, which may be the address of a document."""
+    if is_document(client_id):
+        return clients.get(session, id_of(client_id))
+    found = clients.get(session, client_id) if _ID.fullmatch(client_id) else None
+    # Who is known by an address goes by no other name.
+    return None if found is None or found.document_url is not None else found
+
+
+def is_document(client_id: str) -> bool:
+    """Whether it may be the address of a document that describes an app."""
+    return client_id.startswith("https://") and redirects.fault(client_id) is None
+
+
+def id_of(url: str) -> str:
+    """The id of the app that is described at this address."""
+    return f"app_{hashlib.sha256(url.encode()).hexdigest()[:24]}"
 
 
 def app(session: Session, client_id: str, keys: Keyring) -> App | None:

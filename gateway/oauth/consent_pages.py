@@ -18,9 +18,11 @@ from gateway.auth.users import IdentityUnavailable, User
 from gateway.downstream.parsing import MAX_TARGET
 from gateway.oauth import authorization, clients, consent, metadata, redirects, request_snapshot
 from gateway.oauth.authorization import Asked
+from gateway.oauth.client_documents import Documents
 from gateway.oauth.errors import UnusableError
 from gateway.observe import access
 from gateway.stores.errors import StoreUnavailable
+from gateway.stores.sql.clients import Client
 from gateway.web import csrf, forms, return_to, sign_in
 from gateway.web.away import away
 from gateway.web.context import Web
@@ -34,6 +36,7 @@ class Pages:
     """GET shows, POST decides; both check everything anew."""
 
     web: Web
+    documents: Documents | None = None
 
     def routes(self) -> list[Route]:
         """The routes of people."""
@@ -84,8 +87,15 @@ class Pages:
         except OAuth2Error:
             raise UnusableError("The link is damaged.") from None
         client_id = next((value for name, value in pairs if name == "client_id"), "")
-        client = await self.web.sql.read(clients.live, client_id)
+        client = await self._client(request, client_id)
         return Asked(pairs, request.scope["brand"].origin, client, self.web.scopes)
+
+    async def _client(self, request: Request, client_id: str) -> Client | None:
+        if self.documents is not None and clients.is_document(client_id):
+            return await self.documents.client(client_id, self.web.address(request))
+        found = await self.web.sql.read(clients.live, client_id)
+        # Without documents nobody is known by one, whatever was read when they were taken.
+        return None if found is not None and found.document_url is not None else found
 
     async def _question(
         self, request: Request, asked: Asked, session: Session, user: User, path: str, source: str
@@ -101,6 +111,8 @@ class Pages:
             role=user.role,
             groups=consent.asked(web.catalogue, asked.scopes, allowed(web.scopes, user.role, web.settings.roles)),
             destination=_destination(asked.redirect_uri),
+            documented=urlsplit(asked.app.document_url or "").netloc,
+            loopback=all(redirects.is_loopback(each) for each in asked.app.redirect_uris),
             agent=asked.audience == "mcp",
             action=path,
             csrf=web.csrf.issue(session.id, CONSENT, _about(path, asked)),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from adapters.core.compile.scopes import Scopes
 from gateway.brands import Brand
-from gateway.config.settings import OAuth
+from gateway.config.oauth import OAuth
 from gateway.oauth.clients import GRANT_TYPES, METHODS
 from gateway.oauth.resource_indicator import MCP
 
@@ -48,6 +48,8 @@ def server(brand: Brand, oauth: OAuth, offered: Scopes) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
     }
+    if oauth.client_documents:
+        document["client_id_metadata_document_supported"] = True
     if oauth.registration != "closed":
         document["registration_endpoint"] = at + REGISTER
     return document

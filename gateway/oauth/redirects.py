@@ -49,6 +49,11 @@ def matches(registered: Iterable[str], uri: str) -> bool:
     return any(uri == each or (wanted is not None and wanted == _without_port(each)) for each in registered)
 
 
+def is_loopback(uri: str) -> bool:
+    """Whether it leads to a program on the person's own machine."""
+    return urlsplit(uri).hostname in {"127.0.0.1", "::1", "localhost"}
+
+
 def added(uri: str, parameters: Iterable[tuple[str, str]]) -> str:
     """The URI with parameters added to its query, whatever it holds already kept byte for byte."""
     query = urlencode(list(parameters), quote_via=quote, errors="surrogateescape")

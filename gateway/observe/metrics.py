@@ -58,6 +58,7 @@ _store_lost = counter("store_lost_total", "Operations that found their store unr
 _fail_mode = counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
 _unkept = counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
 _tools = counter("mcp_calls_total", "Calls of the tools of agents.", "tool", "code")
+_documents = counter("client_documents_total", "Client metadata documents that were read.", "outcome")
 _replays = counter("idempotent_replays_total", "Answers replayed for an Idempotency-Key.")
 _auth_failures = counter("auth_failures_total", "Requests without a usable token.", "code")
 
@@ -235,6 +236,11 @@ def tool_called(tool: str, code: str) -> None:
 def replayed() -> None:
     """Count an answer replayed for an Idempotency-Key."""
     _replays.inc()
+
+
+def client_document(outcome: str) -> None:
+    """Count a client metadata document: `read`, `refused`, or why it could not be read."""
+    _documents.labels(outcome).inc()
 
 
 def auth_failure(code: str) -> None:

@@ -85,8 +85,8 @@ MARKS: Final = Listing(
     "GROUP BY principal, kind, name ORDER BY principal, kind, name"
 )
 CLIENTS: Final = Listing(
-    "SELECT id, name, redirect_uris, scopes, auth_method, logo_uri, client_uri, origin, created_at, disabled_at FROM clients "
-    "WHERE CAST(:id AS TEXT) IS NULL OR id = :id ORDER BY created_at, id",
+    "SELECT id, name, redirect_uris, scopes, auth_method, logo_uri, client_uri, origin, document_url, created_at, disabled_at "
+    "FROM clients WHERE CAST(:id AS TEXT) IS NULL OR id = :id ORDER BY created_at, id",
     frozenset({"created_at", "disabled_at"}),
     frozenset({"scopes"}),
     frozenset({"redirect_uris"}),

@@ -1,98 +1,17 @@
 import asyncio
-import datetime as dt
-import ipaddress
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from gateway.upstream import Broken, Pool, Response, Target, Unreachable
+from tests.certificates import DAY, NOW, Authority, make_authority
 from tests.upstream.conftest import MakePool
 from tests.upstream.service import OK, Peer, answers, serving, then_closes
-
-NOW = dt.datetime.now(dt.UTC)
-DAY = dt.timedelta(days=1)
-CERTIFICATE_SIGNING = x509.KeyUsage(
-    digital_signature=False,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=True,
-    crl_sign=True,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-
-@dataclass(frozen=True)
-class Authority:
-    folder: Path
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def file(self) -> str:
-        path = self.folder / "ca.pem"
-        path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-        return str(path)
-
-    def server(self, name: str, *, until: dt.datetime = NOW + DAY) -> ssl.SSLContext:
-        """A server context with a certificate for `name`, an address or a DNS name."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        try:
-            alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
-        except ValueError:
-            alternative = x509.DNSName(name)
-        certificate = (
-            _builder("server", self.certificate.subject, key.public_key(), until)
-            .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
-        path = self.folder / "server.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(path)
-        return context
-
-
-def _builder(
-    name: str, issuer: x509.Name | None, key: ec.EllipticCurvePublicKey, until: dt.datetime
-) -> x509.CertificateBuilder:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer or subject)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 2 * DAY)
-        .not_valid_after(until)
-    )
 
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        _builder("test authority", None, key.public_key(), NOW + DAY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(CERTIFICATE_SIGNING, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return Authority(tmp_path, key, certificate)
+    return make_authority(tmp_path)
 
 
 async def call(pool: Pool) -> Response:

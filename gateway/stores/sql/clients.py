@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql.oauth_models import ClientRow, ClientSecretRow
@@ -13,12 +14,17 @@ from gateway.stores.sql.oauth_models import ClientRow, ClientSecretRow
 LIVE_SECRETS = 2
 
 # Never among them: whose it is, its registration token, and whether it is disabled.
-_DESCRIPTION: Final = ("name", "auth_method", "redirect_uris", "scopes", "grant_types", "logo_uri", "client_uri")
+_DESCRIPTION: Final = (
+    *("name", "auth_method", "redirect_uris", "scopes", "grant_types", "logo_uri", "client_uri"),
+    *("document_url", "document_until"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One app. ``auth_method`` as in RFC 7591; ``origin``: who registered it (``cli``, ``registration``, ``console``)."""
+    """One app. ``auth_method`` as in RFC 7591; ``origin``: who registered it (``cli``, ``registration``, ``console``,
+    ``document``); ``document_url``: where the document is that describes it, not to be read again before ``document_until``.
+    """
 
     id: str
     name: str
@@ -35,6 +41,8 @@ class Client:
     registration_hash: bytes | None = None
     registration_key_id: str | None = None
     disabled_at: datetime | None = None
+    document_url: str | None = None
+    document_until: datetime | None = None
 
     @property
     def public(self) -> bool:
@@ -55,10 +63,18 @@ class Secret:
     revoked_at: datetime | None = None
 
 
+class Taken(Exception):
+    """There is a client of this id: somebody else has just added it."""
+
+
 def add(session: Session, client: Client) -> None:
-    """Adds a client."""
-    session.add(ClientRow(**{field.name: _stored(getattr(client, field.name), field.name) for field in fields(client)}))
-    session.flush()
+    """Adds a client; Taken when there is one of its id."""
+    columns = {field.name: _stored(getattr(client, field.name), field.name) for field in fields(client)}
+    try:
+        with session.begin_nested():
+            session.add(ClientRow(**columns))
+    except IntegrityError:
+        raise Taken from None
 
 
 def replace(session: Session, client: Client) -> bool:

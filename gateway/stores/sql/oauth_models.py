@@ -27,6 +27,8 @@ class ClientRow(Base):
     registration_key_id: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(Instant)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    document_url: Mapped[str | None] = mapped_column(Text)
+    document_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ClientSecretRow(Base):
