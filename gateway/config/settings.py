@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
@@ -13,8 +13,8 @@ from gateway.config.faults import refuse
 from gateway.config.ids import Ids
 from gateway.config.issuers import Issuers
 from gateway.config.networks import Network
-from gateway.config.observing import Drift, Logging
 from gateway.config.oauth import OAuth
+from gateway.config.observing import Drift, Logging
 from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
 from gateway.config.plans import Plans
