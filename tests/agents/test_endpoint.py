@@ -4,64 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp.types import CallToolResult, ElicitResult, TextContent
 
+from tests.agents.acting import LIMITS, LIST, MODES, agent, call, called, client, raw, refused, said
 from tests.live import NEWEST, Live
 from tests.live import live as running
-
-LIMITS = {"agent": {"quota": 100_000}}
-MODES = ("auto", "legacy", "2026-07-28")
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(tmp_path_factory.mktemp("agents"), limits=LIMITS) as pair:
-        yield pair
-
-
-def agent(live: Live, role: str = "owner", scopes: str = "") -> str:
-    """A token for agents, made by the command."""
-    made = live.run(
-        *("tokens", "create", "--tenant", live.a.business_id, "--user", live.a.users[role]["email"]),
-        *("--scope", scopes or "contact.all company.read note.all deal.read", "--for", "mcp"),
-    )
-    return str(made["token"])
-
-
-@asynccontextmanager
-async def client(live: Live, token: str, mode: str = "auto", path: str = "/mcp", **more: Any) -> AsyncIterator[Client]:
-    http = create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
-    async with Client(streamable_http_client(live.url + path, http_client=http), mode=mode, **more) as connected:
-        yield connected
-
-
-def said(result: CallToolResult) -> dict[str, Any]:
-    """The one text of a result."""
-    (content,) = result.content
-    assert isinstance(content, TextContent)
-    return dict(json.loads(content.text))
-
-
-async def called(connected: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await connected.call_tool(tool, arguments)
-    assert not result.is_error, said(result)
-    assert said(result) == result.structured_content
-    return said(result)
-
-
-async def refused(connected: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await connected.call_tool(tool, arguments)
-    assert result.is_error
-    return said(result)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -122,60 +72,6 @@ def test_the_official_client_finds_reads_writes_and_deletes(live: Live, mode: st
     asyncio.run(work())
 
 
-def test_a_client_that_can_ask_a_person_has_them_asked_before_anything_is_deleted(live: Live) -> None:
-    questions: list[str] = []
-    answers: list[ElicitResult] = [
-        ElicitResult(action="decline"),
-        ElicitResult(action="accept", content={"yes": False}),
-        ElicitResult(action="accept", content={"yes": True}),
-    ]
-
-    async def person(_: Any, question: Any) -> ElicitResult:
-        questions.append(question.message)
-        return answers.pop(0)
-
-    async def work() -> None:
-        async with client(live, agent(live), "2026-07-28", elicitation_callback=person) as connected:
-            made = (await called(connected, "create", resource="contacts", values={"first_name": "Asked about"}))[
-                "record"
-            ]
-            for _ in range(2):
-                assert (await called(connected, "delete", id=made["id"]))["kept"] == made["id"]
-                assert await called(connected, "get", ids=[made["id"]])
-            assert await called(connected, "delete", id=made["id"]) == {"deleted": made["id"]}
-            assert (await refused(connected, "get", ids=[made["id"]]))["code"] == "record_not_found"
-            assert len(questions) == 3 and all("Asked about" in each for each in questions)
-
-    asyncio.run(work())
-
-
-def test_an_answer_to_a_question_that_was_not_asked_deletes_nothing(live: Live) -> None:
-    token = agent(live)
-    values = {"first_name": "Kept"}
-    made = raw(live, token, call("create", resource="contacts", values=values, idempotency_key="kept")).json()
-    record_id = made["result"]["structuredContent"]["record"]["id"]
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
-    }
-    headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "delete"}
-    message = call("delete", id=record_id)
-    message["params"] |= {"_meta": meta}
-    asked = raw(live, token, message, **headers).json()["result"]
-    assert (
-        asked["resultType"] == "input_required" and asked["inputRequests"]["confirm"]["method"] == "elicitation/create"
-    )
-    yes = {"confirm": {"action": "accept", "content": {"yes": True}}}
-    for state in ("forged", asked["requestState"][:-4] + "AAAA", ""):
-        message["params"] |= {"requestState": state, "inputResponses": yes}
-        told = raw(live, token, message, **headers).json()["result"]
-        assert told["isError"] and "confirm_invalid" in told["content"][0]["text"]
-    for strange in ({}, {"confirm": "yes"}, {"other": yes["confirm"]}, {"confirm": {"action": "accept"}}, None):
-        message["params"] |= {"requestState": asked["requestState"], "inputResponses": strange}
-        assert raw(live, token, message, **headers).json()["result"]["structuredContent"]["kept"] == record_id
-    assert raw(live, token, call("get", ids=[record_id])).json()["result"]["structuredContent"]["records"]
-
-
 def test_refusals_are_such_that_a_model_can_mend_its_call(live: Live) -> None:
     async def work() -> None:
         async with client(live, agent(live)) as connected:
@@ -209,20 +105,6 @@ def test_a_large_page_is_cut_between_records_and_goes_on_behind_them(live: Live)
             assert len(seen) == len(set(seen)) and len(seen) > 60
 
     asyncio.run(work())
-
-
-def raw(live: Live, token: str | None, message: Any, path: str = "/mcp", **headers: str) -> Any:
-    sent = {"Accept": "application/json, text/event-stream", **headers}
-    if token is not None:
-        sent["Authorization"] = f"Bearer {token}"
-    return live.client.post(path, json=message, headers=sent)
-
-
-LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-
-
-def call(tool: str, **arguments: Any) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
 
 
 def test_a_token_opens_one_door(live: Live) -> None:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.agents.test_endpoint import LIMITS, agent, call, raw
+from tests.agents.acting import agent, call, raw
 from tests.live import SCOPES, Live
-from tests.live import live as running
 
 MOST_CALLS, MOST_READ = 3, 12 * 1024
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(tmp_path_factory.mktemp("tasks"), limits=LIMITS) as pair:
-        yield pair
 
 
 class Agent:

@@ -3,15 +3,17 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+from gateway.stores.sql.models import Instant
+
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("clients", sa.Column("document_url", sa.Text()))
-    op.add_column("clients", sa.Column("document_until", sa.DateTime(timezone=True)))
+    op.add_column("clients", sa.Column("document_until", Instant))
 
 
 def downgrade() -> None:
