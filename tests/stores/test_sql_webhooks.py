@@ -23,7 +23,7 @@ from gateway.stores.sql import (
 from gateway.stores.sql.webhook_lanes import LEASE, Lane
 from gateway.stores.sql.webhook_queue import Attempt, Due, Outcome
 from tests.stores.records import TENANT
-from tests.stores.webhooks import AT, NOW, endpoint, event, happened, subscribed
+from tests.stores.webhooks import AT, NOW, endpoint, event, happened, subscribed, taken_of
 
 
 def delivered(due: Due) -> Outcome:
@@ -34,7 +34,7 @@ def delivered(due: Due) -> Outcome:
 def drained(session: Session, lane: Lane, now: int = NOW) -> list[str]:
     """All that the lane has, delivered; the events, in order."""
     events: list[str] = []
-    while taken := webhook_queue.take(session, lane.endpoint_id, 64, now):
+    while taken := taken_of(session, lane.endpoint_id, 64, now):
         webhook_queue.settle(session, [delivered(due) for due in taken], now)
         events += [due.event_id for due in taken]
     return events
@@ -50,7 +50,7 @@ def test_an_event_is_accepted_once_and_delivered_to_whoever_wants_its_type(sessi
     first = happened(session, 1, 2)
     again = happened(session, 1)
     assert len(first.ids) == 2 and first.fed == {wants.id: 2} and not again.ids and not again.fed
-    assert not webhook_queue.take(session, other.id, 64, NOW)
+    assert not taken_of(session, other.id, 64, NOW)
     events = webhook_events.page(session, TENANT.id)
     assert [each.object_id for each in events] == ["deal1", "deal2"]
     assert events[0].sequence < events[1].sequence
@@ -92,12 +92,12 @@ def test_the_leases_of_a_dead_courier_can_be_ended_and_no_others(session: Sessio
 def test_a_claim_without_an_outcome_is_counted_until_there_is_one(session: Session) -> None:
     made = subscribed(session)
     happened(session, 1)
-    claims = [webhook_queue.take(session, made.id, 64, NOW)[0].claims for _ in range(3)]
+    claims = [taken_of(session, made.id, 64, NOW)[0].claims for _ in range(3)]
     assert claims == [0, 1, 2]
-    (due,) = webhook_queue.take(session, made.id, 64, NOW)
+    (due,) = taken_of(session, made.id, 64, NOW)
     webhook_queue.settle(session, [Outcome(due, None, None, None, NOW + 5)], NOW)
-    assert not webhook_queue.take(session, made.id, 64, NOW + 4)
-    (again,) = webhook_queue.take(session, made.id, 64, NOW + 5)
+    assert not taken_of(session, made.id, 64, NOW + 4)
+    (again,) = taken_of(session, made.id, 64, NOW + 5)
     assert again.claims == 0 and again.attempts == 0
 
 
@@ -120,7 +120,7 @@ def test_a_released_lane_is_found_when_its_next_row_is_due(session: Session) -> 
     made = subscribed(session)
     happened(session, 1)
     webhook_lanes.lease(session, "a", 8, NOW)
-    (due,) = webhook_queue.take(session, made.id, 64, NOW)
+    (due,) = taken_of(session, made.id, 64, NOW)
     webhook_queue.settle(session, [Outcome(due, None, None, None, NOW + 5_000)], NOW)
     webhook_lanes.release(session, [made.id], NOW)
     assert not webhook_lanes.waiting(session, NOW + 4_999)
@@ -170,20 +170,20 @@ def test_a_replay_brings_back_what_did_not_arrive_and_a_redelivery_what_did(sess
     made = subscribed(session)
     happened(session, 1, 2)
     (lane,) = webhook_lanes.lease(session, "a", 8, NOW)
-    first, second = webhook_queue.take(session, made.id, 64, NOW)
+    first, second = taken_of(session, made.id, 64, NOW)
     webhook_queue.settle(session, [delivered(first), Outcome(second, None, "dead", "attempts", 0)], NOW)
     replay = webhook_replays.begin(session, made.id, AT, AT + timedelta(hours=1), (), "undelivered", AT)
     assert replay is not None and replay.total == 2
     assert webhook_replays.begin(session, made.id, AT, AT, (), "all", AT) is None
     assert webhook_replays.fill(session, lane, NOW) == 1
-    (due,) = webhook_queue.take(session, made.id, 64, NOW)
+    (due,) = taken_of(session, made.id, 64, NOW)
     assert due.event_id == second.event_id and due.rank == 1
     assert webhook_replays.fill(session, lane, NOW) == 0
     found = webhook_replays.get(session, replay.id)
     assert found is not None and found.done == 2 and found.finished_at is not None
     made_again = {webhook_deliveries.redeliver(session, first.delivery_id, AT) for _ in range(2)}
     assert len(made_again) == 2 and None not in made_again
-    rows = webhook_queue.take(session, made.id, 64, NOW, besides=[due.delivery_id])
+    rows = taken_of(session, made.id, 64, NOW, besides=[due.delivery_id])
     assert {each.delivery_id for each in rows} == made_again
 
 
@@ -220,7 +220,7 @@ def test_a_turn_is_one_couriers_until_it_ends(session: Session) -> None:
 def test_what_is_old_is_forgotten_and_what_still_waits_is_not(session: Session) -> None:
     made = subscribed(session)
     happened(session, 1, 2)
-    first, _ = webhook_queue.take(session, made.id, 64, NOW)
+    first, _ = taken_of(session, made.id, 64, NOW)
     webhook_queue.settle(session, [delivered(first)], NOW)
     assert webhook_housekeeping.forget(session, AT, AT) == 0
     later = AT + timedelta(days=31)

@@ -1,13 +1,15 @@
 """What tests of webhooks put into the store."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.keys import token_format
-from gateway.stores.sql import Session, webhook_endpoints, webhook_events
+from gateway.stores.sql import Session, webhook_endpoints, webhook_events, webhook_queue
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import NewEvent
+from gateway.stores.sql.webhook_queue import Due
 from tests.stores.records import TENANT
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -58,6 +60,11 @@ def subscribed(session: Session, **columns: Any) -> Endpoint:
     made = endpoint(**columns)
     webhook_endpoints.add(session, made)
     return made
+
+
+def taken_of(session: Session, endpoint_id: str, most: int, now: int, besides: Collection[str] = ()) -> list[Due]:
+    """What a courier takes of one lane."""
+    return webhook_queue.take(session, {endpoint_id: (most, besides)}, now)[endpoint_id]
 
 
 def happened(session: Session, *numbers: int, at: int = NOW, **columns: Any) -> webhook_events.Accepted:

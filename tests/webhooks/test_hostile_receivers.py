@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql import webhook_clock, webhook_deliveries, webhook_lanes, webhook_queue
+from gateway.stores.sql import webhook_clock, webhook_deliveries, webhook_lanes
 from gateway.stores.sql.webhook_queue import Attempt
 from gateway.webhooks import sending
+from tests.stores.webhooks import taken_of
 from tests.webhooks.delivering import Post
 from tests.webhooks.receivers import Behaviour, Received, answer, receiving, says
 
@@ -120,7 +121,7 @@ async def test_case_8_a_courier_that_overslept_changes_nothing(post: Post) -> No
         assert post.statuses(made) == {"pending"}, "its outcome is refused by the epoch"
         with post.sql.session() as session:
             assert webhook_lanes.held(session, [taken_over], asleep=True)
-            (due,) = webhook_queue.take(session, made.id, 8, webhook_clock.now(session))
+            (due,) = taken_of(session, made.id, 8, webhook_clock.now(session))
         assert due.claims == 1
 
 
@@ -131,11 +132,11 @@ async def test_case_33_a_row_that_ends_its_couriers_is_parked_and_the_lane_goes_
         with post.sql.session() as session:
             now = webhook_clock.now(session)
             # Twice with all that was due in hand, twice alone.
-            assert [len(webhook_queue.take(session, made.id, 8, now)) for _ in range(2)] == [2, 2]
-            alone = [webhook_queue.take(session, made.id, 8, now) for _ in range(2)]
+            assert [len(taken_of(session, made.id, 8, now)) for _ in range(2)] == [2, 2]
+            alone = [taken_of(session, made.id, 8, now) for _ in range(2)]
             assert [len(each) for each in alone] == [1, 1]
             assert alone[0][0].delivery_id != alone[1][0].delivery_id, "the one that was tried less comes first"
-            webhook_queue.take(session, made.id, 8, now)
+            taken_of(session, made.id, 8, now)
         async with post.delivering():
             (poison,) = [each for each in await post.settled(made, "delivered", "dead") if each.status == "dead"]
     assert poison.reason == "poison" and poison.attempts == 0

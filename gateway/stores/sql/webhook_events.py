@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
-from gateway.stores.sql import webhook_clock, webhook_fanout, webhook_streams
+from gateway.stores.sql import many, webhook_clock, webhook_fanout, webhook_streams
 from gateway.stores.sql.webhook_models import EventRow
 
 
@@ -97,7 +97,7 @@ def get(session: Session, event_id: str) -> Event | None:
 
 def some(session: Session, ids: Collection[str]) -> dict[str, Event]:
     """By id, those that are there."""
-    rows = session.execute(select(*_COLUMNS).where(EventRow.id.in_(ids)))
+    rows = session.execute(select(*_COLUMNS).where(many.among(session, EventRow.id, ids)))
     return {row.id: Event(*row) for row in rows}
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from gateway.stores.sql import many
+from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_endpoints import OPEN
 from gateway.stores.sql.webhook_models import NEVER, EndpointRow, LaneRow, QueueRow, ReplayRow, StreamRow
 
@@ -43,7 +45,10 @@ class Lane:
     cursor: int | None
 
 
-_KEPT: Final = ("blocked_until", "blocks", "failing_since", "failures", "streak", "warned", "gone_at")
+_KEPT: Final = (
+    *("blocked_until", "blocks", "failing_since", "failures", "streak", "warned", "gone_at"),
+    *("succeeded_at", "failed_at"),
+)
 _COLUMNS: Final = tuple(getattr(LaneRow, name) for name in Lane.__slots__)
 _UNSYNCHRONIZED: Final = {"synchronize_session": False}
 
@@ -61,7 +66,7 @@ def lease(session: Session, courier: str, most: int, now: int) -> list[Lane]:
         return []
     taken = (
         update(LaneRow)
-        .where(LaneRow.endpoint_id.in_(found))
+        .where(many.among(session, LaneRow.endpoint_id, found))
         .values(leased_by=courier, leased_until=now + LEASE, epoch=LaneRow.epoch + 1, served_at=now)
         .returning(*_COLUMNS)
         .execution_options(**_UNSYNCHRONIZED)
@@ -75,7 +80,9 @@ def held(session: Session, lanes: Sequence[Lane], *, asleep: bool) -> dict[str, 
     `asleep`: some may be put to sleep, so whoever adds rows to them is waited for.
     """
     query = select(LaneRow.endpoint_id, LaneRow.epoch, LaneRow.cursor)
-    query = query.where(LaneRow.endpoint_id.in_([lane.endpoint_id for lane in lanes])).order_by(LaneRow.endpoint_id)
+    query = query.where(many.among(session, LaneRow.endpoint_id, [lane.endpoint_id for lane in lanes])).order_by(
+        LaneRow.endpoint_id
+    )
     epochs = {lane.endpoint_id: lane.epoch for lane in lanes}
     rows = session.execute(query.with_for_update(key_share=not asleep)).all()
     return {row.endpoint_id: row.cursor for row in rows if row.epoch == epochs[row.endpoint_id]}
@@ -86,22 +93,16 @@ def renew(session: Session, lanes: Sequence[Lane], now: int) -> None:
     if lanes:
         session.execute(
             update(LaneRow)
-            .where(LaneRow.endpoint_id.in_([lane.endpoint_id for lane in lanes]))
+            .where(many.among(session, LaneRow.endpoint_id, [lane.endpoint_id for lane in lanes]))
             .values(leased_until=now + LEASE)
             .execution_options(**_UNSYNCHRONIZED)
         )
 
 
-def write(session: Session, lane: Lane) -> None:
-    """Writes down how the endpoint answers. Call `held` first, in the same transaction."""
-    values: dict[str, Any] = {name: getattr(lane, name) for name in _KEPT}
-    values |= {"succeeded_at": lane.succeeded_at, "failed_at": lane.failed_at}
-    session.execute(
-        update(LaneRow)
-        .where(LaneRow.endpoint_id == lane.endpoint_id)
-        .values(**values)
-        .execution_options(**_UNSYNCHRONIZED)
-    )
+def write(session: Session, lanes: Sequence[Lane]) -> None:
+    """Writes down how endpoints answer. Call `held` first, in the same transaction."""
+    rows = [{name: getattr(lane, name) for name in ("endpoint_id", *_KEPT)} for lane in lanes]
+    many.change(session, Base.metadata.tables[LaneRow.__tablename__], "endpoint_id", rows)
 
 
 def release(session: Session, endpoint_ids: Collection[str], now: int) -> None:
@@ -109,7 +110,7 @@ def release(session: Session, endpoint_ids: Collection[str], now: int) -> None:
     if endpoint_ids:
         session.execute(
             update(LaneRow)
-            .where(LaneRow.endpoint_id.in_(endpoint_ids))
+            .where(many.among(session, LaneRow.endpoint_id, endpoint_ids))
             .values(leased_by=None, leased_until=0, served_at=now, next_due=_next_due(now))
             .execution_options(**_UNSYNCHRONIZED)
         )

@@ -1,14 +1,15 @@
 """The queue: what a courier takes from a lane, and what became of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
-from gateway.stores.sql import webhook_clock
+from gateway.stores.sql import many, webhook_clock
+from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_models import AttemptRow, DeliveryRow, QueueRow
 
 _UNSYNCHRONIZED: Final = {"synchronize_session": False}
@@ -58,32 +59,63 @@ class Outcome:
 
 
 _COLUMNS: Final = tuple(getattr(QueueRow, name) for name in Due.__slots__)
-
+_ORDER: Final = (QueueRow.rank, QueueRow.due_at)
+_ATTEMPTS, _QUEUE = (Base.metadata.tables[row.__tablename__] for row in (AttemptRow, QueueRow))
 
 SUSPECT: Final = 2
 """Claims without an outcome after which a row may be what ends its couriers: it is tried alone from then on."""
 
 
-def take(session: Session, endpoint_id: str, most: int, now: int, besides: Collection[str] = ()) -> list[Due]:
-    """Up to `most` deliveries that are due, live ones first, the oldest first, each counted as claimed once more.
+Wanted = Mapping[str, tuple[int, Collection[str]]]
+"""By endpoint, how many deliveries its courier wants, and the ids of those that it has in hand."""
 
-    `besides`: ids of those that the courier has in hand. One that was claimed `SUSPECT` times comes when nothing else is left,
-    and alone, the least claimed first: what ends a courier then is this row.
+
+def take(session: Session, wanted: Wanted, now: int) -> dict[str, list[Due]]:
+    """By endpoint, deliveries that are due, live ones first, the oldest first, each counted as claimed once more.
+
+    One that was claimed `SUSPECT` times comes when nothing else is left, and alone, the least claimed first: what ends a
+    courier then is this row.
     """
-    due = select(*_COLUMNS).where(QueueRow.endpoint_id == endpoint_id, QueueRow.due_at <= now)
-    query = due.where(QueueRow.claims < SUSPECT).order_by(QueueRow.rank, QueueRow.due_at).limit(most + len(besides))
-    known = set(besides)
-    found = [each for row in session.execute(query) if (each := Due(*row)).delivery_id not in known][:most]
-    if not found and not besides and most:
-        found = [Due(*row) for row in session.execute(due.order_by(QueueRow.claims, QueueRow.due_at).limit(1))]
-    if found:
+    found: dict[str, list[Due]] = {}
+    for endpoint_id, due in _due(session, wanted, now).items():
+        most, besides = wanted[endpoint_id]
+        known = set(besides)
+        found[endpoint_id] = [each for each in due if each.delivery_id not in known][:most]
+    for endpoint_id, (most, besides) in wanted.items():
+        if not found[endpoint_id] and not besides and most:
+            last = _of(endpoint_id, now).order_by(QueueRow.claims, QueueRow.due_at).limit(1)
+            found[endpoint_id] = [Due(*row) for row in session.execute(last)]
+    if claimed := [each.delivery_id for due in found.values() for each in due]:
         session.execute(
             update(QueueRow)
-            .where(QueueRow.delivery_id.in_([each.delivery_id for each in found]))
+            .where(many.among(session, QueueRow.delivery_id, claimed))
             .values(claims=QueueRow.claims + 1)
             .execution_options(**_UNSYNCHRONIZED)
         )
     return found
+
+
+def _due(session: Session, wanted: Wanted, now: int) -> dict[str, list[Due]]:
+    """What is due and no suspect, with what is in hand among it: that is due too."""
+    found: dict[str, list[Due]] = {endpoint_id: [] for endpoint_id in wanted}
+    asked = [(endpoint_id, most + len(besides)) for endpoint_id, (most, besides) in wanted.items()]
+    if session.get_bind().dialect.name == "sqlite":
+        for endpoint_id, most in asked:
+            query = _of(endpoint_id, now).where(QueueRow.claims < SUSPECT).order_by(*_ORDER).limit(most)
+            found[endpoint_id] = [Due(*row) for row in session.execute(query)]
+    elif asked:
+        lanes = many.pairs(QueueRow.endpoint_id, QueueRow.attempts, asked)
+        each = _of(lanes.c.endpoint_id, now).where(QueueRow.claims < SUSPECT).order_by(*_ORDER)
+        inner = each.limit(lanes.c.attempts).lateral("due")
+        for row in session.execute(select(*inner.c).select_from(lanes.join(inner, true()))):
+            found[row.endpoint_id].append(Due(*row))
+        for due in found.values():
+            due.sort(key=lambda each: (each.rank, each.due_at))
+    return found
+
+
+def _of(endpoint_id: Any, now: int) -> Select[Any]:
+    return select(*_COLUMNS).where(QueueRow.endpoint_id == endpoint_id, QueueRow.due_at <= now)
 
 
 def settle(session: Session, outcomes: Sequence[Outcome], now: int) -> None:
@@ -93,22 +125,17 @@ def settle(session: Session, outcomes: Sequence[Outcome], now: int) -> None:
         for each in outcomes
         if each.attempt is not None
     ]
-    if attempts:
-        session.execute(insert(AttemptRow), attempts)
+    many.add(session, _ATTEMPTS, attempts)
     ended = [each.due.delivery_id for each in outcomes if each.status is not None]
     if ended:
-        session.execute(delete(QueueRow).where(QueueRow.delivery_id.in_(ended)).execution_options(**_UNSYNCHRONIZED))
-    again: dict[tuple[int, int], list[str]] = {}
-    for each in outcomes:
-        if each.status is None:
-            again.setdefault((each.due_at, _attempts(each)), []).append(each.due.delivery_id)
-    for (due_at, number), ids in again.items():
-        session.execute(
-            update(QueueRow)
-            .where(QueueRow.delivery_id.in_(ids))
-            .values(due_at=due_at, attempts=number, claims=0)
-            .execution_options(**_UNSYNCHRONIZED)
-        )
+        gone = delete(QueueRow).where(many.among(session, QueueRow.delivery_id, ended))
+        session.execute(gone.execution_options(**_UNSYNCHRONIZED))
+    again = [
+        {"delivery_id": each.due.delivery_id, "due_at": each.due_at, "attempts": _attempts(each), "claims": 0}
+        for each in outcomes
+        if each.status is None
+    ]
+    many.change(session, _QUEUE, "delivery_id", again)
     _tell(session, outcomes, webhook_clock.moment(now))
 
 
@@ -117,7 +144,7 @@ def give_back(session: Session, ids: Collection[str]) -> None:
     if ids:
         session.execute(
             update(QueueRow)
-            .where(QueueRow.delivery_id.in_(ids), QueueRow.claims > 0)
+            .where(many.among(session, QueueRow.delivery_id, ids), QueueRow.claims > 0)
             .values(claims=QueueRow.claims - 1)
             .execution_options(**_UNSYNCHRONIZED)
         )
@@ -151,6 +178,5 @@ def _tell(session: Session, outcomes: Sequence[Outcome], at: datetime) -> None:
             values["first_at"] = at
         if status != "pending":
             values["settled_at"] = at
-        session.execute(
-            update(DeliveryRow).where(DeliveryRow.id.in_(ids)).values(**values).execution_options(**_UNSYNCHRONIZED)
-        )
+        told = update(DeliveryRow).where(many.among(session, DeliveryRow.id, ids)).values(**values)
+        session.execute(told.execution_options(**_UNSYNCHRONIZED))

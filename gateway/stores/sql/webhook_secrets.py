@@ -1,5 +1,6 @@
 """The secrets that deliveries are signed with: sealed, at most two that live, the newest first."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
-from gateway.stores.sql import webhook_clock
+from gateway.stores.sql import many, webhook_clock
 from gateway.stores.sql.webhook_models import WebhookSecretRow
 
 
@@ -25,15 +26,20 @@ class WebhookSecret:
 
 def live(session: Session, endpoint_id: str, now: datetime) -> tuple[WebhookSecret, ...]:
     """Those that sign, the newest first."""
+    return of(session, [endpoint_id], now)[endpoint_id]
+
+
+def of(session: Session, endpoint_ids: Collection[str], now: datetime) -> dict[str, tuple[WebhookSecret, ...]]:
+    """The same of several endpoints, by their ids."""
     query = select(WebhookSecretRow).where(
-        WebhookSecretRow.endpoint_id == endpoint_id,
+        many.among(session, WebhookSecretRow.endpoint_id, endpoint_ids),
         or_(WebhookSecretRow.expires_at.is_(None), WebhookSecretRow.expires_at > now),
     )
-    rows = session.scalars(query.order_by(WebhookSecretRow.created_at.desc(), WebhookSecretRow.id.desc()))
-    return tuple(
-        WebhookSecret(row.id, row.endpoint_id, row.sealed, row.display_prefix, row.created_at, row.expires_at)
-        for row in rows
-    )
+    found: dict[str, tuple[WebhookSecret, ...]] = dict.fromkeys(endpoint_ids, ())
+    for row in session.scalars(query.order_by(WebhookSecretRow.created_at.desc(), WebhookSecretRow.id.desc())):
+        secret = WebhookSecret(row.id, row.endpoint_id, row.sealed, row.display_prefix, row.created_at, row.expires_at)
+        found[row.endpoint_id] += (secret,)
+    return found
 
 
 def add(

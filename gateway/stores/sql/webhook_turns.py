@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import (
+    many,
     webhook_clock,
     webhook_endpoints,
     webhook_events,
@@ -65,44 +66,41 @@ class TurnResult:
 def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> TurnResult:
     """Settles, gives back, renews, takes more, and leases up to `places` lanes."""
     got = TurnResult(webhook_clock.now(session))
-    if parts:
-        _settled(session, parts, got)
+    wanted = _settled(session, parts, got) if parts else {}
     if places:
         got.leased = webhook_lanes.lease(session, courier, places, got.now)
-        for lane in got.leased:
-            got.due[lane.endpoint_id] = webhook_queue.take(session, lane.endpoint_id, BATCH, got.now)
+        wanted |= {lane.endpoint_id: (BATCH, ()) for lane in got.leased}
+    if wanted:
+        got.due = webhook_queue.take(session, wanted, got.now)
     _known(session, [lane.endpoint_id for lane in got.leased], got)
     got.replaying = webhook_replays.running(session, [*got.cursors, *(lane.endpoint_id for lane in got.leased)])
-    wanted = {due.event_id for taken in got.due.values() for due in taken}
-    if wanted:
-        got.events = webhook_events.some(session, wanted)
+    events = {due.event_id for taken in got.due.values() for due in taken}
+    if events:
+        got.events = webhook_events.some(session, events)
     return got
 
 
-def _settled(session: Session, parts: Sequence[Part], got: TurnResult) -> None:
+def _settled(session: Session, parts: Sequence[Part], got: TurnResult) -> dict[str, tuple[int, Sequence[str]]]:
+    """What is wanted of the lanes that go on."""
     held = webhook_lanes.held(session, [part.lane for part in parts], asleep=any(part.leave for part in parts))
     got.lost = {part.lane.endpoint_id for part in parts} - held.keys()
     kept = [part for part in parts if part.lane.endpoint_id in held]
     webhook_queue.settle(session, [outcome for part in kept for outcome in part.outcomes], got.now)
     webhook_queue.give_back(session, [each for part in kept for each in part.given_back])
-    for part in kept:
-        if part.changed:
-            webhook_lanes.write(session, part.lane)
+    webhook_lanes.write(session, [part.lane for part in kept if part.changed])
     webhook_lanes.renew(session, [part.lane for part in kept if not part.leave], got.now)
     webhook_lanes.release(session, [part.lane.endpoint_id for part in kept if part.leave], got.now)
     staying = [part for part in kept if not part.leave]
     got.cursors = {part.lane.endpoint_id: held[part.lane.endpoint_id] for part in staying}
     _noticed(session, staying, got)
-    for part in staying:
-        endpoint_id = part.lane.endpoint_id
-        if part.more and endpoint_id not in got.stopped:
-            got.due[endpoint_id] = webhook_queue.take(session, endpoint_id, part.more, got.now, part.in_hand)
+    going = [part for part in staying if part.more and part.lane.endpoint_id not in got.stopped]
+    return {part.lane.endpoint_id: (part.more, part.in_hand) for part in going}
 
 
 def _noticed(session: Session, staying: Sequence[Part], got: TurnResult) -> None:
     """Endpoints that were changed or stopped by somebody else since the courier read them."""
     query = select(EndpointRow.id, EndpointRow.status, EndpointRow.changed_at)
-    query = query.where(EndpointRow.id.in_([part.lane.endpoint_id for part in staying]))
+    query = query.where(many.among(session, EndpointRow.id, [part.lane.endpoint_id for part in staying]))
     now = {row.id: (row.status, row.changed_at) for row in session.execute(query)} if staying else {}
     changed = []
     for part in staying:
@@ -117,5 +115,4 @@ def _noticed(session: Session, staying: Sequence[Part], got: TurnResult) -> None
 def _known(session: Session, ids: Sequence[str], got: TurnResult) -> None:
     if ids:
         got.endpoints |= webhook_endpoints.some(session, ids)
-        at = webhook_clock.moment(got.now)
-        got.secrets |= {endpoint_id: webhook_secrets.live(session, endpoint_id, at) for endpoint_id in ids}
+        got.secrets |= webhook_secrets.of(session, ids, webhook_clock.moment(got.now))
