@@ -40,6 +40,29 @@ class Contents:
         data = {"type": "array", **({} if whole else {"maxItems": MOST_LIMIT}), "items": items}
         return self.add(name, _envelope({"data": data, "meta": _meta(self._schemas)}, "A page of a list."))
 
+    def several(self, name: str, items: Schema, most: int) -> Schema:
+        """An answer with things that were asked for by id under `data`, and the other ids under `meta`."""
+        missing = {
+            "type": "array",
+            "maxItems": most,
+            "items": {"type": "string"},
+            "description": "The ids of records that do not exist, or are not visible to you, in the order they were sent.",
+        }
+        meta = {
+            "type": "object",
+            "description": "About the records.",
+            "required": ["missing"],
+            "properties": {"missing": missing, "degraded": _degraded(self._schemas)},
+        }
+        data = {
+            "type": "array",
+            "maxItems": most,
+            "items": items,
+            "description": "The records that are there, in the order their ids were sent.",
+        }
+        properties = {"data": data, "meta": self.add("RecordsMeta", meta)}
+        return self.add(name, _envelope(properties, "Records that were asked for by their ids."))
+
     def search(self, query: Query) -> Media:
         """The media type object of a search."""
         return {"schema": search_body(self._schemas, query), "examples": search_examples(query)}

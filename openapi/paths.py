@@ -153,7 +153,7 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
         kinds += [*_READING]
     if operation.body is not Body.NONE or operation.takes:
         kinds.append(problems.Unprocessable)
-    if operation.method != "GET" and operation.limited_as != "search":
+    if operation.method != "GET" and not operation.reads:
         kinds += [problems.PreconditionFailed, problems.Conflicting]
     if operation.service:
         kinds += _BEHIND

@@ -144,7 +144,7 @@ class Input(msgspec.Struct):
 
     `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service; of
     an import it is `file`, of `rows` records. dry_run: everything is checked and nothing is done. ignore_read_only: a file may
-    have columns that the system sets.
+    have columns that the system sets. units: as how many requests it counts.
     """
 
     ids: tuple[Id, ...] = ()
@@ -155,6 +155,7 @@ class Input(msgspec.Struct):
     rows: int = 0
     dry_run: bool = False
     ignore_read_only: bool = False
+    units: int = 1
 
 
 Planner = Callable[[Input], Plan]

@@ -87,7 +87,8 @@ class Operation:
     """One method on one path.
 
     name: `contacts.get`; tail: the path after the resource, `*` standing for a parameter; params: the id type of each
-    `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any.
+    `*` (None: free text, of the kinds in `words`); scopes: all of these are needed; limited_as: the extra rate-limit class, if any;
+    charged: whether a request counts as its input says (`units`), and not as one.
     faces: by contract date, newest first; None in a contract that does not have the operation; empty for an operation
     that the gateway answers itself, whose answer is `gives` in every contract. produces: the answer's media type; one
     that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
@@ -112,6 +113,7 @@ class Operation:
     replayable: bool = False
     secret: bool = False
     limited_as: str = ""
+    charged: bool = False
     service: str = ""
     by: Field | None = None
     located: bool = False
@@ -121,6 +123,11 @@ class Operation:
     outward: bool = False
     produces: str = "application/json"
     faces: Mapping[str, Face | None] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing, whatever its method is."""
+        return all(scope.endswith(".read") for scope in self.scopes)
 
     @property
     def streamed(self) -> bool:

@@ -41,6 +41,9 @@ class Describing(Protocol):
     def page(self, name: str, items: Schema, *, whole: bool = False) -> Schema:
         """An answer with a page of things under `data`; `whole`: with all that there are."""
 
+    def several(self, name: str, items: Schema, most: int) -> Schema:
+        """An answer with things that were asked for by id, at most so many, under `data`, and the other ids under `meta`."""
+
     def search(self, query: Query) -> Media:
         """The media type object of a search."""
 

@@ -21,7 +21,7 @@ class Exchange(msgspec.Struct):
     """One request under way.
 
     body: the whole of it when it came together with the head, else None, and `receive` has it; lines: the header lines
-    of the answer so far; via: what its log line says of the door it came through, as members of a JSON object. A msgspec struct, though no JSON is made of it: one is made for every request, in a third of
+    of the answer so far, and rate_lines those of the limits, of which the last decision is told; via: what its log line says of the door it came through, as members of a JSON object. A msgspec struct, though no JSON is made of it: one is made for every request, in a third of
     the time that a class of Python's takes.
     """
 
@@ -45,6 +45,9 @@ class Exchange(msgspec.Struct):
     # by accept: the body as JSON, or the digest of a file; until when the client waits, by `perf_counter`, if it says so
     document: Any = None
     deadline: float | None = None
+    # by limit, charge: for how many internal calls the tenant's budget was taken
+    rate_lines: bytes = b""
+    paid: int = 1
     # by replay, forward
     idempotency_key: bytes = b""
     # by whoever finds something that the usage of its principal should tell of

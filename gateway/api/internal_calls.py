@@ -33,13 +33,15 @@ _CSV = b"Content-Type: text/csv; charset=utf-8\r\n"
 class Errand(Protocol):
     """What internal calls are counted on and traced by: a request, or whatever else needs them.
 
-    deadline: when nobody waits for it any more, by `perf_counter`; None where nobody said.
+    deadline: when nobody waits for it any more, by `perf_counter`; None where nobody said. paid: how many calls the tenant's
+    budget was taken for beforehand.
     """
 
     request_id: str
     trace: Trace
     idempotency_key: bytes
     calls: int
+    paid: int
     wrote: bool
     internal_seconds: float
     deadline: float | None
@@ -68,7 +70,7 @@ class Behalf(Protocol):
 class Internal:
     """The internal services. By name: `services`, and with how much `patience` (s) an imported file is waited for.
 
-    `limiter` is asked about every call beyond a request's first, which alone is what the request was admitted for.
+    `limiter` is asked about every call beyond those that were paid for when the request was admitted: one, as a rule.
     """
 
     def __init__(self, services: Mapping[str, Guard], patience: Mapping[str, float], limiter: Limiter) -> None:
@@ -82,7 +84,7 @@ class Internal:
         RateLimited when the tenant's budget ends between two calls.
         """
         permitted.exchange.calls += 1
-        if permitted.exchange.calls > 1:
+        if permitted.exchange.calls > permitted.exchange.paid:
             await self._afford(permitted)
         return await self._sent(permitted, call)
 
@@ -91,7 +93,7 @@ class Internal:
 
         The budget of all is taken before the first is sent, so that none is wasted on an answer that cannot be whole.
         """
-        for _ in calls[1:]:
+        for _ in calls[permitted.exchange.paid :]:
             await self._afford(permitted)
         permitted.exchange.calls += len(calls)
         turns = Semaphore(AT_ONCE)

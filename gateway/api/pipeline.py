@@ -11,6 +11,7 @@ from gateway.api.stacked import stacked
 from gateway.api.stages.accept import accept
 from gateway.api.stages.authenticate import authenticate, authenticate_agent
 from gateway.api.stages.authorize import authorize
+from gateway.api.stages.charge import charge
 from gateway.api.stages.explain import explain
 from gateway.api.stages.forward import forward
 from gateway.api.stages.limit import limit, limit_agent
@@ -24,10 +25,11 @@ build = stacked(  # (operation, dependencies) → its handler
     negotiate,  # Version header → the face of a contract                       400 410 501
     authorize,  # scope ∩ role → permit                                         403
     accept,  # path ids, query, body, cursor → input                            400 404 406 413 415 422
+    charge,  # the further units of a request that counts as several            429
     replay,  # Idempotency-Key: creates and actions only                        409 422
     forward,  # input → internal calls → answer in the caller's contract        502 504
 )
 
 build_for_agents = stacked(  # the same for what agents ask through /mcp: other tokens, and a limit more
-    explain, authenticate_agent, limit_agent, negotiate, authorize, accept, replay, forward
+    explain, authenticate_agent, limit_agent, negotiate, authorize, accept, charge, replay, forward
 )

@@ -16,6 +16,7 @@ E = TypeVar("E")
 F = TypeVar("F")
 G = TypeVar("G")
 H = TypeVar("H")
+J = TypeVar("J")
 Outer = TypeVar("Outer")
 Inner = TypeVar("Inner")
 
@@ -31,13 +32,14 @@ def stacked(
     fifth: Stage[F, E],
     sixth: Stage[G, F],
     seventh: Stage[H, G],
-    last: Innermost[H],
+    eighth: Stage[J, H],
+    last: Innermost[J],
 ) -> Innermost[A]:
     """The stages around each other, outermost first. Each takes what the one after it needs, so no other order type-checks."""
 
     def build(operation: Operation, dependencies: Dependencies) -> A:
         each = operation, dependencies
-        inner = fifth(*each, sixth(*each, seventh(*each, last(*each))))
+        inner = fifth(*each, sixth(*each, seventh(*each, eighth(*each, last(*each)))))
         return first(*each, second(*each, third(*each, fourth(*each, inner))))
 
     return build

@@ -52,6 +52,8 @@ CHECKS: Final = (
     Check(reading.there_is_no_bare_list, ("search",)),
     Check(reading.a_walk_meets_every_record_once_in_either_direction, ("search",), everywhere=True),
     Check(reading.a_record_that_does_not_exist_is_not_found, ("get",)),
+    Check(reading.several_records_are_read_in_the_order_of_their_ids, ("search", "get_many"), everywhere=True),
+    Check(reading.ids_of_another_kind_are_refused_at_their_place, ("get_many",)),
     Check(reading.an_id_of_another_kind_is_not_found_without_any_call),
     Check(reading.an_unknown_query_parameter_is_refused),
     Check(filtering.each_field_and_operator_is_answered_or_refused_with_what_is_allowed, ("search",), everywhere=True),

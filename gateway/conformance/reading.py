@@ -60,6 +60,24 @@ def a_walk_meets_every_record_once_in_either_direction(api: Api, subject: Subjec
                 same(f"the order by {sort}", kept, sorted(kept, reverse=direction == "desc"))
 
 
+def several_records_are_read_in_the_order_of_their_ids(api: Api, subject: Subject, date: str) -> None:
+    found = ok(api.call("POST", f"{subject.home}/search", subject.least(api, date, limit=3), version=date))["data"]
+    asked = [*(row["id"] for row in reversed(found)), subject.nobody]
+    told = ok(api.call("POST", f"{subject.home}/get", {"ids": [*asked, *asked]}, version=date))
+    same("records read by their ids", told["data"], found[::-1])
+    same("ids of no record", told["meta"]["missing"], [subject.nobody])
+
+
+def ids_of_another_kind_are_refused_at_their_place(api: Api, subject: Subject, date: str) -> None:
+    with unreached(api, "ids that are none"):
+        problem = refused(
+            api.call("POST", f"{subject.home}/get", {"ids": [subject.nobody, "xyz"]}, version=date),
+            422,
+            "validation_failed",
+        )
+    same("where", [(each["pointer"], each["code"]) for each in problem["errors"]], [("/ids/1", "id_invalid")])
+
+
 def an_id_of_another_kind_is_not_found_without_any_call(api: Api, subject: Subject, date: str) -> None:
     prefix = subject.id.prefix
     wrongs = (

@@ -48,16 +48,16 @@ async def probe(
     if writes:
         for resource in declared.resources:
             one = reader.known[resource.path]
-            changing = [each for each in declared.operations(resource) if not _reads(each)]
+            changing = [each for each in declared.operations(resource) if not each.reads]
             if one.exists:
                 await writer.learn(changing, one, Named(sample_id(resource), exists=False))
     for resource in declared.resources:
         known = {each.operation for each in report.findings}
         rest = [suggested[each.name] for each in declared.operations(resource) if each.name not in known]
         for operation in rest:
-            if _reads(operation):
+            if operation.reads:
                 report.findings.append(await reader.beneath(resource, operation, suggested))
-        writing[resource.path] = [operation for operation in rest if not _reads(operation)]
+        writing[resource.path] = [operation for operation in rest if not operation.reads]
     for resource in declared.resources:
         if writes:
             report.findings += await _written(resource, writer, reader, writing[resource.path])
@@ -114,10 +114,6 @@ def _settled(findings: list[Finding]) -> list[Finding]:
 
 def _of(finding: Finding, resource: Resource) -> bool:
     return finding.operation.startswith(f"{resource.path}.")
-
-
-def _reads(operation: Operation) -> bool:
-    return all(scope.endswith(".read") for scope in operation.scopes)
 
 
 async def _reachable(service: Service, resource: Resource) -> None:

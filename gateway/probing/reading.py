@@ -177,6 +177,8 @@ class Reader:
         face = face_of(suggested[operation.name])
         if operation.streamed:
             return await self._export(operation, face)
+        if operation.charged:
+            return await self._several(operation, face, named)
         query = {"limit": str(_SAMPLE)} if operation.query else None
         ids = (named.id,) * len(operation.params)
         driven = await drive(self._service, face.plan(entered(face, *ids, query=query)))
@@ -189,6 +191,16 @@ class Reader:
         elif verdict is Verdict.ANSWERS and operation.query and by is None:
             absent = face.plan(entered(face, sample_id(resource), query=query))
             await self._service.calibrate(next(absent), Named(sample_id(resource), exists=False).text)
+        return Finding(operation.name, _call(driven, named.text), verdict, note)
+
+    async def _several(self, operation: Operation, face: Face, named: Named) -> Finding:
+        """Whether the record is found among several, if it is with one call."""
+        driven = await drive(self._service, face.plan(Input(ids=(named.id,))))
+        verdict, note = await judged(self._service, driven, named)
+        if verdict is Verdict.ANSWERS and named.exists and not driven.public["data"]:
+            verdict, note = Verdict.DIFFERS, "does not find a record that it lists"
+        elif verdict is Verdict.ANSWERS and not named.exists:
+            verdict, note = Verdict.UNCLEAR, "there is no record to ask with"
         return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _export(self, operation: Operation, face: Face) -> Finding:

@@ -19,21 +19,33 @@ Manner = Literal["", "look", "spread"]
 
 
 class Gate:
-    """One token's (or address's) way through its policies: built once, then asked on every request."""
+    """One token's (or address's) way through its policies: built once, then asked on every request.
 
-    __slots__ = ("packed", "policies", "shadows", "spreading", "subjects")
+    units: how many are taken at once, of every policy or of none.
+    """
 
-    def __init__(self, live: str, subjects: Sequence[tuple[str, Policy]], manner: Manner = "") -> None:
+    __slots__ = ("_live", "_manner", "packed", "policies", "shadows", "spreading", "subjects", "units")
+
+    def __init__(
+        self, live: str, subjects: Sequence[tuple[str | bytes, Policy]], manner: Manner = "", units: int = 1
+    ) -> None:
+        self._live, self._manner, self.units = live, manner, units
         self.policies = tuple(policy for _, policy in subjects)
-        self.subjects = tuple((key.encode(), policy) for key, policy in subjects)
+        self.subjects = tuple((key.encode() if isinstance(key, str) else key, policy) for key, policy in subjects)
         args: list[Part] = []
         for policy in self.policies:
             args += (-policy.capacity if policy.shadow else policy.capacity, policy.step, policy.slices)
-        if manner:
+        if units != 1:
+            args += (manner, units)
+        elif manner:
             args.append(manner)
         self.shadows = any(policy.shadow for policy in self.policies)
         self.spreading = manner == "spread"
         self.packed = ADMIT.pack((live, *(key for key, _ in self.subjects)), args)
+
+    def of(self, units: int) -> "Gate":
+        """The same way for what counts as so many requests."""
+        return Gate(self._live, self.subjects, self._manner, units)
 
 
 class Limiter:
@@ -53,13 +65,13 @@ class Limiter:
         return _verdict(await self._line.send(ADMIT, gate.packed), gate.policies).readings
 
     async def admit(self, gate: Gate) -> Verdict:
-        """Decides and counts, in one round trip; a refused request uses up nothing. Never raises for a lost store."""
+        """Decides and counts, in one round trip; what is refused uses up nothing. Never raises for a lost store."""
         try:
             reply = await self._line.ask(gate.packed)
             if type(reply) is not list:
                 reply = await self._line.settled(ADMIT, gate.packed, reply)
         except StoreUnavailable:
-            return self._local.admit(gate.subjects, spreading=gate.spreading)
+            return self._local.admit(gate.subjects, spreading=gate.spreading, units=gate.units)
         return _verdict(reply, gate.policies)
 
     async def admit_address(self, address: str, policy: Policy, about: str = "") -> Verdict:

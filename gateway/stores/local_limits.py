@@ -28,23 +28,23 @@ class LocalLimits:
         self._clock = clock
         self._meters: OrderedDict[bytes, _Bucket | _Window] = OrderedDict()
 
-    def admit(self, subjects: Sequence[tuple[bytes, Policy]], *, spreading: bool = False) -> Verdict:
-        """Takes one unit of every policy, or of none when one has none left.
+    def admit(self, subjects: Sequence[tuple[bytes, Policy]], *, spreading: bool = False, units: int = 1) -> Verdict:
+        """Takes the units of every policy, or of none when one has too few left.
 
         ``spreading``: each of those who are refused is told a moment of its own (see the script).
         """
         now = int(self._clock() * 1e6)
         meters = [self._meter(key, policy) for key, policy in subjects]
-        waits = [meter.wait(now) for meter in meters]
+        waits = [meter.wait(now, units) for meter in meters]
         shadows = [policy.shadow for _, policy in subjects]
         allowed = not any(wait for wait, shadow in zip(waits, shadows, strict=True) if not shadow)
         if allowed:
             for meter, wait in zip(meters, waits, strict=True):
                 if not wait:
-                    meter.take(now)
+                    meter.take(now, units)
         elif spreading:
             waits = [
-                meter.promise(now) if wait and not shadow else wait
+                meter.promise(now, units) if wait and not shadow else wait
                 for meter, wait, shadow in zip(meters, waits, shadows, strict=True)
             ]
         states: list[int] = []
@@ -98,14 +98,14 @@ class _Bucket:
         self._step = step
         self._full = 0
 
-    def wait(self, now: int) -> int:
-        return max(0, self._full - now - (self._capacity - 1) * self._step)
+    def wait(self, now: int, units: int) -> int:
+        return max(0, self._full - now - (self._capacity - min(units, self._capacity)) * self._step)
 
-    def take(self, now: int) -> None:
-        self._full = max(self._full, now) + self._step
+    def take(self, now: int, units: int) -> None:
+        self._full = max(self._full, now) + min(units, self._capacity) * self._step
 
-    def promise(self, now: int) -> int:
-        first = now + self.wait(now)
+    def promise(self, now: int, units: int) -> int:
+        first = now + self.wait(now, units)
         slot = max(self._promises.until, first - self._step) + self._promises.share(now) * self._step
         self._promises.until = first if slot > max(first, now + _FARTHEST) else slot
         return self._promises.until - now
@@ -131,14 +131,14 @@ class _Window:
         self._promises = _Promises()
         self._promised = 0  # units that have not come free yet
 
-    def wait(self, now: int) -> int:
+    def wait(self, now: int, units: int) -> int:
         self._forget(now)
-        return self._free(sum(self._counts.values()) + 1 - self._capacity, now)
+        return self._free(sum(self._counts.values()) + min(units, self._capacity) - self._capacity, now)
 
-    def promise(self, now: int) -> int:
-        used, share, first = sum(self._counts.values()), self._promises.share(now), self.wait(now)
+    def promise(self, now: int, units: int) -> int:
+        used, share, first = sum(self._counts.values()), self._promises.share(now), self.wait(now, units)
         self._promised += share
-        needed = used - self._capacity + self._promised
+        needed = used - self._capacity + min(units, self._capacity) - 1 + self._promised
         wait = self._free(needed, now)
         if needed > used or wait > max(first, _FARTHEST):
             self._promised, wait = share, first
@@ -155,9 +155,9 @@ class _Window:
             wait = self._leaves(slice_, now)
         return wait
 
-    def take(self, now: int) -> None:
+    def take(self, now: int, units: int) -> None:
         current = now // self._step
-        self._counts[current] = self._counts.get(current, 0) + 1
+        self._counts[current] = self._counts.get(current, 0) + min(units, self._capacity)
 
     def give_back(self) -> None:
         newest = next((slice_ for slice_ in reversed(self._counts) if self._counts[slice_]), None)

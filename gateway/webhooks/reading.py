@@ -33,6 +33,7 @@ class _Errand:
     trace: Trace = field(default_factory=trace.started)
     idempotency_key: bytes = b""
     calls: int = 0
+    paid: int = 1
     wrote: bool = False
     internal_seconds: float = 0.0
     deadline: float | None = None

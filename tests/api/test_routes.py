@@ -35,6 +35,7 @@ GET    /v1/events/{id}                          webhook.read
 POST   /v1/contacts/search                      contact.read
 POST   /v1/contacts                             contact.write
 GET    /v1/contacts/{id}                        contact.read
+POST   /v1/contacts/get                         contact.read
 PATCH  /v1/contacts/{id}                        contact.write
 DELETE /v1/contacts/{id}                        contact.delete
 GET    /v1/contacts/{id}/tags                   contact.read
@@ -49,6 +50,7 @@ GET    /v1/contacts/{id}/activities             contact.read activity.read
 POST   /v1/companies/search                     company.read
 POST   /v1/companies                            company.write
 GET    /v1/companies/{id}                       company.read
+POST   /v1/companies/get                        company.read
 PATCH  /v1/companies/{id}                       company.write
 DELETE /v1/companies/{id}                       company.delete
 GET    /v1/companies/{id}/contacts              company.read contact.read
@@ -59,6 +61,7 @@ GET    /v1/companies/{id}/activities            company.read activity.read
 POST   /v1/deals/search                         deal.read
 POST   /v1/deals                                deal.write
 GET    /v1/deals/{id}                           deal.read
+POST   /v1/deals/get                            deal.read
 PATCH  /v1/deals/{id}                           deal.write
 DELETE /v1/deals/{id}                           deal.delete
 POST   /v1/deals/{id}/stage                     deal.write
@@ -67,9 +70,11 @@ GET    /v1/deals/{id}/tasks                     deal.read task.read
 GET    /v1/deals/{id}/activities                deal.read activity.read
 POST   /v1/pipelines/search                     deal.read
 GET    /v1/pipelines/{id}                       deal.read
+POST   /v1/pipelines/get                        deal.read
 POST   /v1/tasks/search                         task.read
 POST   /v1/tasks                                task.write
 GET    /v1/tasks/{id}                           task.read
+POST   /v1/tasks/get                            task.read
 PATCH  /v1/tasks/{id}                           task.write
 DELETE /v1/tasks/{id}                           task.delete
 POST   /v1/tasks/{id}/complete                  task.write
@@ -77,6 +82,7 @@ POST   /v1/tasks/{id}/reopen                    task.write
 POST   /v1/notes/search                         note.read
 POST   /v1/notes                                note.write
 GET    /v1/notes/{id}                           note.read
+POST   /v1/notes/get                            note.read
 PATCH  /v1/notes/{id}                           note.write
 DELETE /v1/notes/{id}                           note.delete
 POST   /v1/notes/{id}/pin                       note.write
@@ -84,17 +90,21 @@ POST   /v1/notes/{id}/unpin                     note.write
 POST   /v1/activities/search                    activity.read
 POST   /v1/activities                           activity.write
 GET    /v1/activities/{id}                      activity.read
+POST   /v1/activities/get                       activity.read
 DELETE /v1/activities/{id}                      activity.delete
 POST   /v1/accounts/search                      account.read
 GET    /v1/accounts/{id}                        account.read
+POST   /v1/accounts/get                         account.read
 POST   /v1/employees/search                     employee.read
 POST   /v1/employees                            employee.write
 GET    /v1/employees/{id}                       employee.read
+POST   /v1/employees/get                        employee.read
 PATCH  /v1/employees/{id}                       employee.write
 POST   /v1/employees/{id}/terminate             employee.write
 POST   /v1/leave_requests/search                leave_request.read
 POST   /v1/leave_requests                       leave_request.write
 GET    /v1/leave_requests/{id}                  leave_request.read
+POST   /v1/leave_requests/get                   leave_request.read
 POST   /v1/leave_requests/{id}/approve          leave_request.write approval.write
 POST   /v1/leave_requests/{id}/reject           leave_request.write approval.write
 POST   /v1/leave_requests/{id}/cancel           leave_request.write
@@ -102,15 +112,19 @@ GET    /v1/employees/{id}/leave_requests        employee.read leave_request.read
 POST   /v1/payroll_runs/search                  payroll.read
 POST   /v1/payroll_runs                         payroll.write
 GET    /v1/payroll_runs/{id}                    payroll.read
+POST   /v1/payroll_runs/get                     payroll.read
 POST   /v1/payroll_runs/{id}/process            payroll.write
 POST   /v1/payroll_runs/{id}/mark_paid          payroll.write
 POST   /v1/attendance/search                    attendance.read
 GET    /v1/attendance/{id}                      attendance.read
+POST   /v1/attendance/get                       attendance.read
 POST   /v1/departments/search                   employee.read
 GET    /v1/departments/{id}                     employee.read
+POST   /v1/departments/get                      employee.read
 POST   /v1/projects/search                      project.read
 POST   /v1/projects                             project.write
 GET    /v1/projects/{id}                        project.read
+POST   /v1/projects/get                         project.read
 PATCH  /v1/projects/{id}                        project.write
 DELETE /v1/projects/{id}                        project.delete
 POST   /v1/projects/{id}/status                 project.write
@@ -118,6 +132,7 @@ GET    /v1/projects/{id}/tasks                  project.read project_task.read
 POST   /v1/project_tasks/search                 project_task.read
 POST   /v1/project_tasks                        project_task.write
 GET    /v1/project_tasks/{id}                   project_task.read
+POST   /v1/project_tasks/get                    project_task.read
 PATCH  /v1/project_tasks/{id}                   project_task.write
 DELETE /v1/project_tasks/{id}                   project_task.delete
 POST   /v1/project_tasks/{id}/status            project_task.write
@@ -129,16 +144,21 @@ POST   /v1/tickets/{id}/comments                ticket.write
 POST   /v1/tickets/search                       ticket.read
 POST   /v1/tickets                              ticket.write
 GET    /v1/tickets/{id}                         ticket.read
+POST   /v1/tickets/get                          ticket.read
 PATCH  /v1/tickets/{id}                         ticket.write
 POST   /v1/tickets/{id}/status                  ticket.write
 POST   /v1/sla_policies/search                  ticket.read
 GET    /v1/sla_policies/{id}                    ticket.read
+POST   /v1/sla_policies/get                     ticket.read
 POST   /v1/canned_responses/search              ticket.read
 GET    /v1/canned_responses/{id}                ticket.read
+POST   /v1/canned_responses/get                 ticket.read
 POST   /v1/warehouses/search                    inventory.read
 GET    /v1/warehouses/{id}                      inventory.read
+POST   /v1/warehouses/get                       inventory.read
 POST   /v1/users/search                         user.read
 GET    /v1/users/{id}                           user.read
+POST   /v1/users/get                            user.read
 GET    /v1/reports/profit_and_loss              financial_report.read
 GET    /v1/reports/balance_sheet                financial_report.read
 GET    /v1/reports/cash_flow                    financial_report.read
@@ -152,6 +172,7 @@ GET    /v1/deals/{id}/invoices                  deal.read invoice.read
 POST   /v1/invoices/search                      invoice.read
 POST   /v1/invoices                             invoice.write
 GET    /v1/invoices/{id}                        invoice.read
+POST   /v1/invoices/get                         invoice.read
 PATCH  /v1/invoices/{id}                        invoice.write
 DELETE /v1/invoices/{id}                        invoice.delete
 POST   /v1/invoices/{id}/send                   invoice.write
@@ -162,6 +183,7 @@ POST   /v1/invoices/{id}/payments               payment.write
 POST   /v1/expenses/search                      expense.read
 POST   /v1/expenses                             expense.write
 GET    /v1/expenses/{id}                        expense.read
+POST   /v1/expenses/get                         expense.read
 PATCH  /v1/expenses/{id}                        expense.write
 DELETE /v1/expenses/{id}                        expense.delete
 POST   /v1/expenses/{id}/approve                expense.write approval.write
@@ -170,9 +192,11 @@ POST   /v1/expenses/{id}/reimburse              expense.write
 POST   /v1/journal_entries/search               journal_entry.read
 POST   /v1/journal_entries                      journal_entry.write
 GET    /v1/journal_entries/{id}                 journal_entry.read
+POST   /v1/journal_entries/get                  journal_entry.read
 POST   /v1/products/search                      product.read
 POST   /v1/products                             product.write
 GET    /v1/products/{id}                        product.read
+POST   /v1/products/get                         product.read
 PATCH  /v1/products/{id}                        product.write
 POST   /v1/products/{id}/archive                product.write
 POST   /v1/products/{id}/unarchive              product.write

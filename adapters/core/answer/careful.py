@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.core.answer.from_service import STRANGE, Cursor, Degraded, Many, Meta, One, Outward, listing
+from adapters.core.answer.from_service import STRANGE, Degraded, Many, Meta, One, Outward, listing
 from adapters.core.faults import Malformed, ServiceInvalid
 from adapters.core.shapes import Field, Shape
 
@@ -64,13 +64,8 @@ class Careful(Outward):
         noted = self._published([row])
         return _encode(One(row, Meta(degraded=noted) if noted else msgspec.UNSET))
 
-    def many(self, rows: list[Any], following: str | None, total: int | None) -> bytes:
-        noted = self._published(rows)
-        meta = Meta(
-            Cursor(following, following is not None),
-            msgspec.UNSET if total is None else total,
-            noted or msgspec.UNSET,
-        )
+    def _told(self, rows: list[Any], meta: Meta) -> bytes:
+        meta.degraded = self._published(rows) or msgspec.UNSET
         return _encode(Many(rows, meta))
 
     def mended(self, held: dict[str, Any]) -> Any:

@@ -36,11 +36,14 @@ class Degraded(msgspec.Struct):
 
 
 class Meta(msgspec.Struct, omit_defaults=True):
-    """`meta` of a list; `total` only when the service gives it cheaply. Of one record only `degraded`, when there is any."""
+    """`meta` of a list; `total` only when the service gives it cheaply. Of one record only `degraded`, when there is any; of
+    records that were asked for by id, `missing`.
+    """
 
     cursor: Cursor | msgspec.UnsetType = msgspec.UNSET
     total: int | msgspec.UnsetType = msgspec.UNSET
     degraded: list[Degraded] | msgspec.UnsetType = msgspec.UNSET
+    missing: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class One(msgspec.Struct, omit_defaults=True):
@@ -99,7 +102,15 @@ class Outward:
 
     def many(self, rows: list[Any], following: str | None, total: int | None) -> bytes:
         """Records, which are used up, the sealed cursor of the next page, the total when known → the public envelope."""
-        meta = Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
+        return self._told(
+            rows, Meta(Cursor(following, following is not None), msgspec.UNSET if total is None else total)
+        )
+
+    def several(self, rows: list[Any], missing: list[str]) -> bytes:
+        """Records, which are used up, and the public ids of those that are not there → the public envelope."""
+        return self._told(rows, Meta(missing=missing))
+
+    def _told(self, rows: list[Any], meta: Meta) -> bytes:
         try:
             self.publish(rows)
             return _encode(Many(rows, meta))

@@ -17,7 +17,7 @@ from adapters.core.declare.rules import Rule
 from adapters.core.declare.upstream import ListQuery
 from adapters.core.operation import Face, Operation
 from adapters.core.paging import planned, whole
-from adapters.core.paging.lookup import by_list, directly
+from adapters.core.paging.lookup import LookAll, Several, by_list, by_search, directly, each_directly, one_of
 from adapters.core.shapes import NONE, Shape, shape_of, shapes_of
 
 
@@ -36,6 +36,7 @@ class Override:
 
 Overrides = Mapping[str, Override]
 VIA_LIST = ("get", "search")
+PLACELESS = ("get_many",)
 
 
 class Builder:
@@ -105,12 +106,26 @@ class Builder:
 
     def look(self) -> Look:
         """How a record is looked at by its id."""
+        listed = self._looked_up()
+        return directly(self.place("get", "/{id}")) if listed is None else one_of(listed)
+
+    def look_all(self) -> Several:
+        """How several are: with one search where there is one that compares ids, else as one is."""
+        listed = self._looked_up()
+        if listed is not None:
+            return Several(listed)
+        if self.searched.style == "key" and self.resource.within is None and self._override("search").enabled:
+            return Several(by_search(self.place("search", self.searched.default), self.newest.today()[self.order].held))
+        return each_directly(self.place("get", "/{id}"))
+
+    def _looked_up(self) -> LookAll | None:
+        """How records are found in a list; None where their service has a call for one."""
         lists, place = self._list_for("get"), self.place("get", "")
         if lists is None and self.searched.style == "whole" and self._override("get").path is None:
             # A list that comes whole has every record, so nobody needs a call for one.
             lists, place = self.resource.upstream.lists, self.place("search", "")
         if lists is None:
-            return directly(self.place("get", "/{id}"))
+            return None
         if lists.style == "whole":
             return whole.looking(place, lists)
         ordered = self.newest.today().get(lists.ordered or "")
@@ -149,6 +164,12 @@ class Builder:
         return Op.GET in self.resource.operations and self._override("get").enabled
 
     @property
+    def finds_all(self) -> bool:
+        """Whether several records can be looked at in this deployment: as one can, or where a search tells of ids."""
+        finds = self.searched.style in ("key", "whole") and self.resource.within is None
+        return self.readable or (finds and self._override("search").enabled)
+
+    @property
     def order(self) -> str:
         """What lists are ordered by when nobody says so: the newest first, where records know when they were made."""
         return "created_at" if "created_at" in self.newest.today() else self.resource.order[0]
@@ -162,16 +183,20 @@ class Builder:
         face: Callable[[str, Shape], Face],
         *,
         of: Builder | None = None,
+        able: bool = True,
         **more: Any,
     ) -> Operation:
         """An operation called `{resource}.{name}` at `{resource}/{tail}`, guarded by the resource's scope for `verb`.
 
         face: (date of a contract, the resource's shape in it) → the operation in that contract, the same for all contracts in
-        which the shapes of this resource and of the one it is about (`of`) are the same. `more` is passed on.
+        which the shapes of this resource and of the one it is about (`of`) are the same. able: whether the deployment has what
+        it stands on. `more` is passed on.
         """
         resource, override = self.resource, self._override(name)
         if override.via and (name not in VIA_LIST or resource.upstream.lists is None):
             raise ValueError(f"{resource.path}.{name} cannot be served via a list")
+        if override.path and name in PLACELESS:
+            raise ValueError(f"{resource.path}.{name} has no path of its own: it asks where get and search do")
         ids = tail.count("*")
         more.setdefault("scopes", (f"{resource.scope}.{verb}",))
         more.setdefault("params", (resource.id,) * ids)
@@ -182,7 +207,7 @@ class Builder:
             tail=tail,
             method=method,
             service=resource.upstream.service,
-            enabled=override.enabled,
+            enabled=override.enabled and able,
             faces=self._faces(face, of or self),
             **more,
         )

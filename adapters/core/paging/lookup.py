@@ -1,8 +1,11 @@
-"""How a record is looked at by its id: with the call made for it, or by walking a list where a service has no such call."""
+"""How records are looked at by their ids: with the call made for one, with a search for all of them, or by walking a list where
+a service has neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -14,8 +17,21 @@ from adapters.core.declare.upstream import ListQuery
 from adapters.core.faults import RecordNotFound, Unsettled
 from adapters.core.paging.list_calls import Query, lists
 from adapters.core.paging.spans import MOST_ROWS, Span
+from adapters.core.strict_json import encode
 
 MOST_CALLS = 10
+
+Found = Generator[Call, Reply, dict[Id, bytes]]
+LookAll = Callable[[Sequence[Id]], Found]
+"""Internal ids → those of the records that are there, as their service wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """How several records are looked at. ahead: the calls, in the order of the ids, where each of these has one of its own."""
+
+    look: LookAll
+    ahead: Callable[[Sequence[Id]], Sequence[Call]] | None = None
 
 
 class _Identified(msgspec.Struct):
@@ -23,6 +39,28 @@ class _Identified(msgspec.Struct):
 
 
 _identify = decoder(_Identified)
+
+
+def among(rows: Sequence[msgspec.Raw], wanted: Sequence[Id]) -> dict[Id, bytes]:
+    """Those of the rows that have these ids."""
+    asked, found = frozenset(wanted), {}
+    for row in rows:
+        own = _identify(row).id
+        if own in asked:
+            found[own] = bytes(row)
+    return found
+
+
+def one_of(look_all: LookAll) -> Look:
+    """A look at one record, as at several."""
+
+    def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
+        found = yield from look_all((internal_id,))
+        if internal_id not in found:
+            raise RecordNotFound
+        return found[internal_id]
+
+    return look
 
 
 def directly(place: Place) -> Look:
@@ -35,8 +73,38 @@ def directly(place: Place) -> Look:
     return look
 
 
-def by_list(place: Place, declared: ListQuery, created: str) -> Look:
-    """Up to 10 calls of 200 records each, the newest first; Unsettled when that does not settle it.
+def each_directly(place: Place) -> Several:
+    """A call for each."""
+
+    def ahead(wanted: Sequence[Id]) -> tuple[Call, ...]:
+        return tuple(Call(place.service, b"GET", place.of(each)) for each in wanted)
+
+    def look(wanted: Sequence[Id]) -> Found:
+        found = {}
+        for each, call in zip(wanted, ahead(wanted), strict=True):
+            reply = yield call
+            if reply.status != 404:
+                found[each] = body_of(reply)
+        return found
+
+    return Several(look, ahead)
+
+
+def by_search(place: Place, order: str) -> LookAll:
+    """One structured search for all. order: the service's name of a field that it sorts by."""
+    read = listing(msgspec.Raw, "data")
+
+    def look(wanted: Sequence[Id]) -> Found:
+        where, sort = {"field": "id", "op": "in", "value": list(wanted)}, {"field": order, "dir": "desc"}
+        body = encode({"sort": sort, "limit": len(wanted), "where": where})
+        return among(read(body_of((yield Call(place.service, b"POST", place.before, body)))).rows, wanted)
+
+    return look
+
+
+def by_list(place: Place, declared: ListQuery, created: str) -> LookAll:
+    """Up to 10 calls of 200 records each, the newest first, beneath each record that these are beneath; Unsettled when that does
+    not settle it.
 
     created: the service's name of the field that tells when a record was made. It never changes, so only a deletion can
     move a record past a walk; then fewer are told at the end than at the start, and absence is not claimed.
@@ -44,23 +112,34 @@ def by_list(place: Place, declared: ListQuery, created: str) -> Look:
     walked = lists(place, declared, partial(listing, msgspec.Raw))
     query: Query = {"sort": created, "order": "desc"}
 
-    def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
-        cursor, most = None, 0
-        *above, own = internal_id if isinstance(internal_id, tuple) else (internal_id,)
-        listed = walked.under(tuple(above))
+    def walk(above: tuple[Id, ...], wanted: Sequence[Id]) -> Found:
+        cursor, most, found = None, 0, dict[Id, bytes]()
+        listed = walked.under(above)
         for step in range(MOST_CALLS):
             if walked.style == "cursor":
                 seen = yield from listed.after(query, cursor, MOST_ROWS)
             else:
                 seen = yield from listed.span(query, Span(step * MOST_ROWS, MOST_ROWS))
-            for row in seen.rows:
-                if _identify(row).id == own:
-                    return bytes(row)
+            found |= among(seen.rows, wanted)
             cursor, most = seen.following, max(most, seen.total or 0)
-            if seen.ended and (seen.total is None or seen.total >= most):
-                raise RecordNotFound
+            if len(found) == len(wanted) or (seen.ended and (seen.total is None or seen.total >= most)):
+                return found
             if seen.ended:
                 break
         raise Unsettled
+
+    def look(wanted: Sequence[Id]) -> Found:
+        found: dict[Id, bytes] = {}
+        beneath: dict[tuple[Id, ...], dict[Id, Id]] = {}
+        for each in wanted:
+            *above, own = each if isinstance(each, tuple) else (each,)
+            beneath.setdefault(tuple(above), {})[own] = each
+        for parents, named in beneath.items():
+            try:
+                rows = yield from walk(parents, tuple(named))
+            except RecordNotFound:  # what they are beneath is not there
+                continue
+            found |= {named[own]: row for own, row in rows.items()}
+        return found
 
     return look

@@ -6,19 +6,20 @@ operators do not match null: as structured searches do it (internal-services.md)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import msgspec
 
-from adapters.core.answer.from_service import Outward, decoder, listing
+from adapters.core.answer.from_service import Outward, listing
 from adapters.core.answer.replies import body_of
-from adapters.core.calls import Answer, Call, Id, Input, Look, Place, Plan, Planner, Reply, Row
+from adapters.core.calls import Answer, Call, Id, Input, Place, Plan, Planner, Reply, Row
 from adapters.core.declare.upstream import ListQuery
-from adapters.core.faults import RecordNotFound, ServiceInvalid
+from adapters.core.faults import ServiceInvalid
 from adapters.core.paging.anchors import Anchors
+from adapters.core.paging.lookup import Found, LookAll, among
 from adapters.core.shapes import Field, Shape
 
 MOST_ROWS = 2000
@@ -39,22 +40,12 @@ def reading(place: Place, declared: ListQuery, listing: Callable[..., Any]) -> R
     return rows
 
 
-class _Identified(msgspec.Struct):
-    id: str | int
-
-
-_identify = decoder(_Identified)
-
-
-def looking(place: Place, declared: ListQuery) -> Look:
-    """A record by its id; what is not in the list is not there."""
+def looking(place: Place, declared: ListQuery) -> LookAll:
+    """Records by their ids; what is not in the list is not there."""
     rows = reading(place, declared, partial(listing, msgspec.Raw))
 
-    def look(internal_id: Id) -> Generator[Call, Reply, bytes]:
-        for row in (yield from rows()):
-            if _identify(row).id == internal_id:
-                return bytes(row)
-        raise RecordNotFound
+    def look(wanted: Sequence[Id]) -> Found:
+        return among((yield from rows()), wanted)
 
     return look
 

@@ -10,6 +10,7 @@ from adapters.core.words.create import Create
 from adapters.core.words.delete import Delete
 from adapters.core.words.export_csv import Export
 from adapters.core.words.get import Get
+from adapters.core.words.get_many import GetMany
 from adapters.core.words.import_csv import Import
 from adapters.core.words.labels import Labels
 from adapters.core.words.move import Move
@@ -25,6 +26,7 @@ __all__ = [
     "Delete",
     "Export",
     "Get",
+    "GetMany",
     "Import",
     "Labels",
     "Move",

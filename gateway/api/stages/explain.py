@@ -46,7 +46,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             problem = _problem(error, exchange, operation)
             code = problem.code
             answer = dependencies.render(problem, exchange)
-        exchange.lines += UNIFORM % exchange.request_id.encode("ascii")
+        exchange.lines += exchange.rate_lines + UNIFORM % exchange.request_id.encode("ascii")
         if isinstance(answer, Streamed):
             answer.finished = partial(streamed, exchange, answer.status)
         else:

@@ -60,6 +60,8 @@ def _together(operation: Operation, dependencies: Dependencies) -> Accepted:
                 plan.send(reply)
         except StopIteration as finished:
             answer: Answer = finished.value
+            for field in answer.degraded:
+                metrics.value_degraded(field)
             return answer
         raise RuntimeError(f"{operation.name} makes more calls than it says")
 
@@ -67,7 +69,8 @@ def _together(operation: Operation, dependencies: Dependencies) -> Accepted:
         exchange, caller, permit = permitted.exchange, permitted.caller, permitted.permit
         # Services may cut what they tell by user and by role, so nobody is answered with what another one may see.
         who = (caller.tenant_id, caller.user_id, permit.role, permit.scopes)
-        return await flights.ask((*who, exchange.version, exchange.query), lambda: worked_out(permitted, given))
+        asked = (*who, exchange.version, exchange.query, given.ids)
+        return await flights.ask(asked, lambda: worked_out(permitted, given))
 
     return forwarded
 

@@ -1,10 +1,11 @@
--- One decision over all policies of a request, by the store's clock: either every policy gives one unit or none does.
+-- One decision over all policies of a request, by the store's clock: either every policy gives its units or none does.
 --
 -- KEYS  1: the token's generation; then one per policy
 -- ARGV  three per policy: capacity (negative: a shadow, which gives units and never refuses), step (µs), slices (0: a token
---       bucket); after these 'look': take nothing, or 'spread'
+--       bucket); after these 'look': take nothing, or 'spread', or ''; and how many units are asked for, 1 when left out: of a
+--       policy that never has so many, all that it can have
 -- reply now (µs), generation or nil, 1 if admitted else 0, then per policy:
---       remaining, µs until it is whole again if nothing more is sent, µs until it can give one unit (0: now)
+--       remaining, µs until it is whole again if nothing more is sent, µs until it can give the units (0: now)
 --
 -- A bucket holds `capacity` units and gains one each `step`. Kept: the instant at which it will be full.
 -- A window counts units in slices of `step`. A unit counts until its whole slice is older than `slices` slices, so that
@@ -47,7 +48,7 @@ local function keep_bucket(key, bucket)
   keep(key, state, lasts)
 end
 
-local function read_bucket(key, state, capacity, step)
+local function read_bucket(key, state, capacity, step, units)
   local full, promised, since = tonumber(state or 0), nil, nil
   if not full then
     full, promised, since = string.match(state, '(%d+) (%d+) (%d+)')
@@ -64,13 +65,13 @@ local function read_bucket(key, state, capacity, step)
     since = since,
     left = math.floor((now + capacity * step - full) / step),
     whole = full - now,
-    wait = math.max(0, full - now - (capacity - 1) * step),
+    wait = math.max(0, full - now - (capacity - units) * step),
   }
 end
 
-local function take_bucket(key, policy, step)
-  policy.full = policy.full + step
-  policy.left = policy.left - 1
+local function take_bucket(key, policy, step, units)
+  policy.full = policy.full + units * step
+  policy.left = policy.left - units
   policy.whole = policy.full - now
   if policy.since and policy.promised + RETURNS <= now then policy.since = nil end
   keep_bucket(key, policy)
@@ -100,7 +101,7 @@ local function wait_window(policy, units, step, slices)
   return wait
 end
 
-local function read_window(key, state, capacity, step, slices)
+local function read_window(key, state, capacity, step, slices, units)
   local ring = slices + 1
   local current = math.floor(now / step)
   local window = state and cmsgpack.unpack(state)
@@ -128,25 +129,25 @@ local function read_window(key, state, capacity, step, slices)
   local whole = 0
   if total > 0 then whole = (newest + ring) * step - now end
   local policy = {window = window, left = math.max(0, capacity - total), whole = whole, wait = 0}
-  if total + 1 > capacity then policy.wait = wait_window(policy, total + 1 - capacity, step, slices) end
+  if total + units > capacity then policy.wait = wait_window(policy, total + units - capacity, step, slices) end
   return policy
 end
 
-local function take_window(key, policy, step, slices)
+local function take_window(key, policy, step, slices, units)
   local ring = slices + 1
   local window = policy.window
   local at = 3 + window[1] % ring
-  window[at] = window[at] + 1
-  window[2] = window[2] + 1
-  policy.left = policy.left - 1
+  window[at] = window[at] + units
+  window[2] = window[2] + units
+  policy.left = policy.left - units
   policy.whole = (window[1] + ring) * step - now
   keep(key, cmsgpack.pack(window), policy.whole)
 end
 
-local function promise_window(key, policy, capacity, step, slices)
+local function promise_window(key, policy, capacity, step, slices, units)
   local window, ring = policy.window, slices + 1
   local slots, since = share(window[ring + 4] or 0, window[ring + 5])
-  local short = window[2] + 1 - capacity
+  local short = window[2] + units - capacity
   local promised = (window[ring + 3] or 0) + slots
   local wait = wait_window(policy, short + promised - 1, step, slices)
   if short + promised - 1 > window[2] or wait > math.max(policy.wait, FARTHEST) then
@@ -157,6 +158,8 @@ local function promise_window(key, policy, capacity, step, slices)
   keep(key, cmsgpack.pack(window), math.max(policy.whole, wait + RETURNS))
 end
 
+local manner = ARGV[3 * #KEYS - 2]
+local asked = tonumber(ARGV[3 * #KEYS - 1] or 1)
 local policies = {}
 local admitted = 1
 for nth = 1, #KEYS - 1 do
@@ -165,17 +168,18 @@ for nth = 1, #KEYS - 1 do
   local policy
   local shadow = capacity < 0
   if shadow then capacity = -capacity end
+  local units = math.min(asked, capacity)
   if slices == 0 then
-    policy = read_bucket(key, state, capacity, step)
+    policy = read_bucket(key, state, capacity, step, units)
   else
-    policy = read_window(key, state, capacity, step, slices)
+    policy = read_window(key, state, capacity, step, slices, units)
   end
   if policy.wait > 0 and not shadow then admitted = 0 end
-  policy.capacity, policy.step, policy.slices, policy.shadow = capacity, step, slices, shadow
+  policy.capacity, policy.step, policy.slices = capacity, step, slices
+  policy.shadow, policy.units = shadow, units
   policies[nth] = policy
 end
 
-local manner = ARGV[3 * #KEYS - 2]
 if manner == 'look' then admitted = 0 end
 
 local reply = {now, kept[1], admitted}
@@ -188,14 +192,14 @@ for nth, policy in ipairs(policies) do
     elseif policy.slices == 0 then
       promise_bucket(key, policy, policy.step)
     else
-      promise_window(key, policy, policy.capacity, policy.step, policy.slices)
+      promise_window(key, policy, policy.capacity, policy.step, policy.slices, policy.units)
     end
   elseif policy.shadow and policy.wait > 0 then
     -- it has none to give
   elseif policy.slices == 0 then
-    take_bucket(key, policy, policy.step)
+    take_bucket(key, policy, policy.step, policy.units)
   else
-    take_window(key, policy, policy.step, policy.slices)
+    take_window(key, policy, policy.step, policy.slices, policy.units)
   end
   reply[3 * nth + 1], reply[3 * nth + 2], reply[3 * nth + 3] = policy.left, policy.whole, policy.wait
 end
