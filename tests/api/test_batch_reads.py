@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.ids import CONTACT, LEAVE_REQUEST
 from tests.live import Live
 
 
@@ -29,17 +30,17 @@ def test_a_hundred_contacts_are_one_internal_call(live: Live) -> None:
 
 def test_a_record_of_another_tenant_is_missing_like_one_that_does_not_exist(live: Live) -> None:
     (own,), (theirs,) = ids(live, "contacts", 1), ids(live, "contacts", 1, live.b.tokens["owner"])
-    told = get(live, "contacts", [theirs, own, "con_" + "0" * 24]).json()
+    told = get(live, "contacts", [theirs, own, CONTACT.sample()]).json()
     assert [row["id"] for row in told["data"]] == [own]
-    assert told["meta"]["missing"] == [theirs, "con_" + "0" * 24]
+    assert told["meta"]["missing"] == [theirs, CONTACT.sample()]
 
 
 def test_where_each_has_a_call_of_its_own_the_order_is_kept_too(live: Live) -> None:
-    asked = ids(live, "users", 3)[::-1]
+    asked = ids(live, "leave_requests", 3)[::-1]
     before = live.counted()
-    told = get(live, "users", [*asked[:1], "usr_" + "0" * 24, *asked[1:]]).json()
+    told = get(live, "leave_requests", [*asked[:1], LEAVE_REQUEST.sample(), *asked[1:]]).json()
     assert [row["id"] for row in told["data"]] == asked
-    assert told["meta"]["missing"] == ["usr_" + "0" * 24]
+    assert told["meta"]["missing"] == [LEAVE_REQUEST.sample()]
     assert live.counted() - before == len(asked) + 1
 
 
@@ -80,7 +81,7 @@ def test_a_batch_larger_than_a_limit_ever_allows_takes_all_of_it_and_is_not_refu
 @pytest.mark.parametrize(("scopes", "status"), [("contact.write", 403), ("contact.read", 200)])
 def test_it_needs_what_reading_one_needs(live: Live, scopes: str, status: int) -> None:
     token = live.token(live.a, "owner", scopes)
-    assert get(live, "contacts", ["con_" + "0" * 24], token=token).status_code == status
+    assert get(live, "contacts", [CONTACT.sample()], token=token).status_code == status
 
 
 def test_a_guarded_member_is_absent_from_several_as_it_is_from_one(live: Live) -> None:
