@@ -50,7 +50,7 @@ def test_what_a_package_declares_is_there_beside_what_is_built_in(package: Packa
     known = deployment.catalogue(Settings(resources=(package(),)))
     built_in = deployment.built_in()
     assert {each.name for each in known.operations()} - {each.name for each in built_in.operations()} == {
-        f"machines.{name}" for name in ("search", "create", "get", "update", "delete")
+        f"machines.{name}" for name in ("search", "create", "get", "get_many", "update", "delete")
     }
     assert known.scopes.single - built_in.scopes.single == {"machine.read", "machine.write", "machine.delete"}
     (machines,) = [each for each in known.resources if each.path == "machines"]
