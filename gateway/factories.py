@@ -3,13 +3,14 @@
 Every command and every worker finds these the same way, here.
 """
 
+from __future__ import annotations
+
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.core.compile.scopes import Scopes
-from gateway.auth.issuers.external import ExternalTokens
-from gateway.auth.issuers.jwks import Keys
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
 from gateway.egress.dialling import Dialler, Proxy
@@ -20,6 +21,9 @@ from gateway.keys.keyring import Keyring
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.stores.sql import Sql, urls
 from gateway.upstream import Breaking, Guard, Limiting, Policy, Pool, Retrying, Target
+
+if TYPE_CHECKING:
+    from gateway.auth.issuers.external import ExternalTokens
 
 
 def sql_url(settings: Settings) -> str:
@@ -135,6 +139,10 @@ def external_tokens(
     """
     if not settings.issuers:
         return None
+    # Not for every command to load: what reads signatures is a fifth of a start.
+    from gateway.auth.issuers.external import ExternalTokens
+    from gateway.auth.issuers.jwks import Keys
+
     reading = fetcher(settings, stack)
     kept = settings.server.data_dir / "issuers"
     keys = {name: Keys(name, each, reading, kept / f"{name}.json") for name, each in settings.issuers.items()}

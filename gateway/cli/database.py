@@ -39,7 +39,7 @@ class Database:
                 return of_file(self._file, listing, values)
             except sqlite3.Error:
                 self._file = None
-        return self._through_desk(listing, values)
+        return self._through_context(listing, values)
 
     def one(self, listing: Listing, what: str, name: str, where: str, **values: object) -> Row:
         """The only row of the listing; Failure says that there is no `what` of this name, and `where` to look."""
@@ -54,7 +54,7 @@ class Database:
             return None
         return named(tenant, [(row["id"], row["name"]) for row in self.rows(TENANTS)])
 
-    def _through_desk(self, listing: Listing, values: dict[str, object]) -> list[Row]:
+    def _through_context(self, listing: Listing, values: dict[str, object]) -> list[Row]:
         from gateway.cli.context import CliContext, with_context
         from gateway.config import load
         from gateway.stores.sql import listing as general
