@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, audit, tenants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.engine import open_engine
-from gateway.stores.sql.migrate import is_current, migrate
+from gateway.stores.sql.migrate import _config, _known, is_current, migrate
 from gateway.stores.sql.models import Base
 from gateway.stores.sql.tenants import Tenant
 from tests.stores.records import NOW, TENANT, TOKEN, go, start
@@ -62,6 +63,12 @@ def test_a_layout_of_a_later_release_is_worked_with(empty_url: str) -> None:
     engine.dispose()
     migrate(empty_url)
     assert is_current(empty_url)
+
+
+def test_the_files_of_layouts_are_named_for_the_revisions_that_alembic_finds_in_them() -> None:
+    scripts = [*ScriptDirectory.from_config(_config()).walk_revisions()]
+    assert [script.revision for script in reversed(scripts)] == [*_known()]
+    assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts)
 
 
 def test_asking_for_the_layout_of_a_missing_file_does_not_create_it(tmp_path: Path) -> None:

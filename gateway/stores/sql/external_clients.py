@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.models import ExternalClientRow
 
 
@@ -39,7 +38,7 @@ def get(session: Session, principal: str) -> ExternalClient | None:
 
 def add(session: Session, client: ExternalClient) -> ExternalClient:
     """Writes it down, unless it is there: workers may see it for the first time together."""
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     values = {name: getattr(client, name) for name in ExternalClient.__slots__}
     session.execute(insert(ExternalClientRow).values(values).on_conflict_do_nothing())
     return _record(session.get_one(ExternalClientRow, client.id, populate_existing=True))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import audit
 from gateway.stores.sql.audit import Event
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.usage_models import PlaceRow
 
 MOST: Final = 100  # addresses of one principal; one that has so many roams, and a further one tells nobody anything
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 def note(session: Session, places: Iterable[Place], now: datetime) -> None:
     """Keeps the addresses that were unknown, each with an entry in the audit log."""
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     for place in sorted(set(places)):
         known = select(func.count()).select_from(PlaceRow).where(PlaceRow.principal == place.principal)
         if (session.scalar(known) or 0) < MOST:

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Table, any_, bindparam, func, insert, select, update
 from sqlalchemy import column as named
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -68,6 +67,9 @@ def _typed(column: Any) -> Any:
 
 
 def _array(column: Any, values: list[Any]) -> Any:
+    # Imported here for the reason that inserting.py has: workers on SQLite need nothing of it.
+    from sqlalchemy.dialects.postgresql import ARRAY
+
     return bindparam(None, values, type_=ARRAY(column.type), unique=True)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,10 +16,12 @@ from gateway.stores.sql.deadlines import LATE, too_late, within
 from gateway.stores.sql.engine import READ_ONLY, open_engine, sqlite_file
 from gateway.stores.sql.urls import failed
 
-# Alembic is imported late: workers import this package, but only the supervisor and some commands migrate.
+# Alembic is imported late, and only by who migrates: it takes a quarter of a second, and most starts find nothing to do. What
+# layout a database has is a row, and what layouts there are the names of files.
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
 # How long one process waits for another that is migrating.
 _PATIENCE_SECONDS: Final = 120.0
 # Any number, as long as it is always the same one: the name of the lock.
@@ -44,8 +46,6 @@ def migrate(url: str, *, timeout: float = 5.0) -> None:
 
 
 def _has_newest(url: str, timeout: float) -> bool:
-    # Before the time runs: loading what Alembic needs takes longer than a database is given to answer.
-    _heads(), _known()
     engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
         with (
@@ -111,37 +111,32 @@ def ready(session: Session) -> bool:
 
 
 def _current(connection: Connection) -> bool:
-    from alembic.runtime.migration import MigrationContext
-
-    current = set(MigrationContext.configure(connection).get_current_heads())
-    return current == _heads() or _newer(connection)
+    return _layout(connection) == _known()[-1] or _newer(connection)
 
 
 def _newer(connection: Connection) -> bool:
     """Whether a later release has migrated already. Layouts only grow, so this release works on with it while others roll."""
-    from alembic.runtime.migration import MigrationContext
-
-    current = set(MigrationContext.configure(connection).get_current_heads())
-    return bool(current) and not current <= _known()
+    return (_layout(connection) or _known()[0]) not in _known()
 
 
-@cache
-def _known() -> frozenset[str]:
-    from alembic.script import ScriptDirectory
-
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+def _layout(connection: Connection) -> str | None:
+    """The revision that the database was brought to; None for none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 @cache
-def _heads() -> frozenset[str]:
-    from alembic.script import ScriptDirectory
-
-    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
+def _known() -> tuple[str, ...]:
+    """All revisions, the oldest first."""
+    files = _MIGRATIONS.joinpath("versions").glob("[0-9]*.py")
+    return tuple(sorted(file.name.partition("_")[0] for file in files))
 
 
 def _config() -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config

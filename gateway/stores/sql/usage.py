@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import external_clients
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.models import TokenRow
 from gateway.stores.sql.oauth_models import ClientRow, GrantRow
 from gateway.stores.sql.usage_models import MarkRow, UsageRow
@@ -80,7 +80,7 @@ def mark(session: Session, marked: Collection[Marked]) -> None:
 def _add(session: Session, table: Any, key: tuple[str, ...], counts: Collection[Any]) -> None:
     if not counts:
         return
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     statement = insert(table)
     statement = statement.on_conflict_do_update(
         index_elements=key, set_={"requests": table.requests + statement.excluded.requests}

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, not_, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
 from gateway.stores.sql import many, webhook_clock, webhook_fanout, webhook_streams
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.webhook_models import EventRow
 
 
@@ -81,7 +81,7 @@ def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Col
         row = {name: getattr(event, name) for name in NewEvent.__slots__}
         row |= {"id": token_format.new_timed_id(now), "sequence": numbers[event.tenant_id], "received_at": at}
         rows.append(row)
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     statement = insert(EventRow).on_conflict_do_nothing(index_elements=["tenant_id", "fingerprint"])
     new = set(session.execute(statement.returning(EventRow.id), rows).scalars()) if rows else set()
     accepted = [row for row in rows if row["id"] in new]

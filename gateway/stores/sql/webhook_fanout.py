@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
 from gateway.stores.sql import webhook_clock
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.webhook_models import DeliveryRow, EndpointRow, LaneRow, QueueRow
 
 LONGEST: Final = 10_000
@@ -69,7 +69,7 @@ def enqueue(
 
     `round_id` tells a replay from the first time. Their age counts from now: what was missed for a week is not too old to go.
     """
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     at = webhook_clock.moment(now)
     rows = [
         {

@@ -1,12 +1,12 @@
 """What couriers do for all: say that they live, take turns, forget what is old, and look how much there is."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.webhook_models import (
     AttemptRow,
     CourierRow,
@@ -25,7 +25,7 @@ UNREADABLE: Final = 1_000  # kept
 def beat(session: Session, courier: str, now: int) -> int | None:
     """This courier lives. Returns when any last did before (None: never), to see how long none was there."""
     last: int | None = session.scalar(select(func.max(CourierRow.at)).where(CourierRow.holder.is_(None)))
-    insert = _insert(session)
+    insert = insert_of(session)
     statement = insert(CourierRow).values(id=courier, at=now, holder=None)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"at": now}))
     session.execute(
@@ -44,7 +44,7 @@ def living(session: Session, now: int, within: int = 60_000) -> int:
 
 def turn(session: Session, task: str, courier: str, now: int, lasts: int) -> bool:
     """Whether the courier has the turn at a task that one of all couriers does; it keeps it for `lasts` milliseconds."""
-    insert = _insert(session)
+    insert = insert_of(session)
     statement = insert(CourierRow).values(id=task, at=now + lasts, holder=courier)
     statement = statement.on_conflict_do_update(
         index_elements=["id"],
@@ -102,7 +102,3 @@ def _forget(session: Session, table: Table, old: ColumnElement[bool]) -> int:
     these = key[0].in_([row[0] for row in found]) if len(key) == 1 else tuple_(*key).in_([tuple(row) for row in found])
     session.execute(delete(table).where(these))
     return len(found)
-
-
-def _insert(session: Session) -> Any:
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert

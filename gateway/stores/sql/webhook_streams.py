@@ -6,18 +6,16 @@ between the log and the queue when an endpoint changes from one to the other.
 Locks are taken in one order, or two would wait for each other: streams by tenant, then lanes by endpoint.
 """
 
-from typing import Any
-
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from gateway.stores.sql.inserting import insert_of
 from gateway.stores.sql.webhook_models import StreamRow
 
 
 def hold(session: Session, tenant_id: str, more: int = 0) -> int:
     """Hold the tenant's row, count `more` events, and return the number of the last one."""
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session)
     statement = insert(StreamRow).values(tenant_id=tenant_id, sequence=more)
     statement = statement.on_conflict_do_update(
         index_elements=["tenant_id"], set_={"sequence": StreamRow.sequence + more}
