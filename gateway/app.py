@@ -29,7 +29,7 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.console import routes as console
 from gateway.console import signed_in
-from gateway.deployment import catalogue, operations
+from gateway.deployment import Offer, offer
 from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors
@@ -67,9 +67,10 @@ _QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
 class App:
     """One worker's application. Its parts are made by `start`, inside the event loop they belong to."""
 
-    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, compiled: Offer | None) -> None:
         self.settings = settings
         self._runtime = runtime
+        self._compiled = compiled
         self._stack = AsyncExitStack()
         self._brands: Brands
         self._public: Dispatch
@@ -98,9 +99,10 @@ class App:
 
     async def start(self) -> None:
         """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
-        known = await asyncio.to_thread(catalogue, self.settings)
-        offered = await asyncio.to_thread(operations, self.settings, known)
-        public = [ME, *webhooks.operations([each.date for each in known.contracts]), *offered]
+        if (compiled := self._compiled) is None:
+            compiled = await asyncio.to_thread(offer, self.settings)
+        known = compiled.catalogue
+        public = [ME, *webhooks.operations([each.date for each in known.contracts]), *compiled.operations]
         dependencies, front, routes = await wire(self.settings, self._runtime, known, public, self._stack)
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
@@ -120,9 +122,9 @@ class App:
         await self._stack.aclose()
 
 
-def create(settings: Settings, runtime: Runtime) -> App:
-    """The application of one worker."""
-    return App(settings, runtime)
+def create(settings: Settings, runtime: Runtime, compiled: Offer | None = None) -> App:
+    """The application of one worker. compiled: what these settings offer, where somebody has it already."""
+    return App(settings, runtime, compiled)
 
 
 async def wire(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 
@@ -68,6 +69,21 @@ def _told(package: str, error: Exception) -> tuple[str, str]:
             f"Set {ATTRIBUTE} = Extension(resources=(…,)) in it; see docs/extending.md.",
         )
     return f"{package} cannot be used: {type(error).__name__}: {error}", "Correct the package; see docs/extending.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A deployment's catalogue and its operations, compiled: what takes longest of a worker's start, and needs settings alone."""
+
+    catalogue: Catalogue
+    operations: Sequence[Operation]
+
+
+def offer(settings: Settings) -> Offer:
+    """What settings that have been checked offer. ConfigError as `catalogue` and `operations` raise it."""
+    known = catalogue(settings)
+    known.events(settings.ids)
+    return Offer(known, operations(settings, known))
 
 
 def check(settings: Settings) -> Catalogue:

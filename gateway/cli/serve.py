@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 @loading
 def command(load: Callable[[], Settings], only: str | None) -> None:
     """Run the gateway until it is told to stop; SIGHUP lets it read its configuration again."""
+    # What is loaded and made from here on stays: when all of it is there, it is collected again (startup.py).
+    gc.disable()
     from gateway.process import instance_lock, supervisor
 
     instance_lock.keep_private()

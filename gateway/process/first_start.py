@@ -3,7 +3,6 @@
 Tenants and token only when the auth service is the sandbox: with a real one, operators see to them themselves.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +13,10 @@ from gateway import factories
 from gateway.auth.issuing import issue
 from gateway.auth.scopes import allowed
 from gateway.auth.users import User
-from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
+from gateway.config import EMBEDDED, Runtime, Settings
 from gateway.keys import keyring_file
 from gateway.keys.keyring import Keyring, KeyringInvalid
 from gateway.keys.tenant_keys import seal_tenant_key
-from gateway.process.embedded import sandbox
 from gateway.stores.sql import Session, Sql, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.tenants import Tenant
@@ -87,15 +85,16 @@ def register_seeded(session: Session, keys: Keyring, seeded: Mapping[str, Any]) 
             register(session, keys, tenant_id, tenant["name"], tenant["api_key"], actor=_ACTOR)
 
 
-async def introduce(settings: Settings, facts: Runtime, known: Catalogue) -> Demo | None:
+async def introduce(
+    settings: Settings, facts: Runtime, known: Catalogue, seeded: Mapping[str, Any] | None
+) -> Demo | None:
     """Register the sandbox's tenants; returns the first one's owner with a token that is good for at most a day.
 
-    None with a real auth service.
+    seeded: as `sandbox.credentials` gives it; None with a real auth service, and then so is what is returned.
     """
-    if settings.services["auth"].base_url != SANDBOX:
+    if seeded is None:
         return None
     keys = factories.keyring(settings)
-    seeded = await asyncio.to_thread(sandbox.credentials, facts.data_dir)
     first = seeded["tenants"][0]
     owner = next(user for user in first["users"] if user["role"] == "owner")
     user = User(owner["user_id"], first["business_id"], owner["email"], owner["email"], owner["role"], active=True)

@@ -5,19 +5,20 @@ Valkey, migrations, sandbox and documents side by side → tenants of the sandbo
 """
 
 import asyncio
+import gc
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from adapters.core.compile.catalogue import Catalogue
 from adapters.core.operation import Operation
 from gateway import deployment, factories
 from gateway.brands import Brands
-from gateway.config import EMBEDDED, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
+from gateway.config import EMBEDDED, SANDBOX, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import logs
 from gateway.process import documents, first_start, runtime_facts
@@ -73,6 +74,7 @@ class Startup:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
+                seeded = group.create_task(self._seeded(box))
                 group.create_task(_migrated(self._settings))
                 described = group.create_task(self._described())
         except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
@@ -88,7 +90,7 @@ class Startup:
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
         self._facts = facts = replace(facts, site=folder, ingest_url=self._ingest_url(self._settings))
         await _agreed(self._settings, facts)
-        introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known))
+        introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known, seeded.result()))
         handover = pickle.dumps((self._settings, facts))
         await workers.start(handover)
         demo = await introduced
@@ -100,6 +102,8 @@ class Startup:
         count, config = self._settings.server.workers, fingerprint(self._settings)
         logs.event("started", port=facts.public_port, admin_port=admin_port, workers=count, config=config)
         first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
+        gc.freeze()
+        gc.enable()
         # Couriers load their code when requests are answered already, which is what whoever starts a gateway waits for.
         self._couriers.warm_up()
         await self._couriers.start(handover)
@@ -179,6 +183,12 @@ class Startup:
         options = self._settings.sandbox
         running = sandbox.running(self._claim.data_dir, documented_only=options.documented_only)
         return await self._stack.enter_async_context(running)
+
+    async def _seeded(self, box: asyncio.Task[Sandbox | None]) -> Mapping[str, Any] | None:
+        """The sandbox's tenants, where people sign in at it. Asked for as soon as it is there, since it takes a process."""
+        if await box is None or self._settings.services["auth"].base_url != SANDBOX:
+            return None
+        return await asyncio.to_thread(sandbox.credentials, self._claim.data_dir)
 
 
 async def _migrated(settings: Settings) -> None:

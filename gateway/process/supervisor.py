@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import resource
 import secrets
 import shutil
@@ -135,7 +136,8 @@ def _warmed_up(
     couriers = Workers(count, ingest or public, environment, server.shutdown_grace, "courier")
     for each in (couriers, workers):
         stack.push_async_callback(each.stop)
-    workers.warm_up()
+    # What they compile needs no more than this, and whether it can be used is looked at here meanwhile.
+    workers.warm_up(pickle.dumps(settings))
     return workers, couriers
 
 

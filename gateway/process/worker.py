@@ -1,8 +1,8 @@
 """A worker process: uvicorn around the application, on the socket that the supervisor listens with.
 
 `python -m gateway.process.worker PARENT SOCKET READY PLACE`: the supervisor's pid, two inherited file descriptors, and the
-number of this worker. Settings and
-runtime facts come pickled on stdin, from the process that started us and from nobody else: what was checked once is not
+number of this worker. Settings come pickled
+on stdin, and then settings and runtime facts, from the process that started us and from nobody else: what was checked once is not
 read and checked again, even when the file has changed since; other ones follow there (gateway/process/swap.py). One byte on READY says that requests are being answered, one
 each second from then on that they still are.
 """
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from gateway import problems
+from gateway.config.faults import ConfigError
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.downstream.connection import Connection, Render, protocol
@@ -38,6 +39,7 @@ from gateway.process.workers import DRAIN
 
 if TYPE_CHECKING:
     from gateway.app import App
+    from gateway.deployment import Offer
 
 BACKLOG: Final = 2048
 BEAT: Final = 1.0
@@ -50,17 +52,32 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
     child.hold(parent)
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says so when it is sent one
-    # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
+    # Whatever is loaded and made until we answer stays: looking through it for what may go is work for nothing.
+    gc.disable()
+    # Loading the code takes longest, and compiling what the settings offer: so the supervisor starts us early with them, and
+    # hands over when the stores are up.
     from gateway.app import create
 
-    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
+    early = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
+    compiled = _compiled(early)
+    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - likewise
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
-        _serve(create, settings, runtime, socket.socket(fileno=listening), ready)
+        app = create(settings, runtime, compiled if settings == early else None)
+        _serve(app, create, settings, runtime, socket.socket(fileno=listening), ready)
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
         logs.event("worker failed", "error", error=error)
         sys.exit(1)
+
+
+def _compiled(settings: Settings) -> Offer | None:
+    from gateway.deployment import offer
+
+    try:
+        return offer(settings)
+    except ConfigError:
+        return None  # the supervisor looks at the same settings, says what is wrong and ends
 
 
 class _Server(uvicorn.Server):
@@ -79,6 +96,7 @@ class _Server(uvicorn.Server):
         # What exists by now lives as long as the process: collecting around it costs a fifth of the throughput.
         gc.collect()
         gc.freeze()
+        gc.enable()
         gc.set_threshold(50_000, 20, 20)
         asyncio.get_running_loop().add_signal_handler(DRAIN, self._drain)
         following = self._answering.follow(sys.stdin.fileno(), self._say, self.server_state.tasks)
@@ -122,13 +140,13 @@ class Room:
 
 
 def _serve(
+    app: App,
     create: Callable[[Settings, Runtime], App],
     settings: Settings,
     runtime: Runtime,
     listening: socket.socket,
     ready: int,
 ) -> None:
-    app = create(settings, runtime)
     connections = protocol(
         malformed(settings.brands[0].problems(runtime.public_port)), app.serve, fast_path=settings.server.fast_path
     )

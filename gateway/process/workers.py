@@ -46,7 +46,7 @@ class Workers(Collector):
         self._kind = kind
         self._leaving: set[int] = set()
         self._public = public
-        self._handover = b""
+        self._prelude = self._handover = b""
         self._handed_over = asyncio.Event()
         self._environment = environment
         self.grace = grace
@@ -70,8 +70,11 @@ class Workers(Collector):
         """Whether a worker has lately refused connections, having no more descriptors for them."""
         return time.monotonic() < self._full_until
 
-    def warm_up(self) -> None:
-        """Start the processes, which load their code while the rest is being built."""
+    def warm_up(self, prelude: bytes = b"") -> None:
+        """Start the processes, which load their code while the rest is being built. prelude: what each reads on stdin before
+        the handover, as soon as it is started.
+        """
+        self._prelude = prelude
         for place in range(len(self._workers)):
             up = asyncio.get_running_loop().create_future()
             self._first.append(up)
@@ -255,8 +258,9 @@ class Workers(Collector):
         self._workers[place] = worker
         if self._stopping.is_set():
             worker.terminate()
-        await self._handed_over.wait()
         assert worker.stdin is not None
+        worker.stdin.write(self._prelude)
+        await self._handed_over.wait()
         async with self._changing:
             worker.stdin.write(self._handover)
         with suppress(ConnectionError):

@@ -41,6 +41,9 @@ class Catalogue:
     own: tuple[Own, ...] = ()
     restricted: frozenset[str] = frozenset()
     scopes: Scopes = field(init=False)
+    _events: dict[tuple[tuple[str, str], ...], EventTypes] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         refuse_doubles(self.resources)
@@ -75,8 +78,11 @@ class Catalogue:
         return compile_all(self.resources, self.contracts, overrides, alphabets, self.reports)
 
     def events(self, alphabets: Mapping[str, str] = NONE) -> EventTypes:
-        """What the services tell of, as it is told to the public. TypeError when two types have the same name."""
-        return EventTypes([*self.every, *self.announced], self.contracts, alphabets)
+        """What the services tell of, as it is told to the public: made once. TypeError when two types have the same name."""
+        key = tuple(sorted(alphabets.items()))
+        if key not in self._events:
+            self._events[key] = EventTypes([*self.every, *self.announced], self.contracts, alphabets)
+        return self._events[key]
 
 
 def _merged(contracts: Sequence[Contract], extension: Extension) -> tuple[Contract, ...]:
