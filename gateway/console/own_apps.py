@@ -97,7 +97,7 @@ class Developer:
 
     async def change(self, visit: Visit) -> Response:
         """Store a new description."""
-        old = await self._live(visit)
+        old = await self.live(visit)
         new = replace(_described(old, visit), auth_method=old.auth_method)
 
         def write(session: Session) -> None:
@@ -114,7 +114,7 @@ class Developer:
 
     async def new_secret(self, visit: Visit) -> Response:
         """A new secret beside the newest of the old ones, so that a deployment can change over."""
-        web, client = self.console.web, await self._live(visit)
+        web, client = self.console.web, await self.live(visit)
         if client.public:
             raise NotHere
 
@@ -128,7 +128,7 @@ class Developer:
 
     async def end_secret(self, visit: Visit) -> Response:
         """End one secret at once."""
-        web, client = self.console.web, await self._live(visit)
+        web, client = self.console.web, await self.live(visit)
         secret_id = visit.request.path_params["secret_id"]
         if secret_id not in {each.id for each in await web.sql.read(clients.secrets, client.id)}:
             raise NotHere
@@ -142,7 +142,7 @@ class Developer:
 
     async def disable(self, visit: Visit) -> Response:
         """Switch it off with everything that was granted to it, whoever granted it."""
-        client = await self._live(visit)
+        client = await self.live(visit)
 
         def write(session: Session) -> tuple[Revoked, ...]:
             return apps.disable(session, client, actor=visit.actor, now=visit.now, address=visit.address)
@@ -158,7 +158,8 @@ class Developer:
             raise NotHere
         return client
 
-    async def _live(self, visit: Visit) -> Client:
+    async def live(self, visit: Visit) -> Client:
+        """The app in the path, which they may change; NotHere for others, and for one that is switched off."""
         client = await self._found(visit)
         if client.disabled_at is not None:
             raise NotHere

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from gateway.console import agents, tokens
+from gateway.console.app_webhooks import AppWebhook
 from gateway.console.connected_apps import Connected
 from gateway.console.history import History
 from gateway.console.one_time_secrets import Once
@@ -28,6 +29,7 @@ from gateway.webhooks.subscribing import Subscribing
 def routes(web: Web, line: RedisConnection, announcements: Announcements, parts: Parts, tools: str) -> list[BaseRoute]:
     """Everything below /console. tools: the fingerprint of the tools of agents; empty where there are none."""
     console = Console(web, Once(line, web.keys), announcements)
+    developer = Developer(console)
     office = Office(console, parts, Subscribing(parts), Resending(parts.sql))
     return [
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
@@ -35,7 +37,8 @@ def routes(web: Web, line: RedisConnection, announcements: Announcements, parts:
         *Tokens(console).routes(),
         *Connected(console).routes(),
         *(agents.Connected(console, tools).routes() if tools else []),
-        *Developer(console).routes(),
+        *developer.routes(),
+        *AppWebhook(developer, office).routes(),
         *WebhookLog(office).routes(),
         *Webhooks(office).routes(),
         *History(console).routes(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters.core.faults import Invalid
@@ -11,6 +11,7 @@ from gateway.console import formatting
 from gateway.console.signed_in import Visit
 from gateway.keys.keyring import Keyring
 from gateway.stores.sql.webhook_endpoints import Endpoint
+from gateway.stores.sql.webhook_templates import Template
 from gateway.webhooks import own_events, presenting, recipients
 from gateway.webhooks.subscribers import Parts
 
@@ -52,6 +53,20 @@ class Values:
     header_names: Collection[str]
     max_in_flight: str
     rate: str
+
+
+def of_template(visit: Visit, keyring: Keyring, template: Template | None) -> Values:
+    """The same of an app's template."""
+    sent = values(visit, keyring, None)
+    if visit.request.method == "POST" or template is None:
+        return sent
+    return replace(
+        sent,
+        url=recipients.template_url(keyring, template),
+        events=template.events,
+        version=template.contract,
+        payload=template.payload,
+    )
 
 
 def values(visit: Visit, keyring: Keyring, endpoint: Endpoint | None) -> Values:
@@ -102,17 +117,21 @@ def body(visit: Visit, endpoint: Endpoint | None = None) -> dict[str, Any]:
     return found
 
 
-def groups(
-    parts: Parts, may: frozenset[str], endpoint: Endpoint | None, chosen: Collection[str]
-) -> list[tuple[str, list[Choice]]]:
-    """The types that there are, by what they are about; those that the role, or the token it belongs to, does not cover cannot be picked."""
-    granted = parts.scopes.expanded(frozenset(endpoint.scopes)) if endpoint and endpoint.owner_kind != "user" else may
+def covered(parts: Parts, may: frozenset[str], endpoint: Endpoint | None) -> frozenset[str]:
+    """What can be picked: what the role covers, and the token that the subscription belongs to."""
+    if endpoint is None or endpoint.owner_kind == "user":
+        return may
+    return may & parts.scopes.expanded(endpoint.scopes)
+
+
+def groups(parts: Parts, may: frozenset[str], chosen: Collection[str]) -> list[tuple[str, list[Choice]]]:
+    """The types that there are, by what they are about; what the scopes do not cover cannot be picked."""
     found: dict[str, list[Choice]] = {}
     for name in parts.checks.subscribable:
         kind = parts.types.named.get(name)
         title = _OWN if kind is None else kind.subject.replace("_", " ").capitalize()
         about = own_events.SUBSCRIBABLE[name] if kind is None else kind.declared.why
-        covered = presenting.needed(parts.types, (name,)) <= may & granted
+        covered = presenting.needed(parts.types, (name,)) <= may
         found.setdefault(title, []).append(Choice(name, about, covered, name in chosen))
     return list(found.items())
 

@@ -10,7 +10,14 @@ from typing import Final
 from adapters import ids
 from adapters.core.faults import RecordNotFound
 from gateway.console.signed_in import Console, NotHere, Visit
-from gateway.stores.sql import Session, webhook_deliveries, webhook_endpoints, webhook_replays, webhook_secrets
+from gateway.stores.sql import (
+    Session,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_replays,
+    webhook_secrets,
+    webhook_templates,
+)
 from gateway.stores.sql.webhook_deliveries import Delivery
 from gateway.stores.sql.webhook_endpoints import Endpoint, Health
 from gateway.stores.sql.webhook_queue import Attempt
@@ -83,9 +90,16 @@ def seen(session: Session, endpoint_id: str, status: str | None, below: str | No
     tried = {each.id: webhook_deliveries.attempts(session, each.id) for each in page[:PAGE] if each.attempts}
     return Seen(
         webhook_endpoints.health(session, [endpoint_id])[endpoint_id],
-        webhook_secrets.live(session, endpoint_id, now),
+        _secrets(session, endpoint_id, now),
         webhook_replays.of_endpoint(session, endpoint_id)[:5],
         page,
         {delivery_id: attempts[-1] for delivery_id, attempts in tried.items() if attempts},
         webhook_deliveries.counts(session, endpoint_id, now - DAY),
     )
+
+
+def _secrets(session: Session, endpoint_id: str, now: datetime) -> tuple[webhook_secrets.WebhookSecret, ...]:
+    endpoint = webhook_endpoints.get(session, endpoint_id)
+    if endpoint is None or endpoint.template_id is None:
+        return webhook_secrets.live(session, endpoint_id, now)
+    return webhook_templates.secrets(session, {endpoint.template_id}, now).get(endpoint.template_id, ())

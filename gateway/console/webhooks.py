@@ -194,7 +194,7 @@ class Webhooks:
             fault=fault,
             endpoint=endpoint,
             values=values,
-            groups=webhook_forms.groups(parts, visit.may, endpoint, values.events),
+            groups=webhook_forms.groups(parts, webhook_forms.covered(parts, visit.may, endpoint), values.events),
             contracts=parts.checks.live_contracts,
             path=NEW if endpoint is None else f"{_path(endpoint)}/edit",
         )

@@ -8,6 +8,7 @@ import orjson
 from gateway.keys.keyring import Keyring, Unsealable
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_secrets import WebhookSecret
+from gateway.stores.sql.webhook_templates import Template
 from gateway.upstream import line
 from gateway.webhooks.messages import Recipient
 
@@ -22,8 +23,13 @@ def seal_url(keys: Keyring, endpoint_id: str, url: str) -> str:
 
 
 def open_url(keys: Keyring, endpoint: Endpoint) -> str:
+    """Raises Unsealable. Of what was made of a template, it is the template's."""
+    return keys.open(URL, endpoint.template_id or endpoint.id, endpoint.url_sealed, b"").decode()
+
+
+def template_url(keys: Keyring, template: Template) -> str:
     """Raises Unsealable."""
-    return keys.open(URL, endpoint.id, endpoint.url_sealed, b"").decode()
+    return keys.open(URL, template.id, template.url_sealed, b"").decode()
 
 
 def open_headers(keys: Keyring, endpoint: Endpoint) -> dict[str, str]:
@@ -50,7 +56,7 @@ def opened(keys: Keyring, endpoint: Endpoint, secrets: Sequence[WebhookSecret]) 
     return Recipient(
         endpoint,
         open_url(keys, endpoint),
-        tuple(keys.open(SECRET, endpoint.id, each.sealed, b"") for each in secrets),
+        tuple(keys.open(SECRET, each.endpoint_id, each.sealed, b"") for each in secrets),
         headers,
     )
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from adapters import ids
 from adapters.core.compile.events import EventTypes
-from adapters.core.faults import RecordNotFound
+from adapters.core.faults import FieldError, Invalid, RecordNotFound
 from gateway.keys import token_format
 from gateway.problems import Conflicting, Unavailable, throttled
 from gateway.stores.sql import Session, audit, grants, webhook_clock, webhook_endpoints, webhook_secrets
@@ -22,6 +22,8 @@ from gateway.webhooks.judging import READ
 from gateway.webhooks.subscribers import Parts, Subscriber, audited, not_now
 
 PATIENCE: Final = 3.0  # seconds that the first create waits for the registration
+OF_TEMPLATE: Final = ("url", "events", "payload", "version")
+"""What a subscription that was made of an app's template has of it, and cannot change by itself."""
 ENABLED: Final = 6
 """How often within an hour a disabled one may be enabled again: more would make the breaker useless."""
 _HOUR: Final = timedelta(hours=1)
@@ -94,8 +96,10 @@ class Subscribing:
         return await parts.sql.read(webhook_endpoints.get, endpoint_id) or made, secret
 
     async def update(self, who: Subscriber, endpoint: Endpoint, body: Mapping[str, Any]) -> None:
-        """Change what is named, after `lacking` found nothing."""
+        """Change what is named, after `lacking` found nothing. Invalid for what is its template's."""
         parts = self.parts
+        if endpoint.template_id is not None and (theirs := [name for name in OF_TEMPLATE if name in body]):
+            raise Invalid([FieldError(f"/{name}", "immutable", "This is set by the app, for all.") for name in theirs])
         columns: dict[str, Any] = {name: body[name] for name in ("events", "description", "rate") if name in body}
         defaults = {"payload": "full", "max_in_flight": 8}
         columns |= {name: body[name] or default for name, default in defaults.items() if name in body}
@@ -136,13 +140,15 @@ class Subscribing:
             await self._noted(who, endpoint, "enable", _enable, endpoint, missed, now)
 
     async def rotate_secret(self, who: Subscriber, endpoint: Endpoint, overlap: timedelta) -> bytes:
-        """A new secret; the one before signs for `overlap` longer."""
+        """A new secret; the one before signs for `overlap` longer. Conflicting where it is its template's."""
+        if endpoint.template_id is not None:
+            raise not_now(endpoint.status)
         secret = secrets.token_bytes(signing.SECRET_BYTES)
         sealed = recipients.seal_secret(self.parts.keyring, endpoint.id, secret)
         now = datetime.now(UTC)
 
         def rotated(session: Session, _: str) -> None:
-            webhook_secrets.add(session, endpoint.id, sealed, _beginning(secret), now, overlap)
+            webhook_secrets.add(session, endpoint.id, sealed, beginning(secret), now, overlap)
             telling.about(session, endpoint, own_events.SECRET_ROTATED, now)
 
         await self._noted(who, endpoint, "rotate_secret", rotated)
@@ -170,7 +176,7 @@ class Subscribing:
                     members={"existing_id": ids.WEBHOOK_SUBSCRIPTION.encode(each.id)},
                 )
         sealed = recipients.seal_secret(keyring, made.id, secret)
-        webhook_secrets.add(session, made.id, sealed, _beginning(secret), made.created_at)
+        webhook_secrets.add(session, made.id, sealed, beginning(secret), made.created_at)
         audited(session, who, made, "create")
 
     async def _noted(
@@ -209,6 +215,6 @@ def _enable(session: Session, endpoint_id: str, endpoint: Endpoint, missed: bool
     telling.trial(session, endpoint, "", at)
 
 
-def _beginning(secret: bytes) -> str:
+def beginning(secret: bytes) -> str:
     """The part of a secret that lists may show."""
     return signing.shown(secret)[: len(signing.PREFIX) + _SHOWN]

@@ -143,7 +143,7 @@ def everything(desk: Live, owner: Person) -> list[str]:
     delivered(desk, webhook, "withheld", "not_visible")
     names = ["tokens", "tokens/new", "connected", "agents", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
     names += ["webhooks", "webhooks/new", "webhooks/events", f"webhooks/{webhook}", f"webhooks/{webhook}/edit"]
-    names += [f"webhooks/{webhook}/deliveries/{dead}"]
+    names += [f"webhooks/{webhook}/deliveries/{dead}", f"apps/{client_id}/webhook"]
     return [f"{desk.url}/console/{name}" for name in names]
 
 

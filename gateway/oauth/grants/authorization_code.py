@@ -16,6 +16,7 @@ from gateway.oauth.server import Server, TokenRequest
 from gateway.stores.sql import audit, codes
 from gateway.stores.sql import grants as granted
 from gateway.stores.sql.audit import Event
+from gateway.webhooks import templates
 
 _REPLAYED: Final = "The authorization code was used before. What it led to has ended: ask the user again."
 
@@ -93,6 +94,8 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc] # 
             expires_at=server.snapshot.now + timedelta(seconds=server.settings.oauth.refresh_lifetime),
         )
         granted.insert(server.session, grant)
+        if grant.audience == "api":
+            templates.connect(server.session, grant, server.snapshot.now)
         detail: dict[str, Any] = {"client": grant.client_id, "scopes": list(grant.scopes)}
         audit.append(
             server.session,

@@ -24,6 +24,7 @@ class EndpointRow(Base):
     __table_args__ = (
         Index("ix_webhook_subscriptions_tenant_id_created_at_id", "tenant_id", "created_at", "id"),
         Index("ix_webhook_subscriptions_owner_id", "owner_id"),
+        Index("ix_webhook_subscriptions_template_id_tenant_id_user_id", "template_id", "tenant_id", "user_id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -58,6 +59,28 @@ class WebhookSecretRow(Base):
     display_prefix: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class TemplateRow(Base):
+    """What an app subscribes to wherever it is connected. Its secrets are those of all subscriptions made of it: two at most."""
+
+    __tablename__ = "webhook_templates"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), unique=True)
+    url_sealed: Mapped[str] = mapped_column(Text)
+    url_host: Mapped[str] = mapped_column(String(255))
+    events: Mapped[str] = mapped_column(Text)
+    payload: Mapped[str] = mapped_column(String(8))
+    contract: Mapped[str] = mapped_column(String(10))
+    secret_sealed: Mapped[str] = mapped_column(Text)
+    secret_prefix: Mapped[str] = mapped_column(String(16))
+    secret_made_at: Mapped[datetime] = mapped_column(Instant)
+    before_sealed: Mapped[str | None] = mapped_column(Text)
+    before_prefix: Mapped[str | None] = mapped_column(String(16))
+    before_until: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class StreamRow(Base):

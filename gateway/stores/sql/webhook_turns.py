@@ -17,6 +17,7 @@ from gateway.stores.sql import (
     webhook_queue,
     webhook_replays,
     webhook_secrets,
+    webhook_templates,
 )
 from gateway.stores.sql.webhook_endpoints import OPEN, Endpoint
 from gateway.stores.sql.webhook_events import Event
@@ -115,4 +116,8 @@ def _noticed(session: Session, staying: Sequence[Part], got: TurnResult) -> None
 def _known(session: Session, ids: Sequence[str], got: TurnResult) -> None:
     if ids:
         got.endpoints |= webhook_endpoints.some(session, ids)
-        got.secrets |= webhook_secrets.of(session, ids, webhook_clock.moment(got.now))
+        at = webhook_clock.moment(got.now)
+        got.secrets |= webhook_secrets.of(session, ids, at)
+        made_of = {each.id: each.template_id for each in map(got.endpoints.get, ids) if each and each.template_id}
+        shared = webhook_templates.secrets(session, set(made_of.values()), at)
+        got.secrets |= {endpoint_id: shared.get(template_id, ()) for endpoint_id, template_id in made_of.items()}
