@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi bench profile image clean
+.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ lock: install-dev ## compile the lock files again (LOCK="--upgrade" takes newer 
 
 openapi: install ## write the OpenAPI documents from the declarations
 	$(BIN)/python -m openapi $(ARGS)
+
+dashboards: install ## write the Grafana dashboard and the Prometheus rules from the declarations of the metrics
+	$(BIN)/python -m deploy $(ARGS)
 
 bench: install-dev ## measure, and compare with the peers
 	$(BIN)/python -m bench $(ARGS)

@@ -17,7 +17,7 @@ from adapters.core.operation import Operation
 from adapters.core.payloads import Many, One
 from adapters.core.shapes import Shape
 from gateway.api.exchange import Permitted
-from gateway.observe import logs, metrics
+from gateway.observe import logs, service_metrics
 
 Send = Callable[[Permitted, Call], Awaitable[Reply]]
 
@@ -60,7 +60,7 @@ class Sentinel:
         return 1 + int(random.expovariate(self._share / (1 - self._share))) if self._share < 1 else 1
 
     def _look(self, operation: Operation, shape: Shape, body: bytes, many: bool, trace_id: str) -> None:
-        metrics.drift_checked(operation.service)
+        service_metrics.drift_checked(operation.service)
         try:
             found = drifts(shape, body, many=many)
         except STRANGE:
@@ -70,7 +70,7 @@ class Sentinel:
             return
         for path, kind in found:
             field = f"{operation.first}.{path}"
-            metrics.drifted(field, kind)
+            service_metrics.drifted(field, kind)
             if (field, kind) not in self._told:
                 self._told.add((field, kind))
                 told = {"service": operation.service, "route": operation.route, "trace_id": trace_id}

@@ -95,8 +95,9 @@ class Internal:
         """
         for _ in calls[permitted.exchange.paid :]:
             await self._afford(permitted)
-        permitted.exchange.calls += len(calls)
-        turns = Semaphore(AT_ONCE)
+        exchange, started = permitted.exchange, perf_counter()
+        exchange.calls += len(calls)
+        turns, before = Semaphore(AT_ONCE), exchange.internal_seconds
 
         async def one(call: Call) -> Reply:
             async with turns:
@@ -107,6 +108,9 @@ class Internal:
                 under_way = [group.create_task(one(call)) for call in calls]
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
+        finally:
+            # Those that were under way together did not take the sum of their times.
+            exchange.internal_seconds = before + perf_counter() - started
         return [task.result() for task in under_way]
 
     async def _sent(self, permitted: Behalf, call: Call) -> Reply:

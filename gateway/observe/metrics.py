@@ -12,7 +12,7 @@ import asyncio
 from bisect import bisect_left
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -23,6 +23,7 @@ from gateway.observe import metrics_files
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OVERHEAD: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 DELAY: Final = 0.1
@@ -51,6 +52,20 @@ def gauge(
 
 _requests = counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
 _request_seconds = histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
+# The name and labels of OpenTelemetry's semantic conventions for HTTP, which its dashboards look for.
+_server_seconds: Final = Histogram(
+    "http_server_request_duration_seconds",
+    "Duration of HTTP server requests.",
+    ("http_request_method", "http_route", "http_response_status_code"),
+    buckets=_SECONDS,
+    registry=_registry,
+)
+_overhead_seconds: Final = Histogram(
+    "gateway_overhead_seconds",
+    "Time of a request under /v1 without the time of the services.",
+    buckets=_OVERHEAD,
+    registry=_registry,
+)
 _upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
 _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
 _shadowed = counter("rate_limit_shadowed_total", "Requests that a rate limit in shadow would have refused.", "policy")
@@ -63,15 +78,8 @@ _replays = counter("idempotent_replays_total", "Answers replayed for an Idempote
 _auth_failures = counter("auth_failures_total", "Requests without a usable token.", "code")
 
 _values = counter("degraded_values_total", "Values of services that were answered as null.", "field")
-_drift = counter("drift_total", "Fields of sampled internal answers that were not as declared.", "field", "kind")
-_drift_checked = counter("drift_checked_total", "Internal answers that were held against the declarations.", "service")
 _connections_refused = counter("connections_refused_total", "Connections closed for want of file descriptors.")
 
-_retries = counter("upstream_retries_total", "Calls that were sent again.", "service")
-_calls_refused = counter("upstream_refused_total", "Calls that were not sent, or not again.", "service", "reason")
-_transitions = counter("breaker_transitions_total", "Changes of circuit breakers.", "service", "calls", "to")
-_breaker = gauge("breaker_open", "1 while calls are suspended in a worker.", "service", "calls", over="livemax")
-_concurrency = gauge("upstream_concurrency_limit", "Calls that a service is given at once.", "service", over="livesum")
 
 _limited = cache(_rate_limited.labels)
 _watched = cache(_shadowed.labels)
@@ -82,24 +90,29 @@ _refused = cache(_auth_failures.labels)
 
 
 class _Gains:
-    """What a histogram's child, and the counter that goes with it, have gained since they were last written down."""
+    """What children of histograms with the same `bounds`, and the counter that goes with them, have gained since they were last
+    written down.
+    """
 
-    __slots__ = ("_buckets", "_counter", "_gained", "_histogram", "_seconds")
+    __slots__ = ("_bounds", "_buckets", "_counter", "_gained", "_histograms", "_seconds")
 
-    def __init__(self, histogram: Histogram, counter: Counter | None = None) -> None:
-        self._histogram = histogram
+    def __init__(
+        self, *histograms: Histogram, counter: Counter | None = None, bounds: tuple[float, ...] = _SECONDS
+    ) -> None:
+        self._histograms = histograms
         self._counter = counter
+        self._bounds = bounds
         self._clear()
 
     def _clear(self) -> None:
         self._gained = 0
         self._seconds = 0.0
-        self._buckets = [0] * (len(_SECONDS) + 1)
+        self._buckets = [0] * (len(self._bounds) + 1)
 
     def add(self, seconds: float) -> None:
         self._gained += 1
         self._seconds += seconds
-        self._buckets[bisect_left(_SECONDS, seconds)] += 1
+        self._buckets[bisect_left(self._bounds, seconds)] += 1
         if self._gained == 1:
             _wait_for(self)
 
@@ -110,10 +123,11 @@ class _Gains:
         if self._counter is not None:
             self._counter.inc(gained)
         # The library observes one value at a time; this is what `observe` does, for many.
-        self._histogram._sum.inc(seconds)  # noqa: SLF001
-        for bucket, count in zip(self._histogram._buckets, buckets, strict=True):  # noqa: SLF001
-            if count:
-                bucket.inc(count)
+        for histogram in self._histograms:
+            histogram._sum.inc(seconds)  # noqa: SLF001
+            for bucket, count in zip(histogram._buckets, buckets, strict=True):  # noqa: SLF001
+                if count:
+                    bucket.inc(count)
 
 
 _waiting: Final[list[_Gains]] = []
@@ -128,6 +142,26 @@ def _wait_for(gains: _Gains) -> None:
             write_down()
 
 
+class Declared(NamedTuple):
+    """A metric as it is scraped: its name, its type by Prometheus' words, its labels, and what it counts."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def declared() -> tuple[Declared, ...]:
+    """The metrics of workers and couriers, as far as their modules are loaded, by name."""
+    found = {}
+    for name, collector in _registry._names_to_collectors.items():  # noqa: SLF001 - the library has no other list of them
+        (metric,) = collector.describe()  # type: ignore[attr-defined]
+        scraped = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        if name == scraped:
+            found[name] = Declared(name, metric.type, tuple(collector._labelnames), metric.documentation)  # type: ignore[attr-defined]  # noqa: SLF001
+    return tuple(found[name] for name in sorted(found))
+
+
 def write_down() -> None:
     """Make everything counted so far visible to `exposition`; to be called before a worker ends."""
     taken = _waiting[:]
@@ -138,8 +172,16 @@ def write_down() -> None:
 
 @cache
 def _answered(route: str, method: str, status: int, contract: str) -> _Gains:
-    counter = _requests.labels(route, method if method in _METHODS else "other", status, contract)
-    return _Gains(_request_seconds.labels(route), counter)
+    known = method if method in _METHODS else "other"
+    counter = _requests.labels(route, known, status, contract)
+    # Several contracts gain in one child, each by itself.
+    conventional = _server_seconds.labels(known if known != "other" else "_OTHER", route, status)
+    return _Gains(_request_seconds.labels(route), conventional, counter=counter)
+
+
+@cache
+def _overheads() -> _Gains:
+    return _Gains(_overhead_seconds, bounds=_OVERHEAD)
 
 
 @cache
@@ -150,6 +192,11 @@ def _called(service: str) -> _Gains:
 def request(route: str, method: str, status: int, contract: str, seconds: float) -> None:
     """Count one answered request. `route` is the template of a route, `contract` the resolved date or ""."""
     _answered(route, method, status, contract).add(seconds)
+
+
+def overhead(seconds: float) -> None:
+    """Record what a request under `/v1` took beside its services."""
+    _overheads().add(seconds)
 
 
 def malformed() -> None:
@@ -165,27 +212,6 @@ def connection_refused() -> None:
 def upstream(service: str, seconds: float) -> None:
     """Record how long one internal call to `service` (a key of the configuration) took."""
     _called(service).add(seconds)
-
-
-def retried(service: str) -> None:
-    """Count a call to `service` that is sent again."""
-    _retries.labels(service).inc()
-
-
-def call_refused(service: str, reason: str) -> None:
-    """Count a call that was not sent: "open", "queue_full", "queue_timeout"; or not again: "retry_budget"."""
-    _calls_refused.labels(service, reason).inc()
-
-
-def breaker(service: str, calls: str, to: str) -> None:
-    """Record that the circuit breaker for `calls` ("read" or "write") to `service` is now closed, open or half_open."""
-    _transitions.labels(service, calls, to).inc()
-    _breaker.labels(service, calls).set(to != "closed")
-
-
-def concurrency(service: str, limit: int) -> None:
-    """Record how many calls this worker now gives `service` at once."""
-    _concurrency.labels(service).set(limit)
 
 
 def rate_limited(policy: str) -> None:
@@ -211,16 +237,6 @@ def fail_mode(mode: str) -> None:
 def value_degraded(field: str) -> None:
     """Count a value that was answered as null, not being what was declared, by its declared field, `RESOURCE.FIELD`."""
     _nulled(field).inc()
-
-
-def drift_checked(service: str) -> None:
-    """Count an answer of a service that was held against the declarations."""
-    _drift_checked.labels(service).inc()
-
-
-def drifted(field: str, kind: str) -> None:
-    """Count a field, `RESOURCE.FIELD` in the service's names, that was not as declared: missing, null, misfit."""
-    _drift.labels(field, kind).inc()
 
 
 def answer_not_kept() -> None:

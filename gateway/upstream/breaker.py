@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.observe import logs, metrics
+from gateway.observe import logs, service_metrics
 from gateway.upstream.errors import Suspended
 
 _LONGEST: Final = 30.0  # seconds
@@ -60,10 +60,10 @@ class Breaker:
     def admit(self, now: float) -> None:
         """Let the caller's be the call that decides, of a breaker that is not closed; raises Suspended for any other."""
         if self._probing or now < self._probe_at:
-            metrics.call_refused(self._service, "open")
+            service_metrics.call_refused(self._service, "open")
             raise Suspended("calls are suspended", retry_after=max(1.0, self._probe_at - now))
         self._probing = True
-        metrics.breaker(self._service, self._kind, "half_open")
+        service_metrics.breaker(self._service, self._kind, "half_open")
 
     def left(self, *, probe: bool) -> None:
         """A call ended without telling anything of the service."""
@@ -74,7 +74,7 @@ class Breaker:
         """The call that decides was answered."""
         self._probing, self.closed = False, True
         self._pauses = self._failed = self.total = 0
-        metrics.breaker(self._service, self._kind, "closed")
+        service_metrics.breaker(self._service, self._kind, "closed")
         logs.event("calls resumed", service=self._service, calls=self._kind)
 
     def failed(self, now: float, reason: str, *, probe: bool) -> None:
@@ -106,4 +106,4 @@ class Breaker:
         # Spread out, so that the workers of a fleet do not probe a recovering service in step.
         self._probe_at = now + pause * random.uniform(0.8, 1.0)  # noqa: S311 - no secret hangs on it
         self._probing = self.closed = False
-        metrics.breaker(self._service, self._kind, "open")
+        service_metrics.breaker(self._service, self._kind, "open")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from gateway.observe import metrics
+from gateway.observe import service_metrics
 from gateway.upstream.errors import Shed, Timeout
 
 _LEAST: Final = 4
@@ -59,12 +59,12 @@ class Concurrency:
         self.waiters: deque[asyncio.Future[None]] = deque()
         self._usual = self._seconds = self._until = 0.0
         self._samples = self._peak = 0
-        metrics.concurrency(service, policy.most)
+        service_metrics.concurrency(service, policy.most)
 
     async def turn(self, deadline: float) -> None:
         """Wait to be counted in, until `deadline` (loop's time) at most. Raises Shed or Timeout."""
         if len(self.waiters) >= self._policy.queue:
-            metrics.call_refused(self._service, "queue_full")
+            service_metrics.call_refused(self._service, "queue_full")
             raise Shed("too many calls wait for the service")
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
@@ -75,7 +75,7 @@ class Concurrency:
             await waiter
         except Shed:
             self.waiters.remove(waiter)
-            metrics.call_refused(self._service, "queue_timeout")
+            service_metrics.call_refused(self._service, "queue_timeout")
             raise
         except BaseException:  # the client has gone, or its deadline has come
             if waiter in self.waiters:
@@ -126,7 +126,7 @@ class Concurrency:
         self._limit = max(float(min(_LEAST, self._policy.most)), min(float(self._policy.most), limit))
         if int(self._limit) != self.allowed:
             self.allowed = int(self._limit)
-            metrics.concurrency(self._service, self.allowed)
+            service_metrics.concurrency(self._service, self.allowed)
 
 
 def _give_up(waiter: asyncio.Future[None], deadline_first: bool) -> None:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.observe import metrics
+from gateway.observe import service_metrics
 from gateway.upstream.breaker import Breaker, Breaking
 from gateway.upstream.concurrency import Concurrency, Limiting
 from gateway.upstream.errors import Broken, Saturated, Timeout, Unreachable, UpstreamError
@@ -131,7 +131,7 @@ class Guard:
                 return response
             attempts += 1
             self._saved -= 1.0
-            metrics.retried(self._name)
+            service_metrics.retried(self._name)
             del failure
             await asyncio.sleep(pause)
             now = self._time()
@@ -229,6 +229,6 @@ class Guard:
         if not safe or isinstance(failure, Saturated) or attempts >= retrying.attempts:
             return None
         if self._saved < 1.0:
-            metrics.call_refused(self._name, "retry_budget")
+            service_metrics.call_refused(self._name, "retry_budget")
             return None
         return random.uniform(0.0, retrying.backoff * 2**attempts)  # noqa: S311 - no secret hangs on it

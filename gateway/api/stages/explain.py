@@ -68,6 +68,8 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
         seconds = perf_counter() - exchange.started
         caller = exchange.caller
         metrics.request(route, exchange.method, status, exchange.version, seconds)
+        if not more:  # what is streamed takes as long as its reader
+            metrics.overhead(max(0.0, seconds - exchange.internal_seconds))
         if caller is not None:
             usage.note(caller, exchange.version, status, exchange.client)
             if exchange.marks:

@@ -1,0 +1,26 @@
+"""Every metric that a gateway shows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.observe import metrics, service_metrics, webhook_metrics
+from gateway.observe.metrics import Declared
+
+# The supervisor counts by what it sees at the moment of a scrape (gateway/process); a test holds this against a running one.
+_OF_THE_SUPERVISOR: Final = (
+    Declared("gateway_workers", "gauge", (), "Workers that answer."),
+    Declared("gateway_worker_restarts_total", "counter", (), "Workers started again."),
+    Declared("gateway_worker_resident_bytes", "gauge", ("worker",), "Resident memory of workers."),
+    Declared("gateway_couriers", "gauge", (), "Couriers that run."),
+    Declared("gateway_courier_restarts_total", "counter", (), "Couriers started again."),
+    Declared("gateway_courier_resident_bytes", "gauge", ("courier",), "Resident memory of couriers."),
+    Declared("gateway_config_info", "gauge", ("hash",), "The running configuration."),
+    Declared("gateway_config_reloads_total", "counter", ("result",), "Reloads."),
+    Declared("gateway_config_last_reload_successful", "gauge", (), "0 after a reload that was refused."),
+)
+
+# Each declares what it counts when it is loaded.
+_LOADED: Final = (metrics, service_metrics, webhook_metrics)
+
+METRICS: Final = tuple(sorted((*metrics.declared(), *_OF_THE_SUPERVISOR)))

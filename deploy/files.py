@@ -1,0 +1,29 @@
+"""The files by their names: what they hold follows from the declarations alone, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from deploy import alerts, dashboard
+from deploy.declared import METRICS
+
+HERE: Final = Path(__file__).parent
+_MADE: Final = "# Made by `make dashboards` from deploy/alerts.py.\n"
+
+
+def made() -> dict[str, str]:
+    """Name below `deploy/` → text."""
+    return {
+        "grafana/gateway.json": json.dumps(dashboard.dashboard(METRICS), indent=1) + "\n",
+        "prometheus/alerts.yaml": _MADE + _yaml(alerts.rules()),
+        "prometheus/alerts.test.yaml": _MADE + _yaml(alerts.tests()),
+    }
+
+
+def _yaml(document: Any) -> str:
+    text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
+    return text

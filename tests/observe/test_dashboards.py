@@ -1,0 +1,73 @@
+"""The dashboard and the alerts: what is committed is what the declarations say, and Prometheus' own tool agrees."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.needs import from_debian, program_path
+from deploy.alerts import ALERTS
+from deploy.declared import METRICS
+from deploy.files import HERE, made
+from tests.live import Live
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+NAMES = {metric.name for metric in METRICS}
+_SUFFIX = re.compile(r"_(bucket|sum|count)$")
+
+
+@pytest.mark.parametrize("name", made())
+def test_the_committed_files_are_what_the_declarations_make(name: str) -> None:
+    assert (HERE / name).read_text() == made()[name], "`make dashboards` writes them"
+
+
+@pytest.mark.parametrize(("command", "file"), [("check", "alerts.yaml"), ("test", "alerts.test.yaml")])
+def test_prometheus_takes_the_rules_and_each_fires_when_it_should_and_not_otherwise(command: str, file: str) -> None:
+    from_debian("promtool", "prometheus")
+    line = [program_path("promtool"), command, "rules", file]
+    done = subprocess.run(line, cwd=HERE / "prometheus", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS" in done.stdout + done.stderr
+
+
+def test_every_metric_that_a_running_gateway_shows_is_declared_with_its_type(live: Live) -> None:
+    text = live.served.admin("/metrics").body.decode()
+    shown = {
+        (name, kind)
+        for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+        if not name.endswith("_created")
+    }
+    assert len(shown) > 20
+    assert shown - {(metric.name, metric.type) for metric in METRICS} == set()
+    supervisors = {metric.name for metric in METRICS if metric.name.startswith(("gateway_work", "gateway_config"))}
+    assert supervisors - {name for name, _ in shown} == set()
+
+
+def test_every_metric_has_a_panel_and_no_panel_asks_for_another() -> None:
+    panels = [each for each in json.loads(made()["grafana/gateway.json"])["panels"] if each["type"] != "row"]
+    assert sorted(each["title"] for each in panels) == sorted(NAMES)
+    asked = [target["expr"] for each in panels for target in each["targets"]]
+    named = {_SUFFIX.sub("", name) for text in asked for name in re.findall(r"\b(?:gateway|http)_\w+", text)}
+    assert named == NAMES
+    assert len({each["id"] for each in panels}) == len(panels)
+
+
+def test_no_alert_asks_for_a_metric_or_a_label_that_there_is_not() -> None:
+    labels = {metric.name: metric.labels for metric in METRICS}
+    for alert in ALERTS:
+        for name in re.findall(r"\bgateway_\w+", alert.expr):
+            assert _SUFFIX.sub("", name) in NAMES, alert.name
+        for series in (*alert.series, *alert.quiet):
+            name, _, given = series.partition("{")
+            found = set(re.findall(r"(\w+)=", given)) - {"le"}
+            assert found <= set(labels[_SUFFIX.sub("", name)]), series
+
+
+def test_every_alert_has_its_line_in_the_runbook_and_no_other_has() -> None:
+    rows = re.findall(r"^\| `(Gateway\w+)` \| (.+) \|$", OPERATIONS.read_text(), re.MULTILINE)
+    assert [name for name, _ in rows] == [alert.name for alert in ALERTS]
+    assert all(len(what) > 20 for _, what in rows)
