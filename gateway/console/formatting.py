@@ -89,6 +89,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "webhook.replay": "had events sent once more",
     "webhook.purge": "cancelled what waited for a webhook subscription",
     "webhook.rotate_secret": "made a new secret for a webhook subscription",
+    "webhook.expiring": "warned that a webhook subscription ends soon, with its token or connection",
     "webhook.failing": "warned of a webhook subscription that fails",
     "webhook.disabled": "disabled a webhook subscription",
     "webhook.recovered": "saw a webhook subscription recover",

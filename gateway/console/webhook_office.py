@@ -14,6 +14,7 @@ from gateway.stores.sql import (
     Session,
     webhook_deliveries,
     webhook_endpoints,
+    webhook_expiring,
     webhook_replays,
     webhook_secrets,
     webhook_templates,
@@ -74,7 +75,7 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the page of one shows from the store. `counts`: deliveries of the last day by how they stand; `last`: attempts."""
+    """What the page of one shows from the store. `counts`: deliveries of the last day by how they stand; `last`: attempts; `ends_at`: when its owner expires."""
 
     health: Health
     secrets: tuple[webhook_secrets.WebhookSecret, ...]
@@ -82,6 +83,7 @@ class Seen:
     page: tuple[Delivery, ...]
     last: Mapping[str, Attempt]
     counts: Mapping[str, int]
+    ends_at: datetime | None
 
 
 def seen(session: Session, endpoint_id: str, status: str | None, below: str | None, now: datetime) -> Seen:
@@ -95,6 +97,7 @@ def seen(session: Session, endpoint_id: str, status: str | None, below: str | No
         page,
         {delivery_id: attempts[-1] for delivery_id, attempts in tried.items() if attempts},
         webhook_deliveries.counts(session, endpoint_id, now - DAY),
+        webhook_expiring.ends(session, [endpoint_id], now).get(endpoint_id),
     )
 
 

@@ -1,6 +1,7 @@
 """What one courier of all does for the others: repairs, forgets, measures; and what each does: says that it lives."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -11,6 +12,7 @@ from gateway.stores.sql import (
     Session,
     Sql,
     webhook_clock,
+    webhook_expiring,
     webhook_housekeeping,
     webhook_lanes,
     webhook_queue,
@@ -18,6 +20,7 @@ from gateway.stores.sql import (
 )
 
 EVERY: Final = 10.0  # seconds
+WARN_EVERY: Final = 3600.0  # seconds between two looks for owners that are about to expire
 GAP: Final = 60_000  # milliseconds without any courier, in which events may have been missed
 SUCCESSES: Final = timedelta(days=7)
 _TURN: Final = 30_000
@@ -35,6 +38,7 @@ class Keeping:
         self._max_stored = max_stored
         self._full = full
         self._told = False
+        self._warn_at = 0.0
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -67,6 +71,17 @@ class Keeping:
         if repaired:
             logs.event("webhook lanes repaired", "error", lanes=repaired)
             webhook_metrics.repaired(repaired)
+        if time.monotonic() >= self._warn_at:
+            self._warn_at = time.monotonic() + WARN_EVERY
+            for each in await self._sql.run(_warned):
+                webhook = f"whk_{each.endpoint.id}"
+                logs.event(
+                    "webhook owner expires",
+                    "warning",
+                    tenant=each.endpoint.tenant_id,
+                    endpoint=webhook,
+                    at=str(each.at),
+                )
         depth, oldest, lanes, couriers = await self._sql.read(_looked)
         webhook_metrics.looked(depth, oldest / 1000, lanes, stored, couriers)
         deleted = 1
@@ -92,6 +107,10 @@ def _turn(session: Session, courier: str) -> bool:
 
 def _repaired(session: Session) -> int:
     return webhook_lanes.repair(session, webhook_clock.now(session))
+
+
+def _warned(session: Session) -> list[webhook_expiring.Expiring]:
+    return webhook_expiring.warn(session, webhook_clock.moment(webhook_clock.now(session)))
 
 
 def _looked(session: Session) -> tuple[int, int, dict[str, int], int]:
