@@ -7,6 +7,7 @@ from adapters.core.request.search_request import MOST_LIMIT
 from adapters.core.shapes import Shape
 from openapi.schemas import Schema, Schemas
 from openapi.searching import search_body, search_examples
+from openapi.selecting import chosen
 
 
 class Contents:
@@ -62,6 +63,10 @@ class Contents:
         }
         properties = {"data": data, "meta": self.add("RecordsMeta", meta)}
         return self.add(name, _envelope(properties, "Records that were asked for by their ids."))
+
+    def fields(self, shape: Shape) -> Schema:
+        """The names of fields that an answer is to have."""
+        return chosen(self._schemas, shape)
 
     def search(self, query: Query) -> Media:
         """The media type object of a search."""

@@ -9,12 +9,14 @@ from adapters.core.compile.scopes import Scopes
 from adapters.core.declare.parameter import Parameter
 from adapters.core.operation import Body, Face, Operation
 from adapters.core.payloads import Given
+from adapters.core.request.selection import FIELDS
 from gateway import problems
 from gateway.problems import Problem
 from openapi.contents import Contents
 from openapi.headers import COUNTED, EVERY, references
 from openapi.schemas import Schemas
 from openapi.security import permission, requirement
+from openapi.selecting import parameter
 
 _ALWAYS: tuple[type[Problem], ...] = (
     problems.BadRequest,
@@ -61,7 +63,7 @@ class Paths:
             "summary": operation.summary,
             "description": "\n\n".join(part for part in described if part),
             "tags": [operation.first],
-            "parameters": self._parameters(operation),
+            "parameters": self._parameters(operation, gives),
         }
         if sends is not None:
             content = sends.content(self._contents)
@@ -70,7 +72,7 @@ class Paths:
         item["security"] = requirement(operation.scopes)
         return item
 
-    def _parameters(self, operation: Operation) -> list[dict[str, Any]]:
+    def _parameters(self, operation: Operation, gives: Given | None) -> list[dict[str, Any]]:
         free = iter(operation.words)
         parameters: list[dict[str, Any]] = []
         for name, kind in zip(operation.param_names, operation.params, strict=True):
@@ -92,7 +94,13 @@ class Paths:
                 }
             )
         parameters += [_asked(each) for each in operation.takes]
-        shared = [*operation.query, "Version", *(["IdempotencyKey"] if operation.replayable else [])]
+        if FIELDS in operation.query and gives is not None and gives.shape is not None:
+            parameters.append(parameter(gives.shape))
+        shared = [
+            *(name for name in operation.query if name != FIELDS),
+            "Version",
+            *(["IdempotencyKey"] if operation.replayable else []),
+        ]
         return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
 
     def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
@@ -151,7 +159,7 @@ def _refusals(operation: Operation, face: Face | None) -> dict[str, Any]:
         kinds.append(problems.NotFound)
     if operation.body is not Body.NONE:
         kinds += [*_READING]
-    if operation.body is not Body.NONE or operation.takes:
+    if operation.body is not Body.NONE or operation.takes or FIELDS in operation.query:
         kinds.append(problems.Unprocessable)
     if operation.method != "GET" and not operation.reads:
         kinds += [problems.PreconditionFailed, problems.Conflicting]

@@ -14,8 +14,10 @@ from adapters.core.declare.text_patterns import LINE
 from adapters.core.payloads import Query
 from adapters.core.request.filters import MOST_DEPTH, MOST_LEAVES, NO_VALUE, PLURAL
 from adapters.core.request.search_request import DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT
+from adapters.core.request.selection import FIELDS
 from adapters.core.shapes import Field
 from openapi.schemas import Schema, Schemas, nullable
+from openapi.selecting import chosen
 
 _NULL: Schema = {"type": "null"}
 _LABELS = {
@@ -75,6 +77,8 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
             "description": "`meta.cursor.next` of the page before, with everything else left as it was.",
         },
     }
+    if query.selects:
+        properties[FIELDS] = chosen(schemas, query.shape)
     described = f"Which {query.shape.name.lower()} records, in which order. All members are optional; null is as good as not sent."
     schema = {"type": "object", "description": described, "additionalProperties": False, "properties": properties}
     if query.within is not None:

@@ -144,7 +144,8 @@ class Input(msgspec.Struct):
 
     `ids` are the path's parameters, decoded (an internal id, or a word), in order of appearance. `body` is ready for the service; of
     an import it is `file`, of `rows` records. dry_run: everything is checked and nothing is done. ignore_read_only: a file may
-    have columns that the system sets. units: as how many requests it counts.
+    have columns that the system sets. units: as how many requests it counts. fields: the members
+    of records that the answer is to have, as the contract calls them; None for all.
     """
 
     ids: tuple[Id, ...] = ()
@@ -156,6 +157,7 @@ class Input(msgspec.Struct):
     dry_run: bool = False
     ignore_read_only: bool = False
     units: int = 1
+    fields: frozenset[str] | None = None
 
 
 Planner = Callable[[Input], Plan]

@@ -44,6 +44,9 @@ class Describing(Protocol):
     def several(self, name: str, items: Schema, most: int) -> Schema:
         """An answer with things that were asked for by id, at most so many, under `data`, and the other ids under `meta`."""
 
+    def fields(self, shape: Shape) -> Schema:
+        """The names of fields that an answer is to have."""
+
     def search(self, query: Query) -> Media:
         """The media type object of a search."""
 
@@ -146,7 +149,7 @@ class Nothing(Sent):
 class Query(Sent):
     """The body of a search over records of `shape`. `sorts` and `searched` are names in the same contract.
 
-    within: the field that every search must name one value of.
+    within: the field that every search must name one value of; selects: whether it may choose fields.
     """
 
     shape: Shape
@@ -154,6 +157,7 @@ class Query(Sent):
     sorts: tuple[str, ...]
     searched: tuple[str, ...]
     within: Field | None = None
+    selects: bool = False
 
     @property
     def least(self) -> dict[str, Any]:

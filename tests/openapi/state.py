@@ -5,10 +5,11 @@ Loaded by schemathesis itself (SCHEMATHESIS_HOOKS), in place of its own `positiv
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.core.failures import Failure
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -21,6 +22,22 @@ _STATE_OF_FIELDS = {"refused", "amount_precision", "too_deep", "too_many", "fiel
     *("overlaps", "balance_insufficient", "unbalanced", "exceeds_amount", "sign_mismatch", "out_of_range"),
     *("recipient_missing", "exceeds_amount_due", "insufficient_stock", "line_unknown", "period_closed", "not_positive"),
 }
+
+
+_NAME = re.compile("[a-z_0-9]+")
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Ask for whole records: what a schema requires, an answer that was cut on demand has not."""
+    body: Any = case.body
+    sent = body.get("fields") if isinstance(body, dict) else None
+    if isinstance(sent, list) and sent and all(isinstance(each, str) and _NAME.fullmatch(each) for each in sent):
+        del body["fields"]
+    query: Any = case.query or {}
+    asked = query.get("fields")
+    if isinstance(asked, str) and all(map(_NAME.fullmatch, asked.split(","))):
+        del query["fields"]
 
 
 @schemathesis.check

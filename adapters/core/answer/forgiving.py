@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.core.answer.careful import Careful
+from adapters.core.answer.cut import cut
 from adapters.core.answer.from_service import Outward
-from adapters.core.calls import Input, Plan, Planner, Reply
+from adapters.core.calls import Answer, Input, Plan, Planner, Reply
 from adapters.core.faults import ServiceInvalid
 from adapters.core.shapes import Shape
 
@@ -27,12 +28,13 @@ def forgiving(path: str, shape: Shape, outward: Outward, make: Callable[[Outward
                 keep(reply := (yield call))
                 call = send(reply)
         except StopIteration as finished:
-            return finished.value  # type: ignore[no-any-return]
+            told: Answer = finished.value
+            return told if request.fields is None else cut(told, request.fields)
         except ServiceInvalid:
             careful = Careful(outward, shape)
         answer = yield from _again(make(careful)(request), said)
         answer.degraded = tuple(f"{path}.{field}" for field in careful.degraded)
-        return answer
+        return answer if request.fields is None else cut(answer, request.fields)
 
     return plan
 

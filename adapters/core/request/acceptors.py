@@ -11,13 +11,27 @@ from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.operation import Request
 from adapters.core.request.json_body import MOST_ERRORS, Document, pointer
 from adapters.core.request.search_request import identity
+from adapters.core.request.selection import Selection
 from adapters.core.request.to_service import Inward
+from adapters.core.shapes import Shape
 from adapters.core.strict_json import encode
 
 
 def path_only(request: Request) -> Input:
     """An operation that needs nothing but the ids in its path."""
     return Input(ids=request.ids)
+
+
+def selecting(accept: Callable[[Request], Input], shape: Shape) -> Callable[[Request], Input]:
+    """The same for what answers records of `shape`, of which the query may choose the fields."""
+    chosen = Selection(shape).of_query
+
+    def accepted(request: Request) -> Input:
+        taken = accept(request)
+        taken.fields = chosen(request.query)
+        return taken
+
+    return accepted
 
 
 def file(request: Request) -> Input:

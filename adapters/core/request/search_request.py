@@ -18,20 +18,23 @@ from adapters.core.faults import BadParameter, FieldError, Invalid
 from adapters.core.paging.anchors import Anchor
 from adapters.core.request.filters import Filters
 from adapters.core.request.json_body import MOST_ERRORS, describe
+from adapters.core.request.selection import FIELDS, Selection
 from adapters.core.shapes import Shape
 from adapters.core.strict_json import encode
 
 DEFAULT_LIMIT, MOST_LIMIT, MOST_TEXT = 25, 100, 256
-MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor")
+MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cursor", FIELDS)
 
 
 class SearchRequest:
-    """The compiled request of `POST /{resource}/search` in one contract."""
+    """The compiled request of `POST /{resource}/search` in one contract. selection: the fields that it may choose, if it may."""
 
-    __slots__ = ("_check", "_sort", "_sorts", "filters", "sorts")
+    __slots__ = ("_check", "_selection", "_sort", "_sorts", "filters", "sorts")
 
-    def __init__(self, shape: Shape, filters: Filters, sorts: tuple[str, ...]) -> None:
-        self.filters = filters
+    def __init__(
+        self, shape: Shape, filters: Filters, sorts: tuple[str, ...], selection: Selection | None = None
+    ) -> None:
+        self.filters, self._selection = filters, selection
         named = {field.today: field.name for field in shape.fields}
         self._sorts = {named[sort]: sort for sort in sorts}
         self.sorts = tuple(self._sorts)
@@ -46,7 +49,9 @@ class SearchRequest:
         ).validate_python
 
     def _members(self) -> dict[str, core_schema.CoreSchema]:
+        selected = {} if self._selection is None else {FIELDS: self._selection.core()}
         return {
+            **selected,
             "filters": core_schema.any_schema(),
             "search_text": core_schema.str_schema(strict=True, max_length=MOST_TEXT, pattern=LINE),
             "order_by": core_schema.literal_schema(list(self.sorts)),
@@ -74,6 +79,10 @@ class SearchRequest:
             told("sort_direction") != "asc",
         )
         return window, told("cursor")
+
+    def chosen(self, document: Any) -> frozenset[str] | None:
+        """The fields that a body, which was read, wants answered; None for all."""
+        return None if self._selection is None else self._selection.chosen(document.get(FIELDS))
 
     def _filter_faults(self, document: Any) -> list[FieldError]:
         if isinstance(document, dict) and document.get("filters") is not None:

@@ -12,9 +12,10 @@ from adapters.core.declare.upstream import ListQuery
 from adapters.core.declare.word import Word
 from adapters.core.operation import Body, Face, Operation, Request
 from adapters.core.payloads import Fields, Many, One
-from adapters.core.request.acceptors import anchored, fields, path_only
+from adapters.core.request.acceptors import anchored, fields, path_only, selecting
 from adapters.core.request.json_body import Document
 from adapters.core.request.search_request import query_window
+from adapters.core.request.selection import FIELDS
 from adapters.core.request.to_service import Inward
 from adapters.core.shapes import Shape
 from adapters.core.words.create import creating
@@ -69,16 +70,20 @@ class Child(Word):
             bound = f"{scope} {request.ids[0]}"
             return Input(ids=request.ids, window=anchored(window, cursor, bound, request))
 
+        def face(date: str, _: Shape) -> Face:
+            shape = child.shapes[date]
+            return Face(selecting(accept, shape), child.listing(date, place), gives=Many(shape))
+
         return build.operation(
             name,
             "GET",
             f"*/{of.path}",
             "read",
-            lambda date, _: Face(accept, child.listing(date, place), gives=Many(child.shapes[date])),
+            face,
             of=child,
             summary=f"List the {of.path.replace('_', ' ')} of {parent.one}",
             description=f"The {of.singular}s of one {parent.singular}, newest first, a page at a time.",
-            query=("limit", "cursor"),
+            query=("limit", "cursor", FIELDS),
             scopes=tuple(dict.fromkeys((f"{parent.scope}.read", f"{of.scope}.read"))),
         )
 

@@ -12,7 +12,8 @@ from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
 from adapters.core.operation import Face, Operation
 from adapters.core.payloads import One
-from adapters.core.request.acceptors import path_only
+from adapters.core.request.acceptors import path_only, selecting
+from adapters.core.request.selection import FIELDS
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class Get(Word):
             "*",
             "read",
             lambda date, shape: Face(
-                path_only, build.planned(date, lambda outward: reading(look, outward)), gives=One(shape)
+                selecting(path_only, shape),
+                build.planned(date, lambda outward: reading(look, outward)),
+                gives=One(shape),
             ),
             summary=f"Get {resource.one}",
             description=f"Reads one {resource.singular} by its id.",
+            query=(FIELDS,),
         )
 
 

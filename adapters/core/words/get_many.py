@@ -19,6 +19,7 @@ from adapters.core.operation import Body, Face, Operation, Request
 from adapters.core.paging.lookup import LookAll
 from adapters.core.payloads import JSON, Describing, Given, Media, Sent
 from adapters.core.request.json_body import MOST_ERRORS, describe
+from adapters.core.request.selection import FIELDS, Selection
 from adapters.core.shapes import Shape
 
 MOST_IDS = 100
@@ -32,7 +33,6 @@ class GetMany(Word):
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         resource, several = build.resource, build.look_all()
-        asking = Asking(resource.id)
         ahead = several.ahead
 
         def foreseen(request: Input) -> Sequence[Call]:
@@ -42,7 +42,13 @@ class GetMany(Word):
         def face(date: str, shape: Shape) -> Face:
             plan = build.planned(date, lambda outward: reading(several.look, resource.id, outward))
             foresees = foreseen if ahead else None
-            return Face(asking.accept, plan, Ids(shape, resource.id), Several(shape), ahead=foresees)
+            return Face(
+                Asking(resource.id, Selection(shape)).accept,
+                plan,
+                Ids(shape, resource.id),
+                Several(shape),
+                ahead=foresees,
+            )
 
         yield build.operation(
             "get_many",
@@ -62,12 +68,15 @@ class GetMany(Word):
 
 
 class Asking:
-    """The compiled body of such a request, alike in every contract."""
+    """The compiled body of such a request in one contract."""
 
-    def __init__(self, of: IdType) -> None:
-        self._decode = of.decode
+    def __init__(self, of: IdType, selection: Selection) -> None:
+        self._decode, self._chosen = of.decode, selection.chosen
         ids = core_schema.list_schema(Reference(of).core(), strict=True, min_length=1, max_length=MOST_IDS)
-        fields = {"ids": core_schema.typed_dict_field(ids, required=True)}
+        fields = {
+            "ids": core_schema.typed_dict_field(ids, required=True),
+            FIELDS: core_schema.typed_dict_field(core_schema.nullable_schema(selection.core()), required=False),
+        }
         self._check = SchemaValidator(core_schema.typed_dict_schema(fields, extra_behavior="forbid"))
 
     def accept(self, request: Request) -> Input:
@@ -76,9 +85,9 @@ class Asking:
             sent: dict[str, Any] = self._check.validate_python(request.document)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise Invalid([describe(each, ("ids",)) for each in found[:MOST_ERRORS]]) from None
+            raise Invalid([describe(each, ("ids", FIELDS)) for each in found[:MOST_ERRORS]]) from None
         ids = tuple(map(self._decode, dict.fromkeys(sent["ids"])))
-        return Input(ids=ids, units=len(ids))
+        return Input(ids=ids, units=len(ids), fields=self._chosen(sent.get(FIELDS)))
 
 
 def reading(look: LookAll, of: IdType, outward: Outward) -> Planner:
@@ -112,7 +121,7 @@ class Ids(Sent):
             "description": "Which records are read.",
             "additionalProperties": False,
             "required": ["ids"],
-            "properties": {"ids": ids},
+            "properties": {"ids": ids, FIELDS: about.fields(self.shape)},
         }
         return {JSON: {"schema": about.add(f"{self.shape.name}GetMany", schema), "example": self.sample()}}
 

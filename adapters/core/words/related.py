@@ -11,8 +11,9 @@ from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
 from adapters.core.operation import Face, Operation, Request
 from adapters.core.payloads import Many
-from adapters.core.request.acceptors import anchored
+from adapters.core.request.acceptors import anchored, selecting
 from adapters.core.request.search_request import query_window
+from adapters.core.request.selection import FIELDS
 from adapters.core.shapes import Shape
 
 
@@ -51,7 +52,9 @@ class Related(Word):
         def face(date: str, _: Shape) -> Face:
             plan = child.searching(date)
             # What is asked for beneath a record is not found where the record is not.
-            return Face(accept, plan if within else _beneath(parent.look(), plan), gives=Many(child.shapes[date]))
+            shape = child.shapes[date]
+            plan = plan if within else _beneath(parent.look(), plan)
+            return Face(selecting(accept, shape), plan, gives=Many(shape))
 
         return parent.operation(
             f"list_{self.name}",
@@ -62,7 +65,7 @@ class Related(Word):
             of=child,
             summary=f"List the {self.name} of {parent.resource.one}",
             description=f"The {self.name} that belong to one {parent.resource.singular}, newest first, a page at a time.",
-            query=("limit", "cursor"),
+            query=("limit", "cursor", FIELDS),
             by=by,
             scopes=(f"{parent.resource.scope}.read", f"{child.resource.scope}.read"),
         )

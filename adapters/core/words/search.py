@@ -17,6 +17,7 @@ from adapters.core.payloads import Many, Query
 from adapters.core.request.acceptors import anchored, parted
 from adapters.core.request.filters import Filters
 from adapters.core.request.search_request import SearchRequest
+from adapters.core.request.selection import Selection
 from adapters.core.shapes import Shape
 from adapters.core.strict_json import encode
 
@@ -32,13 +33,13 @@ class Search(Word):
         scope = f"{resource.path} {build.searched.style}"
 
         def face(date: str, shape: Shape) -> Face:
-            search = SearchRequest(shape, Filters(shape, build.compares), resource.order)
+            search = SearchRequest(shape, Filters(shape, build.compares), resource.order, Selection(shape))
             named = shape.today()
             within = named[resource.within] if resource.within else None
 
             def accept(request: Request) -> Input:
                 window, cursor = search.read(request.document)
-                return Input(window=anchored(window, cursor, scope, request))
+                return Input(window=anchored(window, cursor, scope, request), fields=search.chosen(request.document))
 
             def accept_within(request: Request) -> Input:
                 assert within is not None
@@ -47,10 +48,11 @@ class Search(Word):
                 if above is None:
                     message = f"A search needs the condition that {within.name!r} is (eq) one id."
                     raise Invalid([FieldError("/filters", "filter_required", message, (within.name,))])
-                return Input(ids=(above,), window=anchored(window, cursor, f"{scope} {above}", request))
+                bound = anchored(window, cursor, f"{scope} {above}", request)
+                return Input(ids=(above,), window=bound, fields=search.chosen(request.document))
 
             searched = tuple(named[name].name for name in resource.searched)
-            query = Query(shape, search.filters, search.sorts, searched, within)
+            query = Query(shape, search.filters, search.sorts, searched, within, selects=True)
             plan = build.searching(date)
             return Face(accept_within if within else accept, _or_nothing(plan) if within else plan, query, Many(shape))
 

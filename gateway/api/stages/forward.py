@@ -69,7 +69,7 @@ def _together(operation: Operation, dependencies: Dependencies) -> Accepted:
         exchange, caller, permit = permitted.exchange, permitted.caller, permitted.permit
         # Services may cut what they tell by user and by role, so nobody is answered with what another one may see.
         who = (caller.tenant_id, caller.user_id, permit.role, permit.scopes)
-        asked = (*who, exchange.version, exchange.query, given.ids)
+        asked = (*who, exchange.version, exchange.query, given.ids, given.fields)
         return await flights.ask(asked, lambda: worked_out(permitted, given))
 
     return forwarded
