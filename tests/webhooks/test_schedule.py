@@ -131,6 +131,19 @@ def test_an_endpoint_is_given_up_after_five_days_and_ten_failures_and_its_owner_
     assert warned == [24, 72]
 
 
+def test_case_15_a_name_that_resolves_to_nothing_for_a_day_ends_neither_delivery_nor_endpoint() -> None:
+    failing, now, number = lane(), NOW, 0
+    while now - NOW < DAY:
+        health.failed(failing, now, None)
+        number += 1
+        assert health.given_up(failing, now) is None
+        again = schedule.again(now, NOW, number, 0.5, not_before=0, gone=False)
+        assert again is not None and again > now, "the next one is always to come"
+        now = max(again, failing.blocked_until)
+    assert number >= 7, "it was tried all the time"
+    assert health.succeeded(failing, now) and failing.failing_since is None
+
+
 def test_few_failures_do_not_end_an_endpoint_that_hardly_gets_events() -> None:
     quiet = lane()
     for day in range(9):
