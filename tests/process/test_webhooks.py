@@ -12,7 +12,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.process.serving import Served
+from tests.process.serving import ROOT, Served
 from tests.receiver import Received, Receiver, receiving
 
 EGRESS = "{http: true, allow: [{network: 127.0.0.0/8, ports: [1-65535], http: true}]}"
@@ -52,6 +52,10 @@ def won(served: Served, count: int) -> list[str]:
         call(served, "POST", f"/v1/deals/{made}/stage", {"stage_id": stage})
         found.append(made)
     return found
+
+
+def test_the_readme_starts_it_as_it_is_started_here() -> None:
+    assert f"GATEWAY_WEBHOOKS__EGRESS='{EGRESS}' make run" in (ROOT / "README.md").read_text()
 
 
 def is_won(each: Received) -> bool:
