@@ -17,6 +17,7 @@ from gateway.api.routes import Routes
 from gateway.api.stages.explain import explain
 from gateway.api.unknown_host import misdirected
 from gateway.brands import Brand, Brands
+from gateway.downstream.compression import ENCODED, LEAST, VARIES, compressed, wanted
 from gateway.downstream.cors import Cors
 from gateway.downstream.direct import Turn
 from gateway.downstream.header_lines import UNIFORM, lines
@@ -68,8 +69,10 @@ class Dispatch:
                 head += lines(answer.headers)
             if isinstance(answer, Streamed):
                 await stream(turn, answer, head)
-            else:
+            elif len(answer.body) < LEAST:
                 await turn.answer(answer.status, head, answer.body, answer.content_type)
+            else:
+                await _long(turn, answer, head + VARIES)
         except asyncio.CancelledError:
             stopping = Unavailable("shutting_down", "The server is stopping. Try again shortly.")
             await self._failed(turn, traced, stopping)
@@ -115,6 +118,14 @@ class Dispatch:
             raise problem
 
         return explain(_UNKNOWN, self._dependencies, refuse)
+
+
+async def _long(turn: Turn, answer: Answer, head: bytes) -> None:
+    """An answer that is worth compressing, for those who want that."""
+    accepts, body = turn.headers.get(b"accept-encoding"), answer.body
+    if accepts is not None and wanted(accepts):
+        head, body = head + ENCODED, await compressed(body)
+    await turn.answer(answer.status, head, body, answer.content_type)
 
 
 async def _told(turn: Turn, answer: Answer, head: bytes) -> None:

@@ -53,7 +53,7 @@ def test_an_unknown_name_is_refused_at_its_place_with_those_there_are() -> None:
         (SEVERAL, ({"ids": ["bill_Zz9"], "fields": named},)),
     ):
         with pytest.raises(Invalid) as refused:
-            accepted(operation, *asked, **({"fields": "id,state"} if operation is GET else {}))  # type: ignore[arg-type]
+            accepted(operation, *asked, **({"fields": "id,state"} if operation is GET else {}))
         (error,) = refused.value.errors
         assert (error.pointer, error.code) == ("/fields/1", "value_unknown")
         assert error.allowed == ("id", "currency", "lines", "status", "weight", "paid_at", "created_at")
