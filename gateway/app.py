@@ -185,12 +185,13 @@ async def wire(
         dependencies,
         front,
         [
+            # Agents ask often, and routes are tried in their order.
+            *(agents.routes() if agents else []),
             assets(),
             *Pages(front, documents).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
             *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else ""),
             *Leaks(front, announcements).routes(),
-            *(agents.routes() if agents else []),
         ],
     )

@@ -60,7 +60,7 @@ def offered(operations: Iterable[Operation], contract: str, *, outward: bool) ->
                 made.prefixes[operation.params[0].prefix] = resource
         elif operation.tail.startswith("*/") and operation.method == "GET" and operation.tail.count("*") == 1:
             made.related.setdefault(resource, {})[name.removeprefix("list_")] = operation
-        elif operation.tail.startswith("*/"):
+        elif operation.tail.startswith("*/") and operation.method != "GET":
             made.actions.setdefault(resource, {})[name] = operation
     return made
 

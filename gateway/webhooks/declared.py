@@ -97,6 +97,8 @@ def operations(dates: Sequence[str]) -> list[Operation]:
             params=kinds[:count],
             param_names=names[:count],
             faces=dict.fromkeys(dates, Face(accept, _unplanned, sends, gives)),
+            # Whatever else is written to a subscription has an address outside called, with records of the workspace.
+            outward=verb == "write" and name != "pause",
             **more,
         )
 

@@ -19,6 +19,7 @@ from gateway.mcp.offered import PLAIN, Offered, offered
 from gateway.mcp.records import shape_of
 from gateway.mcp.tools import NAMES, READING, Tools
 from gateway.versions import CONTRACTS
+from gateway.webhooks import declared as webhooks
 
 NEWEST = CONTRACTS[0].date
 KNOWN = catalogue(Settings())
@@ -110,6 +111,19 @@ def test_actions_that_reach_somebody_outside_are_no_tool_unless_they_are_switche
         with pytest.raises(Invalid) as caught:
             calls.acted(OFFERED, {"id": f"{_prefix(path)}1", "action": name})
         assert name not in caught.value.errors[0].allowed
+
+
+def test_no_tool_has_an_address_outside_called_or_reads_a_secret_of_webhooks() -> None:
+    hooks = offered(webhooks.operations([NEWEST]), NEWEST, outward=False)
+    path = "webhook_subscriptions"
+    assert [verb for verb in PLAIN if path in hooks.plain[verb]] == ["search", "get", "delete"]
+    assert list(hooks.actions[path]) == ["pause"]
+
+
+def test_who_may_only_read_has_no_tool_that_acts() -> None:
+    everything = offered([*OPERATIONS, *webhooks.operations([NEWEST])], NEWEST, outward=True)
+    reading = frozenset(scope for scope in EVERY if scope.endswith(".read"))
+    assert everything.resources("act", reading) == []
 
 
 def test_members_that_a_family_guards_are_described_to_those_who_have_its_scopes() -> None:
