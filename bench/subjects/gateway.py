@@ -29,6 +29,7 @@ LIMITS = {
     "tenant": {"quota": _WIDE},
     "search": {"quota": _WIDE},
     "address": {"quota": _WIDE},
+    "agent": {"quota": _WIDE},
 }
 
 
@@ -98,7 +99,7 @@ def settings(stub_port: int) -> dict[str, Any]:
     return {"services": {"auth": service, "crm": service}, "limits": LIMITS}
 
 
-def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
+def admit(data_dir: Path, tenant_count: int, token_count: int, audience: str = "api") -> list[str]:
     """Tenants and tokens straight into the database; the texts of the first thousand, of which the first is of the stub's tenant."""
     keys = Keyring.load((data_dir / "keyring.json").read_text())
     now = datetime.now(UTC)
@@ -113,14 +114,14 @@ def admit(data_dir: Path, tenant_count: int, token_count: int) -> list[str]:
             # Of most tokens only the row matters, and nobody will ever present them.
             hashes = [keys.hash(texts[n].encode()) if n < len(texts) else os.urandom(32) for n in numbers]
             rows = [
-                _row(_tenant(number % tenant_count), digest, keys.hashing_id, now)
+                _row(_tenant(number % tenant_count), digest, keys.hashing_id, now, audience)
                 for number, digest in zip(numbers, hashes, strict=True)
             ]
             session.execute(insert(TokenRow), rows)
     return texts
 
 
-def _row(tenant: str, digest: bytes, key_id: str, now: datetime) -> dict[str, Any]:
+def _row(tenant: str, digest: bytes, key_id: str, now: datetime, audience: str) -> dict[str, Any]:
     token_id = token_format.new_id()
     return {
         "id": token_id,
@@ -137,6 +138,7 @@ def _row(tenant: str, digest: bytes, key_id: str, now: datetime) -> dict[str, An
         "expires_at": now + timedelta(days=30),
         "family": token_id,
         "generation": 1,
+        "audience": audience,
     }
 
 
