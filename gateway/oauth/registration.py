@@ -214,8 +214,9 @@ def described(client: Client, given: Mapping[str, Any], offered: Scopes) -> Clie
         client,
         name=_text(given, "client_name") or "An app without a name",
         redirect_uris=tuple(dict.fromkeys(usable or uris)),
-        # Who names none may ask for all that the metadata offers. What they get, people and their roles decide.
-        scopes=tuple(named) or tuple(sorted(offered.single)),
+        # Who names none may ask for all that the metadata offers. What they get, people and their roles decide. Nor has
+        # anything been chosen by who repeats what we told them to begin with: agents ask for more when they need it.
+        scopes=tuple(sorted(offered.single)) if set(named) in (set(), set(offered.reading)) else tuple(named),
         auth_method=_text(given, "token_endpoint_auth_method") or "client_secret_basic",
         grant_types=tuple(each for each in GRANT_TYPES if each in grant_types),
         logo_uri=_text(given, "logo_uri"),
