@@ -96,12 +96,13 @@ Revision = Callable[[Row, Row], None]
 class Place:
     """An internal path, with an `{…}` for each id that it names, as bytes ready to send."""
 
-    __slots__ = ("_behind", "before", "service")
+    __slots__ = ("_behind", "_only", "before", "service")
 
     def __init__(self, service: str, template: str) -> None:
         before, *behind = _SLOT.split(template)
         self.service, self.before = service, before.encode("ascii")
         self._behind = tuple(each.encode("ascii") for each in behind)
+        self._only = self._behind[0] if len(behind) == 1 else None
 
     def __bool__(self) -> bool:
         """Whether it names any id."""
@@ -109,8 +110,11 @@ class Place:
 
     def of(self, *ids: Id) -> bytes:
         """The path with these ids, as many as it names; they have passed their alphabets, so they need no quoting."""
-        if ids and ids[0].__class__ is tuple:
-            ids = (*ids[0], *ids[1:])
+        first = ids[0] if ids else None
+        if first.__class__ is str and self._only is not None:
+            return self.before + first.encode("ascii") + self._only  # most paths name one
+        if first.__class__ is tuple:
+            ids = (*first, *ids[1:])
         path = self.before
         for internal_id, behind in zip(ids, self._behind, strict=False):
             path += str(internal_id).encode("ascii") + behind

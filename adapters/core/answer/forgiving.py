@@ -20,13 +20,14 @@ def forgiving(path: str, shape: Shape, outward: Outward, make: Callable[[Outward
     quick = make(outward)
 
     def plan(request: Input) -> Plan:
-        run, said = quick(request), list[Reply]()
-        send, keep = run.send, said.append
+        run = quick(request)
+        said: list[Reply] = []
         try:
             call = next(run)
             while True:
-                keep(reply := (yield call))
-                call = send(reply)
+                reply = yield call
+                said.append(reply)
+                call = run.send(reply)
         except StopIteration as finished:
             told: Answer = finished.value
             return told if request.fields is None else cut(told, request.fields)

@@ -77,11 +77,12 @@ def _asks(field: Field) -> frozenset[str]:
 def _faults(field: Field, value: Any, beside: Any, asked: str, at: Path) -> Iterator[FieldError]:
     """`asked`: today's name of the field whose value is `beside`. Raises one of STRANGE when a service holds something else."""
     if field.nested is not None:
+        asking = [inner for inner in field.nested.fields if asked in _asks(inner)]
         for place, item in enumerate(value) if field.many else [(None, value)]:
             if not isinstance(item, dict):
                 raise TypeError("no object")
-            for inner in field.nested.fields:
-                if asked in _asks(inner) and item.get(inner.held) is not None:
+            for inner in asking:
+                if item.get(inner.held) is not None:
                     where = (*at, inner.name) if place is None else (*at, place, inner.name)
                     yield from _faults(inner, item[inner.held], beside, asked, where)
     elif field.kind_today is not None and (fault := field.kind_today.faulty_beside(value, beside)):

@@ -13,6 +13,8 @@ from adapters.core.faults import Invalid
 from adapters.core.request.beside import Pairs
 from adapters.core.shapes import Field, Shape
 
+Write = Callable[[Any], Any]
+
 
 class Inward:
     """A shape's request translator. `pointers` maps the service's names of places to public JSON pointers: `address.state`
@@ -20,7 +22,7 @@ class Inward:
     added, and `items.#.rate` to `/line_items/#/unit_price`, where a place in a list stands for `#`.
     """
 
-    __slots__ = ("_cleared", "_fields", "_open", "_pairs", "_partial", "_rules", "pointers")
+    __slots__ = ("_cleared", "_fields", "_open", "_pairs", "_partial", "_rules", "_writers", "pointers")
 
     def __init__(self, shape: Shape, *, partial: bool, rules: Sequence[Rule] = ()) -> None:
         self._fields = shape.named()
@@ -35,6 +37,7 @@ class Inward:
         self._open = frozenset(
             field.name for field in shape.fields if not (partial or field.nullable or field.default is not None)
         )
+        self._writers = {name: _writer(field) for name, field in self._fields.items()}
         self._pairs = Pairs(shape)
         self.pointers = dict(_pointers(shape))
 
@@ -55,7 +58,8 @@ class Inward:
             if written is None and name in self._open:
                 continue
             value = self._cleared.get(name) if written is None else written
-            body[field.held] = held(field, reduce(_apply, field.up, value))
+            today, write = reduce(_apply, field.up, value), self._writers[name]
+            body[field.held] = today if today is None or write is None else write(today)
             if self._partial and (revision := _revision(field, value)):
                 revisions.append(revision)
         if self._pairs:
@@ -82,21 +86,31 @@ def _apply(value: Any, step: Callable[[Any], Any]) -> Any:
 
 def held(field: Field, value: Any) -> Any:
     """A value in today's public form → as the service holds it."""
-    if value is None:
-        return None
-    if field.nested is not None:
-        return [_object(field.nested, each) for each in value] if field.many else _object(field.nested, value)
-    inward = field.kind_today.inward if field.kind_today else None
-    return inward(value) if inward else value
+    write = _writer(field)
+    return value if value is None or write is None else write(value)
 
 
-def _object(shape: Shape, value: dict[str, Any]) -> Row:
-    inner = shape.named()
-    return {inner[name].held: held(inner[name], _cleared(inner[name], each)) for name, each in value.items()}
+def _writer(field: Field) -> Write | None:
+    """What makes a value that is there the service's; None where it is the same. Made once, since a body may have many rows."""
+    if field.nested is None:
+        return field.kind_today.inward if field.kind_today else None
+    write = _row_writer(field.nested)
+    return (lambda rows: [*map(write, rows)]) if field.many else write
 
 
-def _cleared(field: Field, value: Any) -> Any:
-    return field.default if value is None and not field.nullable else value
+def _row_writer(shape: Shape) -> Callable[[dict[str, Any]], Row]:
+    members = {each.name: (each.held, _writer(each), None if each.nullable else each.default) for each in shape.fields}
+
+    def written(row: dict[str, Any]) -> Row:
+        made = {}
+        for name, value in row.items():
+            held, write, instead = members[name]
+            if value is None:
+                value = instead  # noqa: PLW2901 - null clears to what is there when it is left out
+            made[held] = value if value is None or write is None else write(value)
+        return made
+
+    return written
 
 
 def _revision(field: Field, sent: Any) -> Revision | None:
