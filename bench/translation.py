@@ -1,8 +1,8 @@
 """Translation alone, bytes to bytes, without a gateway around it: a contact, a page of 50, the request of a search, and invoices.
 
-    python -m bench.translation [--against TREE] [--runs 60]
+    python -m bench.translation [--against TREE] [--seconds 10]
 
-Reported: µs each, the least of the runs. With `--against` the adapters of another checkout do the same work in the same
+Reported: µs of CPU each, the least of many slices. With `--against` the adapters of another checkout do the same work in the same
 process, in turns, and the ratio to them is told too, of what they can do.
 """
 
@@ -117,27 +117,27 @@ def _invoices(named: Any, newest: str, request_type: Any, read_json: Any, answer
     }
 
 
-def least(contenders: list[Callable[[], Any]], runs: int) -> list[float]:
-    """µs of each, measured in turns of some ten milliseconds."""
-    began, done = time.perf_counter(), 0
-    while done < 100 and time.perf_counter() - began < 0.1:
-        contenders[0]()
-        done += 1
-    calls = max(1, round(done / 100 / (time.perf_counter() - began)))
+def least(contenders: list[Callable[[], Any]], seconds: float) -> list[float]:
+    """µs of CPU of each, the least of many slices of a millisecond or one call, in turns: what others do on the machine takes
+    the processor away, which is not counted, and the caches, which the shortest slices escape.
+    """
     times = [float("inf")] * len(contenders)
-    for _ in range(runs):
+    began, slices, calls = time.perf_counter(), 0, 1
+    while slices < 3 or time.perf_counter() - began < seconds:
         for place, work in enumerate(contenders):
-            began = time.perf_counter()
+            before = time.process_time()
             for _ in range(calls):
                 work()
-            times[place] = min(times[place], (time.perf_counter() - began) / calls * 1e6)
+            times[place] = min(times[place], (time.process_time() - before) / calls * 1e6)
+        slices += 1
+        calls = max(1, round(1000 / min(times)))
     return times
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--against", type=Path)
-    options.add_argument("--runs", type=int, default=60)
+    options.add_argument("--seconds", type=float, default=10, help="for each kind of work")
     chosen = options.parse_args()
     trees = [each.resolve() for each in (chosen.against, HERE) if each]
     sides = [works(tree) for tree in trees]
@@ -149,7 +149,7 @@ def main() -> None:
         contenders = [side[name] for side in sides if name in side]
         if len({work() for work in contenders}) > 1:
             raise SystemExit(f"{name}: the two do not answer the same")
-        times = least(contenders, chosen.runs)
+        times = least(contenders, chosen.seconds)
         times = [float("nan")] * (len(sides) - len(times)) + times
         ratio = [f"{times[-1] / times[0]:.2f} ×"] if chosen.against else []
         print("| " + " | ".join([name, *(f"{each:.1f}" for each in times), *ratio]) + " |", flush=True)
