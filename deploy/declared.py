@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.observe import metrics, service_metrics, webhook_metrics
+from gateway.observe import metrics, service_metrics, tracing, webhook_metrics
 from gateway.observe.metrics import Declared
 
 # The supervisor counts by what it sees at the moment of a scrape (gateway/process); a test holds this against a running one.
@@ -21,6 +21,6 @@ _OF_THE_SUPERVISOR: Final = (
 )
 
 # Each declares what it counts when it is loaded.
-_LOADED: Final = (metrics, service_metrics, webhook_metrics)
+_LOADED: Final = (metrics, service_metrics, tracing, webhook_metrics)
 
 METRICS: Final = tuple(sorted((*metrics.declared(), *_OF_THE_SUPERVISOR)))

@@ -15,11 +15,11 @@ from typing import Final, Protocol
 from adapters.core.calls import Call, File, Reply
 from gateway.api.rate_limits import FURTHER
 from gateway.auth.permits import Permit
-from gateway.observe import metrics
-from gateway.observe.trace import Trace
+from gateway.observe import metrics, trace
+from gateway.observe.trace import Mark, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
-from gateway.upstream import Guard, Lines, Timeout, UpstreamError
+from gateway.upstream import Guard, Lines, Response, Timeout, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -115,11 +115,12 @@ class Internal:
 
     async def _sent(self, permitted: Behalf, call: Call) -> Reply:
         exchange = permitted.exchange
-        known, headers = self.headers(permitted, call)
+        span_id = exchange.trace.span_id if exchange.trace.marks is None else trace.digits(16)
+        known, headers = self.headers(permitted, call, span_id)
         service, body = self._services[call.service], call.body
         before = exchange.wrote
         exchange.wrote = before or call.writes
-        started = perf_counter()
+        started, answer = perf_counter(), None
         try:
             if not isinstance(body, File):
                 within = None
@@ -147,6 +148,8 @@ class Internal:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             metrics.upstream(call.service, seconds)
+            if exchange.trace.marks is not None:
+                exchange.trace.marks.append(_called(call, started, seconds, span_id, answer))
         status = answer.status
         if 400 <= status < 500:
             exchange.wrote = before
@@ -176,8 +179,11 @@ class Internal:
             yield reply, aiter(answer)
 
     @staticmethod
-    def headers(permitted: Behalf, call: Call) -> tuple[bytes, bytes]:
-        """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own."""
+    def headers(permitted: Behalf, call: Call, span_id: str | None = None) -> tuple[bytes, bytes]:
+        """The header lines of an internal call, those of the caller and those of the request; nothing of the client's own.
+
+        span_id: of the call, where it has one of its own.
+        """
         exchange = permitted.exchange
         lines = b"".join(
             (
@@ -186,7 +192,7 @@ class Internal:
                 b"\r\nX-Request-Id: ",
                 exchange.request_id.encode("ascii"),
                 b"\r\ntraceparent: ",
-                exchange.trace.header,
+                exchange.trace.header if span_id is None else exchange.trace.header_of(span_id),
                 b"\r\n",
             )
         )
@@ -202,6 +208,17 @@ class Internal:
         """Close all connections."""
         for service in self._services.values():
             await service.aclose()
+
+
+def _called(call: Call, started: float, seconds: float, span_id: str, answer: Response | None) -> Mark:
+    """What is noted of a call; never its path, which has ids in it."""
+    method = call.method.decode("ascii")
+    told: dict[str, str | int] = {"http.request.method": method, "server.address": call.service}
+    if answer is None:
+        told["error.type"] = "no_answer"
+    else:
+        told["http.response.status_code"] = answer.status
+    return Mark(f"{method} {call.service}", started, started + seconds, span_id, told)
 
 
 def _left(deadline: float, now: float) -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from time import perf_counter
+from typing import Any, TypeVar, cast
 
 from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
+from gateway.api.exchange import Exchange
+from gateway.observe import tracing
+from gateway.observe.trace import Mark
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -39,7 +43,27 @@ def stacked(
 
     def build(operation: Operation, dependencies: Dependencies) -> A:
         each = operation, dependencies
-        inner = fifth(*each, sixth(*each, seventh(*each, eighth(*each, last(*each)))))
-        return first(*each, second(*each, third(*each, fourth(*each, inner))))
+        mark = _marked if tracing.enabled() else _unmarked
+        ninth = mark(last, last(*each))
+        inner = mark(sixth, sixth(*each, mark(seventh, seventh(*each, mark(eighth, eighth(*each, ninth))))))
+        outer = mark(third, third(*each, mark(fourth, fourth(*each, mark(fifth, fifth(*each, inner))))))
+        return first(*each, mark(second, second(*each, outer)))
 
     return build
+
+
+def _marked(stage: Callable[..., object], handler: A) -> A:
+    """The handler, which notes of a request that is recorded when the stage begins."""
+    name, call = stage.__name__, cast("Callable[..., object]", handler)
+
+    def marked(first: Any, *rest: Any) -> object:
+        exchange: Exchange = getattr(first, "exchange", first)
+        if exchange.trace.marks is not None:
+            exchange.trace.marks.append(Mark(name, perf_counter()))
+        return call(first, *rest)
+
+    return cast("A", marked)
+
+
+def _unmarked(_: Callable[..., object], handler: A) -> A:
+    return handler

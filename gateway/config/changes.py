@@ -39,6 +39,8 @@ def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
             yield _kept(f"webhooks.ingest.{key}")
     if running.resources != wanted.resources:
         yield _kept("resources")
+    if running.tracing != wanted.tracing:
+        yield _kept("tracing")
     if running.sandbox != wanted.sandbox:
         yield _kept("sandbox")
     for store in ("redis", "sql"):

@@ -14,7 +14,7 @@ from gateway.config.ids import Ids
 from gateway.config.issuers import Issuers
 from gateway.config.networks import Network
 from gateway.config.oauth import OAuth
-from gateway.config.observing import Drift, Logging
+from gateway.config.observing import Drift, Logging, Tracing
 from gateway.config.packages import Packages
 from gateway.config.people import Console, Leaks
 from gateway.config.plans import Plans
@@ -261,5 +261,6 @@ class Settings(Section):
     mcp: Annotated[Mcp, AsMap] = Field(Mcp(), description="The door for agents: enabled, contract, answer, outward.")
     sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
     drift: Annotated[Drift, AsMap] = Field(Drift(), description="share.")
+    tracing: Annotated[Tracing, AsMap] = Field(Tracing(), description="enabled and share.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")
     secrets: Annotated[Secrets, AsMap] = Field(Secrets(), description="keyring.")

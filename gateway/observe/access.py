@@ -15,7 +15,7 @@ from typing import Final
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.observe import access_lines, metrics, trace
+from gateway.observe import access_lines, metrics, trace, tracing
 from gateway.observe.trace import Trace
 
 UNKNOWN: Final = "/{unknown}"
@@ -46,6 +46,8 @@ class Entry:
         """Count the request under `route`, the template of a route, and write its line unless it is `quiet`."""
         seconds = perf_counter() - self.started
         metrics.request(route, self.method, status, "", seconds)
+        if self.trace.marks is not None:
+            tracing.end(self.trace, route, self.method, status, self.started)
         if quiet:
             return
         access_lines.page(

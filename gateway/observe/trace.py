@@ -6,7 +6,7 @@ Source: https://www.w3.org/TR/trace-context/ (level 1).
 import os
 import re
 from contextvars import ContextVar
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -14,22 +14,38 @@ _HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9
 _SAMPLED: Final = 0x01
 
 
+class Mark(NamedTuple):
+    """A stage that began, or, with an end and a span of its own, a call that was made. Times are of `perf_counter`."""
+
+    name: str
+    began: float
+    ended: float = 0.0
+    span_id: str = ""
+    told: dict[str, str | int] | None = None
+
+
 class Trace(msgspec.Struct, frozen=True):
     """Where this request stands in its trace.
 
     `trace_id` is 32 lower-case hex digits, `span_id` (16) names this hop, `parent_id` (16) names the caller's hop or is
-    None when the trace starts here, `flags` is the octet that is passed on.
+    None when the trace starts here, `flags` is the octet that is passed on. `marks`: what is noted of the request while it is
+    answered, of one that is recorded (gateway/observe/tracing.py); None of all others.
     """
 
     trace_id: str
     span_id: str
     parent_id: str | None
     flags: int
+    marks: list[Mark] | None = None
 
     @property
     def header(self) -> bytes:
         """The `traceparent` for calls made on behalf of this request."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}".encode("ascii")
+        return self.header_of(self.span_id)
+
+    def header_of(self, span_id: str) -> bytes:
+        """The same from a call that has a span of its own."""
+        return f"00-{self.trace_id}-{span_id}-{self.flags:02x}".encode("ascii")
 
 
 current: Final[ContextVar[Trace | None]] = ContextVar("trace", default=None)
@@ -57,9 +73,27 @@ digits: Final = _Drawn().take
 """`digits(n)`: n random hex digits for names of requests and spans. Nothing secret is made of them."""
 
 
+class _Recorded:
+    """Which traces are recorded: those that others have sampled, and of those that start here, whose ids begin below `bound`.
+
+    bound: hex digits; empty while nothing is recorded.
+    """
+
+    __slots__ = ("bound",)
+
+    def __init__(self) -> None:
+        self.bound = ""
+
+
+recorded: Final = _Recorded()
+
+
 def started() -> Trace:
-    """A new trace. It is marked unsampled: nothing here records spans, and only a recorder may ask others to."""
+    """A new trace. It is marked unsampled unless it is recorded: only a recorder may ask others to."""
     drawn = digits(48)
+    # Compared as text: hex digits sort as the numbers that they are.
+    if drawn[:8] < recorded.bound:
+        return Trace(drawn[:32], drawn[32:], None, _SAMPLED, [])
     return Trace(drawn[:32], drawn[32:], None, 0)
 
 
@@ -77,4 +111,5 @@ def continued(header: bytes | None) -> Trace:
         return started()
     # Of a version not known here only the sampled bit has a known meaning (§ 3.2.4).
     kept = int(flags, 16) if version == b"00" else int(flags, 16) & _SAMPLED
-    return Trace(trace_id.decode(), digits(16), parent_id.decode(), kept)
+    marks: list[Mark] | None = [] if kept & _SAMPLED and recorded.bound else None
+    return Trace(trace_id.decode(), digits(16), parent_id.decode(), kept, marks)

@@ -31,7 +31,7 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.downstream.connection import Connection, Render, protocol
 from gateway.downstream.header_lines import uniform
-from gateway.observe import access_lines, logs, metrics, trace
+from gateway.observe import access_lines, logs, metrics, trace, tracing
 from gateway.process import child
 from gateway.process.instance_lock import instance_name
 from gateway.process.swap import Answering
@@ -64,6 +64,8 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
+        if settings.tracing.enabled:
+            tracing.install("gateway", settings.tracing.share)
         app = create(settings, runtime, compiled if settings == early else None)
         _serve(app, create, settings, runtime, socket.socket(fileno=listening), ready)
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
@@ -179,6 +181,7 @@ def _serve(
         _Server(config, answering, connections, room, ready).run(sockets=[listening])
     finally:
         # However it ends, nobody else can write down what this process still holds.
+        tracing.close()
         logs.flush()
         metrics.write_down()
 

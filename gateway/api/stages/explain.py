@@ -13,7 +13,7 @@ from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.downstream.header_lines import UNIFORM
 from gateway.downstream.streaming import ClientLeft, ShuttingDown, Streamed
-from gateway.observe import access_lines, logs, metrics
+from gateway.observe import access_lines, logs, metrics, tracing
 from gateway.problems import Problem
 
 # Pieces of a log line.
@@ -74,6 +74,8 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             usage.note(caller, exchange.version, status, exchange.client)
             if exchange.marks:
                 usage.mark(caller, exchange.version, exchange.marks)
+        if exchange.trace.marks is not None:
+            tracing.end(exchange.trace, route, exchange.method, status, exchange.started)
         access_lines.call(
             exchange.trace.trace_id,
             exchange.request_id,
