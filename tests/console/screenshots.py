@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 from gateway.stores.sql import Session, Sql, tokens, usage
 from gateway.stores.sql.usage import Count
-from tests.console.people import sign_in
+from tests.console.people import Person, sign_in
+from tests.console.webhook_rows import delivered, make
 from tests.live import NEWEST, OLDEST, Live, live
 from tests.oauth import screens
 
@@ -68,6 +69,13 @@ def _shown(page: Page, running: Live, app: str) -> Iterator[str]:
         yield name
     page.goto(f"{running.url}/console/apps/{app}")
     yield "app"
+    page.goto(f"{running.url}/console/apps/{app}/webhook")
+    yield "app-webhook"
+    page.goto(f"{running.url}/console/webhooks")
+    page.get_by_role("link", name="Billing sync").click()
+    yield "webhook"
+    page.get_by_role("link", name="deal.won").first.click()
+    yield "delivery"
     page.goto(_authorization(running, app, "contact.all deal.all note.read"))
     yield "consent"
 
@@ -114,6 +122,11 @@ def _lived_in(running: Live, browser: Browser) -> str:
         granted = running.client.post("/oauth/token", data=form, auth=(app, secret)).json()
     for token in (granted["access_token"], *(running.a.tokens["owner"] for _ in range(40))):
         running.call("POST", "/v1/contacts/search", {"limit": 1}, token=token)
+    webhook, _ = make(Person(running, "owner"), "deal.won", "contact.created", description="Billing sync")
+    for _ in range(4):
+        delivered(running, webhook, status=204)
+    delivered(running, webhook, "withheld", "not_visible")
+    delivered(running, webhook, "dead", "attempts", status=503, answer_head="upstream unavailable")
     with closing(Sql(f"sqlite:///{running.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
         usage.add(session, list(_month(session, running)))
     return app
