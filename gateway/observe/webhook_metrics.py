@@ -22,6 +22,7 @@ _depth = gauge("webhook_queue_depth", "Rows of the queue.")
 _oldest = gauge("webhook_oldest_due_seconds", "For how long the oldest row has been due.")
 _lanes = gauge("webhook_lanes", "Lanes by state.", "state")
 _stored = gauge("webhook_stored_bytes", "Bytes that the tables of webhooks take.")
+_skew = gauge("webhook_clock_skew_seconds", "Our clock minus those of the receivers, the median of hosts.")
 _couriers = gauge("webhook_couriers", "Couriers that lately said that they live.")
 
 STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
@@ -86,6 +87,11 @@ def repaired(lanes: int) -> None:
 def gap(seconds: float) -> None:
     """Count seconds in which nothing was received."""
     _gap_seconds.inc(seconds)
+
+
+def clock_skew(seconds: float) -> None:
+    """By how much our clock is ahead of the receivers'."""
+    _skew.set(seconds)
 
 
 def looked(depth: int, oldest: float, lanes: dict[str, int], stored: int, couriers: int) -> None:

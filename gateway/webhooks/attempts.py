@@ -18,6 +18,7 @@ from gateway.webhooks.messages import Body, Ended, Renderer, Signer, Wait, Withh
 from gateway.webhooks.outcomes import Verdict
 from gateway.webhooks.places import ByteBudget, Places
 from gateway.webhooks.sending import Sent
+from gateway.webhooks.skew import Skew
 
 POISON: Final = 4
 """Claims without an outcome after which a row is parked: two beside others, and two alone."""
@@ -45,6 +46,7 @@ class Attempts:
         self._now = now
         self._chance = chance
         self._bytes = ByteBudget()
+        self._skew = Skew()
         self._common = Lines(f"Content-Type: application/json\r\nUser-Agent: {agent}-Webhooks/1\r\n".encode())
 
     async def attempt(self, held: Held, due: Due) -> None:
@@ -113,6 +115,10 @@ class Attempts:
         if body.omitted is not None and sent.fine:
             webhook_metrics.omitted(body.omitted)
         webhook_metrics.attempt(sent.result, sent.seconds)
+        if sent.fine:
+            skew = self._skew.note(held.recipient.endpoint.url_host, sent.headers.get(b"date"), time.time())
+            if skew is not None:
+                webhook_metrics.clock_skew(skew)
         first = held.lane.succeeded_at is None
         verdict = outcomes.judged(held.lane, due, sent, body.data, self._now(), self._chance())
         held.note(self._now(), news=first or not sent.fine or verdict.recovered)
