@@ -1,13 +1,17 @@
-"""`python -m bench.webhooks [SQL_URL]`: thin deliveries of one courier to 50 endpoints, over connections that are kept.
+"""`python -m bench.webhooks [SQL_URL] [--rounds 3]`: thin deliveries of one courier to 50 endpoints, over kept connections.
 
-Without a URL the database is SQLite in a temporary folder. What is printed is measured while nothing else is asked of the
-courier: the queue is full before it starts. Deliveries a second are by the clock, and by the courier's own CPU.
+Without a URL the database is SQLite in a temporary folder. With one of an empty PostgreSQL the rounds are shared, turn by turn,
+with a dispatcher as people write it (bench/peers/procrastinate: a job a delivery, and httpx), before the same receiver. Nothing
+else is asked of either: the queue is full before it starts. Deliveries a second are by the clock, and by the process's own CPU.
+The result is printed and kept in bench/results.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
+import json
 import subprocess
 import sys
 import tempfile
@@ -15,10 +19,12 @@ import time
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
+from statistics import median
 
 import orjson
 from uvicorn.loops.uvloop import uvloop_loop_factory
 
+from bench import compare, needs, report
 from gateway.egress.dialling import Dialler
 from gateway.egress.resolving import Resolver
 from gateway.egress.rules import Allowed, Rules
@@ -44,6 +50,9 @@ from gateway.webhooks.messages import Body, Recipient, Rendered
 from gateway.webhooks.signing import StandardSigner
 
 ENDPOINTS, EVENTS = 50, 200
+PEER = needs.HERE / "peers" / "procrastinate" / "dispatcher.py"
+PEER_EVENTS = 20  # it takes ten times as long for each
+Measured = dict[str, float]
 KEYS = Keyring.load(Keyring.create())
 RECEIVER = """
 import asyncio, sys
@@ -73,11 +82,12 @@ class Thin:
         return Body(orjson.dumps({"id": f"evt_{event.id}", "type": event.type, "data": {"id": event.object_id}}))
 
 
-def _filled(sql: Sql, port: int) -> None:
+def _filled(sql: Sql, port: int, turn: int) -> None:
     now = datetime.now(UTC)
     with sql.session() as session:
-        tenants.add(session, Tenant("bench", "Bench", None, now))
-        for _ in range(ENDPOINTS):
+        if not turn:
+            tenants.add(session, Tenant("bench", "Bench", None, now))
+        for _ in range(0 if turn else ENDPOINTS):
             made = _endpoint(now, port)
             webhook_endpoints.add(session, made)
             sealed = recipients.seal_secret(KEYS, made.id, b"s" * 32)
@@ -91,7 +101,7 @@ def _filled(sql: Sql, port: int) -> None:
         session.execute(update(LaneRow).values(succeeded_at=webhook_clock.now(session)))
     with sql.session() as session:
         events = [
-            NewEvent("bench", "deal.won", f"deal_{n}", now, hashlib.sha256(b"%d" % n).digest(), "service")
+            NewEvent("bench", "deal.won", f"deal_{n}", now, hashlib.sha256(b"%d %d" % (turn, n)).digest(), "service")
             for n in range(EVENTS)
         ]
         webhook_events.accept(session, events, webhook_clock.now(session))
@@ -124,7 +134,7 @@ def _endpoint(now: datetime, port: int) -> Endpoint:
     )
 
 
-async def _measured(sql: Sql) -> None:
+async def _measured(sql: Sql) -> Measured:
     allow = (Allowed(ip_network("127.0.0.0/8"), ((1, 65_535),), http=True),)
     dialler = Dialler(Rules(http=True, allow=allow), Resolver())
     courier = Courier(sql, KEYS, Thin(), StandardSigner(), dialler, name="bench")
@@ -135,27 +145,60 @@ async def _measured(sql: Sql) -> None:
     seconds, spent, count = time.perf_counter() - started, time.process_time() - cpu, ENDPOINTS * EVENTS
     await courier.stop(5)
     await running
-    print(f"{count} deliveries in {seconds:.2f} s: {count / seconds:.0f}/s")
-    print(f"{spent / count * 1e6:.0f} µs of CPU a delivery: {count / spent:.0f}/s a core")
+    return {"seconds": seconds, "cpu": spent, "count": count}
 
 
-def main(url: str | None) -> None:
+def _peer(url: str, port: int) -> Measured:
+    line = [str(needs.PYTHON), str(PEER), url, str(port), str(PEER_EVENTS)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    found: Measured = json.loads(done.stdout)
+    return found
+
+
+def _told(rounds: list[Measured]) -> dict[str, float]:
+    """Medians of the rounds."""
+    return {
+        "a_second": round(median(each["count"] / each["seconds"] for each in rounds)),
+        "a_core": round(median(each["count"] / each["cpu"] for each in rounds)),
+        "cpu_us": round(median(each["cpu"] / each["count"] for each in rounds) * 1e6),
+    }
+
+
+def main(url: str | None, rounds: int) -> None:
     logs.configure("warning")
+    found: dict[str, list[Measured]] = {"courier": []}
     with tempfile.TemporaryDirectory() as folder:
         place = url or f"sqlite:///{Path(folder) / 'bench.db'}"
         migrate(place)
+        if url is not None:
+            needs.python_peers()
+            found["procrastinate and httpx"] = []
         receiver = subprocess.Popen([sys.executable, "-c", RECEIVER], stdout=subprocess.PIPE)
         sql = Sql(place)
         try:
             assert receiver.stdout is not None
-            _filled(sql, int(receiver.stdout.readline()))
-            with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
-                runner.run(_measured(sql))
+            port = int(receiver.stdout.readline())
+            for turn in range(rounds):
+                _filled(sql, port, turn)
+                with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
+                    found["courier"].append(runner.run(_measured(sql)))
+                if url is not None:
+                    found["procrastinate and httpx"].append(_peer(url, port))
         finally:
             sql.close()
             receiver.kill()
             receiver.wait()
+    commit = compare.commit()
+    told = {name: _told(each) | {"rounds": each} for name, each in found.items()}
+    result = {"commit": commit, "machine": compare.machine(), "database": place.partition(":")[0], **told}
+    print(json.dumps(result, indent=1))
+    name = f"webhooks-{result['database']}-{commit.removesuffix('+')}.json"
+    (report.RESULTS / name).write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(prog="bench.webhooks", description=__doc__)
+    parser.add_argument("url", nargs="?")
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    main(chosen.url, chosen.rounds)
