@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -56,9 +57,7 @@ def test_case_5_a_lane_that_is_put_to_sleep_while_a_row_comes_is_found_at_once(s
         assert [lane.endpoint_id for lane in got.leased] == [made.id], f"asleep before round {number}"
         leaving = part(got.leased[0], got.due[made.id], leave=True)
         at_once(
-            sql,
-            lambda session, leaving=leaving: webhook_turns.turn(session, "a", [leaving], 0),
-            lambda session, number=number: accepted(session, number),
+            sql, partial(webhook_turns.turn, courier="a", parts=[leaving], places=0), partial(accepted, number=number)
         )
     with sql.session() as session:
         assert webhook_lanes.repair(session, webhook_clock.now(session)) == 0, "nothing was to be repaired"
@@ -101,10 +100,8 @@ def test_a_lane_is_never_two_couriers_however_many_ask(sql: Sql) -> None:
             subscribed(session)
         accepted(session, 1)
     names = ["a", "b", "c", "d"]
-    found = at_once(
-        sql, *[lambda session, name=name: webhook_turns.turn(session, name, [], 25).leased for name in names]
-    )
-    ids = [lane.endpoint_id for lanes in found for lane in lanes]
+    found = at_once(sql, *[partial(webhook_turns.turn, courier=name, parts=[], places=25) for name in names])
+    ids = [lane.endpoint_id for got in found for lane in got.leased]
     assert len(ids) == len(set(ids))
     again = [lane.endpoint_id for lane in leased(sql, "e", 40).leased]
     assert sorted(ids + again) == sorted({*ids, *again}) and len(ids + again) == 40
