@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,25 @@ from openapi.comparing import breaking
 from tests.openapi.generated import GENERATED
 
 Document = dict[str, Any]
-NEWEST = next(iter(GENERATED.values()))
+WHOLE = next(iter(GENERATED.values()))
+
+
+def of_contacts() -> Document:
+    """The document with what is told of contacts alone: it is copied for each change, and takes as long as it is large."""
+    paths = {path: of for path, of in WHOLE["paths"].items() if path == "/v1/me" or path.startswith("/v1/contacts")}
+    components = WHOLE["components"]
+    beside = {name: of for name, of in components.items() if name != "schemas"}
+    kept = {"CompanySearch": components["schemas"]["CompanySearch"]}
+    texts = [json.dumps(each) for each in (paths, beside, kept)]
+    while texts:
+        for name in re.findall(r'"#/components/schemas/(\w+)"', texts.pop()):
+            if name not in kept:
+                kept[name] = components["schemas"][name]
+                texts.append(json.dumps(kept[name]))
+    return WHOLE | {"paths": paths, "components": beside | {"schemas": kept}}
+
+
+NEWEST = of_contacts()
 
 
 def schemas(document: Document) -> Document:
@@ -132,4 +152,4 @@ def test_this_is_an_addition(change: Callable[[Document], object]) -> None:
 
 
 def test_a_document_does_not_break_itself() -> None:
-    assert breaking(NEWEST, NEWEST) == []
+    assert breaking(WHOLE, WHOLE) == []
