@@ -24,7 +24,7 @@ run: install ## start the gateway with embedded defaults on http://127.0.0.1:808
 	@exec $(BIN)/gateway serve $(ARGS)
 
 test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS) || $(ALONE)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || $(ALONE)
 
 fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapters import RESOURCES
 from gateway.config.services import SERVICES
+from tests.conftest import LONG
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("gateway", "adapters", "sandbox", "openapi")
@@ -82,3 +83,7 @@ def test_every_broad_except_raises_again_or_says_why_not() -> None:
                 if not raises and not re.search(r"#.{12,}", lines[node.lineno - 1]):
                     silent.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert silent == []
+
+
+def test_the_files_that_a_run_begins_with_are_there() -> None:
+    assert [file for file in LONG if not (ROOT / "tests" / file).is_file()] == []
