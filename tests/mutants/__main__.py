@@ -27,6 +27,7 @@ PARTS = ("adapters", "docs", "gateway", "openapi", "sandbox", "tests", "config.y
 MUTANTS = (*adapters.MUTANTS, *edge.MUTANTS)
 MOST = 300  # seconds for the tests of one fault: a fault that hangs them is caught, too
 _FAILED = 1  # pytest's own: tests were run, and some failed
+_ERRED = -1
 _SECONDS = itertools.count(int(time.time()) + 1)
 
 
@@ -72,15 +73,21 @@ def _ended(copies: queue.Queue[Path], tests: tuple[str, ...], mutant: Mutant | N
     env = os.environ | {"PYTHONPATH": str(root)}
     line = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
     try:
-        status = subprocess.run(line, cwd=root, env=env, capture_output=True, check=False, timeout=MOST).returncode
+        done = subprocess.run(line, cwd=root, env=env, capture_output=True, check=False, timeout=MOST)
+        # What ended in an error before a test could look has proved nothing.
+        status = _ERRED if done.returncode == _FAILED and b"\nFAILED " not in done.stdout else done.returncode
     except subprocess.TimeoutExpired:
-        status = _FAILED if mutant else -1
+        status = _FAILED if mutant else _ERRED
     finally:
         if mutant:
             (root / mutant.file).write_text(before)
             _renewed(root / mutant.file)
         copies.put(root)
-    verdict = {0: "survives", _FAILED: "caught"}.get(status, f"pytest ended with {status}") if mutant else status
+    verdict = (
+        {0: "survives", _FAILED: "caught", _ERRED: "errors"}.get(status, f"pytest ended with {status}")
+        if mutant
+        else status
+    )
     print(f"{time.monotonic() - began:6.1f} s  {verdict}: {mutant.said if mutant else ' '.join(tests)}", flush=True)
     return status
 
