@@ -66,7 +66,7 @@ invoices = Resource(
     singular="invoice",
     scope="invoice",
     group="Finance",
-    upstream=Upstream("finance", "/api/finance/invoices", listing=LISTED),
+    upstream=Upstream("finance", "/api/finance/invoices", listing=LISTED, patched=("status",)),
     rename=renamed(
         NAMES + "overdue=isOverdue contact_id=clientContactId company_id=clientCompanyId customer_name=clientName "
         "customer_email=clientEmail issue_date=invoiceDate prices_include_tax=taxInclusive subtotal=subTotal total=amount "

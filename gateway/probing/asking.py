@@ -98,15 +98,17 @@ async def _reread(service: Service, reader: Reader, declared: Declared, report: 
 
 
 def _settled(findings: list[Finding]) -> list[Finding]:
-    """Where no record can be found or made, whatever is unclear for want of a record is as good as missing."""
+    """What is unclear for want of a record is missing where none can be found or made, or where another asked by the same call."""
+    lacking = {each.call for each in findings if each.verdict is Verdict.MISSING}
     barren = set()
     for resource in {each.operation.partition(".")[0] for each in findings}:
         sources = [each.verdict for each in findings if each.operation in (f"{resource}.search", f"{resource}.create")]
         if sources and all(verdict is Verdict.MISSING for verdict in sources):
             barren.add(resource)
+    unclear = {each for each in findings if each.verdict is Verdict.UNCLEAR}
     return [
         replace(each, verdict=Verdict.MISSING, note="no record of it can be found or made")
-        if each.verdict is Verdict.UNCLEAR and each.operation.partition(".")[0] in barren
+        if each in unclear and (each.call in lacking or each.operation.partition(".")[0] in barren)
         else each
         for each in findings
     ]

@@ -74,9 +74,9 @@ class Writer:
         absent, made, found = Named(sample_id(resource), exists=False), None, {}
         writable = len(absent.text) >= _LONG_ENOUGH
         deleting = await self._deleting(delete, absent) if delete is not None and writable else None
+        cleanable = delete is not None and (deleting is None or self._deletes(deleting))
         try:
             if create is not None:
-                cleanable = delete is not None and (deleting is None or self._deletes(deleting))
                 found["create"], made = await self._create(create, cleanable=cleanable)
                 if made is not None and not cleanable:
                     # What was not meant to be made tells what could not be known before: whether it can be deleted.
@@ -95,6 +95,9 @@ class Writer:
                     )
                 if made is None and found[name].verdict is Verdict.UNCLEAR and existing is not None:
                     found[name] = await self._nothing(operation, existing) or found[name]
+                if made is None and not cleanable and _changes_nothing(resource, operation):
+                    note = f"documented for {' and '.join(resource.upstream.patched)} alone, which clients do not send"
+                    found[name] = replace(found[name], verdict=Verdict.DIFFERS, note=note)
         finally:
             # Also when the probe is interrupted: the record must not stay.
             if made is not None:
@@ -197,6 +200,14 @@ class Writer:
         if verdict is not Verdict.ANSWERS:
             self.left.append(f"{resource.path}: {made.id}, {made.known_by}: {note}")
         return Finding(delete.name, _call(driven, str(made.id)), verdict, note)
+
+
+def _changes_nothing(resource: Resource, operation: Operation) -> bool:
+    """Whether an update changes no field that the service documents, which may then answer 200 and leave all as it was."""
+    sends = face_of(operation).sends
+    if operation.body is not Body.MERGE or not resource.upstream.patched or sends is None:
+        return False
+    return not any(field.today in resource.upstream.patched for field in sends.shape.fields if not field.read_only)
 
 
 def _of_nothing(operation: Operation, record_id: Id) -> Call | None:

@@ -60,7 +60,7 @@ def pasted(
 # contract-waves.md, section 3, "on D alone". An update of an invoice is not among them: its PATCH is documented for the
 # status only, and what it does with other fields cannot be seen where no invoice can be deleted again.
 OFFERED = {
-    "invoices": {"get", "get_many", "search", "create", "update", "send", "mark_sent", "void", "create_payment"},
+    "invoices": {"get", "get_many", "search", "create", "send", "mark_sent", "void", "create_payment"},
     "expenses": {"get", "get_many", "search", "create"},
     "accounts": {"get", "get_many", "search"},
     "journal_entries": {"create"},

@@ -73,13 +73,15 @@ class ListQuery:
 class Upstream:
     """Where the records live: the service, the path of the collection, and how it is searched.
 
-    listing: what the list beside a structured search can do, for deployments whose service has nothing else.
+    listing: what the list beside a structured search can do, for deployments whose service has nothing else. patched:
+    the only fields that its PATCH is documented to change; empty where it changes what it is sent.
     """
 
     service: str
     path: str
     search: StructuredSearch | ListQuery = StructuredSearch()
     listing: ListQuery | None = None
+    patched: tuple[str, ...] = ()
 
     @property
     def lists(self) -> ListQuery | None:
