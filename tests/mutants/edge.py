@@ -26,22 +26,22 @@ MUTANTS = (
     Mutant(
         "a window admits one more",
         ADMIT,
-        "if total + 1 > capacity then policy.wait",
-        "if total > capacity then policy.wait",
+        "if total + units > capacity then policy.wait",
+        "if total + units > capacity + 1 then policy.wait",
         LIMITS,
     ),
     Mutant(
         "a bucket is never spent",
         ADMIT,
-        "  policy.full = policy.full + step\n  policy.left",
+        "  policy.full = policy.full + units * step\n  policy.left",
         "  policy.full = policy.full\n  policy.left",
         LIMITS,
     ),
     Mutant(
         "the last policy decides alone",
         ADMIT,
-        "if policy.wait > 0 then admitted = 0 end",
-        "admitted = policy.wait > 0 and 0 or 1",
+        "if policy.wait > 0 and not shadow then admitted = 0 end",
+        "admitted = policy.wait > 0 and not shadow and 0 or 1",
         LIMITS,
     ),
     Mutant(
@@ -54,8 +54,8 @@ MUTANTS = (
     Mutant(
         "without the store a bucket holds one more",
         LOCAL,
-        "return max(0, self._full - now - (self._capacity - 1) * self._step)",
-        "return max(0, self._full - now - self._capacity * self._step)",
+        "return max(0, self._full - now - (self._capacity - units) * self._step)",
+        "return max(0, self._full - now - (self._capacity + 1 - units) * self._step)",
         LIMITS,
     ),
     Mutant(
