@@ -1,5 +1,6 @@
 # Two stages: the first builds, the second runs. No compiler, no pip and no package manager cache reach the second.
-FROM python:3.13-slim AS build
+ARG BASE=python:3.13-slim
+FROM ${BASE} AS build
 WORKDIR /build
 # Dependencies first: they change less often than the code, so their layer is reused.
 COPY requirements.lock requirements-build.lock ./
@@ -15,7 +16,7 @@ COPY openapi openapi
 RUN /build/tools/bin/python -m hatchling build --target wheel --directory /build/dist \
     && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps --no-index /build/dist/*.whl
 
-FROM python:3.13-slim
+FROM ${BASE}
 RUN python -m pip uninstall --yes --quiet pip \
     && groupadd --system --gid 10001 gateway \
     && useradd --system --uid 10001 --gid gateway --home-dir /var/lib/gateway --create-home --shell /usr/sbin/nologin gateway

@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image clean
+.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ profile: install-dev ## where the time of a request goes
 
 image: ## build the container image
 	docker build --tag gateway:local $(ARGS) .
+
+sbom: install-dev ## list what the image is made of (CycloneDX, sbom.json)
+	@$(BIN)/python -m tests.deploy.sbom sbom.json
 
 clean: ## remove .venv and caches (your ./data stays)
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis

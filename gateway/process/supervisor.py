@@ -71,14 +71,15 @@ async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) ->
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             following = None
-            if started := starting.done():
+            if starting.done():
                 following = asyncio.create_task(reloads.follow(starting.result().take))
                 await stopping
             for task in filter(None, (starting, stopping, following)):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             logs.event("stopping")
-            if started and (delay := reloads.settings.server.shutdown_delay):
+            # Requests are answered before everything is started: couriers load their code afterwards.
+            if workers.answering and (delay := reloads.settings.server.shutdown_delay):
                 await workers.drain(delay)
     logs.event("stopped")
 

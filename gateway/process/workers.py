@@ -143,6 +143,11 @@ class Workers(Collector):
         if worker is not None and worker.stdin is not None:
             worker.stdin.write(words)
 
+    @property
+    def answering(self) -> bool:
+        """Whether any of them does."""
+        return bool(self._serving)
+
     async def drain(self, seconds: float) -> None:
         """Be not ready any more and end each connection with its next answer, but go on, until whoever balances has noticed."""
         self._draining = True

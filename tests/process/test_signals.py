@@ -72,6 +72,20 @@ def test_a_stop_begins_with_unreadiness_and_ends_each_connection_with_its_answer
         assert time.monotonic() - began >= 3
 
 
+def test_a_stop_while_couriers_are_still_starting_is_announced_as_well(tmp_path: Path) -> None:
+    couriers = {"GATEWAY_WEBHOOKS__COURIERS": "1", "GATEWAY_WEBHOOKS__INGEST__PORT": "0"}
+    with served(tmp_path, GATEWAY_SERVER__SHUTDOWN_DELAY="3s", **couriers) as gateway:
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        gateway.wait_for("stopping")
+        assert gateway.admin("/readyz").status == 503
+        last = gateway.ask("GET", "/v1/me")
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert gateway.process.wait(30) == 0
+        assert time.monotonic() - began >= 3
+        assert not [line for line in gateway.events() if line["event"] == "couriers started"]
+
+
 def test_connections_beyond_the_descriptors_are_told(tmp_path: Path) -> None:
     started = subprocess.Popen
 
