@@ -54,8 +54,8 @@ MUTANTS = (
     Mutant(
         "without the store a bucket holds one more",
         LOCAL,
-        "return max(0, self._full - now - (self._capacity - units) * self._step)",
-        "return max(0, self._full - now - (self._capacity + 1 - units) * self._step)",
+        "(self._capacity - min(units, self._capacity)) * self._step)",
+        "(self._capacity + 1 - min(units, self._capacity)) * self._step)",
         LIMITS,
     ),
     Mutant(
