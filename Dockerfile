@@ -7,19 +7,23 @@ COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /build/tools \
     && /build/tools/bin/python -m pip install --no-cache-dir --require-hashes --no-deps -r requirements-build.lock \
     && python -m venv --without-pip /opt/gateway \
-    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --require-hashes --no-deps -r requirements.lock
+    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-compile --require-hashes --no-deps -r requirements.lock
 COPY pyproject.toml ./
 COPY adapters adapters
 COPY gateway gateway
 COPY sandbox sandbox
 COPY openapi openapi
 RUN /build/tools/bin/python -m hatchling build --target wheel --directory /build/dist \
-    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps --no-index /build/dist/*.whl
+    && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-compile --no-deps --no-index /build/dist/*.whl \
+    # By the hash of its source and not by its time: two builds are one image.
+    && /opt/gateway/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/gateway/lib
 
 FROM ${BASE}
 RUN python -m pip uninstall --yes --quiet pip \
-    && groupadd --system --gid 10001 gateway \
-    && useradd --system --uid 10001 --gid gateway --home-dir /var/lib/gateway --create-home --shell /usr/sbin/nologin gateway
+    # Not by useradd, which writes down today's date.
+    && echo 'gateway:x:10001:10001::/var/lib/gateway:/usr/sbin/nologin' >> /etc/passwd \
+    && echo 'gateway:x:10001:' >> /etc/group \
+    && mkdir --mode 700 /var/lib/gateway && chown 10001:10001 /var/lib/gateway
 COPY --from=build /opt/gateway /opt/gateway
 COPY --chown=root:root config.yaml /etc/gateway/config.yaml
 ENV PATH=/opt/gateway/bin:$PATH \
