@@ -88,7 +88,7 @@ def test_it_gets_its_place_in_a_valid_document(checkout: Path) -> None:
         document = json.loads((checkout / "documents" / f"{contract.date}.json").read_text())
         OpenAPIV31SpecValidator(document).validate()
         paths = {path: set(item) for path, item in document["paths"].items() if path.startswith("/v1/gadgets")}
-        assert set(paths) == {"/v1/gadgets", "/v1/gadgets/{id}", "/v1/gadgets/search"}
+        assert set(paths) == {"/v1/gadgets", "/v1/gadgets/get", "/v1/gadgets/search", "/v1/gadgets/{id}"}
         assert {"get", "patch", "delete"} <= paths["/v1/gadgets/{id}"]
         schema = document["components"]["schemas"]["Gadget"]
         assert list(schema["properties"]) == ["id", "label", "branch", "size", "created_at"]
