@@ -1,5 +1,7 @@
 """A document in parts, as it is committed: one file a resource, one for what resources share, one for the contract itself.
 
+What is sent to subscribers has one of its own: each names its contract, and would make every resource a different one.
+
 An older contract has those files only that differ from the next newer one's, so a contract costs what it changes.
 `gateway.reference.documents` puts the parts together again.
 """
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.reference.documents import CONTRACT, EMPTY, SHARED, merged, reached
+from gateway.reference.documents import CONTRACT, EMPTY, SHARED, WEBHOOKS, merged, reached
 
 Document = dict[str, Any]
 
@@ -19,7 +21,7 @@ _WIDTH = 118
 
 
 def split(document: Document) -> dict[str, Document]:
-    """Name of a part → the part: names of tags, `shared` and `contract`."""
+    """Name of a part → the part: names of tags, `shared`, `webhooks` and `contract`."""
     by_tag: dict[str, Document] = {tag["name"]: {} for tag in document["tags"]}
     for path, methods in document["paths"].items():
         tags = {operation["tags"][0] for operation in methods.values()}
@@ -34,7 +36,6 @@ def split(document: Document) -> dict[str, Document]:
     parts: dict[str, Document] = {
         tag: {
             "paths": paths,
-            **({"webhooks": sent[tag]} if sent[tag] else {}),
             "components": {"schemas": {n: s for n, s in components["schemas"].items() if owners.get(n) == tag}},
         }
         for tag, paths in by_tag.items()
@@ -42,6 +43,7 @@ def split(document: Document) -> dict[str, Document]:
     rest = {name: schema for name, schema in components["schemas"].items() if name not in owners}
     version = {"Version": components["parameters"]["Version"]}
     others = {name: value for name, value in components["parameters"].items() if name not in version}
+    parts[WEBHOOKS] = {"webhooks": document["webhooks"]}
     parts[CONTRACT] = {"info": document["info"], "components": {"parameters": version}}
     parts[SHARED] = {
         **{name: value for name, value in document.items() if name not in {"info", "paths", "webhooks", "components"}},

@@ -21,6 +21,7 @@ Document = dict[str, Any]
 _REFERENCE: Final = re.compile(rb'(?<!\\)"#/components/([^"]+)"')
 SHARED: Final = "shared"
 CONTRACT: Final = "contract"
+WEBHOOKS: Final = "webhooks"
 EMPTY: Final[Document] = {"paths": {}, "components": {"schemas": {}}}
 """The part of a resource in a contract that does not have it."""
 
@@ -54,13 +55,18 @@ def _joined(parts: Mapping[str, Document]) -> Document:
     shared, contract = parts[SHARED], parts[CONTRACT]
     own = [parts[tag["name"]] for tag in shared["tags"]]
     paths = {path: item for part in own for path, item in part["paths"].items()}
-    sent = {name: item for part in own for name, item in part.get("webhooks", {}).items()}
     schemas: Document = {}
     for part in (*own, shared):
         schemas |= part["components"]["schemas"]
     parameters = contract["components"]["parameters"] | shared["components"]["parameters"]
     components = shared["components"] | {"schemas": dict(sorted(schemas.items())), "parameters": parameters}
-    return {**shared, "info": contract["info"], "paths": paths, "webhooks": sent, "components": components}
+    return {
+        **shared,
+        "info": contract["info"],
+        "paths": paths,
+        "webhooks": parts[WEBHOOKS]["webhooks"],
+        "components": components,
+    }
 
 
 def offered(document: Document, operations: Iterable[Operation]) -> Document:
