@@ -94,14 +94,16 @@ class Paths:
                 }
             )
         parameters += [_asked(each) for each in operation.takes]
-        if FIELDS in operation.query and gives is not None and gives.shape is not None:
-            parameters.append(parameter(gives.shape))
         shared = [
             *(name for name in operation.query if name != FIELDS),
             "Version",
             *(["IdempotencyKey"] if operation.replayable else []),
         ]
-        return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in shared]
+        if FIELDS in operation.query and gives is not None and gives.shape is not None:
+            # The last: generated clients take parameters in this order, and it came after the others.
+            parameters.append(parameter(gives.shape))
+        return parameters
 
     def _answer(self, operation: Operation, gives: Given | None) -> dict[str, Any]:
         names = [*EVERY, "Version", *COUNTED, "Deprecation", "Sunset"]

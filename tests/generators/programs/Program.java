@@ -19,7 +19,7 @@ public class Program {
         var group = new ContactAnyGroup().any(List.of(new ContactFilter(condition)));
         var found = api.contactsSearch(version, new ContactSearch().filters(List.of(new ContactFilter(group))));
         String id = found.getData().get(0).getId();
-        var read = api.contactsGet(id, version);
+        var read = api.contactsGet(id, version, null);
         var changed = api.contactsUpdate(id, version, new ContactUpdate().jobTitle("Analyst"));
         System.out.println(made.getData().getId() + " " + id + " " + read.getData().getId() + " " + changed.getData().getJobTitle());
     }

@@ -11,6 +11,6 @@ const found = await contactsSearch(
   options,
 );
 const id = (found.data as ContactPage).data[0].id;
-const read = await contactsGet(id, options);
+const read = await contactsGet(id, undefined, options);
 const changed = await contactsUpdate(id, { job_title: "Analyst" }, options);
 console.log(record(made).id, id, record(read).id, record(changed).job_title);
