@@ -63,7 +63,7 @@ def _seconds(interpreter: str) -> float:
 def _with_packages(interpreter: Path) -> Path:
     """A virtual environment of that interpreter with the gateway's locked packages."""
     python, stamp = HOME / "bin" / "python", HOME / ".locked"
-    locks = [ROOT / "requirements.lock"]
+    locks = [ROOT / "requirements.lock", ROOT / "requirements-build.lock"]
     wanted = str(interpreter.resolve()).encode() + b"".join(lock.read_bytes() for lock in locks)
     if stamp.exists() and stamp.read_bytes() == wanted:
         return python
@@ -78,9 +78,10 @@ def _with_packages(interpreter: Path) -> Path:
         "install",
         "--quiet",
         "--disable-pip-version-check",
-        "--require-hashes",
         "--no-deps",
     ]
-    needs.run([*pip, *(f"-r{lock}" for lock in locks)], ROOT, "the gateway's packages")
+    needs.run([*pip, "--require-hashes", *(f"-r{lock}" for lock in locks)], ROOT, "the gateway's packages")
+    # The gateway tells clients its version, which is known of what is installed.
+    needs.run([*pip, "--no-build-isolation", "--editable", "."], ROOT, "the gateway")
     stamp.write_bytes(wanted)
     return python
