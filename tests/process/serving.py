@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -39,6 +40,11 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+def crowding() -> float:
+    """How much longer than alone a process takes: with more work than processors, each waits its turn."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def ask(port: int, method: str, path: str, body: object = None, token: str | None = None) -> Answer:

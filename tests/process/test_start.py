@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.payloads import Query
 from gateway.versions import CONTRACTS
-from tests.process.serving import Served, served
+from tests.process.serving import Served, crowding, served
 
 WANTED = 3.0  # seconds, on a machine that does nothing else
 GENEROUS = 10.0  # on one that does no more than it has processors for
@@ -45,8 +44,7 @@ def starts(tmp_path_factory: pytest.TempPathFactory) -> Starts:
 
 
 def test_an_installed_gateway_answers_within_seconds_of_its_start(starts: Starts) -> None:
-    # With more work than processors, each process waits its turn.
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    crowd = crowding()
     took = ", ".join(f"{each:.2f}" for each in starts.took)
     print(f"seconds to the first answer: {took}; load per processor {crowd:.1f}")
     assert min(starts.took[1:]) < GENEROUS * crowd, took
