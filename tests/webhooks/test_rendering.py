@@ -11,7 +11,7 @@ from jsonschema_rs import Draft202012Validator
 
 from adapters import ids
 from gateway import factories
-from gateway.config.policies import Lifecycle, Limit, Role
+from gateway.config.policies import CallerLimit, Lifecycle, Role
 from gateway.keys import token_format
 from gateway.stores.sql import clients, grants, tokens
 from gateway.webhooks.messages import Body, Ended, Wait, Withheld
@@ -227,7 +227,7 @@ def test_records_are_read_within_a_budget_of_their_own(
     live: Live, deployment: Deployment, deal: dict[str, Any]
 ) -> None:
     limits = deployment.settings.limits.model_copy(
-        update={"events": Limit.model_validate({"quota": 1, "window": "61s"})}
+        update={"events": CallerLimit.model_validate({"quota": 1, "window": "61s"})}
     )
     asked = endpoint(live.a)
     told = [event(live.a, "deal.won", deal["id"]) for _ in range(3)]
