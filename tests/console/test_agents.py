@@ -7,6 +7,7 @@ import re
 from tests.console.people import Person
 from tests.live import Live
 from tests.oauth.acting import App, Asking, Browser, refresh, returned
+from tests.waiting import within
 
 URI = "https://assistant.example/callback"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -31,8 +32,9 @@ def test_a_token_for_agents_is_listed_with_what_it_did_and_is_stopped_at_once(
     page = member.page("/console/agents")
     assert "Claude at home" in page and "A script" not in page and "nothing yet" in page and "See contacts" in page
     assert opens(desk, text) and opens(desk, text)
+    did = re.compile(r"<dt>Did</dt><dd>\d+ \w+")
+    within(10, lambda: did.search(member.page("/console/agents")) is not None)
     page = member.page("/console/agents")
-    assert re.search(r"<dt>Did</dt><dd>\d+ \w+", page), "what was counted by this worker is there"
     path = stop(page, "Claude at home")
     for other in (stranger, Person(desk, "viewer")):
         assert path not in other.page("/console/agents") and other.post(path).status_code == 404

@@ -41,6 +41,40 @@ def refused(answer: httpx.Response, code: str = "token_invalid") -> None:
     assert "resource_metadata=" in challenge and answer.headers["cache-control"] == "no-store"
 
 
+def test_keys_rotate_under_load_and_the_issuer_may_be_away_without_a_refusal(open_to: Live, theirs: Issuer) -> None:
+    """Each request has a token of its own, so each is checked. The first of all: a key that nobody has, asked for in the
+    minute before, would be the last that was.
+    """
+    stop = threading.Event()
+    statuses: list[int] = []
+
+    def asking() -> None:
+        with httpx.Client(base_url=open_to.url, timeout=30) as client:
+            while not stop.is_set():
+                key = theirs.keys[0]
+                token = given(open_to, theirs, header={"kid": key.kid}, key=key)
+                headers = {"Authorization": f"Bearer {token}", "Version": NEWEST}
+                statuses.append(client.get("/v1/me", headers=headers).status_code)
+
+    def after(count: int) -> None:
+        until, deadline = len(statuses) + count, time.monotonic() + 30
+        while len(statuses) < until and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(asking) for _ in range(3)]
+        after(30)
+        theirs.keys.insert(0, rsa("rotated"))
+        after(60)
+        theirs.status = 503
+        after(60)
+        stop.set()
+        for each in running:
+            each.result()
+    theirs.status = 200
+    assert len(statuses) >= 150 and set(statuses) == {200}
+
+
 def test_it_acts_for_its_user_with_its_scopes_cut_by_the_role_of_now(open_to: Live, theirs: Issuer) -> None:
     me = open_to.call("GET", "/v1/me", token=given(open_to, theirs, "viewer", f"{FAMILY}.all openid made.up"))
     assert me.status_code == 200, me.text
@@ -201,35 +235,3 @@ def test_its_lifetime_is_its_issuers_business_and_a_subscription_would_outlive_i
     assert (asked.status_code, asked.json()) == (200, {"active": False})
     assert open_to.client.post("/oauth/revoke", data={"token": token}, auth=auth).status_code == 200
     assert open_to.call("GET", "/v1/me", token=token).status_code == 200
-
-
-def test_keys_rotate_under_load_and_the_issuer_may_be_away_without_a_refusal(open_to: Live, theirs: Issuer) -> None:
-    """Each request has a token of its own, so each is checked."""
-    stop = threading.Event()
-    statuses: list[int] = []
-
-    def asking() -> None:
-        with httpx.Client(base_url=open_to.url, timeout=30) as client:
-            while not stop.is_set():
-                key = theirs.keys[0]
-                token = given(open_to, theirs, header={"kid": key.kid}, key=key)
-                headers = {"Authorization": f"Bearer {token}", "Version": NEWEST}
-                statuses.append(client.get("/v1/me", headers=headers).status_code)
-
-    def after(count: int) -> None:
-        until, deadline = len(statuses) + count, time.monotonic() + 30
-        while len(statuses) < until and time.monotonic() < deadline:
-            time.sleep(0.01)
-
-    with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(asking) for _ in range(3)]
-        after(30)
-        theirs.keys.insert(0, rsa("rotated"))
-        after(60)
-        theirs.status = 503
-        after(60)
-        stop.set()
-        for each in running:
-            each.result()
-    theirs.status = 200
-    assert len(statuses) >= 150 and set(statuses) == {200}

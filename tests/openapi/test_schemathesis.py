@@ -96,7 +96,7 @@ def tried(live: Live, date: str, *options: str) -> str:
     return "" if done.returncode == 0 else done.stdout[-6000:] + done.stderr[-2000:]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_no_request_that_can_be_made_up_is_answered_otherwise_than_described(live: Live) -> None:
     # Making requests up costs more than answering them, so two processes make them up at a time.
     new, old = ([f"--include-operation-id={name}" for name in names] for names in (novel(), differing()))
