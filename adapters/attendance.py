@@ -9,7 +9,7 @@ from adapters.core.declare.record import Dated, ReadOnly, optional, required
 from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import ATTENDANCE, AttendanceId, EmployeeId
 
-STATUSES = {"present": "P", "absent": "A", "half_day": "HD", "on_leave": "L", "holiday": "H", "week_off": "WO"}
+STATUSES = Choice.of("present=P absent=A half_day=HD on_leave=L holiday=H week_off=WO")
 
 
 class AttendanceRecord(Dated):
@@ -18,7 +18,7 @@ class AttendanceRecord(Dated):
     id: ReadOnly[AttendanceId] = required("The record's id.", "att_3f2504e0-4f89-41d3-9a0c-0305e82c3301")
     employee_id: EmployeeId = required("Whose day.", "emp_3f2504e0-4f89-41d3-9a0c-0305e82c3301")
     date: Date = required("Which day.", "2026-05-14")
-    status: Annotated[str, Choice(tuple(STATUSES), STATUSES)] = required("How it was spent.", "present")
+    status: Annotated[str, STATUSES] = required("How it was spent.", "present")
     check_in_at: Moment | None = optional("When they came.", "2026-05-14T03:32:00Z")
     check_out_at: Moment | None = optional("When they left.", "2026-05-14T12:41:00Z")
     worked_minutes: Whole | None = optional("How long they worked.", 549)

@@ -8,7 +8,7 @@ from adapters.core.declare.kinds import Choice, Line, LongText, Words
 from adapters.core.declare.resource import Dated, ListQuery, Op, ReadOnly, Resource, Upstream, optional, required
 from adapters.ids import CANNED_RESPONSE, CannedResponseId
 
-SEEN_BY = {"everyone": "ALL", "team": "TEAM", "personal": "SELF"}
+SEEN_BY = Choice.of("everyone=ALL team=TEAM personal=SELF")
 
 
 class CannedResponse(Dated):
@@ -18,7 +18,7 @@ class CannedResponse(Dated):
     title: Line = required("What it is called.", "Thank you")
     body: LongText | None = optional("The text.", "Dear {{customer}}, thank you.")
     folder: Line | None = optional("Where it is kept.", "General")
-    visibility: Annotated[str, Choice(tuple(SEEN_BY), SEEN_BY)] = required("Who may use it.", "everyone")
+    visibility: Annotated[str, SEEN_BY] = required("Who may use it.", "everyone")
     tags: Words = optional("Labels.", ["polite"], [])
 
 

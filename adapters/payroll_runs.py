@@ -11,7 +11,7 @@ from adapters.core.declare.rules import not_before, within_days
 from adapters.core.words import Action
 from adapters.ids import PAYROLL_RUN, DepartmentId, PayrollRunId, UserId
 
-STATUSES = {"draft": "DRAFT", "processing": "RUNNING", "processed": "DONE", "paid": "PAID", "failed": "FAILED"}
+STATUSES = Choice.of("draft=DRAFT processing=RUNNING processed=DONE paid=PAID failed=FAILED")
 Total = ReadOnly[Annotated[str, Money(form="minor")] | None]
 
 
@@ -27,7 +27,7 @@ class PayrollRun(Dated):
     period_end: Date = required("The last day that is paid.", "2027-03-31")
     pay_date: Date = required("The day on which people have the money.", "2027-03-31")
     department_id: Fixed[DepartmentId | None] = optional("Whose people are paid; everybody when left out.", "dept_4")
-    status: ReadOnly[Annotated[str, Choice(tuple(STATUSES), STATUSES)]] = required("How it stands.", "processed")
+    status: ReadOnly[Annotated[str, STATUSES]] = required("How it stands.", "processed")
     currency: ReadOnly[Currency] = required("ISO 4217 code of the totals.", "INR")
     employee_count: ReadOnly[Whole] = required("How many people are paid.", 61)
     gross_total: Total = optional("Before anything is held back; null before it is processed.", "5100000.00")

@@ -13,9 +13,8 @@ from adapters.core.words import Child, Move
 from adapters.ids import PROJECT_TASK, ProjectId, ProjectTaskId, UserId
 
 STATUSES = {"todo": "TODO", "in_progress": "IN_PROGRESS", "in_review": "REVIEW", "blocked": "BLOCKED", "done": "DONE"}
-PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "CRITICAL"}
 Status = Annotated[str, Choice(tuple(STATUSES), STATUSES)]
-Priority = Annotated[str, Choice(tuple(PRIORITIES), PRIORITIES)]
+Priority = Annotated[str, Choice.of("low=LOW normal=MEDIUM high=HIGH urgent=CRITICAL")]
 
 
 class ProjectTask(Dated):

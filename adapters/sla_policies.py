@@ -9,13 +9,13 @@ from adapters.core.declare.record import Dated, ReadOnly, Record, optional, requ
 from adapters.core.declare.resource import ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import SLA_POLICY, SlaPolicyId
 
-PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
+PRIORITIES = Choice.of("low=LOW normal=MEDIUM high=HIGH urgent=URGENT")
 
 
 class Target(Record):
     """How soon, for tickets of one priority."""
 
-    priority: Annotated[str, Choice(tuple(PRIORITIES), PRIORITIES)] = required("Of which tickets.", "high")
+    priority: Annotated[str, PRIORITIES] = required("Of which tickets.", "high")
     first_response_minutes: Whole | None = optional("Minutes until the first answer; null for no target.", 60)
     resolution_minutes: Whole | None = optional("Minutes until it is resolved; null for no target.", 480)
 

@@ -9,7 +9,7 @@ from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, re
 from adapters.core.declare.resource import Event, ListQuery, Op, Resource, Upstream, renamed
 from adapters.ids import PAYMENT, InvoiceId, PaymentId, UserId
 
-METHODS = {word: word.upper() for word in ("bank_transfer", "upi", "cheque", "cash", "card", "other")}
+METHODS = Choice.upper("bank_transfer", "upi", "cheque", "cash", "card", "other")
 
 
 class Payment(Record):
@@ -20,7 +20,7 @@ class Payment(Record):
     amount: Annotated[str, Money(least="positive")] = required("How much, in the invoice's currency.", "2500.00")
     currency: ReadOnly[Currency] = required("The invoice's.", "INR")
     paid_on: Date = required("The day it came in.", "2026-06-15")
-    method: Annotated[str, Choice(tuple(METHODS), METHODS)] = optional("How it came.", "upi", "bank_transfer")
+    method: Annotated[str, METHODS] = optional("How it came.", "upi", "bank_transfer")
     reference: Foreign[Annotated[str, Text(100)] | None] = optional("The bank's reference.", "UTR-99120")
     note: Annotated[str, Text(1_000)] | None = optional("A remark.", "First half.")
     recorded_by_id: ReadOnly[UserId | None] = optional("Who booked it.", "usr_clx0a1b2c3d4e5f6g7h8i9j0k")
