@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.error_codes import error_codes, field_codes
+from gateway.error_codes import error_codes, field_codes, recipes
 from gateway.problems import ALL
 from tests.live import Live
 from tests.openapi.test_documents import PEOPLE, codes
@@ -53,6 +53,10 @@ def of_fields() -> set[str]:
 def test_every_code_in_the_source_is_in_the_catalogue() -> None:
     assert raised() - error_codes().keys() == set()
     assert error_codes().keys() - raised() == set()
+
+
+def test_every_code_says_how_it_is_had_with_one_call() -> None:
+    assert recipes().keys() == error_codes().keys()
 
 
 def test_every_code_of_a_field_in_the_source_is_in_the_catalogue() -> None:
