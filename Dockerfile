@@ -13,6 +13,7 @@ COPY adapters adapters
 COPY gateway gateway
 COPY sandbox sandbox
 COPY openapi openapi
+COPY sdk sdk
 RUN /build/tools/bin/python -m hatchling build --target wheel --directory /build/dist \
     && python -m pip --python /opt/gateway/bin/python install --no-cache-dir --no-compile --no-deps --no-index /build/dist/*.whl \
     # By the hash of its source and not by its time: two builds are one image.

@@ -10,7 +10,7 @@ from gateway.config.services import SERVICES
 from tests.conftest import LONG
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("gateway", "adapters", "sandbox", "openapi")
+SHIPPED = ("gateway", "adapters", "sandbox", "openapi", "sdk")
 
 
 def sources(*folders: str) -> list[Path]:

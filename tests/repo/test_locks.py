@@ -72,7 +72,7 @@ def test_what_runs_is_imported_by_what_runs() -> None:
         "uvloop": "chosen by uvicorn",
     }
     imported: set[str] = set()
-    for folder in ("gateway", "adapters", "sandbox", "openapi"):
+    for folder in ("gateway", "adapters", "sandbox", "openapi", "sdk"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Import):
