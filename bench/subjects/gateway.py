@@ -1,6 +1,10 @@
 """The gateway itself, as it is deployed: supervisor, worker, embedded stores, everything switched on."""
 
+import json
 import os
+import re
+import subprocess
+import sys
 import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -33,6 +37,16 @@ LIMITS = {
 }
 
 
+# Run in another checkout: only that one knows what its configuration may say and how its database is laid out.
+_THERE_SETTINGS = (
+    "import json, sys; from bench.subjects import gateway as g; print(json.dumps(g.settings(int(sys.argv[1]))))"
+)
+_THERE_ADMIT = (
+    "import sys, pathlib; from bench.subjects import gateway as g; print(g.admit(pathlib.Path(sys.argv[1]), 1, 1)[0])"
+)
+_WORKER = re.compile(r"gateway\.(process\.)?worker")
+
+
 class Gateway(Subject):
     """A running gateway. `data_dir`, `admin_port` and `supervisor` (its pid) for whoever looks inside."""
 
@@ -52,7 +66,10 @@ def start(
     """`code`: another checkout to run, by default this one."""
     home = ground.folder(name)
     config = home / "config.yaml"
-    config.write_text(yaml.safe_dump(settings(ground.stub_port)))
+    wanted = (
+        settings(ground.stub_port) if code is None else json.loads(_said(code, _THERE_SETTINGS, str(ground.stub_port)))
+    )
+    config.write_text(yaml.safe_dump(wanted))
     port, admin = free_port(), free_port()
     line = child.module("gateway", "serve", "--config", str(config), "--data-dir", str(home / "data"))
     env = {
@@ -60,7 +77,6 @@ def start(
         "BENCH_SERVICE_KEY": KEY,
         "GATEWAY_PORT": str(port),
         "GATEWAY_ADMIN_PORT": str(admin),
-        "GATEWAY_WEBHOOKS__COURIERS": "0",
         "GATEWAY_WORKERS": str(workers),
     }
     if code is not None:
@@ -70,15 +86,22 @@ def start(
     process.wait_for(admin)
     _wait_ready(admin)
     found = children(process.pid)
-    serving = [pid for pid in found if "gateway.process.worker" in command(pid)]
+    serving = [pid for pid in found if _WORKER.search(command(pid))]
     cores = [UNDER_TEST] if workers == 1 else [UNDER_TEST, AROUND]
     for nth, pid in enumerate(serving):
         pin(pid, cores[nth % len(cores)])
     helpers = {"valkey": next(pid for pid in found if "valkey" in command(pid)), "supervisor": process.pid}
-    token = admit(home / "data", 1, 1)[0]
+    token = admit(home / "data", 1, 1)[0] if code is None else _said(code, _THERE_ADMIT, str(home / "data"))
     gateway = Gateway(name, port, serving, helpers, token, ALL)
     gateway.data_dir, gateway.admin_port, gateway.supervisor = home / "data", admin, process.pid
     return gateway
+
+
+def _said(code: Path, program: str, argument: str) -> str:
+    """What a program prints that runs with the modules of another checkout."""
+    line = [sys.executable, "-c", program, argument]
+    env = {**child.environment(), "PYTHONPATH": str(code)}
+    return subprocess.run(line, cwd=code, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 def _wait_ready(admin_port: int) -> None:
@@ -96,7 +119,7 @@ def settings(stub_port: int) -> dict[str, Any]:
         "credentials": "service_key",
         "service_key": {"env": "BENCH_SERVICE_KEY"},
     }
-    return {"services": {"auth": service, "crm": service}, "limits": LIMITS}
+    return {"services": {"auth": service, "crm": service}, "limits": LIMITS, "webhooks": {"couriers": 0}}
 
 
 def admit(data_dir: Path, tenant_count: int, token_count: int, audience: str = "api") -> list[str]:
