@@ -22,6 +22,14 @@ def stream() -> Iterator[io.BytesIO]:
     logs.configure()
 
 
+@pytest.fixture
+def named() -> Iterator[None]:
+    """For this test only: who a process is is settled once, and other tests run in it."""
+    before = logs._sink.named, logs._sink.origin
+    yield
+    logs._sink.named, logs._sink.origin = before
+
+
 def lines(stream: io.BytesIO) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in stream.getvalue().splitlines()]
 
@@ -152,14 +160,11 @@ def test_no_line_can_steer_a_terminal_or_be_taken_for_two(stream: io.BytesIO) ->
     assert first["path"] == first["once"] == second["path"] == hostile
 
 
-def test_every_line_says_which_instance_and_which_worker_it_is_of(stream: io.BytesIO) -> None:
+def test_every_line_says_which_instance_and_which_worker_it_is_of(stream: io.BytesIO, named: None) -> None:
     logs.name("api-1:8080", 3)
-    try:
-        logs.access('"status":200')
-        logs.event("seen")
-        logging.getLogger("elsewhere").warning("heard")
-    finally:
-        logs.name("")
+    logs.access('"status":200')
+    logs.event("seen")
+    logging.getLogger("elsewhere").warning("heard")
     assert [(line["instance"], line["worker"]) for line in lines(stream)] == [("api-1:8080", 3)] * 3
 
 
@@ -211,14 +216,11 @@ async def test_in_a_terminal_a_request_is_one_short_line(terminal: Terminal) -> 
     assert re.fullmatch(r"\d\d:\d\d:\d\d", first.partition(" ")[0])
 
 
-def test_in_a_terminal_an_event_says_what_it_says_and_how_bad_it_is(terminal: Terminal) -> None:
+def test_in_a_terminal_an_event_says_what_it_says_and_how_bad_it_is(terminal: Terminal, named: None) -> None:
     logs.name("host:1", 0)
-    try:
-        logs.event("started", port=1)
-        logs.event("store lost", "warning", store="redis", error=StoreUnavailable("gone"))
-        logging.getLogger("library").error("it failed")
-    finally:
-        logs.name("")
+    logs.event("started", port=1)
+    logs.event("store lost", "warning", store="redis", error=StoreUnavailable("gone"))
+    logging.getLogger("library").error("it failed")
     told = [line.partition(" ")[2] for line in terminal.getvalue().decode().splitlines()]
     assert told[0] == "started port=1"
     assert told[1].startswith("warning: store lost store=redis error=gateway.stores.errors.StoreUnavailable")
