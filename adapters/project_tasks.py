@@ -61,6 +61,7 @@ project_tasks = Resource(
         "projects",
         "/api/projects/{project_id}/tasks",
         ListQuery(("parent_id", "status", "priority", "assignee_id"), style="offset"),
+        patched=("status", "assignee_id", "start_date", "due_date"),
     ),
     rename=renamed("title=name description=details subtask_count=childCount position=sortIndex"),
     sorts=("created_at", "updated_at", "title", "due_date", "position"),

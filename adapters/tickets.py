@@ -17,7 +17,6 @@ Status = Annotated[str, Choice.of("open=OPEN pending=WAITING on_hold=ON_HOLD res
 Priority = Annotated[str, Choice.of("low=LOW normal=MEDIUM high=HIGH urgent=URGENT")]
 Channel = Annotated[str, Choice.of("email=EMAIL phone=PHONE chat=CHAT web=PORTAL api=API other=OTHER")]
 Type = Annotated[str, Choice.upper("question", "incident", "problem", "request")]
-Question = Annotated[str, Prose(50_000, 1)]
 LISTED = (
     *("number", "status", "priority", "type", "channel", "requester_id", "requester_email"),
     *("company_id", "assignee_id", "sla_breached"),
@@ -30,7 +29,7 @@ class Ticket(Dated):
     id: ReadOnly[TicketId] = required("The ticket's id.", "tick_1042")
     number: ReadOnly[Line] = required("What people call it by.", "T-1042")
     subject: Foreign[Name] = required("What it is about, in one line.", "The lamp does not light")
-    description: Fixed[Foreign[Question]] = required("What was asked.", "It was dark when it arrived.")
+    description: Fixed[Foreign[Annotated[str, Prose(50_000, 1)]]] = required("What was asked.", "It was dark.")
     status: ReadOnly[Status] = required("How it stands; changed with the action `status`.", "open")
     priority: Priority = optional("How urgent it is.", "high", "normal")
     type: Type | None = optional("What kind of question it is.", "incident")
@@ -65,7 +64,9 @@ tickets = Resource(
     singular="ticket",
     scope="ticket",
     group="Help desk",
-    upstream=Upstream("helpdesk", "/api/helpdesk/tickets", listing=ListQuery(LISTED)),
+    upstream=Upstream(
+        "helpdesk", "/api/helpdesk/tickets", listing=ListQuery(LISTED), patched=("status", "assignee_id", "priority")
+    ),
     rename=renamed(
         "number=ref subject=title description=body type=category channel=source requester_id=contactId assignee_id=agentId "
         "first_response_due_at=responseDueAt resolution_due_at=resolveDueAt first_responded_at=respondedAt "

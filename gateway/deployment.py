@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 
 from adapters import ANNOUNCED, OWN, REPORTS, RESOURCES, RESTRICTED_FAMILIES
-from adapters.core.compile.builder import Override
+from adapters.core.compile.builder import Override, Unfit
 from adapters.core.compile.catalogue import Catalogue, prefixes
 from adapters.core.extension import Extension
 from adapters.core.operation import Operation
@@ -119,18 +119,34 @@ def operations(settings: Settings, known: Catalogue) -> list[Operation]:
     ConfigError when the configuration speaks of an operation that does not exist.
     """
     overrides = {
-        name: Override(declared.enabled, declared.path, declared.via)
+        name: Override(declared.enabled, declared.path, declared.via, declared.fields)
         for service in settings.services.values()
         for name, declared in service.operations.items()
     }
-    compiled = known.operations(overrides, settings.ids)
-    if faults := list(_unknown(settings, {operation.name: operation.service for operation in compiled})):
+    compiled, faults = _compiled(known, overrides, settings)
+    faults += _unknown(settings, {operation.name: operation.service for operation in compiled})
+    if faults:
         raise ConfigError(faults)
     offered = set(settings.services)
     return [
         operation if operation.service in offered else dataclasses.replace(operation, enabled=False)
         for operation in compiled
     ]
+
+
+def _compiled(
+    known: Catalogue, overrides: dict[str, Override], settings: Settings
+) -> tuple[list[Operation], list[Fault]]:
+    """The operations without the overrides that do not fit, and the fault of each of those."""
+    faults: list[Fault] = []
+    while True:
+        try:
+            return known.operations(overrides, settings.ids), faults
+        except Unfit as unfit:
+            del overrides[unfit.operation]
+            of = next(name for name, each in settings.services.items() if unfit.operation in each.operations)
+            path = f"services.{of}.operations.{unfit.operation}.{unfit.key}"
+            faults.append(Fault(path, unfit.problem, "Remove it, or write what `gateway probe` prints."))
 
 
 def _sunsets(settings: Settings) -> Iterator[Fault]:

@@ -68,6 +68,11 @@ class Field:
         """Whether a body may have it. again: whether the body stands in a list that takes the place of one that is there."""
         return not (self.read_only or (partial and self.fixed) or (self.names_row and not again))
 
+    @property
+    def changeable(self) -> bool:
+        """Whether a PATCH may name it."""
+        return self.sendable(partial=True)
+
     def takes_null(self, *, partial: bool) -> bool:
         """Whether a body may hold null here. In a PATCH it clears (RFC 7396): to null, or to what is there when it is left out;
         in a create it is as good as not sent.
@@ -98,6 +103,15 @@ class Shape:
         if self.guards.isdisjoint(families):
             return self
         return dataclasses.replace(self, fields=tuple(field for field in self.fields if field.guard not in families))
+
+    def changing(self, names: Iterable[str]) -> Shape:
+        """The same where a PATCH can name these fields alone, by their names in the newest contract."""
+        wanted = frozenset(names)
+        fields = tuple(
+            each if each.read_only or each.today in wanted else dataclasses.replace(each, fixed=True)
+            for each in self.fields
+        )
+        return dataclasses.replace(self, fields=fields)
 
     @property
     def guards(self) -> frozenset[str]:

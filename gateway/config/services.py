@@ -100,6 +100,9 @@ class Operation(Section):
     via: Literal["list"] | None = Field(
         None, description="list: a get or search is answered from the service's list, at the cost of more calls."
     )
+    fields: tuple[str, ...] | None = Field(
+        None, description="The only fields that the service changes in an update; the others answer 422 `immutable`."
+    )
 
 
 _OPERATION = key_of(
@@ -144,7 +147,7 @@ class Service(Section):
         False, description="true: the service honours Idempotency-Key, so an ambiguous create may be sent again."
     )
     operations: Annotated[Mapping[Annotated[str, _OPERATION], Operation], AsMap] = Field(
-        {}, description="RESOURCE.OPERATION: {enabled: false} or {path: /other}."
+        {}, description="RESOURCE.OPERATION: {enabled: false}, {path: /other} or {fields: [status]}."
     )
     ca_file: Annotated[Path | None, BeforeValidator(_certificates)] = Field(
         None, description="PEM file with the certificates to trust for this service; null trusts the system's."

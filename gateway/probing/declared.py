@@ -60,6 +60,8 @@ class Declared:
                 entry = {"enabled": False}
             elif finding.verdict is Verdict.VIA_LIST:
                 entry = {"via": "list"} | ({"path": now.path} if now.via and now.path else {})
+            elif finding.verdict is Verdict.LIMITED:
+                entry = ({"path": now.path} if now.path else {}) | {"fields": list(finding.fields)}
             elif finding.verdict is Verdict.ANSWERS:
                 entry = {"path": now.path} if now.path and now.via is None else {}
             else:

@@ -12,6 +12,7 @@ class Verdict(StrEnum):
 
     ANSWERS = "answers"
     VIA_LIST = "via list"  # no call of its own, but the service's list can serve it
+    LIMITED = "limited"  # an update that changes some of its fields, and may ignore the others
     MISSING = "missing"
     DIFFERS = "differs"  # answered, but not as declared: clients would get failures or wrong records
     UNCLEAR = "unclear"
@@ -23,12 +24,13 @@ UNSERVED = (Verdict.MISSING, Verdict.DIFFERS)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One operation: the call that decided, with `{id}` in its path, the verdict, and why."""
+    """One operation: the call that decided, with `{id}` in its path, the verdict, and why. fields: those it is limited to."""
 
     operation: str
     call: str
     verdict: Verdict
     note: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

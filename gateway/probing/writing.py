@@ -20,10 +20,12 @@ from adapters.core.shapes import Field, Shape
 from gateway.probing.declared import face_of, sample_id
 from gateway.probing.driving import Driven, drive, entered, first_call, judged, shown
 from gateway.probing.findings import Finding, Verdict
+from gateway.probing.patched import documented, limited
 from gateway.probing.rows import Row, record_of
 from gateway.probing.service import Named, Service
 
 MARK = "gateway probe, to be deleted"
+UNCHANGED = "answers, and leaves the record as it was"
 _CHANGED = "gateway probe, changed, to be deleted"
 # An id that is shorter than this may be somebody's by chance, and is never written to.
 _LONG_ENOUGH = 16
@@ -95,9 +97,10 @@ class Writer:
                     )
                 if made is None and found[name].verdict is Verdict.UNCLEAR and existing is not None:
                     found[name] = await self._nothing(operation, existing) or found[name]
-                if made is None and not cleanable and _changes_nothing(resource, operation):
-                    note = f"documented for {' and '.join(resource.upstream.patched)} alone, which clients do not send"
-                    found[name] = replace(found[name], verdict=Verdict.DIFFERS, note=note)
+                fields = documented(resource, operation)
+                unseen = made is None and not cleanable and found[name].verdict is not Verdict.MISSING
+                if fields is not None and (unseen or found[name].note == UNCHANGED):
+                    found[name] = limited(found[name], fields, resource.upstream.patched)
         finally:
             # Also when the probe is interrupted: the record must not stay.
             if made is not None:
@@ -173,7 +176,7 @@ class Writer:
         if verdict is Verdict.ANSWERS and made is not None and operation.body is Body.MERGE:
             row, _ = record_of(driven.raw)
             if row is not None and any(row.get(name) != value for name, value in request.body.items()):
-                verdict, note = Verdict.DIFFERS, "answers, and leaves the record as it was"
+                verdict, note = Verdict.DIFFERS, UNCHANGED
         return Finding(operation.name, _call(driven, named.text), verdict, note)
 
     async def _nothing(self, operation: Operation, existing: Named) -> Finding | None:
@@ -200,14 +203,6 @@ class Writer:
         if verdict is not Verdict.ANSWERS:
             self.left.append(f"{resource.path}: {made.id}, {made.known_by}: {note}")
         return Finding(delete.name, _call(driven, str(made.id)), verdict, note)
-
-
-def _changes_nothing(resource: Resource, operation: Operation) -> bool:
-    """Whether an update changes no field that the service documents, which may then answer 200 and leave all as it was."""
-    sends = face_of(operation).sends
-    if operation.body is not Body.MERGE or not resource.upstream.patched or sends is None:
-        return False
-    return not any(field.today in resource.upstream.patched for field in sends.shape.fields if not field.read_only)
 
 
 def _of_nothing(operation: Operation, record_id: Id) -> Call | None:

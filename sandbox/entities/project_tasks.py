@@ -103,6 +103,7 @@ PROJECT_TASKS = Entity(
         UPDATED,
     ),
     sorts=("createdAt", "updatedAt", "name", "dueDate", "sortIndex"),
+    documented_update=("status", "assigneeId", "startDate", "dueDate"),
     list_filters=("parentId", "status", "priority", "assigneeId"),
     searched=("name", "details"),
     operations={"list": True, "create": True, "get": False, "update": True, "delete": False},

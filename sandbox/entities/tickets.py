@@ -127,6 +127,7 @@ TICKETS = Entity(
         UPDATED,
     ),
     sorts=("createdAt", "updatedAt", "title", "resolveDueAt"),
+    documented_update=("status", "agentId", "priority"),
     list_filters=(
         "ref",
         "status",

@@ -29,10 +29,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         **dict.fromkeys(("projects.search", "projects.get", "project_tasks.get"), VIA),
         **{f"projects.{name}": OFF for name in ("update", "delete", "status")},
         **{f"project_tasks.{name}": OFF for name in ("delete", "list_time_logs", "delete_time_log")},
+        "project_tasks.update": {"fields": ["assignee_id", "due_date", "start_date"]},
     },
     "helpdesk": {
         **dict.fromkeys(("tickets.search", "tickets.get", "sla_policies.search", "canned_responses.search"), VIA),
         "tickets.list_comments": OFF,
+        "tickets.update": {"fields": ["assignee_id", "priority"]},
     },
 }
 

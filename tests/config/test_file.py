@@ -48,6 +48,7 @@ IN_EXAMPLES = {
     ("services", "*", "operations", "*", "enabled"),
     ("services", "*", "operations", "*", "path"),
     ("services", "*", "operations", "*", "via"),
+    ("services", "*", "operations", "*", "fields"),
     ("webhooks", "egress", "allow", "*", "network"),
     ("webhooks", "egress", "allow", "*", "ports"),
     ("webhooks", "egress", "allow", "*", "http"),

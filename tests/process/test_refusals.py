@@ -112,7 +112,9 @@ def test_what_check_refuses_serve_refuses_in_the_same_words(tmp_path: Path) -> N
     (tmp_path / "config.yaml").write_text(
         "versions: {2026-06-02: {sunset: 2027-01-01}}\n"
         "roles: {owner: {allow: [contcat.read], deny: ['zebra.*']}}\n"
-        "services: {auth: {credentials: service_key}, crm: {operations: {contacts.serach: {enabled: false}}}}\n"
+        "services: {auth: {credentials: service_key}, "
+        "crm: {operations: {contacts.serach: {enabled: false}, contacts.create: {via: list}, deals.get: {fields: [name]}, "
+        "deals.update: {fields: [nmae]}, deals.get_many: {path: /x}}}}\n"
     )
     checked, refused = run(tmp_path, "check"), run(tmp_path, "serve")
     assert checked.returncode == refused.returncode == 2
@@ -122,6 +124,10 @@ def test_what_check_refuses_serve_refuses_in_the_same_words(tmp_path: Path) -> N
         'roles.owner.allow[0]: "contcat.read" matches no scope. Did you mean contact.read?',
         'roles.owner.deny[0]: "zebra.*" matches no scope. Scopes begin with contact,',
         "services.crm.operations.contacts.serach: the service crm has no such operation. Did you mean contacts.search?",
+        "services.crm.operations.contacts.create.via: cannot be served via a list. Remove it, or write",
+        "services.crm.operations.deals.get.fields: cannot be limited to some fields, as an update can.",
+        "services.crm.operations.deals.update.fields: changes name, amount,",
+        "services.crm.operations.deals.get_many.path: has no path of its own: it asks where get and search do.",
     ):
         assert said in checked.stderr
 

@@ -26,15 +26,27 @@ class Override:
     """A deployment's word on one operation: whether its services offer it, and where (a template with `{id}`).
 
     via: `list` where the service has no call of its own for a `get` or a structured `search`, but lists the records;
-    `path` is then the list's.
+    `path` is then the list's. fields: of an update, the only ones that the service changes, by their names in the newest
+    contract.
     """
 
     enabled: bool = True
     path: str | None = None
     via: Literal["list"] | None = None
+    fields: tuple[str, ...] | None = None
 
 
 Overrides = Mapping[str, Override]
+
+
+class Unfit(ValueError):
+    """An override that its operation cannot follow: the operation, the override's key, and what is wrong with it."""
+
+    def __init__(self, operation: str, key: str, problem: str) -> None:
+        super().__init__(f"{operation} {problem}")
+        self.operation, self.key, self.problem = operation, key, problem
+
+
 VIA_LIST = ("get", "search")
 PLACELESS = ("get_many",)
 
@@ -92,6 +104,11 @@ class Builder:
         """The internal path of an operation: as configured, or `path`."""
         return Place(self.resource.upstream.service, self._override(name).path or path)
 
+    def changed(self, shape: Shape) -> Shape:
+        """The shape that an update takes: the service may change few of the fields that a create sets."""
+        fields = self._override("update").fields
+        return shape if fields is None else shape.changing(fields)
+
     def refusals(self, pointers: Pointers, held: Sequence[Rule] | None = None) -> Refusals:
         """How refusals of a write are told, whose body has these pointers. held: its rules, where they are not the resource's."""
         declared = self.resource
@@ -130,9 +147,7 @@ class Builder:
             return whole.looking(place, lists)
         ordered = self.newest.today().get(lists.ordered or "")
         if ordered is None:
-            raise ValueError(
-                f"{self.resource.path}.get cannot be served via a list: nothing in it is known never to move"
-            )
+            raise Unfit(f"{self.resource.path}.get", "via", "cannot use a list in which nothing is known never to move")
         return by_list(place, lists, ordered.held)
 
     def planned(self, date: str, make: Callable[[Outward], Planner]) -> Planner:
@@ -194,9 +209,11 @@ class Builder:
         """
         resource, override = self.resource, self._override(name)
         if override.via and (name not in VIA_LIST or resource.upstream.lists is None):
-            raise ValueError(f"{resource.path}.{name} cannot be served via a list")
+            raise Unfit(f"{resource.path}.{name}", "via", "cannot be served via a list")
+        if override.fields is not None:
+            self._check_fields(name, override.fields)
         if override.path and name in PLACELESS:
-            raise ValueError(f"{resource.path}.{name} has no path of its own: it asks where get and search do")
+            raise Unfit(f"{resource.path}.{name}", "path", "has no path of its own: it asks where get and search do")
         ids = tail.count("*")
         more.setdefault("scopes", (f"{resource.scope}.{verb}",))
         more.setdefault("params", (resource.id,) * ids)
@@ -211,6 +228,15 @@ class Builder:
             faces=self._faces(face, of or self),
             **more,
         )
+
+    def _check_fields(self, name: str, fields: Sequence[str]) -> None:
+        operation, able = f"{self.resource.path}.{name}", [each.today for each in self.newest.fields if each.changeable]
+        if name != "update":
+            raise Unfit(operation, "fields", "cannot be limited to some fields, as an update can")
+        if stray := sorted(set(fields).difference(able)):
+            raise Unfit(operation, "fields", f"changes {', '.join(able)}, and no {', '.join(stray)}")
+        if not fields:
+            raise Unfit(operation, "fields", "would change nothing: say enabled: false")
 
     def _faces(self, face: Callable[[str, Shape], Face], of: Builder) -> dict[str, Face | None]:
         made: dict[tuple[int, int], Face] = {}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from adapters.core.compile.builder import Builder, Override, Overrides
+from adapters.core.compile.builder import Builder, Override, Overrides, Unfit
 from adapters.core.compile.events import EventTypes
 from adapters.core.compile.guarding import guarded
 from adapters.core.compile.scopes import Scopes, single_scopes
@@ -197,6 +197,8 @@ def _report(
 ) -> Operation:
     override = overrides.get(f"{FIRST}.{report.name}", Override())
     if override.via is not None:
-        raise ValueError(f"{FIRST}.{report.name} cannot be served via a list")
+        raise Unfit(f"{FIRST}.{report.name}", "via", "cannot be served via a list")
+    if override.fields is not None:
+        raise Unfit(f"{FIRST}.{report.name}", "fields", "cannot be limited to some fields, as an update can")
     dates = [contract.date for contract in contracts]
     return report.operation(dates, alphabets, enabled=override.enabled, path=override.path)

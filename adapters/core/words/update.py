@@ -32,12 +32,13 @@ class Update(Word):
         place, look = build.place("update", "/{id}"), build.look()
 
         def face(date: str, shape: Shape) -> Face:
-            inward = Inward(shape, partial=True, rules=build.resource.rules)
+            sent = build.changed(shape)
+            inward = Inward(sent, partial=True, rules=build.resource.rules)
             refusals = build.refusals(inward.pointers)
             ruled = any("id" in rule.needs for rule in build.resource.rules)
-            accept = fields(Document(shape, partial=True), inward, own=build.resource.id if ruled else None)
+            accept = fields(Document(sent, partial=True), inward, own=build.resource.id if ruled else None)
             plan = build.planned(date, lambda outward: patching(place, look, outward, refusals))
-            return Face(accept, plan, Fields(f"{shape.name}Update", shape, partial=True), One(shape))
+            return Face(accept, plan, Fields(f"{shape.name}Update", sent, partial=True), One(shape))
 
         yield build.operation(
             "update",
