@@ -42,6 +42,12 @@ class Authority:
 
     def server(self, name: str, *, until: dt.datetime = NOW + DAY) -> ssl.SSLContext:
         """A server context with a certificate for `name`, an address or a DNS name."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.identity(name, until=until))
+        return context
+
+    def identity(self, name: str, *, until: dt.datetime = NOW + DAY) -> Path:
+        """A file with a key and a certificate for `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         try:
             alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
@@ -60,9 +66,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 def _builder(

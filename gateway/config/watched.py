@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from pydantic import BaseModel
 
@@ -14,6 +14,7 @@ from gateway.config.settings import Settings
 from gateway.config.stores import fault_of
 
 Contents: TypeAlias = Mapping[Path, bytes]
+_CERTIFICATES: Final = ("ca_file", "certificate", "key", "client_ca")
 
 
 def files(settings: Settings) -> frozenset[Path]:
@@ -56,7 +57,7 @@ def _files(value: object) -> Iterator[Path]:
                 yield value.file
         case BaseModel():
             for name, part in value:
-                if name == "ca_file" and isinstance(part, Path):
+                if name in _CERTIFICATES and isinstance(part, Path):
                     yield part
                 yield from _files(part)
         case Mapping():

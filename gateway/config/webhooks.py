@@ -1,6 +1,9 @@
 """`webhooks`: the couriers, the port that services tell of events on, and whom subscribers may have called."""
 
 import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -49,6 +52,49 @@ class Signature(Section):
         return self
 
 
+def _certificates(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    path = anchored(value, info)
+    if not path.is_file():
+        raise refuse("is not a file", "Name a PEM file with certificates.")
+    return path
+
+
+class Tls(Section):
+    """What the ingest port shows, and whom it lets in."""
+
+    certificate: Annotated[Path, BeforeValidator(_certificates)] = Field(
+        description="PEM file with the port's certificate and those between it and the root."
+    )
+    key: Annotated[Path, BeforeValidator(_certificates)] = Field(description="PEM file with its private key.")
+    client_ca: Annotated[Path | None, BeforeValidator(_certificates)] = Field(
+        None, description="PEM file: who has no certificate of one of these cannot post, and who has is believed."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Tls":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # A key with a passphrase would be asked for at the terminal.
+        with _readable(
+            "certificate and key", "Name the PEM files of one certificate and its key, without a passphrase."
+        ):
+            context.load_cert_chain(self.certificate, self.key, password=lambda: "")
+        if self.client_ca is not None:
+            with _readable("client_ca", "Name a PEM file with certificates."):
+                context.load_verify_locations(self.client_ca)
+        return self
+
+
+@contextmanager
+def _readable(what: str, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        raise refuse(f"{what} cannot be used ({reason})", hint) from None
+
+
 class Ingest(Section):
     """Where the settings service posts events. A port of its own, never the public one."""
 
@@ -63,6 +109,10 @@ class Ingest(Section):
     signature: Signature | None = Field(
         None, description="{header, scheme, secret} where the service signs, or null. Unsigned, only type and id count."
     )
+    tls: Tls | None = Field(
+        None,
+        description="{certificate, key, client_ca}, or null for plain http. With client_ca, events count as signed.",
+    )
 
 
 class Allow(Section):
@@ -71,15 +121,6 @@ class Allow(Section):
     network: Network = Field(description="Such as 10.4.0.0/16.")
     ports: Annotated[tuple[PortRange, ...], AsList] = Field(description="Ports and ranges, such as [443, 8000-8999].")
     http: Flag = Field(False, description="Whether plain http may be spoken there: true or false.")
-
-
-def _certificates(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
-        return value
-    path = anchored(value, info)
-    if not path.is_file():
-        raise refuse("is not a file", "Name a PEM file with certificates.")
-    return path
 
 
 def _proxy(url: str | None) -> str | None:
@@ -119,7 +160,7 @@ class Webhooks(Section):
     couriers: Annotated[int, Field(ge=0, le=64)] = Field(
         1, description="Processes that receive and deliver events, 0 to 64; 0: this instance does neither."
     )
-    ingest: Annotated[Ingest, AsMap] = Field(Ingest(), description="host, port, url, allowed_networks, signature.")
+    ingest: Annotated[Ingest, AsMap] = Field(Ingest(), description="host, port, url, allowed_networks, signature, tls.")
     egress: Annotated[Egress, AsMap] = Field(Egress(), description="What subscribers may have called.")
     keep: Duration = Field(
         30 * 86_400.0, description="How long events and deliveries are kept for replay, such as 30d."

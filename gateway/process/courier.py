@@ -11,11 +11,12 @@ import os
 import pickle
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.loops.uvloop import uvloop_loop_factory
@@ -23,6 +24,7 @@ from uvicorn.loops.uvloop import uvloop_loop_factory
 from gateway import factories
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
+from gateway.config.webhooks import Tls
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.keys.token_format import random_text
 from gateway.observe import logs, metrics
@@ -58,6 +60,16 @@ def main(parent: int, listening: int, ready: int, place: int) -> None:
     finally:
         logs.flush()
         metrics.write_down()
+
+
+def _certified(tls: Tls | None) -> dict[str, Any]:
+    """What uvicorn is told of certificates. A reload starts couriers anew, and so takes renewed ones."""
+    if tls is None:
+        return {}
+    own = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+    if tls.client_ca is None:
+        return own
+    return own | {"ssl_ca_certs": str(tls.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
 
 
 async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket, ready: int, place: int) -> None:
@@ -98,7 +110,14 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         keeping = Keeping(sql, name, keep=webhooks.keep, max_stored=webhooks.max_stored, full=app.room)
         server = _Server(
             uvicorn.Config(
-                app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                **_certified(webhooks.ingest.tls),
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -165,7 +165,8 @@ class Startup:
         if not settings.webhooks.couriers:
             return ingest.url or ""
         host = f"[{ingest.host}]" if ":" in ingest.host else ingest.host
-        return ingest.url or f"http://{host}:{self._ingest_port}"
+        scheme = "http" if ingest.tls is None else "https"
+        return ingest.url or f"{scheme}://{host}:{self._ingest_port}"
 
     def _publish(self) -> None:
         address = self._settings.server.admin_host, self._private.port

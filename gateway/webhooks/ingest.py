@@ -142,9 +142,9 @@ class Ingest:
 
     def _signed(self, scope: Scope, body: bytes) -> bool:
         """Whether the service has proved itself; a signature that is asked for and not there is refused."""
-        signature = self._settings.signature
+        signature, tls = self._settings.signature, self._settings.tls
         if signature is None:
-            return False
+            return tls is not None and tls.client_ca is not None
         name = signature.header.lower().encode()
         given = next((value for header, value in scope["headers"] if header == name), b"")
         digest = hmac.digest(ingest_secret(signature), body, "sha256")

@@ -20,7 +20,8 @@ from gateway.versions import CONTRACTS
 def updates() -> Iterator[tuple[str, list[str]]]:
     """Every update, with the fields that it changes in the newest contract."""
     for operation in compile_all(RESOURCES, CONTRACTS, {}):
-        sends = operation.faces[CONTRACTS[0].date].sends if operation.body is Body.MERGE else None
+        face = operation.faces[CONTRACTS[0].date]
+        sends = face.sends if face is not None and operation.body is Body.MERGE else None
         if operation.name.endswith(".update") and isinstance(sends, Fields):
             yield operation.name, [each.today for each in sends.shape.fields if each.changeable and not each.guard]
 
@@ -38,7 +39,7 @@ LIMITED = {
 def refused(operation: Operation, date: str, body: dict[str, Any]) -> list[tuple[str, str]]:
     face = operation.faces[date]
     assert face is not None
-    params = [kind.decode(kind.sample()) for kind in operation.params]
+    params = [kind.decode(kind.sample()) for kind in operation.params if kind is not None]
     try:
         entered(face, *params, document=body)
     except Invalid as fault:

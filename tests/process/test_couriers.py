@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import http.client
 import json
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,14 +18,18 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy import select
 
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.stores.sql import Sql, webhook_endpoints, webhook_registrations, webhook_secrets
 from gateway.stores.sql.webhook_endpoints import Endpoint
+from gateway.stores.sql.webhook_models import EventRow
 from gateway.stores.sql.webhook_registrations import Registration
 from gateway.webhooks import recipients
+from tests.certificates import make_authority
 from tests.process.serving import Served, ask
 
 EGRESS = "{http: true, allow: [{network: 127.0.0.0/8, ports: [1-65535], http: true}]}"
@@ -213,6 +220,61 @@ def test_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port)) as raw:
             raw.sendall(b"POST " + place.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
         assert ask(port, "GET", "/healthz").status == 200
+
+
+def test_with_an_authority_the_ingest_port_hears_only_those_it_vouches_for_and_believes_them(tmp_path: Path) -> None:
+    authority, stranger = make_authority(_folder(tmp_path, "ours")), make_authority(_folder(tmp_path, "others"))
+    ours, others = authority.identity("127.0.0.1"), stranger.identity("127.0.0.1")
+    tls = {"certificate": str(ours), "key": str(ours), "client_ca": authority.file}
+    with couriers(tmp_path, GATEWAY_WEBHOOKS__INGEST__TLS=json.dumps(tls)) as (served, port, tenant, sql, keys):
+        assert served.facts()["ingest_url"] == f"https://127.0.0.1:{port}"
+        url = f"https://127.0.0.1:{port}/in/{registered(sql, keys, tenant)}"
+        trusting = ssl.create_default_context(cafile=authority.file)
+        for shown in (None, others):
+            with pytest.raises((ssl.SSLError, httpx.TransportError)), _speaking(trusting, shown) as client:
+                client.post(url, json=told(tenant, 1))
+        with pytest.raises((OSError, http.client.HTTPException)):
+            ask(port, "GET", "/healthz")
+        assert _believed(sql) == []
+        with _speaking(trusting, ours) as client:
+            assert client.post(url, json=told(tenant, 1)).status_code == 200
+        assert _believed(sql) == [True]
+
+
+def test_what_the_service_signed_is_believed_and_what_it_did_not_sign_is_refused(tmp_path: Path) -> None:
+    signature = {"header": "X-Signature", "scheme": "hmac-sha256-hex", "secret": {"env": "INGEST_SECRET"}}
+    env = {"GATEWAY_WEBHOOKS__INGEST__SIGNATURE": json.dumps(signature), "INGEST_SECRET": "s3cret"}
+    with couriers(tmp_path, **env) as (_, port, tenant, sql, keys):
+        url, body = f"http://127.0.0.1:{port}/in/{registered(sql, keys, tenant)}", json.dumps(told(tenant, 1)).encode()
+        right = hmac.digest(b"s3cret", body, "sha256").hex()
+        given: list[tuple[dict[str, str], int]] = [
+            ({}, 403),
+            ({"X-Signature": hmac.digest(b"other", body, "sha256").hex()}, 403),
+            ({"X-Signature": right.upper()}, 403),
+            ({"X-Signature": f"sha256={right}"}, 200),
+        ]
+        assert [httpx.post(url, content=body, headers=headers).status_code for headers, _ in given] == [
+            status for _, status in given
+        ]
+        assert _believed(sql) == [True]
+
+
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir()
+    return folder
+
+
+def _speaking(trusting: ssl.SSLContext, shown: Path | None) -> httpx.Client:
+    if shown is not None:
+        trusting.load_cert_chain(shown)
+    return httpx.Client(verify=trusting)
+
+
+def _believed(sql: Sql) -> list[bool]:
+    """Of each event there is, whether its facts were kept."""
+    with sql.session() as session:
+        return [facts is not None for facts in session.scalars(select(EventRow.facts_sealed))]
 
 
 def _children(parent: int, module: str) -> Iterator[int]:
