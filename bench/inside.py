@@ -74,7 +74,7 @@ class Recorded:
         """From here on answers come from memory, in the next turn of the loop."""
         services = app._public._dependencies
         # Any: what is put into them is not what they have.
-        pool: Any = services.internal._services["crm"]._pool
+        pool: Any = _crm(services.internal)._pool
         link: Any = services.limiter._line._link
         loop, answer, verdict = asyncio.get_running_loop(), b"".join(self.heard[Connection]), self.heard[Link][-1]
 
@@ -90,6 +90,12 @@ class Recorded:
         for idle in list(pool._idle):
             idle.drop()
         pool._connect, link._transport = connected, Wire(ask)
+
+
+def _crm(internal: Any) -> Any:
+    """The guard of the service; of an earlier revision, too."""
+    found = getattr(internal, "_services", None)
+    return found["crm"] if found is not None else internal._upstreams._live._guards["crm"]
 
 
 class Quiet:

@@ -46,6 +46,9 @@ from gateway.oauth.registration import Registration
 from gateway.oauth.retention import Retention
 from gateway.observe.access import Address, Observed, begun
 from gateway.reference import site
+from gateway.sandboxes import assembling as sandboxes
+from gateway.sandboxes import declared as testing
+from gateway.sandboxes import expiry
 from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
@@ -102,12 +105,14 @@ class App:
         if (compiled := self._compiled) is None:
             compiled = await asyncio.to_thread(offer, self.settings)
         known = compiled.catalogue
-        public = [ME, *webhooks.operations([each.date for each in known.contracts]), *compiled.operations]
-        dependencies, front, routes = await wire(self.settings, self._runtime, known, public, self._stack)
+        dates = [each.date for each in known.contracts]
+        public = [ME, *webhooks.operations(dates), *compiled.operations]
+        tested = testing.operations(dates) if self.settings.test.enabled else []
+        dependencies, front, routes = await wire(self.settings, self._runtime, known, public, tested, self._stack)
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
-        self._public = Dispatch(public, dependencies, self._brands, cors)
+        self._public = Dispatch([*public, *tested], dependencies, self._brands, cors)
         self._address = dependencies.address_of
         documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
@@ -128,9 +133,17 @@ def create(settings: Settings, runtime: Runtime, compiled: Offer | None = None) 
 
 
 async def wire(
-    settings: Settings, runtime: Runtime, known: Catalogue, public: Sequence[Operation], stack: AsyncExitStack
+    settings: Settings,
+    runtime: Runtime,
+    known: Catalogue,
+    public: Sequence[Operation],
+    tested: Sequence[Operation],
+    stack: AsyncExitStack,
 ) -> tuple[Dependencies, Web, list[BaseRoute]]:
-    """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`."""
+    """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`.
+
+    tested: the operations of test mode, which are nothing for agents.
+    """
     line = await RedisConnection.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
@@ -144,40 +157,48 @@ async def wire(
         for name, service in settings.services.items()
     }
     liveness = Liveness(line)
-    identity = factories.identity(settings, runtime)
-    stack.push_async_callback(identity.aclose)
-    external = factories.external_tokens(settings, known.scopes, sql, identity, stack)
-    callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys, external)
+    identities = factories.identities(settings, runtime)
+    stack.push_async_callback(identities.aclose)
+    external = factories.external_tokens(settings, known.scopes, sql, identities.live, stack)
+    has_tests = identities.test is not None
+    callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys, external, testing=has_tests)
     usage = Usage()
     batches = Batches(sql, callers.last_uses, *usage.batches, Retention().batch)
     batches.start()
     stack.push_async_callback(batches.stop)
     internal = Internal(
-        {name: factories.guard(settings, runtime, name) for name in settings.services},
+        factories.upstreams(settings, runtime),
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )
     stack.push_async_callback(internal.aclose)
+    announcements = Announcements(liveness)
+    stack.push_async_callback(announcements.stop)
+    kept = sandboxes.parts(settings, known.scopes, runtime, sql, keyring, announcements.announce, stack)
+    if kept is not None:
+        stack.callback(asyncio.create_task(expiry.follow(kept, sql)).cancel)
     subscriptions = assembling.parts(settings, known, runtime, sql, keyring, stack)
     dependencies = Dependencies(
-        operations=public,
+        operations=[*public, *tested],
         settings=settings,
         catalogue=known,
         callers=callers,
         limiter=limiter,
         strangers=policy("address", settings.limits.address, "address"),
-        identity=identity,
+        identities=identities,
         permissions=Permissions(known.scopes, settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),
         keyring=keyring,
         replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
         internal=internal,
-        own={ME.name: me, **assembling.handlers(subscriptions)},
+        own={
+            ME.name: me,
+            **assembling.handlers(subscriptions),
+            **sandboxes.handlers(kept, settings, sql),
+        },
         usage=usage,
         sentinel=Sentinel(settings.drift.share),
     )
-    announcements = Announcements(liveness)
-    stack.push_async_callback(announcements.stop)
     front = web(dependencies, sql, keyring, line)
     documents = Documents(front, factories.fetcher(settings, stack)) if settings.oauth.client_documents else None
     agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None

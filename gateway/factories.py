@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.core.compile.scopes import Scopes
+from gateway.auth.identities import Identities
+from gateway.auth.permits import LivePermit, TestPermit
+from gateway.auth.services import P, Places, Services, Upstreams
 from gateway.auth.users import Identity
 from gateway.config import EMBEDDED, Runtime, Secret, Settings, reveal
+from gateway.config.services import Service
 from gateway.egress.dialling import Dialler, Proxy
 from gateway.egress.fetching import Fetcher
 from gateway.egress.resolving import Resolver
@@ -39,40 +43,71 @@ def embedded_files(settings: Settings) -> list[Path]:
     return [directory / name for name, where in kept.items() if where == EMBEDDED]
 
 
-def identity(settings: Settings, facts: Runtime) -> Identity:
-    """The client of the auth service, as configured."""
+def live(facts: Runtime) -> Places[LivePermit]:
+    """Where the services are."""
+    return Places(facts.service_urls, facts.service_keys)
+
+
+def test(settings: Settings, facts: Runtime) -> Places[TestPermit] | None:
+    """The same for test mode, where every service is the sandbox program; None where there is no test mode."""
+    if not settings.test.enabled or not facts.test_url:
+        return None
+    names = settings.services
+    return Places(dict.fromkeys(names, facts.test_url), dict.fromkeys(names, facts.test_key))
+
+
+def identity(settings: Settings, places: Places[P]) -> Identity:
+    """The client of the auth service there, as configured."""
     auth = settings.services["auth"]
     return Identity(
-        facts.service_urls["auth"],
-        facts.service_keys["auth"],
+        places.urls["auth"],
+        places.keys["auth"],
         auth.timeouts,
         role_ttl=settings.identity.role_ttl,
-        ca_file=auth.ca_file,
+        ca_file=_authorities(auth, places.urls["auth"]),
     )
 
 
-def pool(settings: Settings, facts: Runtime, name: str) -> Pool:
+def identities(settings: Settings, facts: Runtime) -> Identities:
+    """The clients of the auth services of both modes."""
+    tested = test(settings, facts)
+    return Identities(identity(settings, live(facts)), identity(settings, tested) if tested is not None else None)
+
+
+def services(settings: Settings, places: Places[P]) -> Services[P]:
+    """The services that are there, as requests ask them."""
+    return Services({name: guard(settings, places, name) for name in settings.services})
+
+
+def upstreams(settings: Settings, facts: Runtime) -> Upstreams:
+    """The services of both modes."""
+    tested = test(settings, facts)
+    return Upstreams(services(settings, live(facts)), services(settings, tested) if tested is not None else None)
+
+
+def pool(settings: Settings, places: Places[P], name: str) -> Pool:
     """Connections to one internal service, within its configured limits."""
     service = settings.services[name]
+    authorities = _authorities(service, places.urls[name])
     return Pool(
         Target(
-            base_url=facts.service_urls[name],
+            base_url=places.urls[name],
             connect_timeout=service.timeouts.connect,
             total_timeout=service.timeouts.total,
             max_connections=service.max_connections,
             max_response_bytes=service.max_response,
-            ca_file=str(service.ca_file) if service.ca_file else None,
+            ca_file=str(authorities) if authorities else None,
         )
     )
 
 
-def guard(settings: Settings, facts: Runtime, name: str) -> Guard:
+def guard(settings: Settings, places: Places[P], name: str) -> Guard:
     """One internal service as requests ask it: with its retries, breakers and limit."""
     service = settings.services[name]
     retries, breaker, concurrency = service.retries, service.breaker, service.concurrency
     return Guard(
         name,
-        pool(settings, facts, name),
+        pool(settings, places, name),
         Policy(
             total=service.timeouts.total,
             limiting=Limiting(service.max_connections, concurrency.adaptive, concurrency.queue, concurrency.wait),
@@ -82,6 +117,11 @@ def guard(settings: Settings, facts: Runtime, name: str) -> Guard:
             else None,
         ),
     )
+
+
+def _authorities(service: Service, url: str) -> Path | None:
+    # What vouches for the service vouches for nobody else: the sandbox program's address is judged by the system's.
+    return service.ca_file if url == service.base_url else None
 
 
 def keyring(settings: Settings) -> Keyring:

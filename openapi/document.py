@@ -12,6 +12,7 @@ from adapters.core.operation import Operation
 from adapters.core.shapes import Shape
 from adapters.core.words import report
 from gateway.api.me import ME
+from gateway.sandboxes import declared as testing
 from gateway.webhooks import declared, shapes
 from openapi import headers
 from openapi.errors import responses
@@ -31,7 +32,7 @@ as RFC 9457 problem documents with a `code` for programs and a `trace_id` for su
 def documents(catalogue: Catalogue) -> dict[str, Document]:
     """Contract date → its document, newest first."""
     dates = [contract.date for contract in catalogue.contracts]
-    operations = [ME, *declared.operations(dates), *catalogue.operations()]
+    operations = [ME, *declared.operations(dates), *testing.operations(dates), *catalogue.operations()]
     return {contract.date: document(contract, catalogue, operations) for contract in catalogue.contracts}
 
 
@@ -70,6 +71,7 @@ def document(contract: Contract, catalogue: Catalogue, operations: Sequence[Oper
 def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Iterator[Mapping[str, str]]:
     about = {resource.path: (resource.model.__doc__ or "").strip() for resource in resources}
     about[report.FIRST] = "What is worked out from the books and from deals."
+    about[testing.FIRST] = testing.ABOUT
     about[ME.first] = "What a token is and may do."
     about[declared.FIRST] = shapes.SUBSCRIPTION.description
     about[declared.EVENTS] = shapes.EVENT.description
@@ -80,6 +82,7 @@ def _tags(resources: Iterable[Resource], operations: Iterable[Operation]) -> Ite
 def _groups(resources: Iterable[Resource], operations: Iterable[Operation]) -> list[dict[str, Any]]:
     """The tags by part of the suite: a table of contents that readers of this extension show."""
     group_of = {resource.path: resource.group for resource in resources} | {report.FIRST: "Reports"}
+    group_of[testing.FIRST] = "Test mode"
     group_of |= dict.fromkeys((declared.FIRST, declared.EVENTS), "Webhooks")
     groups: dict[str, list[str]] = {}
     for first in dict.fromkeys(operation.first for operation in operations):

@@ -76,6 +76,9 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
                 {"required_scopes": ["contact.write"], "denied_by": "scope"},
             ),
             Example(
+                "test_token_required", "This is an operation of test mode: it takes a token of a sandbox, `…_test_…`."
+            ),
+            Example(
                 "role_forbids",
                 "The token's scopes would allow this, but your role does not: deal.delete is needed.",
                 {"required_scopes": ["deal.delete"], "denied_by": "role"},
@@ -107,6 +110,9 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("period_taken", "There is such a record for this period already."),
             Example(
                 "subscription_limit", "There are as many subscriptions as there may be: 50 a workspace, 10 an app."
+            ),
+            Example(
+                "sandbox_limit", "There are as many sandboxes as there may be: 100. Delete one, or let one expire."
             ),
             Example(
                 "subscription_exists",

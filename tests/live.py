@@ -224,6 +224,8 @@ def _configure(home: Path, sandbox_url: str, limits: dict[str, Any], config: dic
         "limits": {**unlimited, **limits},
         # Nobody listens there: what is delivered has tests of its own.
         "webhooks": {"ingest": {"url": "http://127.0.0.1:1"}},
+        # A second sandbox would be started beside it: test mode has tests of its own.
+        "test": "off",
         **{name: section for name, section in config.items() if name not in SERVICES},
     }
     (home / "config.yaml").write_text(yaml.safe_dump(settings))

@@ -17,8 +17,8 @@ from gateway.api.exchange import Accepted, Exchange
 from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
 from gateway.auth.callers import Callers
+from gateway.auth.identities import Identities
 from gateway.auth.scopes import Permissions
-from gateway.auth.users import Identity
 from gateway.config.settings import Settings
 from gateway.keys.cursors import Cursors
 from gateway.keys.keyring import Keyring
@@ -40,7 +40,7 @@ class Dependencies:
     callers: Callers
     limiter: Limiter
     strangers: Policy
-    identity: Identity
+    identities: Identities
     permissions: Permissions
     cursors: Cursors
     keyring: Keyring

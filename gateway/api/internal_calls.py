@@ -15,11 +15,12 @@ from typing import Final, Protocol
 from adapters.core.calls import Call, File, Reply
 from gateway.api.rate_limits import FURTHER
 from gateway.auth.permits import Permit
+from gateway.auth.services import Upstreams
 from gateway.observe import metrics, trace
 from gateway.observe.trace import Mark, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
-from gateway.upstream import Guard, Lines, Response, Timeout, UpstreamError
+from gateway.upstream import Lines, Response, Timeout, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -68,13 +69,13 @@ class Behalf(Protocol):
 
 
 class Internal:
-    """The internal services. By name: `services`, and with how much `patience` (s) an imported file is waited for.
+    """The internal services, `upstreams`; by name, with how much `patience` (s) an imported file is waited for.
 
     `limiter` is asked about every call beyond those that were paid for when the request was admitted: one, as a rule.
     """
 
-    def __init__(self, services: Mapping[str, Guard], patience: Mapping[str, float], limiter: Limiter) -> None:
-        self._services = services
+    def __init__(self, upstreams: Upstreams, patience: Mapping[str, float], limiter: Limiter) -> None:
+        self._upstreams = upstreams
         self._patience = patience
         self._limiter = limiter
 
@@ -117,7 +118,7 @@ class Internal:
         exchange = permitted.exchange
         span_id = exchange.trace.span_id if exchange.trace.marks is None else trace.digits(16)
         known, headers = self.headers(permitted, call, span_id)
-        service, body = self._services[call.service], call.body
+        service, body = self._upstreams.named(call.service, permitted.permit), call.body
         before = exchange.wrote
         exchange.wrote = before or call.writes
         started, answer = perf_counter(), None
@@ -171,7 +172,8 @@ class Internal:
         """One call whose body is read as fast as it is taken: the reply without its body, and the body's bytes."""
         started, exchange = perf_counter(), permitted.exchange
         known, headers = self.headers(permitted, call)
-        async with self._services[call.service].stream(call.method, call.path, known + headers) as answer:
+        service = self._upstreams.named(call.service, permitted.permit)
+        async with service.stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             metrics.upstream(call.service, seconds)
@@ -206,8 +208,7 @@ class Internal:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for service in self._services.values():
-            await service.aclose()
+        await self._upstreams.aclose()
 
 
 def _called(call: Call, started: float, seconds: float, span_id: str, answer: Response | None) -> Mark:

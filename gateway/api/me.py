@@ -50,6 +50,9 @@ class Token(Record):
 class Me(Record):
     """Who is calling, and what they may do."""
 
+    mode: Annotated[str, Choice(("live", "test"))] = required(
+        "What the token reaches: the workspace itself, or a sandbox with invented data.", "live"
+    )
     tenant: Tenant = required(
         "The workspace.", {"id": "biz_clx0a1b2c3d4e5f6g7h8i9j0k", "name": "Analytical Engines Ltd"}
     )
@@ -88,6 +91,7 @@ async def me(permitted: Permitted, _: Input) -> Answer:
     caller, permit = permitted.caller, permitted.permit
     document = {
         "data": {
+            "mode": permit.mode,
             "tenant": {"id": ids.TENANT.encode(caller.tenant_id), "name": caller.tenant_name},
             "user": {"id": ids.USER.encode(caller.user_id), "name": permit.name, "role": permit.role},
             "token": {

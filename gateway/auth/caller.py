@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.keys.token_format import Audience
+from gateway.keys.token_format import Audience, Mode
 from gateway.stores.limits import Gate
 from gateway.upstream import Lines
 
@@ -18,7 +18,8 @@ class Caller:
     headers: by service, the identity lines the gateway mints for internal calls; gates: by rate-limit class;
     principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
     issuer: which of the configured issuers its token is of, empty for our own;
-    logged: what log lines say of them, as members of a JSON object.
+    logged: what log lines say of them, as members of a JSON object; lines: header lines of every answer to them;
+    mode: whether they reach the services, or a sandbox.
     """
 
     digest: bytes
@@ -39,3 +40,5 @@ class Caller:
     read_at: float
     logged: str
     issuer: str = ""
+    mode: Mode = "live"
+    lines: bytes = b""

@@ -18,7 +18,9 @@ from typing import Final
 from gateway.auth.caller import Caller
 from gateway.auth.identity_lines import identity_lines
 from gateway.auth.issuers.external import ExternalToken, ExternalTokens
+from gateway.auth.services import headed
 from gateway.auth.single_flight import SingleFlight
+from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.observe import access_lines, metrics
@@ -34,10 +36,14 @@ KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's 
 FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
 MOST: Final = 200_000
 MOST_IN_TURN: Final = 100
+_MODES: Final[tuple[token_format.Mode, ...]] = ("live", "test")
+_TESTING: Final = b"Test-Mode: true\r\n"
 
 
 class Callers:
-    """plans: by the name of a plan, "" being none, the policies of each rate-limit class; keys: by service, its service key, or None for the tenant's own."""
+    """plans: by the name of a plan, "" being none, the policies of each rate-limit class; keys: by service, its service key, or None
+    for the tenant's own; testing: whether there is a test mode, without which a sandbox's token is worth nothing.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,8 @@ class Callers:
         plans: Mapping[str, Mapping[str, tuple[Policy, ...]]],
         keys: Mapping[str, str | None],
         external: ExternalTokens | None = None,
+        *,
+        testing: bool = False,
     ) -> None:
         self._sql = sql
         self._external = external
@@ -55,7 +63,8 @@ class Callers:
         self._limiter = limiter
         self._liveness = liveness
         self.plans = plans
-        self._keys = keys
+        self._keys = {mode: headed(keys, mode) for mode in _MODES}
+        self._testing = testing
         self._known: dict[bytes, Caller] = {}
         self._reading: SingleFlight[bytes | tuple[bytes, int | None], Caller | None] = SingleFlight()
         self._used: dict[str, float] = {}
@@ -140,7 +149,7 @@ class Callers:
             found = await self._external.find(digest, token)
         else:
             found = await self._sql.read(_by_hashes, self._keyring.hashes(token))
-        if found is None:
+        if found is None or not self._served(found[1]):
             self._known.pop(digest, None)
             return None
         caller = self._caller(digest, *found)
@@ -160,7 +169,7 @@ class Callers:
     async def _again(self, caller: Caller) -> Caller | None:
         if not caller.issuer or self._external is None:
             found = await self._sql.read(_by_id, caller.tenant_id, caller.token_id)
-            return self._caller(caller.digest, *found) if found is not None else None
+            return self._caller(caller.digest, *found) if found is not None and self._served(found[1]) else None
         # What the token said holds until it expires; what is on record of its client and tenant may have changed.
         recorded = await self._external.reread(caller.tenant_id, caller.token_id)
         if recorded is None:
@@ -178,6 +187,9 @@ class Callers:
             read_at=time.monotonic(),
         )
 
+    def _served(self, tenant: tenants.Tenant) -> bool:
+        return tenant.mode == "live" or self._testing
+
     def _plan(self, tenant: tenants.Tenant) -> str:
         plan = tenant.plan or ""
         if plan in self.plans:
@@ -193,7 +205,8 @@ class Callers:
         sealed = tenant.api_key_sealed
         own = open_tenant_key(self._keyring, tenant.id, sealed) if sealed is not None else ""
         return {
-            name: identity_lines(own if key is None else key, tenant.id, user_id) for name, key in self._keys.items()
+            name: identity_lines(own if key is None else key, tenant.id, user_id)
+            for name, key in self._keys[tenant.mode].items()
         }
 
     def _caller(self, digest: bytes, token: tokens.Token | ExternalToken, tenant: tenants.Tenant) -> Caller:
@@ -217,6 +230,8 @@ class Callers:
             read_at=time.monotonic(),
             logged=access_lines.who(tenant.id, f"tok_{token.id}"),
             issuer=token.issuer if isinstance(token, ExternalToken) else "",
+            mode=tenant.mode,
+            lines=_TESTING if tenant.mode == "test" else b"",
         )
 
 

@@ -9,8 +9,8 @@ from gateway.auth.scopes import allowed
 from gateway.auth.users import User
 from gateway.config import Settings
 from gateway.keys.keyring import Keyring
-from gateway.keys.token_format import Audience, display_prefix, mint, new_id
-from gateway.stores.sql import Session, audit, tokens
+from gateway.keys.token_format import Audience, Mode, display_prefix, mint, new_id
+from gateway.stores.sql import Session, audit, tenants, tokens
 from gateway.stores.sql.audit import Event
 
 
@@ -62,7 +62,17 @@ def issue(
     `lifetime` in seconds, None for the configured default; `offered`: the scopes there are. IssueRefused when a rule forbids it.
     """
     permitted(scopes, user, settings, offered)
-    text, record = _made(keys, settings, user, name, tuple(dict.fromkeys(scopes)), lifetime, now, audience)
+    text, record = _made(
+        keys,
+        settings,
+        user,
+        name,
+        tuple(dict.fromkeys(scopes)),
+        lifetime,
+        now,
+        audience,
+        tenants.mode_of(session, user.tenant_id),
+    )
     tokens.insert(session, record)
     _record(session, actor, "token.create", record, now, address)
     return Issued(text, record)
@@ -86,7 +96,18 @@ def rotate(
     IssueRefused when the old token is revoked, expired or succeeded already, or the role allows its scopes no longer.
     """
     permitted(old.scopes, user, settings, offered)
-    text, record = _made(keys, settings, user, old.name, old.scopes, lifetime, now, old.audience, replaces=old)
+    text, record = _made(
+        keys,
+        settings,
+        user,
+        old.name,
+        old.scopes,
+        lifetime,
+        now,
+        old.audience,
+        tenants.mode_of(session, user.tenant_id),
+        old,
+    )
     try:
         replaced = tokens.rotate(session, record, now + timedelta(seconds=settings.tokens.rotation_overlap), now)
     except tokens.NotRotatable as error:
@@ -118,12 +139,13 @@ def _made(
     lifetime: float | None,
     now: datetime,
     audience: Audience,
+    mode: Mode,
     replaces: tokens.Token | None = None,
 ) -> tuple[str, tokens.Token]:
     seconds = settings.tokens.default_lifetime if lifetime is None else lifetime
     if seconds > settings.tokens.max_lifetime:
         raise IssueRefused(f"a token may live for at most {settings.tokens.max_lifetime / 86_400:g} days")
-    text = mint(settings.tokens.prefix, "personal")
+    text = mint(settings.tokens.prefix, "personal", mode)
     token_id = new_id()
     record = tokens.Token(
         id=token_id,

@@ -77,7 +77,7 @@ class CliContext:
         from gateway import factories
 
         async with self.facts("auth") as facts:
-            client = factories.identity(self.settings, facts)
+            client = factories.identity(self.settings, factories.live(facts))
             try:
                 yield client
             finally:

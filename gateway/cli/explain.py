@@ -174,7 +174,7 @@ async def _call(
     from gateway.api.exchange import Permitted
     from gateway.api.stages.accept import accept
     from gateway.api.stages.negotiate import negotiate
-    from gateway.auth.permits import Permit
+    from gateway.auth.permits import LivePermit
     from gateway.auth.scopes import Permissions
     from gateway.keys.cursors import Cursors
 
@@ -202,7 +202,7 @@ async def _call(
     async def unjudged(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         if not judged:
             return Answer(200)
-        return await accepted(Permitted(exchange, caller, Permit("", "", declared.scopes.single), face))
+        return await accepted(Permitted(exchange, caller, LivePermit("", "", declared.scopes.single), face))
 
     exchange = _exchange(settings, operation, segments, path, raw or b"", version)
     try:

@@ -59,7 +59,9 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
             user = await user_of(context, facts, tenant.id, known.scopes)
             reports, failures = [], []
             for name in wanted:
-                asked = Service(factories.pool(settings, facts, name), _headers(context, facts, name, tenant, user))
+                asked = Service(
+                    factories.pool(settings, factories.live(facts), name), _headers(context, facts, name, tenant, user)
+                )
                 try:
                     declared = settings.services[name].operations
                     acting = Named(user.id, exists=True) if user is not None else None
@@ -108,7 +110,7 @@ async def user_of(context: CliContext, facts: Runtime, tenant_id: str, scopes: S
 
     recent = await context.sql.read(tokens.list, tenant_id, limit=_RECENT)
     found: list[User] = []
-    identity = factories.identity(context.settings, facts)
+    identity = factories.identity(context.settings, factories.live(facts))
     try:
         for user_id in dict.fromkeys(token.user_id for token in recent):
             user = await identity.user(tenant_id, user_id)

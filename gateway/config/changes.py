@@ -43,6 +43,8 @@ def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
         yield _kept("tracing")
     if running.sandbox != wanted.sandbox:
         yield _kept("sandbox")
+    if _beside(running) != _beside(wanted):
+        yield _kept("test", "needs the sandbox program, which is started with the gateway alone")
     for store in ("redis", "sql"):
         was, will = _embedded(running.stores, store), _embedded(wanted.stores, store)
         if was != will:
@@ -51,6 +53,11 @@ def fixed(running: Settings, wanted: Settings) -> Iterator[Fault]:
         before = running.services.get(name)
         if service.base_url == SANDBOX and (before is None or before.base_url != SANDBOX):
             yield _kept(f"services.{name}.base_url", "moves to the sandbox, which is started with the gateway alone")
+
+
+def _beside(settings: Settings) -> bool:
+    """Whether test mode uses the program beside the workers."""
+    return settings.test.enabled and settings.test.sandbox_url is None
 
 
 def _embedded(stores: Any, name: str) -> bool:

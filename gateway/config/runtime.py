@@ -17,6 +17,8 @@ class Runtime:
     public_port   the port that answers, also when 0 was asked for
     replicas      workers that share the budget when the store is lost, over all instances
     data_dir      absolute
+    test_url      base URL of the sandbox program that test mode uses; empty where there is no test mode
+    test_key      its service key; control_key: what opens its control API
     ingest_url    where services reach the ingest port, without closing slash; empty where no courier runs here
     site          what the published documents' folder below `site/` there is called; empty where nobody serves them
     """
@@ -30,6 +32,9 @@ class Runtime:
     data_dir: Path
     site: str = ""
     ingest_url: str = ""
+    test_url: str = ""
+    test_key: str = field(default="", repr=False)
+    control_key: str = field(default="", repr=False)
 
     def to_json(self) -> str:
         """One line, secrets included: hand it over by a pipe or the environment of a child, never by an argument."""

@@ -38,6 +38,7 @@ from gateway.config.section import (
 )
 from gateway.config.services import Services, default_services
 from gateway.config.stores import Secrets, Stores
+from gateway.config.testing import AsSwitch, Testing
 from gateway.config.webhooks import Webhooks
 
 
@@ -260,6 +261,9 @@ class Settings(Section):
     versions: Versions = Field({}, description="Dated contracts that are on their way out, by date.")
     mcp: Annotated[Mcp, AsMap] = Field(Mcp(), description="The door for agents: enabled, contract, answer, outward.")
     sandbox: Annotated[Sandbox, AsMap] = Field(Sandbox(), description="documented_only.")
+    test: Annotated[Testing, AsSwitch] = Field(
+        Testing(), description="off, or sandbox_url, instant, lifetime and limits."
+    )
     drift: Annotated[Drift, AsMap] = Field(Drift(), description="share.")
     tracing: Annotated[Tracing, AsMap] = Field(Tracing(), description="enabled and share.")
     logging: Annotated[Logging, AsMap] = Field(Logging(), description="level.")

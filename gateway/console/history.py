@@ -15,6 +15,7 @@ from gateway.console import formatting
 from gateway.console.signed_in import Console, Visit
 from gateway.stores.sql import Session, audit, clients, external_clients, grants, tokens
 from gateway.stores.sql.audit import Event
+from gateway.web.sessions import Session as SignedIn
 
 PATH: Final = "/console/history"
 PAGE: Final = 40
@@ -58,7 +59,7 @@ class History:
         found = await web.sql.read(audit.page, tenant_id, visit.sees, limit=PAGE + 1, before=number)
         shown = found[:PAGE]
         names = await web.sql.read(_things, tenant_id, {event.subject for event in shown} | _apps(shown))
-        people = await self._people(tenant_id, {event.actor for event in shown})
+        people = await self._people(visit.session, {event.actor for event in shown})
         entries = [_entry(event, visit, people, names) for event in shown]
         return await visit.page(
             "history.html",
@@ -67,16 +68,16 @@ class History:
             first=number is None,
         )
 
-    async def _people(self, tenant_id: str, actors: Collection[str]) -> Mapping[str, str]:
+    async def _people(self, session: SignedIn, actors: Collection[str]) -> Mapping[str, str]:
         """Names of users by actor; those that the auth service does not know any more are left out."""
         users = [actor for actor in actors if actor.startswith("user:")]
-        asked = [self._name(tenant_id, actor.partition(":")[2]) for actor in users]
+        asked = [self._name(session, actor.partition(":")[2]) for actor in users]
         names = await asyncio.gather(*asked)
         return {actor: name for actor, name in zip(users, names, strict=True) if name is not None}
 
-    async def _name(self, tenant_id: str, user_id: str) -> str | None:
+    async def _name(self, session: SignedIn, user_id: str) -> str | None:
         try:
-            user = await self.console.web.identity.live_user(tenant_id, user_id)
+            user = await self.console.web.identities.of(session.mode).live_user(session.tenant_id, user_id)
         except IdentityUnavailable:
             return None
         return None if user is None else user.name

@@ -1,4 +1,4 @@
-"""The shape of a token, code or secret: ``<prefix>_<kind>_<30 base62><6 base62 of CRC-32>``.
+"""The shape of a token, code or secret: ``<prefix>_<kind>_<30 base62><6 base62 of CRC-32>``; ``<prefix>_test_<kind>_…`` in test mode.
 
 The checksum lets the gateway refuse a typo or a guess without asking any store, and lets secret
 scanners tell a real token from a random string. It is not a secret and protects nothing else: what
@@ -14,6 +14,8 @@ Kind = Literal["personal", "app"]
 Audience = Literal["api", "mcp"]
 """The one resource that a token is for (RFC 8707): `/v1`, or `/mcp`."""
 Credential = Kind | Literal["code", "refresh", "secret", "registration"]
+Mode = Literal["live", "test"]
+"""What a token reaches: the services, or a sandbox."""
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_LENGTH: Final = 30
@@ -28,16 +30,17 @@ _WORDS: Final[dict[Credential, str]] = {
     "secret": "cs",
     "registration": "rat",
 }
+_TESTING: Final[dict[Mode, str]] = {"live": "", "test": "test_"}
 # What opens the API. A code or a refresh token sent in its place fails here, before anything is looked up.
-_KINDS: Final = frozenset(_WORDS[kind].encode() for kind in ("personal", "app"))
+_KINDS: Final = frozenset(mode + _WORDS[kind].encode() for mode in (b"", b"test_") for kind in ("personal", "app"))
 _TAIL: Final = 1 + RANDOM_LENGTH + CHECKSUM_LENGTH  # the underscore counts
 _SHOWN: Final = 4
 _MOMENT_LENGTH: Final = 8  # milliseconds of seven thousand years
 
 
-def mint(prefix: str, kind: Credential) -> str:
+def mint(prefix: str, kind: Credential, mode: Mode = "live") -> str:
     """A new credential of ``kind`` from the system's random source; the caller shows it once and keeps only its hash."""
-    head = f"{prefix}_{_WORDS[kind]}_{random_text(RANDOM_LENGTH)}"
+    head = f"{prefix}_{_TESTING[mode]}{_WORDS[kind]}_{random_text(RANDOM_LENGTH)}"
     return head + _checksum(head.encode())
 
 
@@ -58,8 +61,13 @@ def well_formed(token: bytes, prefix: str) -> bool:
     )
 
 
+def mode_of(token: bytes, prefix: str) -> Mode:
+    """The mode that a well-formed token says it is of; which it is of is on record."""
+    return "test" if token.startswith(b"test_", len(prefix) + 1) else "live"
+
+
 def display_prefix(token: str) -> str:
-    """The part of a minted token that listings may show: ``gw_pat_1aB2``."""
+    """The part of a minted token that listings may show: ``gw_pat_1aB2``, ``gw_test_pat_1aB2``."""
     return token[: len(token) - RANDOM_LENGTH - CHECKSUM_LENGTH + _SHOWN]
 
 

@@ -25,7 +25,7 @@ from gateway.oauth import redirects, syntax
 from gateway.oauth.errors import UnusableError
 from gateway.oauth.request_snapshot import Pairs, repeated
 from gateway.oauth.resource_indicator import audience_of
-from gateway.stores.sql import Session, audit, codes, consents
+from gateway.stores.sql import Session, audit, codes, consents, tenants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.clients import Client
 from gateway.stores.sql.codes import Code
@@ -238,7 +238,7 @@ def allowed(
             return None
         consents.remember(session, asked.app.id, person.tenant_id, person.user_id, frozenset(asked.scopes), now)
         audit.append(session, _event(asked, person, "consent.allow", address, now))
-    text = mint(settings.tokens.prefix, "code")
+    text = mint(settings.tokens.prefix, "code", tenants.mode_of(session, person.tenant_id))
     codes.insert(
         session,
         Code(

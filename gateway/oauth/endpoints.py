@@ -122,7 +122,7 @@ class Endpoints:
     async def _is_gone(self, holder: Holder) -> bool:
         """Whether the user is disabled. When that cannot be asked, `/v1` will ask before it does anything."""
         try:
-            user = await self.web.identity.live_user(holder.tenant_id, holder.user_id)
+            user = await self.web.identities.of(holder.mode).live_user(holder.tenant_id, holder.user_id)
         except IdentityUnavailable:
             return False
         return user is None or not user.active

@@ -13,7 +13,7 @@ from gateway.keys.keyring import Keyring
 from gateway.oauth.clients import App
 from gateway.oauth.request_snapshot import Snapshot
 from gateway.oauth.server import Holder, Known, Outcome, Server, TokenRequest
-from gateway.stores.sql import Session, audit, grants, tokens
+from gateway.stores.sql import Session, audit, grants, tenants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Revoked
 
@@ -90,7 +90,8 @@ def known_by(methods: Sequence[str], session: Session, keys: Keyring, settings: 
     found = find(session, keys, text) if client is not None and text is not None else None
     if found is None or client is None or found.grant.client_id != client.id:
         return Known(client)
-    return Known(client, Holder(found.grant.tenant_id, found.grant.user_id))
+    grant = found.grant
+    return Known(client, Holder(grant.tenant_id, grant.user_id, tenants.mode_of(session, grant.tenant_id)))
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

@@ -12,7 +12,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
-from gateway.keys.token_format import Audience
+from gateway.keys.token_format import Audience, Mode
 from gateway.oauth import clients, token_families
 from gateway.oauth.clients import App
 from gateway.oauth.errors import InvalidTargetError
@@ -36,10 +36,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The user that a code or token stands for; ids are internal ones."""
+    """The user that a code or token stands for; ids are internal ones. mode: of their tenant."""
 
     tenant_id: str
     user_id: str
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)

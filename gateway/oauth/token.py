@@ -17,7 +17,7 @@ from gateway.oauth.grants import GRANTS
 from gateway.oauth.request_snapshot import Snapshot, repeated
 from gateway.oauth.resource_indicator import audience_of
 from gateway.oauth.server import Holder, Known, Outcome, Server, failed
-from gateway.stores.sql import Session, codes, grants
+from gateway.stores.sql import Session, codes, grants, tenants
 
 Check = Callable[[Snapshot], None]
 
@@ -121,7 +121,9 @@ def known(session: Session, keys: Keyring, settings: Settings, snapshot: Snapsho
         refresh = grants.refresh_by_hash(session, hashes)
         found = grants.get(session, refresh.grant_id) if refresh is not None else None
     theirs = found is not None and found.client_id == client.id
-    return Known(client, Holder(found.tenant_id, found.user_id) if found is not None and theirs else None)
+    if found is None or not theirs:
+        return Known(client)
+    return Known(client, Holder(found.tenant_id, found.user_id, tenants.mode_of(session, found.tenant_id)))
 
 
 def answer(session: Session, keys: Keyring, settings: Settings, snapshot: Snapshot) -> Outcome:

@@ -19,8 +19,8 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring, Unsealable
-from gateway.keys.token_format import display_prefix, mint, new_id
-from gateway.stores.sql import Session, audit, codes, consents, grants, tokens
+from gateway.keys.token_format import Credential, display_prefix, mint, new_id
+from gateway.stores.sql import Session, audit, codes, consents, grants, tenants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.grants import Grant, Refresh, Revoked
 
@@ -41,7 +41,7 @@ class Issuer:
     def access(self, grant: Grant, app_name: str, scopes: Sequence[str]) -> dict[str, Any]:
         """A new access token of the family, as the members of a token response (RFC 6749 § 5.1)."""
         lifetime = min(timedelta(seconds=self.settings.oauth.access_lifetime), grant.expires_at - self.now)
-        text = mint(self.settings.tokens.prefix, "app")
+        text = self._minted(grant, "app")
         grants.forget_access_tokens(self.session, grant.id, self.now - KEPT)
         tokens.insert(
             self.session,
@@ -71,7 +71,7 @@ class Issuer:
 
     def refresh(self, grant: Grant) -> tuple[str, Refresh]:
         """A new refresh token of the family."""
-        text = mint(self.settings.tokens.prefix, "refresh")
+        text = self._minted(grant, "refresh")
         idle = self.now + timedelta(seconds=self.settings.oauth.refresh_idle)
         record = Refresh(
             id=new_id(),
@@ -83,6 +83,9 @@ class Issuer:
         )
         grants.add_refresh(self.session, record)
         return text, record
+
+    def _minted(self, grant: Grant, kind: Credential) -> str:
+        return mint(self.settings.tokens.prefix, kind, tenants.mode_of(self.session, grant.tenant_id))
 
     def rotated(self, grant: Grant, old: Refresh) -> str:
         """The successor of a refresh token that is unused or `repeatable`: whoever comes first makes it, others get the same.

@@ -53,7 +53,7 @@ _KINDS: Final = frozenset({b"pat", b"app", b"oac", b"ort", b"cs", b"rat"})
 # An escape of JSON is passed over whole: of one that was half concealed, no reader could make anything.
 _CREDENTIAL: Final = re.compile(
     rb"(\\(?:u[0-9a-f]{4}|.))"
-    rb"|(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
+    rb"|(?:(?<=[Bb]earer )|(?<=[Bb]asic ))[^\s\"\\]+|[0-9A-Za-z]{1,32}_(?:test_)?(?:pat|app|oac|ort|cs|rat)_[0-9A-Za-z]{6,}"
 )
 # JSON lets them stand; to a terminal they are commands (C1), to some readers ends of lines.
 _CONTROL: Final = re.compile("[\x7f-\x9f\u2028\u2029]")

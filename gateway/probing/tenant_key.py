@@ -26,7 +26,7 @@ async def tried(
         if service.credentials != "tenant_key" or name not in first or not here:
             continue
         headers = line(b"Authorization", b"Bearer " + api_key.encode()) + line(b"X-Business-Id", tenant_id.encode())
-        pool = factories.pool(settings, facts, name)
+        pool = factories.pool(settings, factories.live(facts), name)
         try:
             answer = await pool.request(b"GET", first[name].encode() + b"?limit=1", headers, b"", idempotent=True)
             said[name] = "refused" if answer.status in _REFUSALS else "taken"

@@ -173,7 +173,7 @@ async def _service(settings: Settings, name: str) -> Finding:
     check = f"service {name}"
     if service.base_url == SANDBOX:
         return Finding(check, "skipped", "the sandbox, with invented data")
-    pool = factories.pool(settings, runtime_facts.runtime(settings, "", None, 0), name)
+    pool = factories.pool(settings, factories.live(runtime_facts.runtime(settings, "", None, 0)), name)
     try:
         began = time.perf_counter()
         answer = await pool.request(b"GET", b"/", b"", idempotent=True)

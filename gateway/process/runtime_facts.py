@@ -4,16 +4,22 @@ from dataclasses import replace
 
 from gateway import factories
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
+from gateway.config.testing import Testing
 from gateway.process.embedded.sandbox import Sandbox
 
 
 def needs_sandbox(settings: Settings) -> bool:
-    """Whether any service is left to the sandbox."""
-    return any(service.base_url == SANDBOX for service in settings.services.values())
+    """Whether any service, or test mode, is left to the sandbox beside the workers."""
+    return beside(settings.test) or any(service.base_url == SANDBOX for service in settings.services.values())
+
+
+def beside(test: Testing) -> bool:
+    """Whether test mode uses the sandbox beside the workers."""
+    return test.enabled and test.sandbox_url is None
 
 
 def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_port: int) -> Runtime:
-    """The facts that workers need, from what was started. `sandbox` is None when no service needs it."""
+    """The facts that workers need, from what was started. `sandbox` is None when nothing needs it."""
     urls: dict[str, str] = {}
     keys: dict[str, str] = {}
     for name, service in settings.services.items():
@@ -23,6 +29,13 @@ def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_
             urls[name] = service.base_url
             if service.service_key is not None:
                 keys[name] = service.service_key.read()
+    test = settings.test
+    testing: dict[str, str] = {}
+    if beside(test) and sandbox is not None:
+        testing = {"test_url": sandbox.url, "test_key": sandbox.service_key, "control_key": sandbox.control_key}
+    elif test.enabled and test.sandbox_url is not None and test.service_key and test.control_key:
+        keys_there = {"test_key": test.service_key.read(), "control_key": test.control_key.read()}
+        testing = {"test_url": test.sandbox_url, **keys_there}
     return Runtime(
         redis_url=redis_url,
         sql_url=factories.sql_url(settings),
@@ -31,6 +44,7 @@ def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_
         public_port=public_port,
         replicas=settings.server.workers * settings.server.replicas,
         data_dir=settings.server.data_dir.absolute(),
+        **testing,
     )
 
 
@@ -48,4 +62,6 @@ def public(settings: Settings, facts: Runtime) -> Runtime:
             for name, service in settings.services.items()
             if service.base_url == SANDBOX and name in facts.service_keys
         },
+        test_key=facts.test_key if beside(settings.test) else "",
+        control_key=facts.control_key if beside(settings.test) else "",
     )

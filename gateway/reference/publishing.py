@@ -6,6 +6,7 @@ opens a file when it is asked for (site.py).
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from gateway.reference.files import File, file, keep
 from gateway.reference.guides import Guide, environment, facts, guides
 from gateway.reference.published import MANIFEST, ORIGIN, known, made_of, stamp
 from gateway.reference.site import ASSETS
+from gateway.sandboxes import declared as testing
 
 _HTML: Final = "text/html; charset=utf-8"
 _MEDIA: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": _HTML}
@@ -75,6 +77,9 @@ def _made(
     draft = place / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
+    tested = testing.operations([each.date for each in contracts])
+    if not settings.test.enabled:
+        operations = [*operations, *(dataclasses.replace(each, enabled=False) for each in tested)]
     documents = {date: offered(document, operations) for date, document in committed(spec).items()}
     written, assets = guides(), _assets()
     shared = {path: keep(draft, made) for path, made in assets.items()}

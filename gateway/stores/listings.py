@@ -55,7 +55,7 @@ def _moment(value: str | datetime) -> datetime:
 _TIMES: Final = frozenset({"created_at", "expires_at", "revoked_at", "last_used_at"})
 
 TENANTS: Final = Listing(
-    "SELECT id, name, created_at, plan FROM tenants WHERE removed_at IS NULL ORDER BY name, id",
+    "SELECT id, name, created_at, plan FROM tenants WHERE removed_at IS NULL AND mode = 'live' ORDER BY name, id",
     frozenset({"created_at"}),
 )
 TOKENS: Final = Listing(

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from adapters.core.compile.catalogue import Catalogue
 from adapters.core.compile.scopes import Scopes
 from gateway.api.dependencies import Dependencies
-from gateway.auth.users import Identity
+from gateway.auth.identities import Identities
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.stores.redis_connection import RedisConnection
@@ -46,9 +46,9 @@ class Web:
         return self.services.catalogue.scopes
 
     @property
-    def identity(self) -> Identity:
-        """The auth service."""
-        return self.services.identity
+    def identities(self) -> Identities:
+        """The auth service of each mode."""
+        return self.services.identities
 
     def address(self, request: Request) -> str:
         """The client's address, as for `/v1`."""

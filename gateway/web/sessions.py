@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.brands import Brand
+from gateway.keys.token_format import Mode
 from gateway.stores.redis_connection import RedisConnection
 
 COOKIE: Final = "session"
@@ -27,7 +28,7 @@ _FOUND: Final = "gateway.session"  # in the scope of a request
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user; ids are internal ones. `ends`: epoch seconds, whatever happens in between."""
+    """A signed-in user; ids are internal ones. `ends`: epoch seconds, whatever happens in between; `mode`: of their tenant."""
 
     id: str = field(repr=False)
     tenant_id: str
@@ -36,6 +37,7 @@ class Session:
     email: str
     name: str
     ends: float
+    mode: Mode = "live"
 
 
 def cookie_name(brand: Brand) -> str:
@@ -91,9 +93,11 @@ class Sessions:
             return None
         return session
 
-    async def start(self, *, tenant_id: str, tenant_name: str, user_id: str, email: str, name: str) -> Session:
+    async def start(
+        self, *, tenant_id: str, tenant_name: str, user_id: str, email: str, name: str, mode: Mode = "live"
+    ) -> Session:
         """A new session with a new id."""
-        session = Session(visiting(), tenant_id, tenant_name, user_id, email, name, time.time() + self._lifetime)
+        session = Session(visiting(), tenant_id, tenant_name, user_id, email, name, time.time() + self._lifetime, mode)
         described = {key: value for key, value in asdict(session).items() if key != "id"}
         await self._line.command("SET", _key(session.id), orjson.dumps(described), "EX", self._idle)
         return session

@@ -151,12 +151,12 @@ class _Pages:
         web, address = self.web, self.web.address(request)
         if not 0 < len(email) <= 320 or not 0 < len(password) <= 1000:
             return None
-        signed_in = await web.identity.sign_in(email, password)
+        signed_in = await web.identities.live.sign_in(email, password)
         if signed_in is None:
             await web.sql.run(_noted, None, "visitor", "session.refused", address)
             return None
         # The answer to a sign-in may be older than the account's state: ask what the user is now.
-        user = await web.identity.user(signed_in.user.tenant_id, signed_in.user.id)
+        user = await web.identities.live.user(signed_in.user.tenant_id, signed_in.user.id)
         tenant = await web.sql.read(tenants.get, signed_in.user.tenant_id)
         if user is None or not user.active or tenant is None:
             return None
@@ -172,7 +172,7 @@ async def signed_in(web: Web, request: Request) -> tuple[Session, User] | None:
     session = await web.sessions.find(request)
     if session is None:
         return None
-    user = await web.identity.live_user(session.tenant_id, session.user_id)
+    user = await web.identities.of(session.mode).live_user(session.tenant_id, session.user_id)
     if user is None or not user.active:
         await web.sessions.end(session)
         return None

@@ -16,6 +16,7 @@ from gateway.config.settings import Settings
 from gateway.deployment import operations
 from gateway.egress.resolving import Resolver
 from gateway.keys.keyring import Keyring
+from gateway.keys.token_format import Mode
 from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql
 from gateway.webhooks.checking import Checks
@@ -49,13 +50,17 @@ def registrar(
     settings: Settings, known: Catalogue, runtime: Runtime, sql: Sql, keyring: Keyring, stack: AsyncExitStack
 ) -> Registrar:
     """What keeps our subscriptions with the settings service. What needs closing is left with `stack`."""
-    service = None
+    services: dict[Mode, Service] = {}
     if "settings" in settings.services:
-        pool = factories.pool(settings, runtime, "settings")
+        pool = factories.pool(settings, factories.live(runtime), "settings")
         stack.push_async_callback(pool.aclose)
-        service = Service(pool, service_keys(settings, runtime)["settings"])
+        services["live"] = Service(pool, service_keys(settings, runtime)["settings"])
+        if (tested := factories.test(settings, runtime)) is not None:
+            apart = factories.pool(settings, tested, "settings")
+            stack.push_async_callback(apart.aclose)
+            services["test"] = Service(apart, None)
     base = (runtime.ingest_url or settings.webhooks.ingest.url or "").rstrip("/")
-    return Registrar(sql, keyring, service, base, known.events(settings.ids).internal)
+    return Registrar(sql, keyring, services, base, known.events(settings.ids).internal)
 
 
 def parts(
@@ -86,10 +91,10 @@ def delivering(
     stack: AsyncExitStack,
 ) -> tuple[Renderings, Reconciler]:
     """What judges and renders what there is, and what finds out what was missed. What needs closing is left with `stack`."""
-    identity = factories.identity(settings, runtime)
-    stack.push_async_callback(identity.aclose)
+    identities = factories.identities(settings, runtime)
+    stack.push_async_callback(identities.aclose)
     internal = Internal(
-        {name: factories.guard(settings, runtime, name) for name in settings.services},
+        factories.upstreams(settings, runtime),
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )
@@ -102,6 +107,6 @@ def delivering(
     )
     reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
     compiled, types = operations(settings, known), known.events(settings.ids)
-    judge = Judge(sql, keyring, identity, Permissions(known.scopes, settings.roles))
+    judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles))
     renderings = Renderings(types, settings, keyring, judge, Hydrator(compiled, listed, reader))
     return renderings, Reconciler(sql, types, compiled, reader, judge, known.newest)

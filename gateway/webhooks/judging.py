@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from gateway.auth.identities import Identities
 from gateway.auth.permits import Permit, judged
 from gateway.auth.scopes import Permissions
 from gateway.auth.single_flight import SingleFlight
-from gateway.auth.users import Identity, IdentityUnavailable
+from gateway.auth.users import IdentityUnavailable
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
+from gateway.keys.token_format import Mode
 from gateway.observe import metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session, Sql, clients, grants, tenants, tokens
@@ -31,12 +33,13 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant, which has the plan; ended: why they own nothing more."""
+    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant, which has the plan and the mode; ended: why they own nothing more."""
 
     scopes: frozenset[str]
     tenant_key: str | None
     ended: str | None = None
     plan: str | None = None
+    mode: Mode = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,10 @@ Verdict = Allowed | Withheld | Ended | Wait
 class Judge:
     """Judges endpoints. One for each courier."""
 
-    def __init__(self, sql: Sql, keyring: Keyring, identity: Identity, permissions: Permissions) -> None:
+    def __init__(self, sql: Sql, keyring: Keyring, identities: Identities, permissions: Permissions) -> None:
         self._sql = sql
         self._keyring = keyring
-        self._identity = identity
+        self._identities = identities
         self._permissions = permissions
         self._owners: dict[Hashable, tuple[float, Owner]] = {}
         self._reading: SingleFlight[Hashable, Owner] = SingleFlight()
@@ -71,11 +74,11 @@ class Judge:
         if owner.ended is not None:
             return Ended("disabled", owner.ended, cancel=True)
         try:
-            user = await self._identity.live_user(endpoint.tenant_id, endpoint.user_id)
+            user = await self._identities.of(owner.mode).live_user(endpoint.tenant_id, endpoint.user_id)
         except IdentityUnavailable:
             metrics.fail_mode("webhook_waits_for_identity")
             return Wait(PAUSE, "identity")
-        verdict = judged(user, owner.scopes, frozenset((READ, scope)), self._permissions)
+        verdict = judged(user, owner.scopes, frozenset((READ, scope)), self._permissions, owner.mode)
         if isinstance(verdict, Permit):
             sealed = owner.tenant_key
             key = open_tenant_key(self._keyring, endpoint.tenant_id, sealed) if sealed is not None else ""
@@ -102,7 +105,7 @@ def owner_of(session: Session, endpoint: Endpoint, now: datetime) -> Owner:
     tenant = tenants.get(session, endpoint.tenant_id)
     if tenant is None:
         return Owner(frozenset(), None, "owner_revoked")
-    return replace(_in_tenant(session, endpoint, tenant.api_key_sealed, now), plan=tenant.plan)
+    return replace(_in_tenant(session, endpoint, tenant.api_key_sealed, now), plan=tenant.plan, mode=tenant.mode)
 
 
 def _in_tenant(session: Session, endpoint: Endpoint, key: str | None, now: datetime) -> Owner:

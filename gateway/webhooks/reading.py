@@ -13,6 +13,7 @@ from gateway.api.internal_calls import Internal
 from gateway.api.rate_limits import EVENTS, FURTHER, Groups
 from gateway.auth.identity_lines import identity_lines
 from gateway.auth.permits import Permit
+from gateway.auth.services import headed
 from gateway.auth.single_flight import SingleFlight
 from gateway.observe import metrics, trace
 from gateway.observe.trace import Trace
@@ -117,7 +118,7 @@ class Reader:
         tenant = endpoint.tenant_id
         headers = {
             name: identity_lines(allowed.tenant_key if key is None else key, tenant, endpoint.user_id)
-            for name, key in self._keys.items()
+            for name, key in headed(self._keys, allowed.permit.mode).items()
         }
         groups = self._plans.get(allowed.plan or "", self._plans[""])
         gates = {name: self._limiter.gate(tenant, "webhooks", groups[name]) for name in (EVENTS, FURTHER)}

@@ -6,6 +6,7 @@ the service is asked: what the service made of a request whose answer we did not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ import orjson
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
+from gateway.keys.token_format import Mode
 from gateway.observe import logs, webhook_metrics
 from gateway.stores.sql import (
     Session,
@@ -59,25 +61,27 @@ class _One(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How the settings service is reached. key: its service key, or None where it takes the tenant's own."""
+    """How the settings service of a mode is reached. key: its service key, or None where it takes the tenant's own."""
 
     pool: Pool
     key: str | None
 
 
 class Registrar:
-    """base: where the service reaches our ingest, without closing slash; events: the services' names of all that is offered."""
+    """services: by mode; base: where the service reaches our ingest, without closing slash; events: the services' names of all that is offered."""
 
-    def __init__(self, sql: Sql, keyring: Keyring, service: Service | None, base: str, events: tuple[str, ...]) -> None:
+    def __init__(
+        self, sql: Sql, keyring: Keyring, services: Mapping[Mode, Service], base: str, events: tuple[str, ...]
+    ) -> None:
         self._sql = sql
         self._keyring = keyring
-        self._service = service
+        self._services = services
         self._prefix = f"{base}/in/"
         self._events = events
 
     async def available(self, tenant_id: str) -> bool:
         """Whether there is a key to ask the service with, and an address that it could be told."""
-        return self._prefix != "/in/" and self._service is not None and await self._key(tenant_id) is not None
+        return self._prefix != "/in/" and await self._opened(tenant_id) is not None
 
     async def ensure(self, tenant_id: str) -> bool:
         """Whether the tenant's registration stands, after this has tried to make it."""
@@ -196,26 +200,28 @@ class Registrar:
         logs.event("webhook registration", tenant=tenant_id, state="deleted")
 
     async def _send(self, tenant_id: str, method: bytes, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        key = await self._key(tenant_id)
-        if self._service is None or key is None:
+        opened = await self._opened(tenant_id)
+        if opened is None:
             raise Unregistered("there is no key for the settings service")
+        pool, key = opened
         lines = Lines(line(b"Authorization", b"Bearer " + key.encode()) + line(b"X-Business-Id", tenant_id.encode()))
         more = b"Content-Type: application/json\r\n" if body else b""
         try:
-            answer = await self._service.pool.request(
-                method, path.encode(), more, body, idempotent=method != b"POST", known=lines
-            )
+            answer = await pool.request(method, path.encode(), more, body, idempotent=method != b"POST", known=lines)
         except UpstreamError as error:
             raise Unregistered(type(error).__name__) from None
         return answer.status, answer.body
 
-    async def _key(self, tenant_id: str) -> str | None:
-        if self._service is None or self._service.key is not None:
-            return self._service.key if self._service is not None else None
+    async def _opened(self, tenant_id: str) -> tuple[Pool, str] | None:
+        """The service that the tenant's mode leads to, and the key that opens it."""
         tenant = await self._sql.read(tenants.get, tenant_id)
-        if tenant is None or tenant.api_key_sealed is None:
+        service = self._services.get(tenant.mode) if tenant is not None else None
+        if tenant is None or service is None:
             return None
-        return open_tenant_key(self._keyring, tenant_id, tenant.api_key_sealed)
+        if service.key is not None:
+            return service.pool, service.key
+        sealed = tenant.api_key_sealed
+        return (service.pool, open_tenant_key(self._keyring, tenant_id, sealed)) if sealed is not None else None
 
 
 def _stands(session: Session, each: Registration, internal_id: str, now: datetime) -> None:

@@ -92,10 +92,11 @@ class Doors:
     def __init__(self, scopes: frozenset[str], role: str) -> None:
         user = User("1", "t", "ada@example.com", "Ada", role, active=True)
         identity = SimpleNamespace(remembered=lambda *_: user)
+        self.identity = identity
         self.parts: Any = SimpleNamespace(
             settings=SETTINGS,
             catalogue=KNOWN,
-            identity=identity,
+            identities=SimpleNamespace(of=lambda _: identity),
             permissions=PERMISSIONS,
             cursors=Cursors(KEYRING, 3600),
         )
@@ -205,7 +206,7 @@ def test_over_ten_thousand_tokens_roles_and_calls_both_doors_permit_the_same() -
                 read = OFFERED.plain["get"][operation.name.partition(".")[0]]
                 assert agents == await at_v1(doors, called(read, luck))
                 continue
-            assert (agents == "") == (public == ""), (call, held, doors.parts.identity.remembered().role)
+            assert (agents == "") == (public == ""), (call, held, doors.identity.remembered().role)
             if not reading:
                 assert agents == public
             if not public:

@@ -49,13 +49,13 @@ def test_what_other_commands_are_told_holds_no_secret_of_the_deployments(tmp_pat
     settings = load(path, env)
     os.environ.update(env)
     try:
-        facts = runtime_facts.runtime(settings, env["R"], Sandbox(1, "of-the-sandbox"), 80)
+        facts = runtime_facts.runtime(settings, env["R"], Sandbox(1, "of-the-sandbox", "opens-the-sandbox"), 80)
     finally:
         for name in env:
             del os.environ[name]
     public = runtime_facts.public(settings, facts)
     assert "hunter2" in facts.to_json() and "hunter2" not in public.to_json()
-    assert public.service_keys == {"crm": "of-the-sandbox"}
+    assert public.service_keys == {"crm": "of-the-sandbox"} and public.control_key == "opens-the-sandbox"
 
 
 def test_a_health_check_costs_less_than_a_tenth_of_a_second(gateway: Served) -> None:

@@ -39,6 +39,7 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
         if caller is None or caller.audience != audience or caller.revoked or caller.expires_at <= time.time():
             return looked_for(exchange, token, caller)
         exchange.caller = caller
+        exchange.lines = caller.lines
         return proceed(exchange, caller)
 
     async def looked_for(exchange: Exchange, token: bytes, caller: Caller | None) -> Answer:
@@ -59,6 +60,7 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
             metrics.auth_failure(code)
             raise unauthorized(code, exchange.brand)
         exchange.caller = caller
+        exchange.lines = caller.lines
         return await proceed(exchange, caller)
 
     async def sought(exchange: Exchange, token: bytes) -> Caller | None:

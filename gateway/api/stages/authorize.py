@@ -17,16 +17,16 @@ from gateway.problems import Unavailable
 
 def authorize(operation: Operation, dependencies: Dependencies, proceed: Authorized) -> Contracted:
     """Hands on what is `Permitted`, or raises 403 naming what is missing and who denies it; 401 for a disabled user."""
-    identity, permissions, needed = dependencies.identity, dependencies.permissions, frozenset(operation.scopes)
+    identities, permissions, needed = dependencies.identities, dependencies.permissions, frozenset(operation.scopes)
     guarding = any(face is not None and face.guards for face in operation.faces.values())
 
     def authorized(exchange: Exchange, caller: Caller, face: Face) -> Awaitable[Answer]:
-        user = identity.remembered(caller.tenant_id, caller.user_id)
+        user = identities.of(caller.mode).remembered(caller.tenant_id, caller.user_id)
         return permitted(exchange, caller, face, user) if user is not None else asked(exchange, caller, face)
 
     async def asked(exchange: Exchange, caller: Caller, face: Face) -> Answer:
         try:
-            user = await identity.live_user(caller.tenant_id, caller.user_id)
+            user = await identities.of(caller.mode).live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable as error:
             raise Unavailable(
                 "identity_unavailable",
@@ -36,7 +36,7 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
         return await permitted(exchange, caller, face, user)
 
     def permitted(exchange: Exchange, caller: Caller, face: Face, user: User | None) -> Awaitable[Answer]:
-        verdict = judged(user, caller.scopes, needed, permissions)
+        verdict = judged(user, caller.scopes, needed, permissions, caller.mode)
         if not isinstance(verdict, str):
             return proceed(Permitted(exchange, caller, verdict, face.seen(verdict.scopes) if guarding else face))
         if verdict == "user":

@@ -5,6 +5,7 @@ The gateway knows it as a program only: its command line, and one line of JSON w
 
 import asyncio
 import json
+import secrets
 import subprocess
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
@@ -27,10 +28,11 @@ class SandboxFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Where it listens, and the key that speaks for every tenant."""
+    """Where it listens, the key that speaks for every tenant, and the one that makes tenants."""
 
     port: int
     service_key: str = field(repr=False)
+    control_key: str = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -44,7 +46,8 @@ async def running(data_dir: Path, *, documented_only: bool = False) -> AsyncIter
     `documented_only`: it answers only the calls that the services document.
     """
     options = ("--documented-only",) if documented_only else ()
-    process, sandbox = await _start(data_dir, options, port=0)
+    control_key = secrets.token_hex(32)
+    process, sandbox = await _start(data_dir, options, 0, control_key)
     current = [process]
     keeper = asyncio.create_task(_keep(current, data_dir, options, sandbox))
     try:
@@ -99,11 +102,11 @@ def _run(*arguments: str) -> str:
     return done.stdout
 
 
-async def _start(data_dir: Path, options: tuple[str, ...], port: int) -> tuple[Process, Sandbox]:
+async def _start(data_dir: Path, options: tuple[str, ...], port: int, control_key: str) -> tuple[Process, Sandbox]:
     command = child.module("sandbox", "serve", "--db", str(database(data_dir)), "--port", str(port), *options)
     process = await asyncio.create_subprocess_exec(
         *child.tethered(command),
-        env=child.environment(),
+        env=child.environment(SANDBOX_CONTROL_KEY=control_key),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         # Ctrl-C in a terminal reaches the whole group: the sandbox must outlive the requests in flight.
@@ -114,7 +117,7 @@ async def _start(data_dir: Path, options: tuple[str, ...], port: int) -> tuple[P
         async with asyncio.timeout(START_SECONDS):
             said = await process.stdout.readline()
         ready = json.loads(said)
-        return process, Sandbox(port=int(ready["port"]), service_key=str(ready["service_key"]))
+        return process, Sandbox(int(ready["port"]), str(ready["service_key"]), control_key)
     except (TimeoutError, ValueError, KeyError, TypeError):
         await _stop(process)
         raise SandboxFailed(
@@ -133,7 +136,7 @@ async def _keep(current: list[Process], data_dir: Path, options: tuple[str, ...]
         await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         attempt += 1
         try:
-            current[0], _ = await _start(data_dir, options, sandbox.port)
+            current[0], _ = await _start(data_dir, options, sandbox.port, sandbox.control_key)
         except Exception as error:  # noqa: BLE001 - whatever it is (no process, no memory), there must be a next time
             logs.event("sandbox did not start", "error", error=error)
 

@@ -53,6 +53,7 @@ class Base(DeclarativeBase):
 
 class TenantRow(Base):
     __tablename__ = "tenants"
+    __table_args__ = (Index("ix_tenants_owner_id", "owner_id"), Index("ix_tenants_expires_at", "expires_at"))
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -60,6 +61,9 @@ class TenantRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     removed_at: Mapped[datetime | None] = mapped_column(Instant)
     plan: Mapped[str | None] = mapped_column(String(32))
+    mode: Mapped[str] = mapped_column(String(4), server_default="live")
+    owner_id: Mapped[str | None] = mapped_column(String(64))
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class TokenRow(Base):

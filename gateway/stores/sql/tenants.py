@@ -6,13 +6,15 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from gateway.keys.token_format import Mode
 from gateway.stores.sql.models import TenantRow
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """``id`` is the internal business id; ``api_key_sealed`` is ``None`` when the services are called by service key;
-    ``plan`` names what limits it, ``None`` being those of every tenant.
+    ``plan`` names what limits it, ``None`` being those of every tenant. A sandbox is a tenant in test mode: ``owner_id`` is
+    the tenant it belongs to, ``None`` for nobody's, and ``expires_at`` when it ends.
     """
 
     id: str
@@ -20,6 +22,9 @@ class Tenant:
     api_key_sealed: str | None
     created_at: datetime
     plan: str | None = None
+    mode: Mode = "live"
+    owner_id: str | None = None
+    expires_at: datetime | None = None
 
 
 def add(session: Session, tenant: Tenant) -> Tenant:
@@ -29,23 +34,39 @@ def add(session: Session, tenant: Tenant) -> Tenant:
     """
     row = session.get(TenantRow, tenant.id)
     if row is None:
-        row = TenantRow(id=tenant.id, created_at=tenant.created_at)
+        row = TenantRow(
+            id=tenant.id,
+            created_at=tenant.created_at,
+            mode=tenant.mode,
+            owner_id=tenant.owner_id,
+            expires_at=tenant.expires_at,
+        )
         session.add(row)
     row.name, row.api_key_sealed, row.removed_at = tenant.name, tenant.api_key_sealed, None
     session.flush()
-    return _record(row)
+    return record(row)
 
 
 def get(session: Session, tenant_id: str) -> Tenant | None:
     """The tenant; None for one that was removed, too."""
     row = session.get(TenantRow, tenant_id)
-    return None if row is None or row.removed_at is not None else _record(row)
+    return None if row is None or row.removed_at is not None else record(row)
+
+
+def mode_of(session: Session, tenant_id: str) -> Mode:
+    """Whether the tenant is a sandbox."""
+    tenant = get(session, tenant_id)
+    return "live" if tenant is None else tenant.mode
 
 
 def list(session: Session) -> tuple[Tenant, ...]:  # noqa: A001 - read as tenants.list
-    """All tenants, by name."""
-    query = select(TenantRow).where(TenantRow.removed_at.is_(None)).order_by(TenantRow.name, TenantRow.id)
-    return tuple(_record(row) for row in session.scalars(query))
+    """All tenants, by name. Sandboxes are none of them: see `sandboxes.list`."""
+    query = (
+        select(TenantRow)
+        .where(TenantRow.removed_at.is_(None), TenantRow.mode == "live")
+        .order_by(TenantRow.name, TenantRow.id)
+    )
+    return tuple(record(row) for row in session.scalars(query))
 
 
 def set_plan(session: Session, tenant_id: str, plan: str | None) -> None:
@@ -68,5 +89,7 @@ def remove(session: Session, tenant_id: str, now: datetime) -> None:
     )
 
 
-def _record(row: TenantRow) -> Tenant:
-    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at, row.plan)
+def record(row: TenantRow) -> Tenant:
+    """The tenant that a row is."""
+    mode: Mode = "test" if row.mode == "test" else "live"
+    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at, row.plan, mode, row.owner_id, row.expires_at)

@@ -1,0 +1,91 @@
+"""The private door of the sandbox program: `/__control/tenants/{business_id}`, opened by the control key.
+
+    POST   …                {"seed": "small", "records": null, "api_key": "…", "name": "…"}   201, as below; 409 where it is there
+    DELETE …                204, or 404 where there is none
+    what else a sandbox can be told is below the same path: see `Control.told`
+
+A tenant that was made is answered as `python -m sandbox credentials` shows one:
+`{"business_id", "name", "api_key", "users": [{"email", "password", "role", "user_id"}]}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from gateway import problems
+from gateway.upstream import Pool, line
+
+PATH: Final = "/__control/tenants"
+
+
+class _User(msgspec.Struct):
+    user_id: str
+    email: str
+    role: str
+
+
+class _Made(msgspec.Struct):
+    users: list[_User]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who works in a sandbox; the id is the internal one."""
+
+    user_id: str
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What a sandbox begins with. records: how many of the first resource, where the seed is not to decide."""
+
+    name: str
+    records: int | None = None
+
+
+class Control:
+    """Every method raises UpstreamError when the program cannot be asked, and BadGateway for an answer that is none."""
+
+    def __init__(self, pool: Pool, key: str) -> None:
+        self._pool = pool
+        self._opened = line(b"Authorization", b"Bearer " + key.encode())
+
+    async def create(self, tenant_id: str, name: str, api_key: str, seed: Seed) -> list[Member]:
+        """Make the tenant with its data; its users."""
+        wanted = {"seed": seed.name, "records": seed.records, "api_key": api_key, "name": name}
+        status, body = await self.told("POST", tenant_id, "", wanted)
+        if status != 201:
+            raise _unusable()
+        try:
+            made = msgspec.json.decode(body, type=_Made)
+        except msgspec.MsgspecError:
+            raise _unusable() from None
+        return [Member(each.user_id, each.email, each.role) for each in made.users]
+
+    async def delete(self, tenant_id: str) -> None:
+        """Remove the tenant with its data. One that is gone is as good as removed."""
+        status, _ = await self.told("DELETE", tenant_id, "")
+        if status not in (204, 404):
+            raise _unusable()
+
+    async def told(self, method: str, tenant_id: str, tail: str, body: Any = None) -> tuple[int, bytes]:
+        """Status and body of any call about a tenant; tail: the path behind its id, such as /reset."""
+        sent = b"" if body is None else orjson.dumps(body)
+        headers = self._opened + (b"Content-Type: application/json\r\n" if sent else b"")
+        path = f"{PATH}/{tenant_id}{tail}".encode("ascii")
+        answer = await self._pool.request(method.encode("ascii"), path, headers, sent, idempotent=method != "POST")
+        return answer.status, answer.body
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()
+
+
+def _unusable() -> problems.Problem:
+    return problems.BadGateway("upstream_invalid", "The sandbox gave no usable answer.")
