@@ -75,9 +75,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
                 "The token lacks a scope this operation needs: contact.write.",
                 {"required_scopes": ["contact.write"], "denied_by": "scope"},
             ),
-            Example(
-                "test_token_required", "This is an operation of test mode: it takes a token of a sandbox, `…_test_…`."
-            ),
+            Example("test_token_required", "This is an operation of test mode: it takes a token of a sandbox."),
             Example(
                 "role_forbids",
                 "The token's scopes would allow this, but your role does not: deal.delete is needed.",
@@ -108,12 +106,8 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
                 {"current_status": "completed", "allowed": ["active"]},
             ),
             Example("period_taken", "There is such a record for this period already."),
-            Example(
-                "subscription_limit", "There are as many subscriptions as there may be: 50 a workspace, 10 an app."
-            ),
-            Example(
-                "sandbox_limit", "There are as many sandboxes as there may be: 100. Delete one, or let one expire."
-            ),
+            Example("subscription_limit", "There are as many as there may be: 50 a workspace, 10 an app."),
+            Example("sandbox_limit", "There are as many sandboxes as there may be: 100."),
             Example(
                 "subscription_exists",
                 "You have a subscription with this URL and these events.",

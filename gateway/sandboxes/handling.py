@@ -33,9 +33,7 @@ def from_inside(handler: Handler) -> Accepted:
     async def handled(permitted: Permitted, given: Input) -> Answer:
         permit = permitted.permit
         if not isinstance(permit, TestPermit):
-            raise Forbidden(
-                "test_token_required", "This is an operation of test mode: it takes a token of a sandbox, `…_test_…`."
-            )
+            raise Forbidden("test_token_required", "This is an operation of test mode: it takes a token of a sandbox.")
         return await handler(Asked(permitted, permit), given)
 
     return handled

@@ -24,7 +24,7 @@ class SandboxBody(Record):
         "The data it begins with: a handful of records, the whole demonstration, or users alone.", "small", "small"
     )
     records: Annotated[int, Integer(0, MOST_RECORDS)] | None = optional(
-        "How many contacts it begins with, instead of as many as the seed has.", None
+        "How many people it begins with, instead of as many as the seed has.", None
     )
     role: Annotated[str, Choice(ROLES)] = optional("The role of the user that the token acts for.", "owner", "owner")
 
