@@ -1,0 +1,4 @@
+/** The methods of one resource. */
+export declare class Resource {
+  constructor(caller: any);
+}

@@ -1,0 +1,3 @@
+import type { LoginOptions, Tokens } from "./types.js";
+
+export declare function loginAt(options: LoginOptions & { baseUrl: string }): Promise<Tokens>;
