@@ -1,18 +1,8 @@
 // Where the token comes from.
 
-import { ConnectionFailed, SdkError } from "./errors.js";
+import { ConnectionFailed, SignInNeeded } from "./errors.js";
 
 const EARLY = 60_000;
-
-/** The authorization server refused (RFC 6749): with `invalid_grant` the user has to be asked again. */
-export class OAuthError extends SdkError {
-  /** @param {string} error @param {string} [description] */
-  constructor(error, description) {
-    super(description ? `${error}: ${description}` : error);
-    this.error = error;
-    this.description = description;
-  }
-}
 
 /**
  * @param {string | (() => string | Promise<string>)} token
@@ -68,16 +58,19 @@ export class OAuth {
  * @returns {Promise<import("./types.js").Tokens>}
  */
 export async function tokenOf(url, form, { clientId, clientSecret, fetch = globalThis.fetch }) {
-  const body = new URLSearchParams({ ...form, client_id: clientId });
-  if (clientSecret !== undefined) body.set("client_secret", clientSecret);
+  const sent = new URLSearchParams({ ...form, client_id: clientId });
+  if (clientSecret !== undefined) sent.set("client_secret", clientSecret);
+  const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
+  const signal = AbortSignal.timeout(30_000);
   let answer, said;
   try {
-    answer = await fetch(url, { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(30_000) });
+    answer = await fetch(url, { method: "POST", body: String(sent), headers, redirect: "manual", signal });
     said = await answer.json();
   } catch (cause) {
     throw new ConnectionFailed("The authorization server gave no answer", { cause });
   }
-  if (!answer.ok) throw new OAuthError(said.error ?? "server_error", said.error_description);
+  if (answer.status === 429 || answer.status >= 500) throw new ConnectionFailed("The authorization server is away");
+  if (!answer.ok) throw new SignInNeeded(String(said.error), said.error_description);
   const { expires_in: seconds, ...tokens } = said;
   return seconds === undefined ? tokens : { ...tokens, expires_at: Math.floor(Date.now() / 1000) + seconds };
 }

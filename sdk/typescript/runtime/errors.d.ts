@@ -1,4 +1,4 @@
-import type { Codes, FieldError, Problem } from "./types.js";
+import type { FieldError, Problem } from "./types.js";
 
 /** What every failure of this library is an instance of. */
 export declare class SdkError extends Error {
@@ -15,21 +15,39 @@ export declare class ConnectionFailed extends SdkError {}
 /** No answer came in time. */
 export declare class TimedOut extends ConnectionFailed {}
 
+/** Whether a write took effect is not known: look for the record, or send it again with the same `idempotencyKey`. */
+export declare class OutcomeUnknown extends SdkError {
+  constructor(failure: ConnectionFailed | ApiError);
+  code: string;
+  /** Undefined, as those below, where no answer came. */
+  status: number | undefined;
+  traceId: string | undefined;
+  requestId: string | null | undefined;
+}
+
 /** An answer came that is not one of this API. */
 export declare class AnswerInvalid extends SdkError {
-  constructor(message: string, status: number, headers: Headers, options?: { cause?: unknown });
+  constructor(message: string, answer: { status: number; headers: Headers }, options?: { cause?: unknown });
   status: number;
   headers: Headers;
   requestId: string | null;
 }
 
-/** The API refused, or could not do it. Codes that are unknown here are of this very class: decide by `code` and `status`. */
+/** The authorization server gives no new token (RFC 6749, `code` is its `error`): ask the user again. */
+export declare class SignInNeeded extends SdkError {
+  constructor(code: string, detail?: string);
+  code: string;
+  detail: string | undefined;
+}
+
+/** The API refused, or could not do it. A code that is unknown here is of the class of its status. */
 export declare class ApiError extends SdkError {
-  constructor(problem: Problem, answer: { status: number; headers: Headers }, options?: { cause?: unknown });
+  constructor(problem: Problem, answer: { status: number; headers: Headers });
   status: number;
   headers: Headers;
   /** The whole document. */
   problem: Problem;
+  /** What to decide by. */
   code: string;
   title: string;
   /** For people; its wording may change. */
@@ -41,39 +59,30 @@ export declare class ApiError extends SdkError {
   retryAfter: number | undefined;
 }
 
-/** Whether it took effect is not known, and cannot be found out by asking again. Look for the record. */
-export declare class OutcomeUnknown extends ApiError {}
+export declare class BadRequest extends ApiError {}
+export declare class Unauthorized extends ApiError {}
+export declare class NotFound extends ApiError {}
+export declare class Gone extends ApiError {}
+export declare class ServerError extends ApiError {}
 
-/** Too many requests: `retryAfter` says in how many seconds to come again. */
-export declare class RateLimited extends ApiError {
-  /** The limits that were exceeded. */
-  get policies(): string[];
-}
-
-/** The token lacks a scope. */
-export declare class ScopeMissing extends ApiError {
+export declare class Forbidden extends ApiError {
   /** The scopes that the operation needs. */
   get required(): string[];
 }
 
-/** The role of the token's user does not allow it. */
-export declare class RoleForbids extends ApiError {
-  /** The scopes that the operation needs. */
-  get required(): string[];
-}
-
-/** The request is not valid. */
-export declare class ValidationFailed extends ApiError {
-  /** Every place that is wrong. */
-  get errors(): FieldError[];
-}
-
-/** The record's status does not allow it. */
-export declare class StateConflict extends ApiError {
+export declare class Conflict extends ApiError {
   get currentStatus(): string | undefined;
   /** What is possible in this status: statuses, or names of actions. */
   get allowed(): string[];
 }
 
-export declare function retryAfter(headers: Headers): number | undefined;
-export declare function problemOf(text: string, answer: { status: number; headers: Headers }, codes: Codes): ApiError;
+export declare class Unprocessable extends ApiError {
+  /** Every place that is not valid. */
+  get errors(): FieldError[];
+}
+
+/** Too many requests: come again in `retryAfter` seconds. */
+export declare class RateLimited extends ApiError {
+  /** The limits that were exceeded. */
+  get policies(): string[];
+}

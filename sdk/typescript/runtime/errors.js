@@ -1,4 +1,6 @@
-// What calls fail with. A class for each code is made from the contract (codes.js); those here have members of their own.
+// What calls fail with. A class for each code of the contract is made beside these (codes.js).
+
+import { retryAfter } from "./retry_after.js";
 
 /** What every failure of this library is an instance of. */
 export class SdkError extends Error {
@@ -18,22 +20,45 @@ export class ConnectionFailed extends SdkError {}
 /** No answer came in time. */
 export class TimedOut extends ConnectionFailed {}
 
-/** An answer came that is not one of this API. */
-export class AnswerInvalid extends SdkError {
-  /** @param {string} message @param {number} status @param {Headers} headers @param {{cause?: unknown}} [options] */
-  constructor(message, status, headers, options) {
-    super(message, options);
-    this.status = status;
-    this.headers = headers;
-    this.requestId = headers.get("x-request-id");
+/** Whether a write took effect is not known: look for the record, or send it again with the same key. */
+export class OutcomeUnknown extends SdkError {
+  /** @param {ConnectionFailed | ApiError} failure */
+  constructor(failure) {
+    super(`Whether it took effect is not known. ${failure.message}`, { cause: failure });
+    const told = failure instanceof ApiError ? failure : undefined;
+    this.code = "idempotency_outcome_unknown";
+    this.status = told?.status;
+    this.traceId = told?.traceId;
+    this.requestId = told?.requestId;
   }
 }
 
-/** The API refused, or could not do it: a problem document (RFC 9457). Codes that are unknown here are of this very class. */
+/** An answer came that is not one of this API. */
+export class AnswerInvalid extends SdkError {
+  /** @param {string} message @param {{status: number, headers: Headers}} answer @param {{cause?: unknown}} [options] */
+  constructor(message, answer, options) {
+    super(message, options);
+    this.status = answer.status;
+    this.headers = answer.headers;
+    this.requestId = answer.headers.get("x-request-id");
+  }
+}
+
+/** The authorization server gives no new token: ask the user again. */
+export class SignInNeeded extends SdkError {
+  /** @param {string} code @param {string} [detail] */
+  constructor(code, detail) {
+    super(detail ? `${code}: ${detail}` : code);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** The API refused, or could not do it: a problem document (RFC 9457). */
 export class ApiError extends SdkError {
-  /** @param {import("./types.js").Problem} problem @param {{status: number, headers: Headers}} answer @param {{cause?: unknown}} [options] */
-  constructor(problem, answer, options) {
-    super(`${answer.status} ${problem.code}: ${problem.detail}`, options);
+  /** @param {import("./types.js").Problem} problem @param {{status: number, headers: Headers}} answer */
+  constructor(problem, answer) {
+    super(`${answer.status} ${problem.code}: ${problem.detail}`);
     this.status = answer.status;
     this.headers = answer.headers;
     this.problem = problem;
@@ -46,39 +71,21 @@ export class ApiError extends SdkError {
   }
 }
 
-/** Whether it took effect is not known, and cannot be found out by asking again. Look for the record. */
-export class OutcomeUnknown extends ApiError {}
+export class BadRequest extends ApiError {}
+export class Unauthorized extends ApiError {}
+export class NotFound extends ApiError {}
+export class Gone extends ApiError {}
+export class ServerError extends ApiError {}
 
-/** Too many requests: `retryAfter` says in how many seconds to come again, `policies` which limits were exceeded. */
-export class RateLimited extends ApiError {
-  get policies() {
-    return this.problem.violated_policies ?? [];
-  }
-}
-
-/** The token lacks a scope. */
-export class ScopeMissing extends ApiError {
+/** `required`: the scopes that the operation needs. */
+export class Forbidden extends ApiError {
   get required() {
     return this.problem.required_scopes ?? [];
   }
 }
 
-/** The role of the token's user does not allow it. */
-export class RoleForbids extends ApiError {
-  get required() {
-    return this.problem.required_scopes ?? [];
-  }
-}
-
-/** The request is not valid: `errors` lists every place. */
-export class ValidationFailed extends ApiError {
-  get errors() {
-    return this.problem.errors ?? [];
-  }
-}
-
-/** The record's status does not allow it. */
-export class StateConflict extends ApiError {
+/** `currentStatus`: of the record; `allowed`: what is possible in it. */
+export class Conflict extends ApiError {
   get currentStatus() {
     return this.problem.current_status;
   }
@@ -88,35 +95,16 @@ export class StateConflict extends ApiError {
   }
 }
 
-/**
- * The seconds of a `Retry-After`, which is a number or a date (RFC 9110); undefined where there is none.
- * @param {Headers} headers
- * @returns {number | undefined}
- */
-export function retryAfter(headers) {
-  const text = headers.get("retry-after")?.trim();
-  if (!text) return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
-  const left = (Date.parse(text) - Date.now()) / 1000;
-  return Number.isNaN(left) ? undefined : Math.max(0, left);
+/** `errors`: every place that is not valid. */
+export class Unprocessable extends ApiError {
+  get errors() {
+    return this.problem.errors ?? [];
+  }
 }
 
-/**
- * @param {string} text
- * @param {{status: number, headers: Headers}} answer
- * @param {import("./types.js").Codes} codes
- * @returns {ApiError}
- */
-export function problemOf(text, answer, codes) {
-  let said;
-  try {
-    said = JSON.parse(text);
-  } catch {
-    // What stands between may answer for itself, in HTML.
+/** `policies`: the limits that were exceeded. */
+export class RateLimited extends ApiError {
+  get policies() {
+    return this.problem.violated_policies ?? [];
   }
-  const detail = `The answer was no problem document: ${text.slice(0, 200)}`;
-  const empty = { type: "about:blank", title: "", detail, code: "", trace_id: "", instance: "", status: answer.status };
-  const problem = { ...empty, ...(said !== null && typeof said === "object" && !Array.isArray(said) ? said : {}) };
-  const kind = Object.hasOwn(codes, problem.code) ? codes[problem.code] : ApiError;
-  return new (kind ?? ApiError)(problem, answer);
 }

@@ -3,15 +3,15 @@
 import { TimedOut } from "./errors.js";
 
 /**
- * Items of a structured field (RFC 9651) such as `"token";q=100;w=10`, by name.
+ * Items of a structured field (RFC 9651) such as `"token";q=100;w=10`: name → parameters.
  * @param {string | null} text
- * @returns {Map<string, Record<string, number>>}
  */
 function items(text) {
-  const found = new Map();
-  for (const [, name, parameters] of (text ?? "").matchAll(/"([^"]*)"((?:;\s*[a-z]+=\d+)*)/g)) {
-    const pairs = [...(parameters ?? "").matchAll(/([a-z]+)=(\d+)/g)];
-    found.set(name, Object.fromEntries(pairs.map(([, key, value]) => [key, Number(value)])));
+  /** @type {Record<string, Record<string, number>>} */
+  const found = {};
+  for (const [, name = "", parameters = ""] of (text ?? "").matchAll(/"([^"]*)"((?:;\s*[a-z]+=\d+)*)/g)) {
+    const pairs = [...parameters.matchAll(/([a-z]+)=(\d+)/g)];
+    found[name] = Object.fromEntries(pairs.map(([, key, value]) => [key, Number(value)]));
   }
   return found;
 }
@@ -21,14 +21,12 @@ function items(text) {
  * @returns {import("./types.js").Limits | undefined}
  */
 export function limitsOf(headers) {
-  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((name) => headers.get(`x-ratelimit-${name}`));
-  if (!limit || !remaining) return undefined;
-  const left = items(headers.get("ratelimit"));
-  const policies = [...items(headers.get("ratelimit-policy"))].map(([name, { q = 0, w = 0 }]) => {
-    const { r, t } = left.get(name) ?? {};
-    return { name, quota: q, window: w, remaining: r, wholeIn: t };
+  const policies = items(headers.get("ratelimit-policy"));
+  const left = Object.entries(items(headers.get("ratelimit"))).map(([name, { r = 0, t = 0 }]) => {
+    const { q = 0, w = 0 } = policies[name] ?? {};
+    return [name, { limit: q, window: w, remaining: r, reset: t }];
   });
-  return { limit: Number(limit), remaining: Number(remaining), reset: new Date(Number(reset) * 1000), policies };
+  return left.length ? Object.fromEntries(left) : undefined;
 }
 
 /**
@@ -55,30 +53,27 @@ export function sleep(milliseconds, signal) {
 export class Pacer {
   /** When the next request may go, in milliseconds. */
   #free = 0;
-  /** What one request has to wait for another, in milliseconds. */
+  /** How far apart those go that wait. */
   #apart = 0;
 
-  /** @param {import("./types.js").Limits | undefined} limits */
+  /** @param {import("./types.js").Limits} limits */
   note(limits) {
-    if (!limits) return;
-    // A bucket refills evenly: one request comes free after `window / quota`, long before all are.
-    const spent = limits.policies.filter((each) => each.remaining === 0 && each.quota > 0);
-    this.#apart = Math.max(0, ...spent.map((each) => (each.window / each.quota) * 1000));
-    if (this.#apart > 0) this.#free = Math.max(this.#free, Date.now() + this.#apart);
-    else if (limits.remaining > 0) this.#free = 0;
+    // A bucket refills evenly: one request comes free after `window / limit`, long before all do.
+    const spent = Object.values(limits).filter((each) => each.remaining === 0 && each.limit > 0);
+    this.#apart = Math.max(0, ...spent.map((each) => (each.window / each.limit) * 1000));
+    this.#free = this.#apart && Math.max(this.#free, Date.now() + this.#apart);
   }
 
   /**
-   * Those who wait go one after another.
+   * The milliseconds until the next request may go; it has this turn then, and others come after it.
    * @param {number} deadline
-   * @param {AbortSignal} [signal]
    */
-  async turn(deadline, signal) {
+  turn(deadline) {
     const now = Date.now();
-    if (this.#free <= now) return;
     const at = this.#free;
+    if (at <= now) return 0;
     if (at > deadline) throw new TimedOut("Nothing is left of a rate limit, and waiting for it would take too long");
     this.#free = at + this.#apart;
-    await sleep(at - now, signal);
+    return at - now;
   }
 }

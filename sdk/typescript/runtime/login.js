@@ -1,6 +1,7 @@
 // Signing in from a script: OAuth 2.1 with PKCE, back to a port of this machine (RFC 8252). Node, Bun and Deno only.
 
-import { OAuthError, tokenOf } from "./auth.js";
+import { tokenOf } from "./auth.js";
+import { SignInNeeded } from "./errors.js";
 
 const PAGE = "<!doctype html><meta charset=utf-8><title>Done</title><p>Done. You can close this page.";
 
@@ -48,9 +49,9 @@ export async function loginAt({ baseUrl, scope, open = told, timeout = 300_000, 
     await open(asked.href);
     const answer = await back;
     // Of another sign-in, or of another server (RFC 9207): nothing of it is used.
-    if (answer.get("state") !== state || answer.get("iss") !== issuer) throw new OAuthError("state_mismatch");
+    if (answer.get("state") !== state || answer.get("iss") !== issuer) throw new SignInNeeded("state_mismatch");
     const code = answer.get("code");
-    if (!code) throw new OAuthError(answer.get("error") ?? "access_denied", answer.get("error_description") ?? undefined);
+    if (!code) throw new SignInNeeded(answer.get("error") ?? "access_denied", answer.get("error_description") ?? undefined);
     const form = { grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: redirect };
     return await tokenOf(url, form, app);
   } finally {
@@ -67,7 +68,7 @@ export async function loginAt({ baseUrl, scope, open = told, timeout = 300_000, 
  */
 function cameBack(server, timeout) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new OAuthError("timeout", "Nobody signed in")), timeout);
+    const timer = setTimeout(() => reject(new SignInNeeded("timeout", "Nobody signed in")), timeout);
     server.on("request", (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
       // Browsers ask for an icon, too.

@@ -23,7 +23,7 @@ export class Pages {
       const page = pageOf(answer);
       yield page;
       if (page.next !== null && page.next === cursor) {
-        throw new AnswerInvalid("The list does not go on: a page names itself as the next", answer.status, answer.headers);
+        throw new AnswerInvalid("The list does not go on: a page names itself as the next", answer);
       }
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
@@ -57,8 +57,8 @@ export class Pages {
  * @returns {import("./types.js").Page<T>}
  */
 function pageOf(answer) {
-  const { data, meta, status, headers } = answer;
-  if (!Array.isArray(data)) throw new AnswerInvalid("A page of a list has no array `data`", status, headers);
+  const { data, meta, headers } = answer;
+  if (!Array.isArray(data)) throw new AnswerInvalid("A page of a list has no array `data`", answer);
   // A list without `meta` has one page.
   const next = meta?.cursor?.next || null;
   return { data, next, hasMore: next !== null, total: meta?.total, meta: meta ?? {}, headers };

@@ -63,8 +63,34 @@ export interface Batch<Model> {
   missing: string[];
 }
 
-/** What an update may send: absent is kept, null clears. */
-export type Selected<Model, Field extends keyof Model> = Pick<Model, Field | ("id" & keyof Model)>;
+/** A record, or of it the fields that were chosen. */
+export type Selected<Model, Field extends keyof Model> =
+  keyof Model extends Field ? Model : Pick<Model, Field | ("id" & keyof Model)>;
 
 /** A file of rows. A stream is sent once: what fails is not tried again. */
 export type Csv = string | Uint8Array | Blob | ReadableStream<Uint8Array>;
+
+/** What a webhook is sent. */
+export interface Told<Type extends string, Data> {
+  /** The same at every attempt. */
+  id: string;
+  type: Type;
+  created_at: string;
+  /** Grows with every event of the workspace; gaps are normal. */
+  sequence: number;
+  tenant_id: string;
+  /** The contract of `data`. */
+  version: string;
+  /** What `data` is. */
+  object: string;
+  /** When the record was read. */
+  as_of: string;
+  /** Whether the record is not in it whole. */
+  partial: boolean;
+  omitted: Open<"thin" | "too_large" | "budget" | "unavailable" | "not_offered"> | null;
+  /** What was there before, of the fields that say so. */
+  previous: Record<string, unknown> | null;
+  data: Data;
+  /** True in a trial. */
+  test?: boolean;
+}

@@ -1,7 +1,8 @@
 // One logical call: its attempts, its time, its key, and what became of it.
 
-import { AnswerInvalid, ApiError, ConnectionFailed, problemOf, SdkError } from "./errors.js";
+import { AnswerInvalid, ApiError, ConnectionFailed, OutcomeUnknown, SdkError } from "./errors.js";
 import { limitsOf, Pacer, sleep } from "./limits.js";
+import { problemOf } from "./problems.js";
 import { whole, watched } from "./reading.js";
 
 /** @typedef {import("./types.js").Operation} Operation */
@@ -11,6 +12,7 @@ import { whole, watched } from "./reading.js";
 const AGAIN = new Set([408, 429, 502, 503, 504]);
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8000;
+const NOTHING_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"]);
 // Browsers keep their own user agent, and ask beforehand for every header that is not a plain one.
 const IN_PAGE = typeof document !== "undefined" || "importScripts" in globalThis;
 
@@ -20,16 +22,11 @@ export class Transport {
   #pacer = new Pacer();
   #options;
   #about;
-  #fetch;
 
   /** @param {import("./types.js").Options} options @param {import("./types.js").About} about */
   constructor(options, about) {
-    const { fetch = globalThis.fetch, auth, ...plain } = options;
-    if (!auth) throw new TypeError("`token` or `oauth` is needed");
-    this.auth = auth;
-    this.#options = { ...about, ...plain };
+    this.#options = options;
     this.#about = about;
-    this.#fetch = fetch;
   }
 
   /**
@@ -39,57 +36,75 @@ export class Transport {
    * @returns {Promise<import("./types.js").Answer<any>>}
    */
   async send(operation, request, options = {}) {
-    const { retries = 2, total = 120_000 } = { ...this.#options, ...options };
-    const { signal } = options;
-    // A stream is gone once it was sent.
-    const again = operation.again !== false && !streams(request.body);
+    const { auth, pace, sleep: wait = sleep } = this.#options;
+    const { signal, maxRetries = this.#options.maxRetries ?? 2 } = options;
+    const { read = 30_000, total = 120_000 } = { ...this.#options.timeout, ...options.timeout };
     const key = operation.keyed ? (options.idempotencyKey ?? crypto.randomUUID()) : undefined;
     const deadline = Date.now() + total;
     let renewed = false;
     let lost = false;
     for (let attempt = 1; ; attempt++) {
       let failure;
+      let sent = false;
       try {
-        await this.#pacer.turn(deadline, signal);
-        return await this.#attempt(operation, request, options, key, deadline);
+        const turn = pace === false ? 0 : this.#pacer.turn(deadline);
+        if (turn) await wait(turn, signal);
+        const token = await auth.token();
+        sent = true;
+        return await this.#attempt(operation, request, { ...options, read, deadline, key, token });
       } catch (error) {
         if (!(error instanceof SdkError)) throw error;
         failure = error;
       }
       failure.idempotencyKey = key;
       failure.attempts = attempt;
-      if (failure instanceof ApiError && failure.code === "token_expired" && this.auth.renew && !renewed) {
-        // The clocks differ: what was still good here is over there. It was refused, so this is no retry.
+      if (failure instanceof ApiError && failure.code === "token_expired" && auth.renew && !renewed) {
+        // The clocks differ. Nothing was done, so this is no retry.
         renewed = true;
         attempt--;
-        await this.auth.renew(signal);
+        await auth.renew();
         continue;
       }
-      if (operation.method === "DELETE" && lost && failure instanceof ApiError && failure.code === "record_not_found") {
+      const { code } = /** @type {{code?: string}} */ (failure);
+      if (operation.method === "DELETE" && lost && failure instanceof ApiError && code === "record_not_found") {
         // An attempt whose answer was lost has deleted it.
         return { data: undefined, meta: undefined, status: 204, headers: failure.headers, replayed: true };
       }
-      lost ||= failure instanceof ConnectionFailed;
-      const pause = again && attempt <= retries ? pauseAfter(failure, attempt) : undefined;
-      if (pause === undefined || Date.now() + pause > deadline) throw failure;
-      await sleep(pause, signal);
+      lost ||= sent && failure instanceof ConnectionFailed && !unsent(failure);
+      // A stream is gone once it was sent.
+      const again = operation.again !== false && !streams(request.body) && attempt <= maxRetries;
+      const pause = again ? pauseAfter(failure, attempt) : undefined;
+      if (pause === undefined || Date.now() + pause > deadline) throw this.#settled(operation, failure, lost);
+      await wait(pause, signal);
     }
+  }
+
+  /**
+   * What is told of the last failure.
+   * @param {Operation} operation
+   * @param {SdkError} failure
+   * @param {boolean} lost
+   */
+  #settled(operation, failure, lost) {
+    const creates = operation.method === "POST" && (operation.keyed || operation.again === false);
+    const unknown = failure instanceof ApiError && failure.code === "idempotency_outcome_unknown";
+    if (!unknown && !(creates && lost && failure instanceof ConnectionFailed)) return failure;
+    const { idempotencyKey, attempts } = failure;
+    return Object.assign(new OutcomeUnknown(failure), { idempotencyKey, attempts });
   }
 
   /**
    * @param {Operation} operation
    * @param {Request} request
-   * @param {CallOptions} options
-   * @param {string | undefined} key
-   * @param {number} deadline
+   * @param {CallOptions & {read: number, deadline: number, key: string | undefined, token: string}} options
    * @returns {Promise<import("./types.js").Answer<any>>}
    */
-  async #attempt(operation, request, options, key, deadline) {
-    const { baseUrl, version, read = 30_000, headers: always } = { ...this.#options, ...options };
+  async #attempt(operation, request, { read, deadline, key, token, headers: own, signal }) {
+    const { baseUrl, fetch = globalThis.fetch } = this.#options;
     const headers = new Headers(this.#options.headers);
-    if (always) for (const [name, value] of new Headers(always)) headers.set(name, value);
-    headers.set("authorization", `Bearer ${await this.auth.token(options.signal)}`);
-    headers.set("version", version);
+    for (const [name, value] of new Headers(own)) headers.set(name, value);
+    headers.set("authorization", `Bearer ${token}`);
+    headers.set("version", this.#about.version);
     headers.set("accept", operation.csv ? "text/csv, application/problem+json" : "application/json");
     if (key !== undefined) headers.set("idempotency-key", key);
     if (!IN_PAGE) headers.set("user-agent", this.#about.agent);
@@ -101,24 +116,22 @@ export class Transport {
       headers.set("content-type", operation.sendsCsv ? "text/csv" : "application/json");
     }
     // How far a file has gone up is told by nobody: silence means nothing until there are headers.
-    const watch = watched(operation.sendsCsv ? Infinity : read, read, deadline, options.signal);
+    const watch = watched(operation.sendsCsv ? Infinity : read, read, deadline, signal);
     init.signal = watch.signal;
     let kept = false;
     try {
-      const response = await this.#fetch(baseUrl + request.path + queryOf(request.query), init);
-      this.#note(response);
+      const response = await fetch(baseUrl + request.path + queryOf(request.query), init);
+      this.#note(response.headers);
       if (!response.ok) throw problemOf(await whole(response, watch), response, this.#about.codes);
       const { status, headers: told } = response;
-      const replayed = told.get("idempotent-replayed") === "true";
+      const answer = { meta: undefined, status, headers: told, replayed: told.get("idempotent-replayed") === "true" };
       if (operation.csv) {
         kept = true;
         watch.stream();
-        return { data: { response, watch }, meta: undefined, status, headers: told, replayed };
+        return { ...answer, data: { response, watch } };
       }
       const text = await whole(response, watch);
-      if (status === 204 || text === "") return { data: undefined, meta: undefined, status, headers: told, replayed };
-      const document = parsed(text, response);
-      return { ...document, status, headers: told, replayed };
+      return { ...answer, ...(status === 204 ? { data: undefined } : parsed(text, response)) };
     } catch (error) {
       throw watch.meant(error);
     } finally {
@@ -126,10 +139,11 @@ export class Transport {
     }
   }
 
-  /** @param {Response} response */
-  #note(response) {
-    const limits = limitsOf(response.headers);
-    if (limits) this.limits = limits;
+  /** @param {Headers} headers */
+  #note(headers) {
+    const limits = limitsOf(headers);
+    if (!limits) return;
+    this.limits = limits;
     this.#pacer.note(limits);
   }
 }
@@ -148,16 +162,27 @@ function pauseAfter(failure, attempt) {
   return Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
 }
 
+/**
+ * Whether the request surely never left. Browsers do not say.
+ * @param {ConnectionFailed} failure
+ */
+function unsent(failure) {
+  for (let cause = /** @type {any} */ (failure.cause); cause; cause = cause.cause) {
+    if (NOTHING_SENT.has(cause.code)) return true;
+  }
+  return false;
+}
+
 /** @param {string} text @param {Response} response @returns {{data: any, meta: any}} */
 function parsed(text, response) {
   let document;
   try {
     document = JSON.parse(text);
   } catch (cause) {
-    throw new AnswerInvalid("The answer is not JSON", response.status, response.headers, { cause });
+    throw new AnswerInvalid("The answer is not JSON", response, { cause });
   }
   if (document === null || typeof document !== "object" || !("data" in document)) {
-    throw new AnswerInvalid("The answer has no member `data`", response.status, response.headers);
+    throw new AnswerInvalid("The answer has no member `data`", response);
   }
   return document;
 }
@@ -171,7 +196,7 @@ function streams(body) {
 function queryOf(query = {}) {
   const sent = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) sent.set(name, Array.isArray(value) ? value.join(",") : String(value));
+    if (value !== undefined && value !== null) sent.set(name, String(value));
   }
   const text = sent.toString();
   return text && `?${text}`;

@@ -38,26 +38,19 @@ export interface Problem {
 /** The class of each code. */
 export type Codes = Readonly<Record<string, typeof ApiError>>;
 
-/** One limit, as `RateLimit-Policy` and `RateLimit` tell it. */
-export interface Policy {
-  name: string;
+/** One limit. */
+export interface Limit {
   /** So many requests at once. */
-  quota: number;
+  limit: number;
   /** Whole again after so many seconds. */
   window: number;
-  remaining: number | undefined;
+  remaining: number;
   /** In how many seconds it is whole again. */
-  wholeIn: number | undefined;
+  reset: number;
 }
 
-/** What the last answer said of limits; the first three speak of the tightest. */
-export interface Limits {
-  limit: number;
-  remaining: number;
-  /** When it is whole again. */
-  reset: Date;
-  policies: Policy[];
-}
+/** What an answer said of limits, by their names. */
+export type Limits = Record<string, Limit>;
 
 /** One page of a list. */
 export interface Page<T> {
@@ -100,8 +93,8 @@ export interface OAuthOptions {
 }
 
 export interface Auth {
-  token(signal?: AbortSignal): Promise<string>;
-  renew?(signal?: AbortSignal): Promise<void>;
+  token(): Promise<string>;
+  renew?(): Promise<void>;
 }
 
 /** How to connect: `token`, or `oauth`, is needed. */
@@ -114,15 +107,20 @@ export interface ClientOptions extends Omit<Options, "auth" | "baseUrl" | "versi
   baseUrl?: string;
 }
 
-/** Of one call, over what the client has. Times are milliseconds. */
+/** How long, in milliseconds. fetch does not tell how far a connection has come, so there is no time for that alone. */
+export interface Timeout {
+  /** The server may be silent: before its headers, and between two pieces of a body. 30,000 unless given. */
+  read?: number;
+  /** All attempts and the pauses between them. 120,000 unless given. */
+  total?: number;
+}
+
+/** Of one call, over what the client has. */
 export interface CallOptions {
   signal?: AbortSignal;
-  /** How long the server may be silent: before its headers, and between two pieces of a body. 30 s unless given. */
-  read?: number;
-  /** How long all attempts and the pauses between them may take. 120 s unless given. */
-  total?: number;
-  /** How often it is tried again. Twice unless given. */
-  retries?: number;
+  timeout?: Timeout;
+  /** How often it is tried again: twice unless given. */
+  maxRetries?: number;
   headers?: Headers | Record<string, string> | [string, string][];
   /** The key of what is to be done once, if you keep one yourself. Each call has its own otherwise. */
   idempotencyKey?: string;
@@ -132,7 +130,11 @@ export interface CallOptions {
 export interface Options extends Omit<CallOptions, "signal" | "idempotencyKey"> {
   auth: Auth;
   baseUrl: string;
+  /** Whether requests wait while nothing is left of a limit: they do unless it is false. */
+  pace?: boolean;
   fetch?: typeof fetch;
+  /** Waits in a way of your own. */
+  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** What a package knows of its contract. */

@@ -2,7 +2,7 @@ import { SdkError } from "./errors.js";
 import type { HeadersLike } from "./types.js";
 
 /** What came is not from this API, or not of now. */
-export declare class WebhookInvalid extends SdkError {}
+export declare class SignatureInvalid extends SdkError {}
 
 /**
  * The event, if it is one of ours: verified by Standard Webhooks, and sent just now.

@@ -3,7 +3,7 @@
 import { SdkError } from "./errors.js";
 
 /** What came is not from this API, or not of now. */
-export class WebhookInvalid extends SdkError {}
+export class SignatureInvalid extends SdkError {}
 
 /**
  * @param {string | Uint8Array | ArrayBuffer} body the bytes as they came, before any parser has seen them
@@ -14,9 +14,9 @@ export class WebhookInvalid extends SdkError {}
  */
 export async function unwrap(body, headers, secret, { tolerance = 300 } = {}) {
   const [id, sent, signatures] = ["id", "timestamp", "signature"].map((name) => header(headers, `webhook-${name}`));
-  if (!id || !sent || !signatures) throw new WebhookInvalid("A header of the signature is missing");
+  if (!id || !sent || !signatures) throw new SignatureInvalid("A header of the signature is missing");
   if (!/^\d{1,12}$/.test(sent) || Math.abs(Date.now() / 1000 - Number(sent)) > tolerance) {
-    throw new WebhookInvalid("It was not sent just now");
+    throw new SignatureInvalid("It was not sent just now");
   }
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : new Uint8Array(body);
   const head = new TextEncoder().encode(`${id}.${sent}.`);
@@ -35,7 +35,7 @@ export async function unwrap(body, headers, secret, { tolerance = 300 } = {}) {
       }
     }
   }
-  throw new WebhookInvalid("The signature is not of this secret");
+  throw new SignatureInvalid("The signature is not of this secret");
 }
 
 /** @param {string} text base64 */
