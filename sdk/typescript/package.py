@@ -130,9 +130,7 @@ def _by_hand() -> frozenset[str]:
 def _about(contract: Contract, name: str) -> str:
     own = [each for each in contract.errors if each.exception != "OutcomeUnknown"]
     made = [each for each in own if each.exception not in _by_hand()]
-    rows = "".join(
-        f"    {each.code}: {'codes' if each in made else 'errors'}.{each.exception},\n" for each in own
-    )
+    rows = "".join(f"    {each.code}: {'codes' if each in made else 'errors'}.{each.exception},\n" for each in own)
     return f"""import * as codes from "./codes.js";
 import * as errors from "./runtime/errors.js";
 
@@ -148,8 +146,8 @@ export const ABOUT = {{
 
 
 def _resources(contract: Contract) -> str:
-    classes = "\n".join(methods.code(each) for each in contract.resources)
-    return f'import {{ {", ".join([*methods.verbs(contract), "Resource"])} }} from "./runtime/calls.js";\n\n{classes}'
+    classes = "\n".join(methods.code(contract, each) for each in contract.resources)
+    return f'import {{ {", ".join([*methods.used(contract), "Resource"])} }} from "./runtime/calls.js";\n\n{classes}'
 
 
 def _resource_types(contract: Contract) -> str:

@@ -117,10 +117,11 @@ export class Caller {
 
   /**
    * @param {string} path
+   * @param {{query?: any}} request
    * @param {import("./types.js").CallOptions} [options]
    */
-  download(path, options) {
-    return this.one(EXPORT, path, {}, options, ({ data }) => new Download(data.response, data.watch));
+  download(path, request, options) {
+    return this.one(EXPORT, path, request, options, ({ data }) => new Download(data.response, data.watch));
   }
 }
 

@@ -1,0 +1,114 @@
+"""The package of TypeScript's client: types that are true, every way to import it, its size, and always the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sdk.typescript.package import archive, files, runtime
+from tests.sdk.typescript.toolchain import HERE, contract, node, packed, run, tools, workshop
+
+# The first run installs the tools.
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workshop(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def tsc() -> Path:
+    return tools() / "node_modules/.bin/tsc"
+
+
+def test_the_types_let_through_what_is_right_and_nothing_else(project: Path, tsc: Path) -> None:
+    shutil.copytree(HERE / "programs", project / "programs")
+    run(tsc, "-p", "programs", cwd=project)
+
+
+def test_the_runtime_is_checked_strictly_and_is_what_its_declarations_say(tmp_path: Path, tsc: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(tools() / "node_modules")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    shutil.copy(HERE / "runtime.tsconfig.json", tmp_path / "tsconfig.json")
+    for name in ("written", "declared"):
+        (tmp_path / name).mkdir()
+    same = []
+    for name, text in runtime().items():
+        module = name.split(".")[0]
+        # TypeScript reads a declaration instead of the JavaScript beside it, so the two lie apart here.
+        of_no_code = f"{module}.js" not in runtime()
+        if name.endswith(".js") or of_no_code:
+            (tmp_path / "written" / name).write_text(text)
+        if name.endswith(".d.ts"):
+            (tmp_path / "declared" / name).write_text(text)
+            if not of_no_code:
+                same.append(
+                    f"import * as d{len(same)} from '../declared/{module}.js'; import * as w{len(same)} from './{module}.js';"
+                    f"export const s{len(same)}: typeof d{len(same)} = w{len(same)};"
+                )
+    assert len(same) > 5
+    (tmp_path / "written/same.ts").write_text("\n".join(same))
+    run(tsc, "-p", ".", cwd=tmp_path)
+
+
+def test_publint_finds_nothing(project: Path) -> None:
+    said = run(tools() / "node_modules/.bin/publint", "node_modules/sdk", "--pack", "false", "--strict", cwd=project)
+    assert "All good" in said
+
+
+def test_the_types_are_found_however_it_is_imported(project: Path) -> None:
+    shutil.copy(HERE / "check_types.mjs", tools())
+    assert json.loads(run(node(), "check_types.mjs", project / "node_modules/sdk", cwd=tools())) == []
+
+
+def test_both_kinds_of_modules_have_the_same_in_them(project: Path) -> None:
+    program = """
+        import { createRequire } from "node:module";
+        const told = {};
+        for (const entry of ["sdk", "sdk/login"])
+          told[entry] = [Object.keys(await import(entry)), Object.keys(createRequire(import.meta.url)(entry))];
+        console.log(JSON.stringify(told));
+    """
+    told = json.loads(run(node(), "--input-type=module", "-e", program, cwd=project))
+    for modern, common in told.values():
+        assert sorted(modern) == sorted(common)
+    assert {"Client", "webhooks", "RateLimited", "RecordNotFound"} <= set(told["sdk"][0])
+
+
+def test_the_runtime_is_at_most_12_kb_gzipped() -> None:
+    code = "".join(text for name, text in sorted(runtime().items()) if name.endswith(".js"))
+    assert len(gzip.compress(code.encode())) <= 12 * 1024
+
+
+def test_a_resource_takes_at_most_70_lines() -> None:
+    made = files(contract(), "sdk")
+    lines = sum(1 for name in ("resources.js", "resources.d.ts") for line in made[name].splitlines() if line.strip())
+    assert lines / len(contract().resources) <= 70
+
+
+def test_the_same_contract_gives_the_same_bytes() -> None:
+    assert archive(contract(), "sdk") == packed()
+    assert archive(replace(contract(), brand="Another"), "sdk") != packed()
+
+
+def test_it_depends_on_nothing_and_names_no_index() -> None:
+    manifest = json.loads(files(contract(), "acme-api")["package.json"])
+    assert manifest["name"] == "acme-api"
+    assert manifest["version"] == contract().version
+    assert not {"dependencies", "peerDependencies", "scripts"} & set(manifest)
+
+
+def test_what_is_switched_off_is_absent() -> None:
+    contacts = next(each for each in contract().resources if each.name == "contacts")
+    left = replace(contacts, operations=tuple(each for each in contacts.operations if each.name != "delete"))
+    without = replace(contract(), resources=(left,))
+    made = files(without, "sdk")
+    assert "delete(" not in made["resources.js"]
+    assert "delete(" not in made["resources.d.ts"]
+    assert "deals" not in made["index.js"]
