@@ -75,7 +75,7 @@ def _operation(known: Known, document: Document, tag: str, route: str, method: s
     success = next(answer for status, answer in item["responses"].items() if status.startswith("2"))
     sent = item.get("requestBody", {}).get("content", {})
     body = sent.get(_JSON, {})
-    searched = known.schemas[_named(body["schema"])] if name == "search" or name.endswith("_search") else None
+    searched = known.schemas[_named(body["schema"])] if name == "search" else None
     gives, paged = _gives(known, success)
     # A list that is short comes whole, in the envelope of a page.
     paged = paged and (searched is not None or any(each["name"] == _CURSOR for each in query))

@@ -1,0 +1,1 @@
+"""The Python library of a contract: a runtime written by hand, and what is generated around it."""
