@@ -33,7 +33,6 @@ def wheel(contract: Contract, name: str) -> bytes:
     members = {f"{package}/{path}": text.encode() for path, text in sorted(files(contract, name).items())}
     members[f"{about}/METADATA"] = _metadata(contract, name, package).encode()
     members[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: gateway-sdk\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    members[f"{about}/entry_points.txt"] = f"[pytest11]\n{package} = {package}.pytest_plugin\n".encode()
     members[f"{about}/RECORD"] = _record(members, f"{about}/RECORD").encode()
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
