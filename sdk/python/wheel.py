@@ -32,7 +32,9 @@ def wheel(contract: Contract, name: str) -> bytes:
     about = f"{name.replace('-', '_')}-{contract.version}.dist-info"
     members = {f"{package}/{path}": text.encode() for path, text in sorted(files(contract, name).items())}
     members[f"{about}/METADATA"] = _metadata(contract, name, package).encode()
-    members[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: gateway-sdk\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    members[f"{about}/WHEEL"] = (
+        b"Wheel-Version: 1.0\nGenerator: gateway-sdk\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    )
     members[f"{about}/RECORD"] = _record(members, f"{about}/RECORD").encode()
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -63,7 +65,11 @@ Description-Content-Type: text/markdown
 def readme(contract: Contract, package: str) -> str:
     """What the library is, and a first program with it."""
     first = next((each for each in contract.resources if each.operation("search") is not None), None)
-    lines = [f"# {contract.brand} for Python", "", f"Speaks the contract {contract.date} of {contract.origin}. {contract.docs}"]
+    lines = [
+        f"# {contract.brand} for Python",
+        "",
+        f"Speaks the contract {contract.date} of {contract.origin}. {contract.docs}",
+    ]
     if first is not None:
         lines += ["", "```python", f"from {package} import Client", "", 'client = Client("YOUR_TOKEN")']
         lines += [f"print(client.{first.name}.search().first())", "```"]
