@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "probe": "gateway.cli.probe",
     "conformance": "gateway.cli.conformance",
     "openapi": "openapi.__main__",
+    "sdk": "gateway.cli.sdk",
 }
 
 

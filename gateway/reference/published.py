@@ -27,7 +27,11 @@ MANIFEST: Final = "manifest.json"
 ORIGIN: Final = "made-of"
 """The file in the folder of a publication that says what it was made of."""
 
-_FILES: Final = {"gateway": ("*.py", "reference/**/*.*"), "openapi": ("*.yaml", "guides/*.md", "spec/*/*.json")}
+_FILES: Final = {
+    "gateway": ("*.py", "reference/**/*.*"),
+    "openapi": ("*.yaml", "guides/*.md", "spec/*/*.json"),
+    "sdk": ("**/*.*",),
+}
 _MADE_WITH: Final = ("drf-spectacular-sidecar", "jinja2", "markdown-it-py", "orjson")
 _COMPILED: Final = ".pyc"
 

@@ -25,8 +25,9 @@ from gateway.config.settings import Settings
 from gateway.reference.documents import Document, branded, committed, offered
 from gateway.reference.files import File, file, keep
 from gateway.reference.guides import Guide, environment, facts, guides
+from gateway.reference.libraries import index, libraries
 from gateway.reference.published import MANIFEST, ORIGIN, known, made_of, stamp
-from gateway.reference.site import ASSETS
+from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX
 from gateway.sandboxes import declared as testing
 
 _HTML: Final = "text/html; charset=utf-8"
@@ -126,13 +127,18 @@ def _published(
         published[f"/docs/{date}"] = page
         if date == newest:
             published["/docs"] = page
+    found = libraries(dressed[newest], brand)
+    published |= {each.path: each.made for each in found} | {LIBRARIES_INDEX: index(found, brand)}
+    published[LIBRARIES] = _page(
+        templates.get_template("sdk.html").render(known, libraries=found, slug="sdk"), brand, "Accept, "
+    )
     for guide in written:
         article = templates.from_string("{% extends 'guide.html' %}{% block article %}" + guide.html + "{% endblock %}")
         published[f"/docs/{guide.slug}"] = _page(article.render(known, slug=guide.slug, title=guide.title), brand)
     return published
 
 
-def _page(text: str, brand: Brand) -> File:
+def _page(text: str, brand: Brand, varies: str = "") -> File:
     logo = ""
     if brand.logo is not None:
         parts = urlsplit(brand.logo)
@@ -145,6 +151,7 @@ def _page(text: str, brand: Brand) -> File:
     return file(
         text.encode(),
         _HTML,
+        Vary=f"{varies}Accept-Encoding",
         Content_Security_Policy=policy,
         Referrer_Policy="no-referrer",
         X_Frame_Options="DENY",

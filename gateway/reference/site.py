@@ -12,10 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.brands import Brand
+from gateway.problems import NotFound
 from gateway.reference.files import Kept, answer
 from gateway.reference.published import MANIFEST
 
 ASSETS: Final = "/docs/assets"
+LIBRARIES: Final = "/sdk/"
+LIBRARIES_INDEX: Final = f"{LIBRARIES}index.json"
+"""What programs find at the same address as the page (RFC 9110 § 12.1)."""
 PLACE: Final = "site"
 """Below the data directory; each publication has a folder of its own in it."""
 
@@ -26,6 +30,19 @@ def routes(folder: Path, brands: Sequence[Brand]) -> list[Route]:
     sites = dict(zip(brands, published, strict=True))
 
     async def serve(request: Request) -> Response:
-        return await answer(request, folder, sites[request.scope["brand"]][request.url.path])
+        site, path = sites[request.scope["brand"]], request.url.path
+        if path == LIBRARIES and _wants_json(request.headers.get("accept", "")):
+            path = LIBRARIES_INDEX
+        found = site.get(path)
+        if found is None:
+            # The file of another brand, whose library has another name.
+            raise NotFound("route_unknown", "There is nothing at this path.")
+        return await answer(request, folder, found)
 
-    return [Route(path, serve) for path in published[0]]
+    paths = {path: None for site in published for path in site}
+    return [Route(path, serve) for path in paths]
+
+
+def _wants_json(accept: str) -> bool:
+    """Whether a client that could be shown a page asked for data: browsers name text/html."""
+    return "application/json" in accept and "text/html" not in accept

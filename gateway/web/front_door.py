@@ -16,6 +16,7 @@ DOCS: Final = "/docs"
 _LINKS: Final = {
     "documentation": DOCS,
     "openapi": "/openapi.json",
+    "libraries": "/sdk/",
     "console": "/console",
     "me": "/v1/me",
     "authorization_server": "/.well-known/oauth-authorization-server",
