@@ -36,6 +36,8 @@ def _run(given: argparse.Namespace) -> int:
                 documented_only=given.documented_only,
                 deduplicate=given.deduplicate,
                 service_key=given.service_key or os.environ.get("SANDBOX_SERVICE_KEY"),
+                # never an argument: those of a process are everybody's to read
+                control_key=os.environ.get("SANDBOX_CONTROL_KEY"),
             )
         )
     connection = open_seeded(given.db)

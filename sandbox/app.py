@@ -7,13 +7,15 @@ from sandbox.answers import Reply, not_found
 from sandbox.calls import Calls
 from sandbox.entities import ENTITIES
 from sandbox.guard import Access, Call, Guard, Operation, Services
+from sandbox.testing import control as testing
 
 
 async def _absent(_: Call) -> Reply:
     raise not_found()
 
 
-def create(services: Services) -> Router:
+def create(services: Services, control_key: str | None = None) -> Router:
+    """control_key: opens the control of test tenants, which is not there without."""
     paths: dict[str, dict[str, Operation]] = {}
     further = (tags, contacts_csv, forecast, auth, users, invoice_email, reports, webhooks)
     for found in (*(Calls(entity).operations() for entity in ENTITIES), *(one.operations() for one in further)):
@@ -24,6 +26,10 @@ def create(services: Services) -> Router:
     # a literal segment must be tried before {id}
     ordered = sorted(paths, key=lambda path: (path.count("{"), path))
     guarded = [Route(path, Guard(services, path, paths[path])) for path in ordered]
+    tenants = services.test_tenants
+    private = testing.routes(services, tenants, control_key) if tenants is not None and control_key else []
     return Router(
-        [*guarded, *control.routes(services)], default=Guard(services, "unmatched", {}), redirect_slashes=False
+        [*guarded, *control.routes(services), *private],
+        default=Guard(services, "unmatched", {}),
+        redirect_slashes=False,
     )

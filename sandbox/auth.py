@@ -50,7 +50,7 @@ def _shown(user: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _tenant(call: Call) -> Reply:
-    tenant = call.services.directory.by_id.get(call.path["id"])
-    if tenant is None or call.named_tenant not in {None, tenant}:
+    home = call.services.home(call.path["id"])
+    if home is None or (call.named is not None and call.tenant != home.tenant):
         raise not_found()
-    return data({"id": tenant.id, "name": tenant.name})
+    return data({"id": home.tenant.id, "name": home.tenant.name})

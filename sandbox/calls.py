@@ -30,7 +30,7 @@ def _found(call: Call, entity: Entity, text: str) -> Row:
 
 def _document(call: Call, entity: Entity, text: str) -> bytes:
     key = entity.key.read(text)
-    found = call.services.store.document(entity, call.tenant.number, key) if key is not None else None
+    found = call.home.store.document(entity, call.tenant.number, key) if key is not None else None
     if found is None:
         raise not_found()
     return found
@@ -63,7 +63,8 @@ def settle_lapsed(call: Call, entity: Entity) -> None:
     moments = {"today": scene.now[:10], "now": stored_milliseconds(scene.now)}
     lapsed = scene.rows(entity.name, conditions, *(moments[name] for name in names))
     if lapsed:
-        with transaction(scene.store.connection):
+        with transaction(call.home.writable().connection):
+            scene = scene_of(call)
             for row in lapsed:
                 _settle(scene, entity, row)
 
@@ -101,11 +102,11 @@ class Calls:
     async def list(self, call: Call) -> Reply:
         owners = owners_of(call, self.entity)
         settle_lapsed(call, self.entity)
-        return listed(call.services.store, self.entity, call.tenant.number, call.query(), owners)
+        return listed(call.home.store, self.entity, call.tenant.number, call.query(), owners)
 
     async def search(self, call: Call) -> Reply:
         settle_lapsed(call, self.entity)
-        return searched(call.services.store, self.entity, call.tenant.number, call.json())
+        return searched(call.home.store, self.entity, call.tenant.number, call.json())
 
     async def create(self, call: Call) -> Reply:
         owners = owners_of(call, self.entity)

@@ -11,7 +11,6 @@ from typing import IO, Any
 import orjson
 
 from sandbox.answers import Refused, Reply, data
-from sandbox.directory import Directory
 from sandbox.entities import CONTACTS
 from sandbox.fields import Field, Kind
 from sandbox.guard import Call, Operation
@@ -46,10 +45,12 @@ async def _import(call: Call) -> Reply:
         await _receive(call, spool)
         spool.seek(0)
         # a large file takes seconds: in a thread, on a connection of its own, while other calls go on
-        path = call.services.store.connection.execute("PRAGMA database_list").fetchone()[2]
-        ids, scene = await asyncio.to_thread(_insert_all, path, call, spool)
-    call.services.store.changed(CONTACTS)
-    call.services.emitter.emit(scene.tenant.number, scene.tenant.id, scene.happened)
+        async with call.home.held():
+            store = call.home.writable()
+            path = store.connection.execute("PRAGMA database_list").fetchone()[2]
+            ids, scene = await asyncio.to_thread(_insert_all, path, call, spool)
+            store.changed(CONTACTS)
+    call.services.emitter.emit(call.home, scene.happened)
     reply = data({"imported": len(ids), "ids": ids})
     reply.created = len(ids)
     return reply
@@ -72,7 +73,7 @@ async def _receive(call: Call, spool: IO[bytes]) -> None:
 def _insert_all(path: str, call: Call, spool: IO[bytes]) -> tuple[list[str], WriteScene]:
     connection = connect(path)
     try:
-        scene = scene_of(call, Store(connection), Directory(connection))
+        scene = scene_of(call, Store(connection), call.home.directory)
         with transaction(connection):
             rows = _Rows(spool, scene)
             ids: list[str] = []
@@ -173,7 +174,7 @@ def _value(field: Field, cell: str) -> Any:
 
 async def _export(call: Call) -> Reply:
     disposition = (b"content-disposition", b'attachment; filename="contacts.csv"')
-    stream = _exported(call.services.store, call.tenant.number)
+    stream = _exported(call.home.store, call.tenant.number)
     return Reply(200, media=b"text/csv; charset=utf-8", headers=(disposition,), stream=stream)
 
 

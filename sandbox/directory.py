@@ -1,4 +1,4 @@
-"""Tenants and users. Who exists never changes while the sandbox runs; roles and activity may, so they are read each time."""
+"""Tenants and users of one database. Who exists there never changes while the sandbox runs; roles and activity may, so they are read each time."""
 
 import sqlite3
 import time
@@ -27,14 +27,12 @@ _USERS = (
 _MEMBERS = ("id", "tenantId", "email", "name", "role", "active", "createdAt", "updatedAt", "password")
 
 
-def _user(found: tuple[Any, ...]) -> Row:
-    user = dict(zip(_MEMBERS, found, strict=True))
-    return user | {"active": bool(user["active"])}
-
-
 class Directory:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    """named: the id of the only tenant, where the rows were seeded under another one's."""
+
+    def __init__(self, connection: sqlite3.Connection, named: str | None = None) -> None:
         self._connection = connection
+        self._named = named
         self.refresh()
 
     def refresh(self) -> None:
@@ -57,10 +55,15 @@ class Directory:
         # An address is the same in whatever case it is typed.
         folded = " COLLATE NOCASE" if condition == "email" else ""
         found = self._connection.execute(f"{_USERS} WHERE u.{condition} = ?{folded}", (value,)).fetchone()
-        return _user(found) if found is not None else None
+        return self._shown(found) if found is not None else None
 
     def users(self, tenant: Tenant) -> list[Row]:
-        return [_user(found) for found in self._connection.execute(f"{_USERS} WHERE u.tenant = ?", (tenant.number,))]
+        found = self._connection.execute(f"{_USERS} WHERE u.tenant = ?", (tenant.number,))
+        return [self._shown(one) for one in found]
+
+    def _shown(self, found: tuple[Any, ...]) -> Row:
+        user = dict(zip(_MEMBERS, found, strict=True))
+        return user | {"tenantId": self._named or user["tenantId"], "active": bool(user["active"])}
 
     def remember_session(self, token: str, user_id: str) -> None:
         self._connection.execute("INSERT INTO sessions (token, user_id) VALUES (?, ?)", (token, user_id))

@@ -1,8 +1,6 @@
 """Posts events to those who subscribed, once each, the way the documented services do; and misbehaves when it is told to."""
 
 import asyncio
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -11,6 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from sandbox.answers import Refused
+from sandbox.homes import Home
 from sandbox.moments import render_instant
 
 _AT_ONCE = 8
@@ -51,22 +50,14 @@ class Post:
     body: bytes
 
 
-def posts(
-    connection: sqlite3.Connection, tenant: tuple[int, str], happened: Iterable[Happened], manners: Manners
-) -> Iterator[Post]:
-    """What has to be sent of these events, by a tenant's number and id."""
-    number, tenant_id = tenant
-    subscribed = [
-        (url, frozenset(events.split()))
-        for url, events in connection.execute(
-            "SELECT url, events FROM subscriptions WHERE tenant = ? ORDER BY id", (number,)
-        )
-    ]
+def posts(home: Home, happened: Iterable[Happened], manners: Manners) -> Iterator[Post]:
+    """What has to be sent of these events."""
+    subscribed = [(url, frozenset(events.split())) for _, url, events, _ in home.subscriptions.all()]
     for name, told in happened:
         document = {
             "event": name,
-            "timestamp": render_instant(time.time_ns() // 1_000_000),
-            "tenantId": manners.tenant or tenant_id,
+            "timestamp": render_instant(home.now()),
+            "tenantId": manners.tenant or home.tenant.id,
             "data": told,
         }
         body = _JUNK if manners.junk else orjson.dumps(document)
@@ -103,8 +94,7 @@ async def deliver(post: Post) -> int | None:
 class Emitter:
     """Sends in the background what requests have committed."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self) -> None:
         self._waiting: asyncio.Queue[Post] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._held: list[Post] = []
@@ -112,9 +102,9 @@ class Emitter:
         self.manners = Manners()
         self.answers: dict[str, int] = {}
 
-    def emit(self, number: int, tenant_id: str, happened: Iterable[Happened]) -> None:
+    def emit(self, home: Home, happened: Iterable[Happened]) -> None:
         """Send these; in the order they happened, unless told otherwise."""
-        for post in posts(self._connection, (number, tenant_id), happened, self.manners):
+        for post in posts(home, happened, self.manners):
             self._seen += 1
             if self.manners.drop and self._seen % self.manners.drop == 0:
                 continue

@@ -15,6 +15,7 @@ from sandbox.directory import Directory, Tenant
 from sandbox.emitter import Happened, Manners, Post, deliver, posts
 from sandbox.entities import BY_NAME
 from sandbox.events import EVENTS, SIGNED
+from sandbox.homes import SharedHome
 from sandbox.ids import CUID
 from sandbox.moments import render_instant
 from sandbox.schema import load
@@ -23,14 +24,15 @@ from sandbox.store import Query, Store
 
 def emit(connection: sqlite3.Connection, given: argparse.Namespace) -> int:
     """Prints `{"sent": n, "answers": {status: count}}`. Exit status 1: no such tenant, record or subscriber."""
-    tenant = Directory(connection).by_id.get(given.tenant)
+    store, directory = Store(connection), Directory(connection)
+    tenant = directory.by_id.get(given.tenant)
     if tenant is None:
         return _failed(f"there is no tenant {given.tenant}")
-    happened = _found(Store(connection), tenant, given.type, given.record)
+    happened = _found(store, tenant, given.type, given.record)
     if happened is None:
         return _failed("there is no such record" if given.record else "there is no record of that kind yet")
     manners = Manners(repeat=given.repeat, tenant=given.claim, junk=given.junk)
-    sent = list(posts(connection, (tenant.number, tenant.id), [happened], manners))
+    sent = list(posts(SharedHome(tenant, store, directory), [happened], manners))
     if not sent:
         return _failed(f"nobody of the tenant has subscribed to {given.type}")
     answers = Counter(str(status or "none") for status in asyncio.run(_all(sent)))

@@ -24,7 +24,7 @@ async def _forecast(call: Call) -> Reply:
             # a deal that nobody dated lies outside no span
             conditions.append(f"(c_closeDate IS NULL OR substr(c_closeDate, 1, 7) {sign} ?)")
             parameters.append(month)
-    found = call.services.store.connection.execute(
+    found = call.home.store.connection.execute(
         "SELECT substr(c_closeDate, 1, 7), c_pipelineId, c_stageId, c_currency, count(*),"  # noqa: S608  (the conditions are the two above)
         " round(total(CASE c_status WHEN 'open' THEN c_value END), 3),"
         " round(total(CASE c_status WHEN 'open' THEN c_value * c_probability / 100 END), 3),"

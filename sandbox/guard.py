@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -16,10 +16,14 @@ from sandbox.cap import Cap
 from sandbox.directory import Directory, Tenant
 from sandbox.emitter import Emitter
 from sandbox.faults import Faults, misbehave
+from sandbox.homes import Home, SharedHome
 from sandbox.seed import Pristine
 from sandbox.store import Store
 from sandbox.watch import Seen, Watch, kept
 from sandbox.wire import read_body, send_reply
+
+if TYPE_CHECKING:
+    from sandbox.testing.tenants import TestTenants
 
 
 class Access(Enum):
@@ -45,11 +49,31 @@ class Services:
     watch: Watch = field(default_factory=Watch)
     faults: Faults = field(default_factory=Faults)
     answered: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
+    test_tenants: "TestTenants | None" = None
+
+    def home(self, tenant_id: str) -> Home | None:
+        """That of the tenant with this id."""
+        return self._shared(self.directory.by_id.get(tenant_id)) or (
+            self.test_tenants.by_id(tenant_id) if self.test_tenants is not None else None
+        )
+
+    def home_of(self, api_key: str) -> Home | None:
+        """That of the tenant with this key."""
+        return self._shared(self.directory.by_key.get(api_key)) or (
+            self.test_tenants.by_key(api_key) if self.test_tenants is not None else None
+        )
+
+    def _shared(self, tenant: Tenant | None) -> Home | None:
+        return SharedHome(tenant, self.store, self.directory) if tenant is not None else None
+
+    def forget(self, tenant_id: str) -> None:
+        """Everything about one tenant that is not a row."""
+        self.answered = {key: reply for key, reply in self.answered.items() if key[0] != tenant_id}
 
 
 @dataclass(slots=True)
 class Call:
-    """One request. `tenant` is set for WORKSPACE calls, and for SERVICE calls that name one."""
+    """One request. `named` is set for WORKSPACE calls, and for SERVICE calls that name one."""
 
     services: Services
     seen: Seen
@@ -57,14 +81,23 @@ class Call:
     path: Mapping[str, str]
     receive: Receive
     body: bytes = b""
-    named_tenant: Tenant | None = None
+    named: Home | None = None
     user_id: str | None = None
 
     @property
-    def tenant(self) -> Tenant:
-        if self.named_tenant is None:
+    def home(self) -> Home:
+        if self.named is None:
             raise AssertionError("the call is not one of a workspace")
-        return self.named_tenant
+        return self.named
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.home.tenant
+
+    @property
+    def directory(self) -> Directory:
+        """The users that the call may ask for: of the tenant that it names, or of all that were seeded."""
+        return self.named.directory if self.named is not None else self.services.directory
 
     def query(self) -> dict[str, list[str]]:
         return parse_qs(self.seen.query, keep_blank_values=True) if self.seen.query else {}
@@ -166,7 +199,7 @@ class Guard:
         key = call.header(b"idempotency-key")
         if not self._services.deduplicate or key is None or call.seen.method != "POST":
             return await self._counted(operation, call)
-        name = (call.named_tenant.id if call.named_tenant else "", call.seen.path, key)
+        name = (call.tenant.id if call.named is not None else "", call.seen.path, key)
         known = self._services.answered.get(name)
         if known is None:
             known = await self._counted(operation, call)
@@ -186,16 +219,16 @@ def identify(call: Call, access: Access) -> None:
     services, key = call.services, call.bearer()
     business = call.header(b"x-business-id")
     if key and key == services.service_key:
-        tenant = services.directory.by_id.get(business or "")
-        if tenant is None and (business is not None or access is Access.WORKSPACE):
+        home = services.home(business or "")
+        if home is None and (business is not None or access is Access.WORKSPACE):
             raise Refused(401, "business_unknown", "X-Business-Id names no tenant.")
     else:
-        tenant = services.directory.by_key.get(key) if access is Access.WORKSPACE else None
-        if tenant is None:
+        home = services.home_of(key) if access is Access.WORKSPACE else None
+        if home is None:
             raise Refused(401, "key_invalid", "The key is missing or not known.")
-        if business not in {None, tenant.id}:
+        if business not in {None, home.tenant.id}:
             raise Refused(401, "business_mismatch", "X-Business-Id names another tenant than the key.")
     user_id = call.header(b"x-user-id")
-    if tenant is not None and user_id is not None and not services.directory.employs(tenant, user_id):
+    if home is not None and user_id is not None and not home.directory.employs(home.tenant, user_id):
         raise Refused(401, "user_unknown", "X-User-Id names no user of the tenant.")
-    call.named_tenant, call.user_id = tenant, user_id
+    call.named, call.user_id = home, user_id

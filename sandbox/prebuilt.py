@@ -1,7 +1,7 @@
 """A seeded database is the same every time, so it is made once a machine and copied from then on.
 
-The copy lies in a folder of the user's own, under a name that any change of the sandbox's code or of the number of
-contacts makes another. Where it cannot be kept, each new database is made anew: about two seconds.
+The copy lies in a folder of the user's own, under a name that any change of the sandbox's code or of what is seeded makes
+another. Where it cannot be kept, each new database is made anew: about two seconds.
 """
 
 import gc
@@ -13,31 +13,33 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-_KEPT_UP_TO = 5000
 _MOST_KEPT = 8
-Seed = Callable[[sqlite3.Connection, int], None]
+Seed = Callable[[sqlite3.Connection], None]
 
 
-def fill(connection: sqlite3.Connection, contacts: int, seed: Seed) -> None:
-    """Replaces all that is in the database. A process that dies here leaves it as it was."""
-    kept = _place(contacts)
+def fill(connection: sqlite3.Connection, name: str | None, seed: Seed) -> None:
+    """Replaces all that is in the database. A process that dies here leaves it as it was.
+
+    name: of what is seeded; None when it is too large to be kept.
+    """
+    kept = _place(name) if name is not None else None
     if kept is not None and kept.is_file():
         with suppress(sqlite3.DatabaseError), closing(_opened(kept)) as made:
             made.backup(connection)
             return
     with closing(sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)) as made:
-        _make(made, contacts, seed)
+        _make(made, seed)
         made.backup(connection)
         if kept is not None:
             with suppress(OSError, sqlite3.Error):
                 _keep(made, kept)
 
 
-def _make(made: sqlite3.Connection, contacts: int, seed: Seed) -> None:
+def _make(made: sqlite3.Connection, seed: Seed) -> None:
     # hundreds of thousands of values that all live to the end: nothing for a collector to find
     gc.disable()
     try:
-        seed(made, contacts)
+        seed(made)
     finally:
         gc.enable()
 
@@ -46,10 +48,8 @@ def _opened(kept: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{kept}?mode=ro&immutable=1", uri=True)
 
 
-def _place(contacts: int) -> Path | None:
+def _place(name: str) -> Path | None:
     """Where the copy is, or may be put; None when there is no place that only this user can write to."""
-    if contacts > _KEPT_UP_TO:
-        return None
     folder = Path(tempfile.gettempdir()) / f"sandbox-seeded-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -57,11 +57,12 @@ def _place(contacts: int) -> Path | None:
     except OSError:
         return None
     private = found.st_uid == os.getuid() and not found.st_mode & 0o077
-    return folder / f"{_edition(contacts)}.db" if private and not folder.is_symlink() else None
+    return folder / f"{edition(name)}.db" if private and not folder.is_symlink() else None
 
 
-def _edition(contacts: int) -> str:
-    digest = hashlib.sha256(str(contacts).encode())
+def edition(name: str) -> str:
+    """What tells a seeded database from those that other code makes under the same name."""
+    digest = hashlib.sha256(name.encode())
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:32]

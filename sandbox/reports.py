@@ -48,11 +48,11 @@ class _Books:
     """The accounts of a workspace and what was posted to them."""
 
     def __init__(self, call: Call) -> None:
-        self._connection = call.services.store.connection
+        self._connection = call.home.store.connection
         self._tenant = call.tenant.number
         self._given = call.query()
         self.currency = call.tenant.workspace.currency
-        rows = [load(document) for document in call.services.store.documents(ACCOUNTS, self._tenant)]
+        rows = [load(document) for document in call.home.store.documents(ACCOUNTS, self._tenant)]
         self.accounts: list[Row] = sorted(rows, key=lambda account: str(account["glCode"]))
         basis = self._given.get("basis", ["accrual"])[-1]
         if basis not in {"accrual", "cash"}:

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from random import Random
@@ -19,6 +19,7 @@ from sandbox.store import Store, connect, transaction
 
 # raise when tables or seeded data change: a database of another edition is seeded anew
 EDITION = "4"
+KEPT_UP_TO = 5000  # contacts; a database with more is made anew each time
 _FURTHER_TENANTS_CONTACTS = 2000
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EMPTY = "quietco"
@@ -28,19 +29,20 @@ _PEOPLE = ("Olu Adeyemi", "Ana Ruiz", "Max Weber", "Mina Park", "Vera Holm")
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
-    """scale: what an amount of rupees is divided by in the firm's own currency."""
+class Setting:
+    """scale: what an amount of rupees is divided by in the firm's own currency · share: see Firm."""
 
     handle: str
     name: str
     workspace: Workspace
     scale: int
+    share: float = 1
 
 
 _TENANTS = (
-    _Setting("meridian", "Meridian Trading", Workspace("INR", 18, "2025-03-31", negative_stock=False), 1),
-    _Setting("juniper", "Juniper Works", Workspace("USD", 10, "2025-06-30", negative_stock=True), 12),
-    _Setting("quietco", "Quiet & Co", Workspace("EUR", 20, "2024-12-31", negative_stock=False), 12),
+    Setting("meridian", "Meridian Trading", Workspace("INR", 18, "2025-03-31", negative_stock=False), 1),
+    Setting("juniper", "Juniper Works", Workspace("USD", 10, "2025-06-30", negative_stock=True), 12),
+    Setting("quietco", "Quiet & Co", Workspace("EUR", 20, "2024-12-31", negative_stock=False), 12),
 )
 
 
@@ -49,7 +51,7 @@ def prepare(path: Path, contacts: int) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = connect(path)
     if _edition(connection) != EDITION:
-        prebuilt.fill(connection, contacts, seed)
+        fill(connection, contacts)
         key = f"svc_{secrets.token_hex(24)}"
         connection.execute("UPDATE meta SET value = ? WHERE name = 'service_key'", (key,))
     return connection
@@ -79,8 +81,21 @@ def meta(connection: sqlite3.Connection, name: str) -> str:
     return value
 
 
+def fill(connection: sqlite3.Connection, contacts: int) -> None:
+    """Replaces all that is in the database by what is seeded."""
+    kept = str(contacts) if contacts <= KEPT_UP_TO else None
+    prebuilt.fill(connection, kept, lambda made: seed(made, contacts))
+
+
 def seed(connection: sqlite3.Connection, contacts: int) -> None:
     """Fills an empty database."""
+    living = (min(contacts, _FURTHER_TENANTS_CONTACTS) if number else contacts for number in range(len(_TENANTS)))
+    found = [(one, 0 if one.handle == _EMPTY else count) for one, count in zip(_TENANTS, living, strict=True)]
+    seed_tenants(connection, found, contacts)
+
+
+def seed_tenants(connection: sqlite3.Connection, found: Sequence[tuple[Setting, int]], contacts: int) -> None:
+    """Fills an empty database with these tenants, each with so many contacts."""
     with transaction(connection):
         for statement in schema.BASE_TABLES:
             connection.execute(statement)
@@ -89,8 +104,8 @@ def seed(connection: sqlite3.Connection, contacts: int) -> None:
                 connection.execute(statement)
         store = Store(connection)
         counter = Counter()
-        for number, setting in enumerate(_TENANTS, start=1):
-            _tenant(store, number, setting, counter, contacts)
+        for number, (setting, living) in enumerate(found, start=1):
+            _tenant(store, number, setting, counter, living)
         connection.execute("INSERT INTO sequences VALUES ('keys', ?)", (counter.value,))
         for entity in ENTITIES:
             for statement in schema.indexes(entity):
@@ -101,7 +116,7 @@ def seed(connection: sqlite3.Connection, contacts: int) -> None:
         connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", entries.items())
 
 
-def _tenant(store: Store, number: int, setting: _Setting, counter: Counter, contacts: int) -> None:
+def _tenant(store: Store, number: int, setting: Setting, counter: Counter, contacts: int) -> None:
     random = Random(f"sandbox:{setting.handle}")
     tenant_id = _cuid(random)
     api_key = f"sk_{setting.handle}_{random.randbytes(20).hex()}"
@@ -116,11 +131,8 @@ def _tenant(store: Store, number: int, setting: _Setting, counter: Counter, cont
         " VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)",
         [(*user, _SINCE, _SINCE) for user in users],
     )
-    if number > 1:
-        contacts = min(contacts, _FURTHER_TENANTS_CONTACTS)
     roles = {user[0]: user[5] for user in users}
-    empty = setting.handle == _EMPTY
-    tenant = SeedTenant(tenant_id, workspace, random, counter, users=roles, contacts=0 if empty else contacts)
+    tenant = SeedTenant(tenant_id, workspace, random, counter, users=roles, contacts=contacts)
     for entity, made in rows(tenant):
         store.insert(entity, number, made)
         tenant.keep(entity, made)
@@ -135,6 +147,7 @@ def _tenant(store: Store, number: int, setting: _Setting, counter: Counter, cont
         companies=tenant.rows("company")[:_REFERRED],
         deals=tenant.rows("deal")[:_REFERRED],
         scale=setting.scale,
+        share=setting.share,
     )
     for entity, made in seeds.rows(firm):
         store.insert(entity, number, made)
@@ -163,7 +176,7 @@ class Pristine:
     def restore(self, afterwards: Callable[[], None]) -> None:
         if self._copy is None:
             self._copy = sqlite3.connect(":memory:", isolation_level=None)
-            prebuilt.fill(self._copy, int(meta(self._connection, "contacts")), seed)
+            fill(self._copy, int(meta(self._connection, "contacts")))
             key = meta(self._connection, "service_key")
             self._copy.execute("UPDATE meta SET value = ? WHERE name = 'service_key'", (key,))
         self._copy.backup(self._connection)

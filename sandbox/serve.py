@@ -19,6 +19,7 @@ from sandbox.emitter import Emitter
 from sandbox.guard import Services
 from sandbox.seed import Pristine, meta, prepare
 from sandbox.store import Store
+from sandbox.testing.tenants import TestTenants
 
 _GRACE_SECONDS = 5
 
@@ -33,6 +34,7 @@ class Options:
     documented_only: bool
     deduplicate: bool
     service_key: str | None
+    control_key: str | None
 
 
 class _Protocol(HttpToolsProtocol):
@@ -70,14 +72,15 @@ def serve(options: Options) -> int:
         store=Store(connection),
         directory=Directory(connection),
         pristine=Pristine(connection),
-        emitter=Emitter(connection),
+        emitter=Emitter(),
         service_key=service_key,
         cap=Cap(options.cap),
         deduplicate=options.deduplicate,
         documented_only=options.documented_only,
+        test_tenants=TestTenants(_beside(options.db)) if options.control_key else None,
     )
     config = uvicorn.Config(
-        app.create(services),
+        app.create(services, options.control_key),
         http=_Protocol,
         loop="uvloop",
         ws="none",
@@ -99,6 +102,11 @@ def serve(options: Options) -> int:
     finally:
         connection.close()
     return 0
+
+
+def _beside(db: Path) -> Path:
+    """The folder of the databases of test tenants."""
+    return db.with_name(f"{db.name}-tenants")
 
 
 def _listen(host: str, port: int) -> socket.socket | None:

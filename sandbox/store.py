@@ -19,6 +19,7 @@ from sandbox.scene import Row
 _COUNTS_KEPT = 4096
 # so many rows are sorted faster than they are met on a walk through a large index
 _FEW = 500
+_TENANT_MEMBER = b'"tenantId":"%s"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Query:
     limit: int
 
 
-def connect(path: Path | str) -> sqlite3.Connection:
+def connect(path: Path | str, cache_kib: int = 65536) -> sqlite3.Connection:
     """A connection in autocommit mode (transactions are opened explicitly) that waits up to 30 s for a lock."""
     if str(path) != ":memory:":
         # Passwords of the seed are in it; SQLite would let everybody read it.
@@ -41,7 +42,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, cached_statements=512, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
     connection.execute("PRAGMA mmap_size = 1073741824")
     return connection
 
@@ -58,15 +59,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class Store:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    """named: the id of the only tenant, where the rows were seeded under another one's."""
+
+    def __init__(self, connection: sqlite3.Connection, named: str | None = None) -> None:
         self.connection = connection
-        self._statements = {entity.plural: _Statements(entity) for entity in ENTITIES}
+        self._statements = _STATEMENTS
+        self._named: tuple[bytes, bytes] | None = None
+        if named is not None:
+            ((seeded,),) = connection.execute("SELECT id FROM tenants").fetchall()
+            self._named = (_TENANT_MEMBER % seeded.encode(), _TENANT_MEMBER % named.encode())
         # totals are asked with every page and only change when the entity is written
         self._totals: dict[str, dict[tuple[Any, ...], int]] = {entity.plural: {} for entity in ENTITIES}
 
     def document(self, entity: Entity, tenant: int, key: Key) -> bytes | None:
         found = self.connection.execute(self._statements[entity.plural].document, (key, tenant)).fetchone()
-        return found[0] if found is not None else None
+        return self._shown(found[0]) if found is not None else None
 
     def exists(self, entity: Entity, tenant: int, key: Key) -> bool:
         return self.connection.execute(self._statements[entity.plural].exists, (key, tenant)).fetchone() is not None
@@ -138,7 +145,7 @@ class Store:
     ) -> list[bytes]:
         """Every row that meets the conditions, in no order."""
         sql = self._statements[entity.plural].all.format(conditions)
-        return [document for (document,) in self.connection.execute(sql, (tenant, *parameters)).fetchall()]
+        return [self._shown(document) for (document,) in self.connection.execute(sql, (tenant, *parameters)).fetchall()]
 
     def page(self, entity: Entity, tenant: int, query: Query, total: int | None = None) -> list[bytes]:
         """The rows of the page; with the total known, a search that finds few does not walk the whole order."""
@@ -149,7 +156,7 @@ class Store:
         page = statements.page if total is None or total > _FEW else statements.page_of_few
         sql = page.format(query.conditions, query.order, direction)
         found = self.connection.execute(sql, (tenant, *query.parameters, query.limit, query.offset))
-        return [document for (document,) in found.fetchall()]
+        return [self._shown(document) for (document,) in found.fetchall()]
 
     def total(self, entity: Entity, tenant: int, query: Query) -> int:
         kept = self._totals[entity.plural]
@@ -175,6 +182,10 @@ class Store:
         """The next rows in order of creation: (number, document), numbers greater than `after`."""
         sql = self._statements[entity.plural].batch
         return self.connection.execute(sql, (tenant, after, size)).fetchall()
+
+    def _shown(self, document: bytes) -> bytes:
+        # the member stands before any that a client writes
+        return document.replace(*self._named, 1) if self._named is not None else document
 
 
 class _Statements:
@@ -209,3 +220,6 @@ class _Statements:
             f"SELECT t.row, d.doc FROM {table} t CROSS JOIN {docs} d ON d.row = t.row"  # noqa: S608  (see the class)
             " WHERE t.tenant = ? AND t.row > ? ORDER BY t.row LIMIT ?"
         )
+
+
+_STATEMENTS = {entity.plural: _Statements(entity) for entity in ENTITIES}

@@ -27,16 +27,16 @@ async def _user(call: Call) -> Reply:
 async def _users(call: Call) -> Reply:
     """With an address and nothing else the one user who has it, otherwise the list (an assumed call)."""
     given = call.query()
-    if call.named_tenant is None or ("email" in given and not _PAGING & given.keys()):
+    if call.named is None or ("email" in given and not _PAGING & given.keys()):
         return _found(call, "email", given.get("email", [""])[-1])
     if call.services.documented_only:
         raise not_found()
-    return _page([_shown(user) for user in call.services.directory.users(call.named_tenant)], given)
+    return _page([_shown(user) for user in call.directory.users(call.tenant)], given)
 
 
 def _found(call: Call, condition: str, value: str) -> Reply:
-    user = call.services.directory.user(condition, value)
-    if user is None or (call.named_tenant is not None and user["tenantId"] != call.named_tenant.id):
+    user = call.directory.user(condition, value)
+    if user is None or (call.named is not None and user["tenantId"] != call.tenant.id):
         raise not_found()
     return data(_shown(user))
 

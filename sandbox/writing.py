@@ -1,6 +1,5 @@
 """Where every write of a request is committed: the row, what follows from it in other rows, and its postings, or nothing."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -102,21 +101,16 @@ class WriteScene:
 
 
 def scene_of(call: Call, store: Store | None = None, directory: Directory | None = None) -> WriteScene:
-    now = render_instant(time.time_ns() // 1_000_000)
-    services = call.services
+    home = call.home
     return WriteScene(
-        store or services.store,
-        directory or services.directory,
-        call.tenant,
-        call.user_id,
-        now,
+        store or home.store, directory or home.directory, call.tenant, call.user_id, render_instant(home.now())
     )
 
 
 @contextmanager
 def writing(call: Call) -> Iterator[WriteScene]:
     """A scene in a transaction: all that is written inside is committed at its end and then told, or nothing when it raises."""
-    scene = scene_of(call)
-    with transaction(scene.store.connection):
+    with transaction(call.home.writable().connection):
+        scene = scene_of(call)
         yield scene
-    call.services.emitter.emit(scene.tenant.number, scene.tenant.id, scene.happened)
+    call.services.emitter.emit(call.home, scene.happened)

@@ -28,11 +28,11 @@ _FAR = "2028-03-31"
 
 def invoices(firm: Firm, products: list[Row], accounts: dict[str, str]) -> list[tuple[Row, list[Row]]]:
     """Each invoice with its payments, in order of their dates."""
-    return [_invoice(firm, at_number, products, accounts) for at_number in range(_INVOICES)]
+    return [_invoice(firm, at_number, products, accounts) for at_number in range(firm.count(_INVOICES, 12))]
 
 
 def _state(firm: Firm, at_number: int) -> str:
-    if at_number % 29 == 7 or at_number >= _INVOICES - 8:
+    if at_number % 29 == 7 or at_number >= firm.count(_INVOICES, 12) - firm.count(8, 1):
         return "DRAFT"
     if at_number % 23 == 5:
         return "CANCELLED"
@@ -44,7 +44,7 @@ def _invoice(firm: Firm, at_number: int, products: list[Row], accounts: dict[str
     books = firm.workspace.currency
     foreign = [one for one in _FOREIGN if one != books]
     currency = books if firm.random.random() < 0.88 else firm.choose(foreign)
-    issued = day(at_number * 490 // _INVOICES)
+    issued = day(at_number * 490 // firm.count(_INVOICES, 12))
     contact, company = firm.maybe(firm.contacts, 0.7), firm.maybe(firm.companies, 0.7)
     if contact is None and company is None:
         contact = firm.choose(firm.contacts)
@@ -133,12 +133,12 @@ def _payment(firm: Firm, invoice: Row, amount: float, date: str) -> Row:
 
 
 def claims(firm: Firm, employees: list[Row], projects: list[Row]) -> list[Row]:
-    return [_claim(firm, at_number, employees, projects) for at_number in range(_CLAIMS)]
+    return [_claim(firm, at_number, employees, projects) for at_number in range(firm.count(_CLAIMS, 6))]
 
 
 def _claim(firm: Firm, at_number: int, employees: list[Row], projects: list[Row]) -> Row:
     category, purpose, amount = firm.choose(_CLAIMED)
-    spent = day(at_number * 495 // _CLAIMS)
+    spent = day(at_number * 495 // firm.count(_CLAIMS, 6))
     total = max(1, amount // firm.scale) + firm.below(100) / 4
     corporate = at_number % 6 == 0
     state = firm.choose(("PAID", "PAID", "PAID", "APPROVED", "PENDING", "REJECTED"))

@@ -28,7 +28,8 @@ def at(date: str, minutes: int) -> str:
 @dataclass
 class Firm(SeedScene):
     """users: as the auth service shows them, the owner first · contacts, companies, deals: rows to refer to ·
-    scale: what an amount of rupees is divided by · working: whether it does business, or was only just set up.
+    scale: what an amount of rupees is divided by · share: how much of a whole firm's business it does, up to 1 ·
+    working: whether it does business, or was only just set up.
     """
 
     handle: str = ""
@@ -37,6 +38,7 @@ class Firm(SeedScene):
     companies: list[Row] = field(default_factory=list)
     deals: list[Row] = field(default_factory=list)
     scale: int = 1
+    share: float = 1
 
     @property
     def working(self) -> bool:
@@ -45,6 +47,10 @@ class Firm(SeedScene):
     @property
     def user_ids(self) -> list[str]:
         return [user["id"] for user in self.users]
+
+    def count(self, whole: int, least: int = 3) -> int:
+        """How many of something that a whole firm has so many of."""
+        return min(whole, max(least, round(whole * self.share)))
 
     def choose(self, values: Sequence[T]) -> T:
         return values[int(self.random.random() * len(values))]

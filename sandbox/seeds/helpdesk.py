@@ -70,7 +70,7 @@ def tickets(firm: Firm, default: Row) -> tuple[list[Row], list[Row]]:
     """The tickets in order of their dates, and their comments."""
     made: list[Row] = []
     said: list[Row] = []
-    for at_number in range(_TICKETS):
+    for at_number in range(firm.count(_TICKETS, 12)):
         ticket = _ticket(firm, at_number, default)
         made.append(ticket)
         said += _conversation(firm, ticket)
@@ -79,7 +79,7 @@ def tickets(firm: Firm, default: Row) -> tuple[list[Row], list[Row]]:
 
 def _ticket(firm: Firm, at_number: int, default: Row) -> Row:
     contact, company = firm.maybe(firm.contacts, 0.8), firm.maybe(firm.companies, 0.4)
-    opened = firm.moment(day(at_number * 498 // _TICKETS))
+    opened = firm.moment(day(at_number * 498 // firm.count(_TICKETS, 12)))
     row = firm.make(
         TICKETS,
         opened,

@@ -35,7 +35,7 @@ def employees(firm: Firm, units: list[Row]) -> list[Row]:
     """The users first, then everybody else; the departments learn their heads and sizes."""
     rows = [_user(firm, at_number, units, user) for at_number, user in enumerate(firm.users)]
     if firm.working:
-        rows += [_employee(firm, at_number, units, rows) for at_number in range(len(rows), _EMPLOYEES)]
+        rows += [_employee(firm, at_number, units, rows) for at_number in range(len(rows), firm.count(_EMPLOYEES, 8))]
     sizes = Counter(row["departmentId"] for row in rows if row["status"] != "TERMINATED")
     for unit in units:
         unit["headcount"] = sizes[unit["id"]]
@@ -104,7 +104,7 @@ def _employee(firm: Firm, at_number: int, units: list[Row], earlier: list[Row]) 
 def leave(firm: Firm, people: list[Row]) -> list[Row]:
     """One request a person and quarter at most, so that none overlap; one person is away for years."""
     staff = [row for row in people if row["status"] != "TERMINATED"]
-    rows = [_leave(firm, at_number, staff[at_number % len(staff)]) for at_number in range(_LEAVE)]
+    rows = [_leave(firm, at_number, staff[at_number % len(staff)]) for at_number in range(firm.count(_LEAVE, 6))]
     away = staff[-1]
     for year in ("2026", "2027", "2028"):
         row = _request(firm, away, "LOP", f"{year}-06-01", f"{int(year) + 1}-05-31", "FULL", "APPROVED")
@@ -176,7 +176,7 @@ def _run(firm: Firm, month: str, people: list[Row], left: int) -> Row:
 
 def attendance(firm: Firm, people: list[Row], requests: list[Row]) -> list[Row]:
     """A record a person a day, for the last ninety days."""
-    days = [shifted(LAST_DAY, number - _DAYS + 1) for number in range(_DAYS)]
+    days = [shifted(LAST_DAY, number - firm.count(_DAYS, 14) + 1) for number in range(firm.count(_DAYS, 14))]
     away = {
         (one["employeeId"], shifted(one["fromDate"], number))
         for one in requests

@@ -31,12 +31,12 @@ def warehouses(firm: Firm) -> list[Row]:
 
 
 def products(firm: Firm) -> list[Row]:
-    return [_product(firm, at_number) for at_number in range(_PRODUCTS)]
+    return [_product(firm, at_number) for at_number in range(firm.count(_PRODUCTS, 10))]
 
 
 def _product(firm: Firm, at_number: int) -> Row:
     currency = firm.workspace.currency
-    service = at_number < _SERVICES
+    service = at_number < firm.count(_SERVICES)
     price = firm.price(900, 40_000)
     title = f"Hour of work {at_number + 1}" if service else f"{firm.choose(_KINDS)}, {firm.choose(_FINISHES)}"
     return firm.make(

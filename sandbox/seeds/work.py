@@ -20,7 +20,7 @@ _LABELS = ("backend", "design", "urgent", "customer", "later")
 
 
 def projects(firm: Firm) -> list[Row]:
-    return [_project(firm, at_number) for at_number in range(_PROJECTS)]
+    return [_project(firm, at_number) for at_number in range(firm.count(_PROJECTS, 4))]
 
 
 def _project(firm: Firm, at_number: int) -> Row:

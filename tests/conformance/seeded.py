@@ -10,8 +10,7 @@ from typing import Any
 import orjson
 
 from adapters.core.declare.ids import IdType
-from sandbox import prebuilt
-from sandbox.seed import seed
+from sandbox.seed import fill
 
 _CONTACTS = 2000
 
@@ -20,7 +19,7 @@ _CONTACTS = 2000
 def rows(table: str) -> list[dict[str, Any]]:
     """The tenant's rows, as its service holds them."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        prebuilt.fill(database, _CONTACTS, seed)
+        fill(database, _CONTACTS)
         found = database.execute(f"SELECT doc FROM {table}_docs JOIN {table} USING (row) WHERE tenant = 1 ORDER BY row")
         return [orjson.loads(doc) for (doc,) in found]
 

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.door import Door
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "sandbox")
@@ -55,9 +58,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def start(db: Path, *arguments: str) -> Box:
+def start(db: Path, *arguments: str, **environment: str) -> Box:
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--db", str(db), *arguments], cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ}
+        [*COMMAND, "serve", "--db", str(db), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **environment},
     )
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
@@ -134,3 +140,17 @@ def quiet(box: Box) -> Iterator[httpx.Client]:
     """A third tenant, for what another tenant has: it has no contacts, and is to have none."""
     with box.speaker(2) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def door(seeded: Path) -> Iterator["Door"]:
+    """The control of a sandbox of its own: it makes test tenants."""
+    from tests.sandbox.door import KEY, Door
+
+    db = seeded.with_name("door.db")
+    shutil.copy(seeded, db)
+    box = start(db, "--cap", "0", SANDBOX_CONTROL_KEY=KEY)
+    found = Door(box)
+    yield found
+    found.http.close()
+    assert box.stop() == 0

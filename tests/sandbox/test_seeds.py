@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.prebuilt import fill
-from sandbox.seed import seed
+from sandbox import prebuilt
+from sandbox.seed import KEPT_UP_TO, seed
 
 FIRMS = ("meridian", "juniper")
 Rows = dict[str, list[dict[str, Any]]]
@@ -212,7 +212,8 @@ def test_a_copy_of_a_seeded_database_is_kept_where_only_its_owner_can_write(
 
     def filled(contacts: int) -> int:
         connection = sqlite3.connect(":memory:")
-        fill(connection, contacts, quick)
+        name = str(contacts) if contacts <= KEPT_UP_TO else None
+        prebuilt.fill(connection, name, lambda made: quick(made, contacts))
         found: int = connection.execute("SELECT contacts FROM rows").fetchone()[0]
         return found
 
