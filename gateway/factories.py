@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.core.compile.scopes import Scopes
 from gateway.auth.identities import Identities
 from gateway.auth.permits import LivePermit, TestPermit
 from gateway.auth.services import P, Places, Services, Upstreams
@@ -27,6 +26,7 @@ from gateway.stores.sql import Sql, urls
 from gateway.upstream import Breaking, Guard, Limiting, Policy, Pool, Retrying, Target
 
 if TYPE_CHECKING:
+    from adapters.core.compile.scopes import Scopes
     from gateway.auth.issuers.external import ExternalTokens
 
 

@@ -1,10 +1,12 @@
 """Making and replacing tokens by the rules of the contract, whoever asks: the command line, the start, later the consent page."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from adapters.core.compile.scopes import Scopes
 from gateway.auth.scopes import allowed
 from gateway.auth.users import User
 from gateway.config import Settings
@@ -12,6 +14,9 @@ from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import Audience, Mode, display_prefix, mint, new_id
 from gateway.stores.sql import Session, audit, tenants, tokens
 from gateway.stores.sql.audit import Event
+
+if TYPE_CHECKING:
+    from adapters.core.compile.scopes import Scopes
 
 
 class IssueRefused(Exception):

@@ -6,11 +6,15 @@ there are is told by the deployment's catalogue: a scope that guards nothing doe
 be named, or everything granted with `**`. What it denies, it denies of all.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from adapters.core.compile.scopes import Scopes
+if TYPE_CHECKING:
+    from adapters.core.compile.scopes import Scopes
+
 
 EVERYTHING: Final = "**"
 REMEMBERED: Final = 10_000

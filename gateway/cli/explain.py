@@ -181,7 +181,7 @@ async def _call(
     settings = context.settings
     # Only these two stages run, and they use nothing else of the services.
     dependencies = Dependencies(
-        **dict.fromkeys(("callers", "limiter", "strangers", "identity", "replays", "internal"), cast("Any", None)),
+        **dict.fromkeys(("callers", "limiter", "strangers", "identities", "replays", "internal"), cast("Any", None)),
         settings=settings,
         catalogue=declared,
         permissions=Permissions(declared.scopes, settings.roles),

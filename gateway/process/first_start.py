@@ -3,12 +3,13 @@
 Tenants and token only when the auth service is the sandbox: with a real one, operators see to them themselves.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from adapters.core.compile.catalogue import Catalogue
 from gateway import factories
 from gateway.auth.issuing import issue
 from gateway.auth.scopes import allowed
@@ -20,6 +21,9 @@ from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.stores.sql import Session, Sql, audit, hashed, tenants
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.tenants import Tenant
+
+if TYPE_CHECKING:
+    from adapters.core.compile.catalogue import Catalogue
 
 _ACTOR: Final = "serve"
 _DEMO_LIFETIME: Final = 86_400.0

@@ -60,7 +60,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in ("pyproject.toml", "config.yaml"):
         shutil.copy(ROOT / file, home / file)
     (home / "adapters/gadgets.py").write_text(DECLARATION)
-    contents = home / "adapters/__init__.py"
+    contents = home / "adapters/contents.py"
     text = contents.read_text().replace("\nRESOURCES: ", "\nfrom adapters.gadgets import gadgets\n\nRESOURCES: ", 1)
     contents.write_text(text.replace("*(contacts,", "*(gadgets, contacts,", 1))
     return home

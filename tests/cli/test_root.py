@@ -96,14 +96,25 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("arguments", LISTINGS, ids=" ".join)
 def test_a_listing_waits_for_nothing_that_only_changes_need(stored: Path, arguments: list[str]) -> None:
+    status = 4 if "nothing" in arguments[-1] else arguments == ["healthy"]
+    assert (HEAVY - {"yaml", "gateway.config"}) & loaded(stored, arguments, status) == set()
+
+
+@pytest.mark.parametrize("arguments", [["keys", "list"], ["keys", "rotate"]], ids=" ".join)
+def test_a_change_waits_for_no_resource_that_it_is_not_about(stored: Path, arguments: list[str]) -> None:
+    assert {"adapters.contents", "adapters.core.compile"} & loaded(stored, arguments, 0) == set()
+
+
+def loaded(stored: Path, arguments: list[str], status: int) -> set[str]:
+    """The modules that a command has loaded when it ends, which it must with this status."""
     program = (
         "import sys\nfrom gateway.__main__ import main\n"
         "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)"
     )
     line = [sys.executable, "-P", "-c", program, *arguments, "--data-dir", str(stored / "data")]
     done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=stored, env=environment())
-    assert done.returncode == (4 if "nothing" in arguments[-1] else arguments == ["healthy"]), done.stderr
-    assert (HEAVY - {"yaml", "gateway.config"}) & set(done.stderr.split()) == set()
+    assert done.returncode == status, done.stderr
+    return set(done.stderr.split())
 
 
 def test_examples_and_scopes_stand_in_the_help_of_what_takes_them() -> None:
