@@ -38,7 +38,7 @@ def test_the_runtime_is_checked_strictly_and_is_what_its_declarations_say(tmp_pa
     shutil.copy(HERE / "runtime.tsconfig.json", tmp_path / "tsconfig.json")
     for name in ("written", "declared"):
         (tmp_path / name).mkdir()
-    same = []
+    same: list[str] = []
     for name, text in runtime().items():
         module = name.split(".")[0]
         # TypeScript reads a declaration instead of the JavaScript beside it, so the two lie apart here.
