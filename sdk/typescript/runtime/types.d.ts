@@ -100,7 +100,7 @@ export interface Auth {
 /** How to connect: `token`, or `oauth`, is needed. */
 export interface ClientOptions extends Omit<Options, "auth" | "baseUrl" | "version"> {
   /** A token, or what gives one at each request. */
-  token?: string | (() => string | Promise<string>);
+  token?: string | (() => string | Promise<string>) | undefined;
   /** The tokens of a user of an app, which are refreshed. */
   oauth?: OAuthOptions;
   /** Where the API is, if not where this package came from. */

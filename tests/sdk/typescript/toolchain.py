@@ -57,9 +57,9 @@ def tools() -> Path:
     return folder
 
 
-def workshop(folder: Path) -> Path:
-    """`folder` as a project that has installed the package."""
-    with tarfile.open(fileobj=io.BytesIO(packed()), mode="r:gz") as tar:
+def workshop(folder: Path, package: bytes | None = None) -> Path:
+    """`folder` as a project that has installed the package, or another one."""
+    with tarfile.open(fileobj=io.BytesIO(package or packed()), mode="r:gz") as tar:
         tar.extractall(folder / "node_modules", filter="data")
     (folder / "node_modules/package").rename(folder / "node_modules/sdk")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
