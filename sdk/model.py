@@ -105,7 +105,6 @@ class Operation:
     repeatable: bool
     search: Search | None = None
     selects: tuple[str, ...] = ()
-    example: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,6 @@ def _operation(known: Known, document: Document, tag: str, route: str, method: s
         repeatable=keyed or method != "post" or kind in {"search", "get_many"},
         search=None if searched is None else _search(known, searched),
         selects=_selectable(parameters),
-        example=body.get("example"),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.reference.documents import Document
 
-_LANGUAGES = ("python",)
+_LANGUAGES = ("python", "typescript")
 
 
 @click.command("sdk")

@@ -19,6 +19,7 @@ from sdk.model import Contract
 from sdk.naming import library_name
 from sdk.python.wheel import wheel, wheel_name
 from sdk.reading import contract
+from sdk.typescript.package import archive
 
 _DAY: Final = "public, max-age=86400"
 
@@ -34,8 +35,14 @@ class Language:
     installs: str
 
 
+def archive_name(contract: Contract, name: str) -> str:
+    """`energie-co-20260901.1.0.tgz`."""
+    return f"{name}-{contract.version}.tgz"
+
+
 LANGUAGES: Final[Mapping[str, Language]] = {
     "python": Language("Python", "application/zip", wheel_name, wheel, "pip install {url}"),
+    "typescript": Language("TypeScript", "application/gzip", archive_name, archive, "npm install {url}"),
 }
 
 

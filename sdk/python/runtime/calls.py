@@ -111,7 +111,7 @@ def given(**sent: Any) -> dict[str, Any]:
 
 def own_name(name: str) -> str:
     """A name as the API has it, where Python has that word for itself: `from_` → `from`."""
-    return name[:-1] if keyword.iskeyword(name[:-1]) else name
+    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
 def question(**asked: Any) -> list[tuple[str, str]]:
