@@ -13,10 +13,11 @@ import io
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import uvicorn
@@ -29,12 +30,26 @@ from bench.work import PAGE, SEARCH, SINGLE, Workload
 from gateway.app import App, create
 from gateway.config import Runtime, load
 from gateway.downstream.connection import protocol
-from gateway.observe import logs
+from gateway.observe import logs, trace, tracing
 from gateway.process.worker import malformed
 from gateway.stores.redis_link import Link
 from gateway.upstream.connection import Connection
 
 CLIENTS, RUNS, EACH = 8, 25, 1000
+COLLECTOR = """
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+    def log_message(self, *_): pass
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
 
 
 class Wire(asyncio.Transport):
@@ -106,7 +121,20 @@ class Quiet:
         return []
 
 
-async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, float]:
+@contextmanager
+def collecting() -> Iterator[None]:
+    """A collector that takes all spans, in a process of its own, and whose address is in the environment."""
+    with subprocess.Popen([sys.executable, "-c", COLLECTOR], stdout=subprocess.PIPE, text=True) as collector:
+        assert collector.stdout is not None
+        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector.stdout.readline().strip()}"
+        try:
+            yield
+        finally:
+            tracing.close()
+            collector.kill()
+
+
+async def measured(subject: gateway.Gateway, workload: Workload, traced: float | None = None) -> dict[str, float]:
     told = json.loads((subject.data_dir / "running.json").read_text())["runtime"]
     facts = json.loads(told) if isinstance(told, str) else told
     # What a gateway leaves to others of itself holds no key that the configuration has.
@@ -114,6 +142,9 @@ async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, fl
     runtime = Runtime.from_json(json.dumps(facts))
     config = subject.data_dir.parent / "config.yaml"
     logs.configure("info", io.BytesIO())
+    if traced is not None:
+        # Before the application is made, whose stages are marked where anything may be recorded.
+        tracing.install("bench", traced)
     recorded = Recorded()
     app = create(load(config, dict(os.environ), {"server": {"data_dir": str(runtime.data_dir)}}), runtime)
     await app.start()
@@ -158,6 +189,8 @@ async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, fl
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    if traced is not None:
+        return await between_traced(run, traced)
     taken = [await run(EACH) for _ in range(RUNS)]
     calls = 0
 
@@ -171,16 +204,42 @@ async def measured(subject: gateway.Gateway, workload: Workload) -> dict[str, fl
     return {"least": round(min(taken), 1), "median": round(statistics.median(taken), 1), "calls": calls / 100}
 
 
+async def between_traced(run: Callable[[int], Awaitable[float]], share: float) -> dict[str, float]:
+    """Of the same application, in turns: nothing recorded, and a share, export included."""
+    bound = trace.recorded.bound
+    taken: dict[str, list[float]] = {"": [], bound: []}
+    for _ in range(RUNS):
+        for each, found in taken.items():
+            trace.recorded.bound = each
+            found.append(await run(EACH))
+    least, median = ({each: how(found) for each, found in taken.items()} for how in (min, statistics.median))
+    return {
+        "share": share,
+        "least": round(least[""], 1),
+        "median": round(median[""], 1),
+        "least_traced": round(least[bound], 1),
+        "median_traced": round(median[bound], 1),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.inside", description=__doc__)
     parser.add_argument("--workload", choices=[each.name for each in (SINGLE, PAGE, SEARCH)], default=SINGLE.name)
+    parser.add_argument(
+        "--traced", type=float, metavar="SHARE", help="compare with so many requests traced, such as 0.1"
+    )
     chosen = parser.parse_args()
     interpreter.run_with_the_best("bench.inside")
     os.environ["BENCH_SERVICE_KEY"] = gateway.KEY
     workload = next(each for each in (SINGLE, PAGE, SEARCH) if each.name == chosen.workload)
     with compare.ground() as (base, _), ExitStack() as stack:
         subject = gateway.start(base, stack)
-        found = uvloop.run(measured(subject, workload))
+        if chosen.traced is not None:
+            stack.enter_context(collecting())
+        found = uvloop.run(measured(subject, workload, chosen.traced))
+    if chosen.traced is not None:
+        print(workload.name, ", ".join(f"{name}={value}" for name, value in found.items()))
+        return
     print(f"{workload.name}: {found['least']} µs least, {found['median']} median, {found['calls']:.0f} calls")
 
 

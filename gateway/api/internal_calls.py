@@ -17,7 +17,7 @@ from gateway.api.rate_limits import FURTHER
 from gateway.auth.permits import Permit
 from gateway.auth.services import Upstreams
 from gateway.observe import metrics, trace
-from gateway.observe.trace import Mark, Trace
+from gateway.observe.trace import Mark, Told, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
 from gateway.upstream import Lines, Response, Timeout, UpstreamError
@@ -214,11 +214,8 @@ class Internal:
 def _called(call: Call, started: float, seconds: float, span_id: str, answer: Response | None) -> Mark:
     """What is noted of a call; never its path, which has ids in it."""
     method = call.method.decode("ascii")
-    told: dict[str, str | int] = {"http.request.method": method, "server.address": call.service}
-    if answer is None:
-        told["error.type"] = "no_answer"
-    else:
-        told["http.response.status_code"] = answer.status
+    came = ("error.type", "no_answer") if answer is None else ("http.response.status_code", answer.status)
+    told: Told = (("http.request.method", method), ("server.address", call.service), came)
     return Mark(f"{method} {call.service}", started, started + seconds, span_id, told)
 
 

@@ -14,6 +14,10 @@ _HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9
 _SAMPLED: Final = 0x01
 
 
+Told = tuple[tuple[str, str | int], ...]
+"""What is said of a span: names of OpenTelemetry's semantic conventions, and values."""
+
+
 class Mark(NamedTuple):
     """A stage that began, or, with an end and a span of its own, a call that was made. Times are of `perf_counter`."""
 
@@ -21,7 +25,7 @@ class Mark(NamedTuple):
     began: float
     ended: float = 0.0
     span_id: str = ""
-    told: dict[str, str | int] | None = None
+    told: Told = ()
 
 
 class Trace(msgspec.Struct, frozen=True):

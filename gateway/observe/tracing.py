@@ -2,20 +2,20 @@
 
 Where spans go and what else is said of their source is OpenTelemetry's own business, by its `OTEL_…` variables. Which requests are
 recorded is decided where their trace begins (trace.py), in the way of its `TraceIdRatioBased`, for a sampler of the SDK takes
-longer to ask than a quick request takes to answer. Spans are made when the request has ended, of what was noted on the way.
-Nothing of the SDK is loaded unless tracing is on.
+longer to ask than a quick request takes to answer. Spans are made of what was noted on the way, when the request has ended and beside
+the way of others (spans.py). Nothing of the SDK is loaded unless tracing is on.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from gateway.observe.metrics import counter
-from gateway.observe.trace import Mark, Trace, digits, recorded
+from gateway.observe.trace import Mark, Told, Trace, recorded
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -26,103 +26,64 @@ WAITED: Final = 0.0001
 MOST_WAITING: Final = 2048
 """Spans that wait for the collector; further ones are dropped and counted."""
 
+_KEPT: Final = 2048  # routes, methods and statuses whose attributes are kept
 _PATIENCE: Final = 2.0  # seconds for what is left when the worker ends
 
 _dropped = counter("spans_dropped_total", "Spans that no collector took.")
 
 
 class Recorder:
-    """Makes the spans of requests and hands them on."""
+    """Takes what was noted of requests and hands it on."""
 
     def __init__(self, service: str) -> None:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-        from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-        otlp = OTLPSpanExporter()
+        from gateway.observe import spans
 
-        class Counted(SpanExporter):
-            taken = 0
-
-            def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-                result = otlp.export(spans)
-                self.taken += len(spans)
-                if result is not SpanExportResult.SUCCESS:
-                    _dropped.inc(len(spans))
-                return result
-
-            def shutdown(self) -> None:
-                otlp.shutdown()  # type: ignore[no-untyped-call]
-
-        self._exporter = Counted()
-        self._processor = BatchSpanProcessor(self._exporter, max_queue_size=2 * MOST_WAITING)
         # What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say stands above this.
         told = Resource.create()
         named = not str(told.attributes["service.name"]).startswith("unknown_service")
-        self._resource = told if named else told.merge(Resource({"service.name": service}))
-        self._scope = InstrumentationScope("gateway")
-        self._given = 0
-        # The two clocks, at one moment: what is noted is of the one that does not jump.
-        self._offset = time.time() - perf_counter()
+        resource = told if named else told.merge(Resource({"service.name": service}))
+        self._spans = spans
+        self._exporter = spans.Exporter(resource)
+        self._processor = spans.processor(self._exporter, 2 * MOST_WAITING)
+        self._given = self._lost = 0
 
-    def end(self, trace: Trace, name: str, began: float, told: dict[str, str | int]) -> None:
-        """The request of a recorded trace has ended, and began then (`perf_counter`)."""
-        marks, now = trace.marks or [], perf_counter()
-        if self._given - self._exporter.taken + len(marks) >= MOST_WAITING:
-            _dropped.inc(1 + len(marks))
+    def end(self, trace: Trace, name: str, began: float, told: Told, *, calling: bool = False) -> None:
+        """What was recorded of a trace has ended, and began then (`perf_counter`): a request, or, `calling`, a call of ours."""
+        now, kinds = perf_counter(), self._spans
+        parts = [
+            kinds.Part(
+                mark.name,
+                kinds.CLIENT if mark.span_id else kinds.INTERNAL,
+                mark.began,
+                mark.ended,
+                mark.span_id,
+                mark.told,
+            )
+            for mark in _ended(trace.marks or (), now)
+        ]
+        self._count()
+        if self._given - self._exporter.taken + len(parts) >= MOST_WAITING:
+            _dropped.inc(1 + len(parts))
             return
-        from opentelemetry.trace import SpanKind
+        self._given += 1 + len(parts)
+        kind = kinds.CLIENT if calling else kinds.SERVER
+        self._processor.on_end(cast("ReadableSpan", kinds.Ended(trace, name, kind, (began, now), told, parts)))
 
-        self._hand(trace, trace.span_id, trace.parent_id, name, SpanKind.SERVER, (began, now), told)
-        for mark in _ended(marks, now):
-            kind = SpanKind.CLIENT if mark.span_id else SpanKind.INTERNAL
-            span_id = mark.span_id or digits(16)
-            self._hand(trace, span_id, trace.span_id, mark.name, kind, (mark.began, mark.ended), mark.told or {})
+    def _count(self) -> None:
+        """What the collector did not take, since this was last asked."""
+        lost = self._exporter.lost
+        if lost > self._lost:
+            _dropped.inc(lost - self._lost)
+            self._lost = lost
 
     def close(self) -> None:
         """Hand on what is left, for a moment at most: a collector that is dead must hold up no stop."""
         closing = threading.Thread(target=self._processor.shutdown, daemon=True)
         closing.start()
         closing.join(_PATIENCE)
-
-    def _hand(
-        self,
-        trace: Trace,
-        span_id: str,
-        parent_id: str | None,
-        name: str,
-        kind: Any,
-        times: tuple[float, float],
-        told: dict[str, str | int],
-    ) -> None:
-        from opentelemetry.sdk.trace import ReadableSpan
-        from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
-
-        flags = TraceFlags(trace.flags)
-        status = told.get("http.response.status_code", 0)
-        failed = "error.type" in told or (isinstance(status, int) and status >= 500)
-        trace_id = int(trace.trace_id, 16)
-        self._given += 1
-        self._processor.on_end(
-            ReadableSpan(
-                name,
-                context=SpanContext(trace_id, int(span_id, 16), is_remote=False, trace_flags=flags),
-                parent=SpanContext(trace_id, int(parent_id, 16), is_remote=True, trace_flags=flags)
-                if parent_id
-                else None,
-                resource=self._resource,
-                attributes=told,
-                kind=kind,
-                instrumentation_scope=self._scope,
-                status=Status(StatusCode.ERROR if failed else StatusCode.UNSET),
-                start_time=self._nanoseconds(times[0]),
-                end_time=self._nanoseconds(times[1]),
-            )
-        )
-
-    def _nanoseconds(self, at: float) -> int:
-        return int((at + self._offset) * 1e9)
+        self._count()
 
 
 class _Here:
@@ -149,13 +110,17 @@ def enabled() -> bool:
 def end(trace: Trace, route: str, method: str, status: int, began: float) -> None:
     """The request of a trace with marks has ended."""
     if _here.recorder is not None:
-        told: dict[str, str | int] = {
-            "http.request.method": method,
-            "http.route": route,
-            "http.response.status_code": status,
-            "url.scheme": "http",
-        }
-        _here.recorder.end(trace, f"{method} {route}", began, told)
+        _here.recorder.end(trace, f"{method} {route}", began, _request(route, method, status))
+
+
+@lru_cache(_KEPT)
+def _request(route: str, method: str, status: int) -> Told:
+    return (
+        ("http.request.method", method),
+        ("http.route", route),
+        ("http.response.status_code", status),
+        ("url.scheme", "http"),
+    )
 
 
 def close() -> None:
