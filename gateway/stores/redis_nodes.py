@@ -48,6 +48,9 @@ class SentinelConnection(RedisConnection):
                 "socket_timeout": timeout,
                 "socket_connect_timeout": timeout,
                 "retry": Retry(NoBackoff(), 0),
+                "username": nodes.sentinel_user,
+                "password": nodes.sentinel_password,
+                **({"ssl": True, "ssl_ca_certs": nodes.node.ca_file} if nodes.sentinel_tls else {}),
             },
         )
 

@@ -35,20 +35,32 @@ def free_ports(count: int) -> list[int]:
 class Node:
     """One process, which can be killed and started again."""
 
-    def __init__(self, home: Path, port: int, *words: str, sentinel: str = "", **options: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        *words: str,
+        sentinel: str = "",
+        program: str = "",
+        asking: dict[str, Any] | None = None,
+        **options: str,
+    ) -> None:
+        """`program`: another one than the wheel's; `asking`: how it is asked, TLS and login."""
         self.port = port
+        self._asking = asking or {}
         self.home = home / str(port)
         self.home.mkdir(parents=True)
         file = self.home / "valkey.conf"
         lines = [f"{name.replace('_', '-')} {value or chr(34) * 2}" for name, value in options.items()]
-        file.write_text("\n".join([f"port {port}", f"dir {self.home}", *lines, sentinel]) + "\n")
-        self._command = [str(get_binary_path()), str(file), *words]
+        ports = ["port 0", f"tls-port {port}"] if self._asking.get("ssl") else [f"port {port}"]
+        file.write_text("\n".join([*ports, f"dir {self.home}", *lines, sentinel]) + "\n")
+        self._command = [program or str(get_binary_path()), str(file), *words]
         self.start()
 
     def start(self) -> None:
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        self.client: Any = redis.Redis("127.0.0.1", self.port, socket_timeout=5, decode_responses=True)
+        self.client: Any = redis.Redis("127.0.0.1", self.port, socket_timeout=5, decode_responses=True, **self._asking)
         until(self.answers)
 
     def answers(self) -> bool:
@@ -76,7 +88,7 @@ def until(true: Callable[[], object], seconds: float = 40.0) -> None:
 @contextmanager
 def watched(home: Path) -> Iterator[tuple[list[Node], list[Node]]]:
     """A primary with two replicas, and three sentinels that call it `main`."""
-    options = {name.replace("-", "_"): value for name, value in QUICK.items()}
+    options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()}
     ports = free_ports(6)
     with ExitStack() as ending:
         first = Node(home, ports[0], **options)
@@ -109,7 +121,7 @@ def watched(home: Path) -> Iterator[tuple[list[Node], list[Node]]]:
 @contextmanager
 def cluster(home: Path) -> Iterator[list[Node]]:
     """Three primaries with a third of the slots each, and a replica of each behind them in the list."""
-    options = {name.replace("-", "_"): value for name, value in QUICK.items()}
+    options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()}
     options |= {"cluster_enabled": "yes", "cluster_node_timeout": "1000", "cluster_config_file": "nodes.conf"}
     options |= {"cluster_require_full_coverage": "no", "cluster_replica_validity_factor": "0"}
     with ExitStack() as ending:

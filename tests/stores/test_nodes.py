@@ -193,6 +193,15 @@ def test_urls_of_several_nodes(url: str, asked: object, service: str | None) -> 
     assert nodes.node.ca_file == ("x.pem" if "ca_file" in url else None)
 
 
+def test_sentinels_have_a_login_and_a_transport_of_their_own() -> None:
+    nodes = Nodes.parse(
+        "rediss+sentinel://app:pw@h1/main/2?sentinel_user=w&sentinel_password=s%40%26&sentinel_tls=true&ca_file=x.pem"
+    )
+    assert (nodes.sentinel_user, nodes.sentinel_password, nodes.sentinel_tls) == ("w", "s@&", True)
+    assert (nodes.node.username, nodes.node.password, nodes.node.ca_file) == ("app", "pw", "x.pem")
+    assert "s@&" not in repr(nodes) and nodes.node.database == 2
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -201,6 +210,11 @@ def test_urls_of_several_nodes(url: str, asked: object, service: str | None) -> 
         "redis+cluster://h1/1",
         "redis+cluster://",
         "redis+cluster://h:x",
+        "redis+sentinel://h1/main?sentinel_tls=true",
+        "rediss+sentinel://h1/main?sentinel_tls=perhaps",
+        "rediss+sentinel://h1/main?sentinel_user=u",
+        "redis+sentinel://h1/main?sentinel_pass=u",
+        "redis+cluster://h1?sentinel_password=u",
     ],
 )
 def test_urls_of_several_nodes_that_cannot_be(url: str) -> None:
