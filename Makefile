@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image sbom clean
+.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image image-test sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ profile: install-dev ## where the time of a request goes
 
 image: ## build the container image
 	docker build --tag gateway:local $(ARGS) .
+
+image-test: install-dev ## build the image with buildah, run it, and see what came of it (base and wheels stay in GATEWAY_IMAGE_CACHE)
+	@$(BIN)/python -m pytest tests/image/test_built_image.py --timeout 1800 $(ARGS)
 
 sbom: install-dev ## list what the image is made of (CycloneDX, sbom.json)
 	@$(BIN)/python -m tests.deploy.sbom sbom.json

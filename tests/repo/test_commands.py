@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "clean"}
+TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "image-test", "clean"}
 
 
 def test_make_alone_lists_every_target_with_a_line_of_explanation() -> None:
@@ -27,9 +27,11 @@ def test_the_readme_names_the_two_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failing", "code"), [("", 0), ("lint", 1), ("test", 1), ("lint test", 1)], ids=["none", "lint", "test", "both"]
+    ("failing", "code"),
+    [("", 0), ("lint", 1), ("test", 1), ("image-test", 1), ("lint test", 1)],
+    ids=["none", "lint", "test", "image", "both"],
 )
-def test_ci_runs_lint_and_tests_and_fails_when_either_does(tmp_path: Path, failing: str, code: int) -> None:
+def test_ci_runs_lint_tests_and_the_image_and_fails_when_any_does(tmp_path: Path, failing: str, code: int) -> None:
     # A make that only says what it was asked for: the suite cannot be run inside itself.
     make = tmp_path / "make"
     make.write_text('#!/bin/sh\necho "made $*"\ncase " $FAILING " in *" $1 "*) exit 2;; esac\n')
@@ -38,7 +40,7 @@ def test_ci_runs_lint_and_tests_and_fails_when_either_does(tmp_path: Path, faili
     done = subprocess.run(
         ["bash", ROOT / ".ci/run"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
-    assert done.stdout.splitlines() == ["made lint", "made test"]
+    assert done.stdout.splitlines() == ["made lint", "made test", "made image-test"]
     assert done.returncode == code
 
 
