@@ -1,7 +1,7 @@
 """What `gateway serve` starts around its workers, in order.
 
-Valkey, migrations, sandbox and documents side by side → tenants of the sandbox → settings to the workers → admin port
-→ banner → couriers
+Valkey, migrations, sandbox and the folder of documents side by side → tenants of the sandbox → settings to the workers → admin
+port → banner → couriers → documents
 """
 
 import asyncio
@@ -27,11 +27,10 @@ from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
+from gateway.process.publication import Publication, Sources
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener
 from gateway.process.workers import Workers
-from gateway.reference import site
-from gateway.reference.publishing import publish
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import migrate
@@ -64,6 +63,7 @@ class Startup:
         self._workers = workers
         self._box: Sandbox | None = None
         self._spec: Path | None = None
+        self._publication = Publication(claim.data_dir)
         self._facts: Runtime
         self._port: AdminPort
 
@@ -85,7 +85,7 @@ class Startup:
         admin_parts = await self._stack.enter_async_context(AsyncExitStack())
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
         self._stack.push_async_callback(workers.stop)
-        known, folder = described.result()
+        known, sources, folder = described.result()
         self._box = box.result()
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
         self._facts = facts = replace(facts, site=folder, ingest_url=self._ingest_url(self._settings))
@@ -104,30 +104,30 @@ class Startup:
         first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
         gc.freeze()
         gc.enable()
+        await self._publication.begin(sources)
+        self._stack.push_async_callback(self._publication.settle)
         # Couriers load their code when requests are answered already, which is what whoever starts a gateway waits for.
         self._couriers.warm_up()
         await self._couriers.start(handover)
         if self._ingest_port:
             logs.event("couriers started", ingest_port=self._ingest_port, couriers=self._settings.webhooks.couriers)
 
-    async def _described(self) -> tuple[Catalogue, str]:
-        """What there is, and the folder of its documents; ConfigError when the settings name what there is not."""
+    async def _described(self) -> tuple[Catalogue, Sources, str]:
+        """What there is, what its documents are made of, and their folder. ConfigError: the settings name what there is not."""
         known, offered = await asyncio.to_thread(deployment.checked, self._settings)
         self._spec = await documents.written(self._settings, self._claim.data_dir)
-        return known, await asyncio.to_thread(self._published, self._settings, known, offered)
+        sources = self._sources(self._settings, known, offered)
+        return known, sources, await self._publication.named(sources)
 
-    def _published(
-        self, settings: Settings, known: Catalogue, operations: Sequence[Operation], running: str = ""
-    ) -> str:
-        """The folder of the documents, of settings that have been checked. `running`: the folder in use."""
+    def _sources(self, settings: Settings, known: Catalogue, operations: Sequence[Operation]) -> Sources:
         brands = Brands(settings.brands, self._public.port).all
-        place = self._claim.data_dir / site.PLACE
-        return publish(place, settings, brands, operations, known.contracts, running, self._spec)
+        return Sources(settings, brands, operations, known.contracts, self._spec)
 
     async def take(self, settings: Settings) -> None:
         """Answer by another configuration from now on, without losing a request. ConfigError when it cannot be taken."""
         known, offered = await asyncio.to_thread(deployment.checked, settings)
-        folder = await asyncio.to_thread(self._published, settings, known, offered, self._facts.site)
+        sources = self._sources(settings, known, offered)
+        folder = await self._publication.named(sources)
         url = reveal(settings.stores.redis)
         redis_url = self._facts.redis_url if url == EMBEDDED else url
         facts = runtime_facts.runtime(settings, redis_url, self._box, self._public.port)
@@ -159,6 +159,7 @@ class Startup:
         logs.configure(settings.logging.level)
         await self._port.replace(asked)
         self._publish()
+        await self._publication.begin(sources)
 
     def _ingest_url(self, settings: Settings) -> str:
         ingest = settings.webhooks.ingest

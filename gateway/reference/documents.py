@@ -128,6 +128,14 @@ def reached(components: Document, node: Document) -> set[str]:
     return found
 
 
+def resolved(components: Document, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a node refers to, or itself."""
+    while "$ref" in node:
+        _, _, group, name = node["$ref"].split("/")
+        node = components[group][name]
+    return node
+
+
 def _reachable(components: Document, paths: Document) -> Document:
     """The components that the paths refer to, directly or not; how clients sign in is told in any case."""
     found = reached(components, paths)

@@ -7,16 +7,15 @@ cannot say what the gateway does not do. The template language sees the rendered
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from typing import Any
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from adapters.core.declare.changes import Contract
 from gateway.brands import Brand
@@ -25,36 +24,32 @@ from gateway.config.settings import Settings
 from gateway.error_codes import error_codes, field_codes
 from gateway.problems import ALL
 from gateway.reference.documents import Document
+from gateway.reference.writing import duration
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide as HTML that still has its placeholders. `slug` is the end of its address."""
+    """A guide as HTML and Markdown that still have their placeholders. `slug` is the end of its address.
+
+    `sections`: the fragment of each heading below the title → its words.
+    """
 
     slug: str
     title: str
     html: str
+    text: str
+    sections: Mapping[str, str]
 
 
 _markdown = MarkdownIt("commonmark").enable("table")
 _TITLE = re.compile(r"# (.+)")
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def guides() -> list[Guide]:
     """All guides, in the order of the numbers that their file names begin with."""
     folder = resources.files("openapi") / "guides"
     return [_guide(each.name, each.read_text("utf-8")) for each in sorted(folder.iterdir(), key=_number)]
-
-
-def environment() -> Environment:
-    """The templates of this package."""
-    made = Environment(
-        loader=PackageLoader("gateway.reference"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    made.filters["inline"] = lambda text: Markup(_markdown.renderInline(text))  # noqa: S704 - escaped by the renderer
-    made.filters["duration"] = duration
-    made.filters["size"] = size
-    return made
 
 
 def facts(settings: Settings, brand: Brand, document: Document, contracts: Sequence[Contract]) -> dict[str, Any]:
@@ -75,21 +70,6 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
     }
 
 
-def duration(seconds: float) -> str:
-    """Seconds → `24 hours`, in the largest unit that divides them."""
-    for name, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0 and not (name == "day" and seconds == 86400):
-            count = int(seconds // length)
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return f"{seconds:g} seconds"
-
-
-def size(count: int) -> str:
-    """Bytes → `10 MB`, or `1 MiB`, in the largest unit that divides them."""
-    units = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "KB": 10**3}
-    return next((f"{count // unit} {name}" for name, unit in units.items() if count % unit == 0), f"{count} bytes")
-
-
 def _number(file: Traversable) -> int:
     return int(file.name.partition("-")[0])
 
@@ -97,7 +77,15 @@ def _number(file: Traversable) -> int:
 def _guide(name: str, text: str) -> Guide:
     found = _TITLE.match(text)
     assert found is not None, f"{name} begins with its title"
-    return Guide(name.removesuffix(".md").split("-", 1)[1], found[1], _markdown.render(text))
+    sections: dict[str, str] = {}
+    tokens = _markdown.parse(text)
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and opening.tag != "h1":
+            fragment = _NO_WORD.sub("-", inline.content.lower()).strip("-")
+            opening.attrSet("id", fragment)
+            sections[fragment] = inline.content
+    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    return Guide(name.removesuffix(".md").split("-", 1)[1], found[1], html, text, sections)
 
 
 def _limits(limits: Limits) -> Iterator[tuple[str, str, str, int | None]]:

@@ -24,11 +24,11 @@ from gateway.config.settings import Settings
 from gateway.reference.files import Kept, place
 
 MANIFEST: Final = "manifest.json"
-ORIGIN: Final = "made-of"
-"""The file in the folder of a publication that says what it was made of."""
+SEAL: Final = "manifest.sha256"
+"""The file in the folder of a publication by which its manifest is known to be whole."""
 
 _FILES: Final = {
-    "gateway": ("*.py", "reference/**/*.*"),
+    "gateway": ("*.py", "reference/**/*.*", "versions/*.py", "web/colours.py"),
     "openapi": ("*.yaml", "guides/*.md", "spec/*/*.json"),
     "sdk": ("**/*.*",),
 }
@@ -37,44 +37,47 @@ _COMPILED: Final = ".pyc"
 
 
 def made_of(
-    settings: Settings, brands: Sequence[Brand], operations: Iterable[Operation], contracts: Sequence[Contract]
+    settings: Settings,
+    brands: Sequence[Brand],
+    operations: Iterable[Operation],
+    contracts: Sequence[Contract],
+    spec: Path | None = None,
 ) -> str:
-    """A hash of all that the documents of a deployment are made of: its configuration and brands, what it offers, and the
-    files and packages that they are written with. `operations` and `contracts` are those of the gateway itself.
+    """The name of the folder for the documents of a deployment: a hash of all that they are made of, its configuration and
+    brands, what it offers, and the files and packages that they are written with. spec: its own documents, None for the
+    committed ones.
     """
     offered = [operation.name for operation in operations if operation.enabled]
-    dates = [contract.date for contract in contracts]
+    told = [[each.date, each.summary, [change.why for change in each.changes]] for each in contracts]
     versions = [metadata.version(name) for name in _MADE_WITH]
-    made = hashlib.sha256(orjson.dumps([fingerprint(settings), repr(brands), offered, dates, versions]))
-    for package, patterns in _FILES.items():
-        root = Path(str(resources.files(package)))
+    made = hashlib.sha256(orjson.dumps([fingerprint(settings), repr(brands), offered, told, versions]))
+    roots = [(Path(str(resources.files(package))), patterns) for package, patterns in _FILES.items()]
+    if spec is not None:
+        roots.append((spec, ("*/*.json",)))
+    for root, patterns in roots:
         for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
             if path.suffix != _COMPILED:
                 made.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
                 made.update(path.read_bytes())
-    return made.hexdigest()
+    return made.hexdigest()[:20]
 
 
-def known(published: Path, origin: str) -> str | None:
-    """The folder in `published` that was made of the same; None where there is none, or where it is not whole.
-
-    The machine may have lost its power while an earlier run wrote it.
-    """
+def sound(folder: Path) -> bool:
+    """Whether a publication is there and its manifest can be read: the machine may have lost its power while it was written."""
     try:
-        for folder in published.iterdir():
-            if (folder / ORIGIN).is_file() and (folder / ORIGIN).read_text() == origin and _whole(folder):
-                return folder.name
-    except (OSError, EOFError, ValueError, zlib.error):
-        return None
-    return None
-
-
-def _whole(folder: Path) -> bool:
-    told = (folder / MANIFEST).read_bytes()
-    if stamp(told) != folder.name:
+        return stamp((folder / MANIFEST).read_bytes()) == (folder / SEAL).read_text()
+    except (OSError, ValueError):
         return False
-    brands = msgspec.json.decode(told, type=list[dict[str, Kept]])
-    return all(_intact(folder, each) for each in {kept.stamp for paths in brands for kept in paths.values()})
+
+
+def whole(folder: Path) -> bool:
+    """Whether each of its files is what its manifest says, too."""
+    try:
+        brands = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=list[dict[str, Kept]])
+        named = {kept.stamp for paths in brands for kept in paths.values()}
+        return sound(folder) and all(_intact(folder, each) for each in named)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return False
 
 
 def _intact(folder: Path, name: str) -> bool:

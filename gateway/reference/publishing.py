@@ -1,7 +1,7 @@
-"""Everything under `/docs` and `/openapi`, made once for each brand before the workers are told to start.
+"""Everything under `/docs` and `/openapi`, made once for each brand.
 
 Documents are large, and making them takes more memory than sending them: so the supervisor makes them, and a worker
-opens a file when it is asked for (site.py).
+opens a file when it is asked for (site.py). At a start it makes them when requests are answered already, at a reload before.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ from adapters.core.declare.changes import Contract
 from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
+from gateway.reference.calls import sampled
 from gateway.reference.documents import Document, branded, committed, offered
 from gateway.reference.files import File, file, keep
-from gateway.reference.guides import Guide, environment, facts, guides
+from gateway.reference.guides import Guide, facts, guides
 from gateway.reference.libraries import index, libraries
-from gateway.reference.published import MANIFEST, ORIGIN, known, made_of, stamp
-from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX
+from gateway.reference.pages import Pages
+from gateway.reference.published import MANIFEST, SEAL, made_of, stamp, whole
+from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX, LLMS, WANTED, as_markdown
 from gateway.sandboxes import declared as testing
+from gateway.web import colours
 
 _HTML: Final = "text/html; charset=utf-8"
+_MARKDOWN: Final = "text/markdown; charset=utf-8"
 _MEDIA: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": _HTML}
 # Only the files are used; importing the package would ask for the framework it was made for.
 _PACKAGE: Final = ("drf-spectacular-sidecar", "drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist")
+# A page is answered as Markdown, too, where that is asked for.
+_VARY: Final = "Accept, Accept-Encoding"
 _RENDERER: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.html", "oauth2-redirect.js")
-_OWN: Final = ("reference.js", "docs.css")
+_OWN: Final = ("docs.js", "try_it.js", "docs.css")
 
 
 def publish(
@@ -47,37 +53,35 @@ def publish(
     running: str = "",
     spec: Path | None = None,
 ) -> str:
-    """Write the documents, the reference page, the guides and their assets into a folder of their own in `place` → its name.
+    """Write the documents, the pages and their assets into a folder of their own in `place`, unless an earlier run has → its
+    name (`published.made_of`).
 
-    Files are named for what is in them, so brands share those that are the same, and the folder is named for all of it.
-    spec: the documents of a deployment with resources of its own; None for the committed ones. `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
+    The folder appears when it is whole. Files are named for what is in them, so brands share those that are the same.
+    `running`: the folder that workers send from until they are told of the new one; all others are removed. Raises OSError.
     """
-    # What resources of a deployment's own are written with is not known here.
-    origin = made_of(settings, brands, operations, contracts) if spec is None else ""
-    name = origin and known(place, origin)
-    if not name:
-        if not running:
-            # Whatever an earlier run has left may be half written, if the machine lost its power.
-            shutil.rmtree(place, ignore_errors=True)
-        name = _made(place, settings, brands, operations, contracts, spec, origin)
+    name = made_of(settings, brands, operations, contracts, spec)
+    if not whole(place / name):
+        shutil.rmtree(place / name, ignore_errors=True)
+        draft = place / f"draft-{name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        _write(draft, settings, brands, operations, contracts, spec)
+        draft.rename(place / name)
+    (place / WANTED).unlink(missing_ok=True)
     for other in place.iterdir():
         if other.name not in (name, running):
             shutil.rmtree(other, ignore_errors=True)
     return name
 
 
-def _made(
-    place: Path,
+def _write(
+    draft: Path,
     settings: Settings,
     brands: Sequence[Brand],
     operations: Sequence[Operation],
     contracts: Sequence[Contract],
     spec: Path | None,
-    origin: str,
-) -> str:
-    draft = place / "draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700, parents=True)
+) -> None:
     tested = testing.operations([each.date for each in contracts])
     if not settings.test.enabled:
         operations = [*operations, *(dataclasses.replace(each, enabled=False) for each in tested)]
@@ -90,13 +94,7 @@ def _made(
         manifest.append(shared | {path: keep(draft, made) for path, made in own.items()})
     told = msgspec.json.encode(manifest)
     (draft / MANIFEST).write_bytes(told)
-    (draft / ORIGIN).write_text(origin)
-    name = stamp(told)
-    if (place / name).exists():
-        (draft / ORIGIN).replace(place / name / ORIGIN)
-    else:
-        draft.rename(place / name)
-    return name
+    (draft / SEAL).write_text(stamp(told))
 
 
 def _published(
@@ -108,7 +106,8 @@ def _published(
     stamp: str,
 ) -> dict[str, File]:
     """Path → file, of what differs between brands."""
-    dressed = {date: branded(document, brand) for date, document in documents.items()}
+    plain = {date: branded(document, brand) for date, document in documents.items()}
+    dressed = {date: sampled(document) for date, document in plain.items()}
     newest = contracts[0].date
     # Whoever can read a document at all may: editors and viewers in browsers ask for it from their own origins.
     published = {
@@ -116,29 +115,23 @@ def _published(
         for date, document in dressed.items()
     }
     published["/openapi.json"] = published[f"/openapi/{newest}.json"]
-    colour = f":root {{ --accent: {brand.colour}; }}\n".encode()
-    published[f"{ASSETS}/brand.css"] = file(colour, _MEDIA[".css"])
-    templates = environment()
+    published[f"{ASSETS}/brand.css"] = file(colours.sheet(brand.colour).encode(), _MEDIA[".css"])
     known = facts(settings, brand, dressed[newest], contracts)
-    known |= {"guides": written, "assets": ASSETS, "stamp": f"{stamp}{brand.colour.removeprefix('#')}"}
-    reference = templates.get_template("reference.html")
-    for date in dressed:
-        page = _page(reference.render(known, contract=date, slug=""), brand)
-        published[f"/docs/{date}"] = page
-        if date == newest:
-            published["/docs"] = page
-    found = libraries(dressed[newest], brand)
+    known |= {"assets": ASSETS, "stamp": f"{stamp}{brand.colour.removeprefix('#')}"}
+    pages = Pages(dressed, contracts, written, known)
+    published |= {address: file(orjson.dumps(rows), "application/json") for address, rows in pages.indexes()}
+    published[LLMS] = file(pages.llms().encode(), "text/plain; charset=utf-8")
+    for addresses, page in pages.all():
+        html, markdown = _page(page.html, brand), file(page.markdown.encode(), _MARKDOWN, Vary=_VARY)
+        for address in addresses:
+            published |= {address: html, as_markdown(address): markdown}
+    found = libraries(plain[newest], brand)
     published |= {each.path: each.made for each in found} | {LIBRARIES_INDEX: index(found, brand)}
-    published[LIBRARIES] = _page(
-        templates.get_template("sdk.html").render(known, libraries=found, slug="sdk"), brand, "Accept, "
-    )
-    for guide in written:
-        article = templates.from_string("{% extends 'guide.html' %}{% block article %}" + guide.html + "{% endblock %}")
-        published[f"/docs/{guide.slug}"] = _page(article.render(known, slug=guide.slug, title=guide.title), brand)
+    published[LIBRARIES] = _page(pages.libraries(found), brand)
     return published
 
 
-def _page(text: str, brand: Brand, varies: str = "") -> File:
+def _page(text: str, brand: Brand) -> File:
     logo = ""
     if brand.logo is not None:
         parts = urlsplit(brand.logo)
@@ -151,7 +144,7 @@ def _page(text: str, brand: Brand, varies: str = "") -> File:
     return file(
         text.encode(),
         _HTML,
-        Vary=f"{varies}Accept-Encoding",
+        Vary=_VARY,
         Content_Security_Policy=policy,
         Referrer_Policy="no-referrer",
         X_Frame_Options="DENY",
