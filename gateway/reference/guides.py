@@ -84,7 +84,8 @@ def _guide(name: str, text: str) -> Guide:
             fragment = _NO_WORD.sub("-", inline.content.lower()).strip("-")
             opening.attrSet("id", fragment)
             sections[fragment] = inline.content
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    # What may have to be scrolled has to be reached by the keyboard.
+    html = _markdown.renderer.render(tokens, _markdown.options, {}).replace("<pre>", '<pre tabindex="0">')
     return Guide(name.removesuffix(".md").split("-", 1)[1], found[1], html, text, sections)
 
 
