@@ -76,7 +76,7 @@ employees = Resource(
     searched=("name", "email", "employee_number", "job_title"),
     operations=Op.GET | Op.SEARCH | Op.CREATE | Op.UPDATE,
     words=(
-        Move("terminate", Termination, "End the employment of an employee", {"status": "terminated"}),
+        Move("terminate", Termination, "End the employment of an employee", {"status": "terminated"}, final=True),
         Related("leave_requests", by="employee_id"),
     ),
     rules=(

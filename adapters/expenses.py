@@ -78,7 +78,7 @@ expenses = Resource(
     words=(
         Action("approve", {"status": "approved"}, "Approve an expense", DECIDES),
         Move("reject", Rejection, "Reject an expense", {"status": "rejected"}, DECIDES, {"note": "reviewNote"}),
-        Move("reimburse", Reimbursement, "Pay an expense back", {"status": "reimbursed"}),
+        Move("reimburse", Reimbursement, "Pay an expense back", {"status": "reimbursed"}, final=True),
     ),
     rules=(part_of("tax_amount", "amount"),),
     states=States.of("submitted → approve reject; approved → reimburse reject; rejected; reimbursed"),

@@ -78,7 +78,7 @@ invoices = Resource(
     words=(
         send,
         Action("mark_sent", {"status": "sent"}, "Mark an invoice as sent"),
-        Action("void", {"status": "void"}, "Void an invoice"),
+        Action("void", {"status": "void"}, "Void an invoice", final=True),
         Child(payments),
     ),
     rules=(one_of("contact_id", "company_id"), not_before("due_date", "issue_date")),

@@ -61,7 +61,7 @@ payroll_runs = Resource(
     operations=Op.GET | Op.SEARCH | Op.CREATE,
     words=(
         Action("process", {"status": "processing"}, "Process a payroll run"),
-        Action("mark_paid", {"status": "paid"}, "Mark a payroll run as paid"),
+        Action("mark_paid", {"status": "paid"}, "Mark a payroll run as paid", final=True),
     ),
     rules=(
         not_before("period_end", "period_start"),

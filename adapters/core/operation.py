@@ -94,7 +94,7 @@ class Operation:
     that is not JSON is streamed from the service, through its face's `translate`. located: whether the answer names the address
     of what was made. secret: whether the answer holds something that is shown once, and is kept sealed for a replay. by: in a
     list beneath a record, the field of its rows that points at the record. outward: whether it sends something to somebody
-    outside, such as a mail. query: names of parameters that operations share; takes: those of its own.
+    outside, such as a mail; final: whether nothing that the API has undoes it. query: names of parameters that operations share; takes: those of its own.
     """
 
     name: str
@@ -121,6 +121,7 @@ class Operation:
     description: str = ""
     gives: Given | None = None
     outward: bool = False
+    final: bool = False
     produces: str = "application/json"
     faces: Mapping[str, Face | None] = field(default_factory=dict)
 

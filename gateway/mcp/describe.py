@@ -64,7 +64,9 @@ def resource(offered: Offered, path: str, effective: frozenset[str]) -> str:
         lines.append("include (with get): " + " ".join(related))
     actions = offered.actions.get(path, {})
     for name in offered.permitted(actions, effective):
-        lines.append(f"action {name}: {actions[name].summary}{_values(actions[name], offered.contract, effective)}")
+        final = " (final)" if actions[name].final else ""
+        values = _values(actions[name], offered.contract, effective)
+        lines.append(f"action {name}{final}: {actions[name].summary}{values}")
     return "\n".join(lines)
 
 

@@ -108,9 +108,10 @@ _TOOLS: Final[dict[str, _Tool]] = {
     ),
     "act": _Tool(
         "Act",
-        "Do something with a record that is more than a change of fields: the actions that describe lists.",
+        "Do something with a record that is more than a change of fields: the actions that describe lists. "
+        "A final one takes two steps, as delete does.",
         {"destructiveHint": True},
-        {"id": _TEXT, "action": _TEXT, "values": _VALUES, "idempotency_key": _KEY},
+        {"id": _TEXT, "action": _TEXT, "values": _VALUES, "idempotency_key": _KEY, "confirm": _TEXT},
         ("id", "action"),
     ),
     "delete": _Tool(

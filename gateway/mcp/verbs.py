@@ -20,10 +20,12 @@ Arguments = dict[str, Any]
 Result = dict[str, Any]
 
 _AGAIN = "This was done before, and was not done again. Send an idempotency_key of your own to do it anew."
-_SURE = "Nothing is deleted yet. Call delete again with this confirm, within five minutes, to delete it."
-_KEPT = "Whoever was asked does not want it to be deleted. Nothing was deleted."
+_SURE = "Nothing is done yet. Call {tool} again with this confirm, within five minutes, to do it."
+_KEPT = "Whoever was asked does not want it. Nothing was done."
 _LONGEST_QUESTION = 600
-_UNSURE = "Not given to you for this record as it is now, or more than five minutes ago. Call delete without it."
+_UNSURE = (
+    "Not given to you for this and the record as it is now, or more than five minutes ago. Call {tool} without it."
+)
 
 
 class Verbs:
@@ -41,7 +43,7 @@ class Verbs:
             "get": self._get,
             "create": lambda asked, given: self._written(asked, calls.created(offered, given)),
             "update": lambda asked, given: self._written(asked, calls.updated(offered, given)),
-            "act": lambda asked, given: self._written(asked, calls.acted(offered, given)),
+            "act": self._act,
             "delete": self._delete,
         }
 
@@ -141,29 +143,46 @@ class Verbs:
             structured |= {"replayed": True, "advice": _AGAIN}
         return answers.told(*told.marked(structured))
 
+    async def _act(self, asked: Asked, given: Arguments) -> Result:
+        twin = calls.acted(self._offered, given)
+        if twin.operation.final:
+            question = f"{twin.operation.summary}? This cannot be undone."
+            if waiting := await self._unconfirmed(asked, given, twin, "act", question, "Do it"):
+                return waiting
+        return await self._written(asked, twin)
+
     async def _delete(self, asked: Asked, given: Arguments) -> Result:
+        twin = calls.deleted(self._offered, given["id"])
+        if waiting := await self._unconfirmed(asked, given, twin, "delete", "Delete this for good?", "Delete it"):
+            return waiting
+        await asked.done(twin)
+        return answers.told({"deleted": given["id"]})
+
+    async def _unconfirmed(
+        self, asked: Asked, given: Arguments, twin: Twin, tool: str, question: str, yes: str
+    ) -> Result | None:
+        """What is answered instead of doing it, until it is confirmed for the record as it is: None from then on."""
         public_id, sealed, person = given["id"], given.get("confirm"), asked.elicited
         if person is not None:
             if not person.accepted:
                 return answers.told({"kept": public_id, "advice": _KEPT})
             sealed = person.state
-        twin = calls.deleted(self._offered, public_id)
         permitted = await asked.may(twin.operation)
         reading, told = calls.read(self._offered, public_id, "/id"), self._records()
-        # Who may delete and not read is shown nothing of what goes but its id, as at /v1.
+        # Who may do this and not read is shown nothing of the record but its id, as at /v1.
         legible = permitted.effective.issuperset(reading.operation.scopes)
         record = await asked.data(reading) if legible else {"id": public_id}
         if sealed is None:
-            value = confirm.seal(self._keyring, permitted.principal, public_id, record)
+            value = confirm.seal(self._keyring, permitted.principal, twin, record)
             if asked.elicits:
                 line = orjson.dumps(told.listed(reading.operation, record)).decode()[:_LONGEST_QUESTION]
-                return wire.question(f"Delete this for good? {line}", "Delete it", value)
+                return wire.question(f"{question} {line}", yes, value)
             shown = answers.shortened(told.whole(reading.operation, record), self._budget)
-            return answers.told(*told.marked({"would_delete": shown, "confirm": value, "advice": _SURE}))
-        if not confirm.holds(self._keyring, permitted.principal, public_id, record, sealed):
-            raise Invalid([FieldError("/confirm", "confirm_invalid", _UNSURE)])
-        await asked.done(twin)
-        return answers.told({"deleted": public_id})
+            advice = _SURE.format(tool=tool)
+            return answers.told(*told.marked({f"would_{tool}": shown, "confirm": value, "advice": advice}))
+        if not confirm.holds(self._keyring, permitted.principal, twin, record, sealed):
+            raise Invalid([FieldError("/confirm", "confirm_invalid", _UNSURE.format(tool=tool))])
+        return None
 
     def _records(self) -> Records:
         return Records(self._offered.contract, hide=self._hide)

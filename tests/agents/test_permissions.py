@@ -160,10 +160,10 @@ async def at_v1(doors: Doors, call: Call) -> str:
 
 
 async def at_mcp(doors: Doors, call: Call) -> str:
-    """The same. What is deleted is confirmed."""
+    """The same. What cannot be undone is confirmed."""
     verbs = Verbs(OFFERED, KEYRING, 16_384, hide=False)
     more: dict[str, Any] = {}
-    for _ in range(2 if call.tool == "delete" else 1):
+    for _ in range(2 if call.tool == "delete" or call.twin.operation.final else 1):
         try:
             result = await verbs(call.tool, asked(doors), TOOLS.check(call.tool, call.arguments | more))
         except Challenged as challenged:

@@ -189,16 +189,22 @@ def test_what_is_left_of_a_page_is_what_fits() -> None:
 def test_a_seal_confirms_one_record_as_it_is_for_one_principal_and_not_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keyring, record = Keyring.load(Keyring.create()), {"id": "con_1", "name": "Ada"}
-    sealed = confirm.seal(keyring, "me", "con_1", record)
-    assert confirm.holds(keyring, "me", "con_1", record, sealed)
-    assert not confirm.holds(keyring, "you", "con_1", record, sealed)
-    assert not confirm.holds(keyring, "me", "con_2", record, sealed)
-    assert not confirm.holds(keyring, "me", "con_1", {**record, "name": "Eve"}, sealed)
-    assert not confirm.holds(keyring, "me", "con_1", record, "forged")
+    keyring, record = Keyring.load(Keyring.create()), {"id": "inv_1", "name": "Ada"}
+    act = {"id": "inv_1", "action": "mark_sent"}
+    twin = calls.acted(OFFERED, act)
+    sealed = confirm.seal(keyring, "me", twin, record)
+    other, voided = calls.acted(OFFERED, {**act, "id": "inv_2"}), calls.acted(OFFERED, {**act, "action": "void"})
+    with_values = calls.acted(OFFERED, {**act, "values": {"note": "x"}})
+    assert confirm.holds(keyring, "me", twin, record, sealed)
+    assert not confirm.holds(keyring, "you", twin, record, sealed)
+    assert not confirm.holds(keyring, "me", other, record, sealed)
+    assert not confirm.holds(keyring, "me", voided, record, sealed)
+    assert not confirm.holds(keyring, "me", with_values, record, sealed)
+    assert not confirm.holds(keyring, "me", twin, {**record, "name": "Eve"}, sealed)
+    assert not confirm.holds(keyring, "me", twin, record, "forged")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + confirm.LIFETIME + 1)
-    assert not confirm.holds(keyring, "me", "con_1", record, sealed)
+    assert not confirm.holds(keyring, "me", twin, record, sealed)
 
 
 def test_whatever_is_permitted_here_is_permitted_by_the_very_scopes_of_its_twin() -> None:

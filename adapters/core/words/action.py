@@ -21,13 +21,14 @@ from adapters.core.words.update import patching
 class Action(Word):
     """A state change without fields of its own: `POST /{resource}/{id}/{name}` sends `sets` as a PATCH.
 
-    also: scopes that it needs beside the resource's own.
+    also: scopes that it needs beside the resource's own; final: nothing that the API has undoes it.
     """
 
     name: str
     sets: Mapping[str, object]
     summary: str
     also: tuple[str, ...] = ()
+    final: bool = False
 
     def needs(self, resource: Resource) -> tuple[str, ...]:
         return (f"{resource.scope}.{self.verb}", *self.also)
@@ -55,4 +56,5 @@ class Action(Word):
             body=Body.EMPTY,
             replayable=True,
             scopes=self.needs(build.resource),
+            final=self.final,
         )

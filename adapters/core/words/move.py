@@ -24,7 +24,7 @@ class Move(Word):
     """A state change with fields: `POST /{resource}/{id}/{name}` with `body` is a PATCH of the record.
 
     sets: what the PATCH says beside the body; also: scopes that it needs beside the resource's own; rename: the body's names in
-    the service. Where no field of the body is required, there may be no body at all.
+    the service; final: nothing that the API has undoes it. Where no field of the body is required, there may be no body at all.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Move(Word):
     sets: Mapping[str, object] = field(default_factory=dict, hash=False)
     also: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict, hash=False)
+    final: bool = False
 
     def needs(self, resource: Resource) -> tuple[str, ...]:
         return (f"{resource.scope}.{self.verb}", *self.also)
@@ -68,4 +69,5 @@ class Move(Word):
             body=Body.JSON if needed else Body.OPTIONAL,
             replayable=True,
             scopes=self.needs(build.resource),
+            final=self.final,
         )
