@@ -49,6 +49,7 @@ from gateway.reference import site
 from gateway.sandboxes import assembling as sandboxes
 from gateway.sandboxes import declared as testing
 from gateway.sandboxes import expiry
+from gateway.sandboxes.instant import Instant
 from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
@@ -214,5 +215,6 @@ async def wire(
             *Registration(front, announcements).routes(),
             *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else ""),
             *Leaks(front, announcements).routes(),
+            *(Instant(front, kept).routes() if kept is not None else []),
         ],
     )

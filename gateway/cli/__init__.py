@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",
+    "test": "gateway.cli.testing",
     "clients": "gateway.cli.clients",
     "grants": "gateway.cli.grants",
     "issuers": "gateway.cli.issuers",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.cli import naming
-from gateway.cli.failures import NOT_FOUND, UNAVAILABLE, Failure
+from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
     from gateway.auth.users import Identity
@@ -70,6 +70,25 @@ class CliContext:
                 yield runtime_facts.runtime(self.settings, "", box, 0)
         else:
             yield runtime_facts.runtime(self.settings, "", None, 0)
+
+    @asynccontextmanager
+    async def testing(self) -> AsyncIterator[Runtime]:
+        """The same for the sandbox program of test mode. Failure where there is no test mode."""
+        from gateway.process import runtime_facts
+        from gateway.process.embedded import sandbox
+
+        if not self.settings.test.enabled:
+            raise Failure("there is no test mode: the configuration says `test: off`", REFUSED)
+        if not runtime_facts.beside(self.settings.test):
+            yield runtime_facts.runtime(self.settings, "", None, 0)
+        elif self.live is None:
+            data_dir = self.settings.server.data_dir.absolute()
+            async with sandbox.running(data_dir, documented_only=self.settings.sandbox.documented_only) as box:
+                yield runtime_facts.runtime(self.settings, "", box, 0)
+        elif self.live.test_url:
+            yield self.live
+        else:
+            raise Failure("the gateway that runs here was started without test mode: restart it", UNAVAILABLE)
 
     @asynccontextmanager
     async def identity(self) -> AsyncIterator[Identity]:

@@ -113,6 +113,7 @@ _SIGN_IN = Limit.model_validate({"quota": 100, "window": "15m"})
 _EVERYWHERE = Limit.model_validate({"quota": 300, "window": "15m"})
 _NEW_TOKENS = Limit.model_validate({"quota": 120, "window": "1h"})
 _LEAKS = Limit.model_validate({"quota": 120, "window": "1m"})
+_INSTANT = Limit.model_validate({"quota": 10, "window": "1h"})
 _INGEST = Limit(quota=6_000)
 _REGISTRATION = Limit.model_validate({"quota": 20, "window": "1h"})
 
@@ -158,6 +159,9 @@ class Limits(Section):
     )
     leaks: Annotated[Limit, _over(_LEAKS)] = Field(
         _LEAKS, description="Leak reports from one address: {quota, window}."
+    )
+    instant: Annotated[Limit, _over(_INSTANT)] = Field(
+        _INSTANT, description="Instant sandboxes made from one address: {quota, window}."
     )
     ingest: Annotated[Limit, _over(_INGEST)] = Field(
         _INGEST, description="Events that a tenant's service tells of: {quota, window}."

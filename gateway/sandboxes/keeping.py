@@ -81,7 +81,7 @@ class Sandboxes:
             owner.id if owner is not None else None,
             now + timedelta(seconds=wanted.seconds),
         )
-        members = await self.control.create(tenant_id, name, api_key, wanted.seed)
+        members = await self.control.create(tenant_id, name[:200], api_key, wanted.seed)
         try:
             token = await self._sql.run(self._record, made, _acting(members, wanted.role), wanted, now)
         except BaseException:  # raised again: what nobody has a token for must not stay there

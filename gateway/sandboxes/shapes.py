@@ -10,7 +10,7 @@ from adapters.core.declare.record import Record, optional, required
 from adapters.core.shapes import Shape, shape_of
 
 SEEDS: Final = ("small", "default", "empty")
-MOST_RECORDS: Final = 10_000
+MOST_RECORDS: Final = 5_000
 ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 
 
