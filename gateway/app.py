@@ -213,7 +213,7 @@ async def wire(
             *Pages(front, documents).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
-            *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else ""),
+            *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else "", kept),
             *Leaks(front, announcements).routes(),
             *(Instant(front, kept).routes() if kept is not None else []),
         ],

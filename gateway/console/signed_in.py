@@ -26,16 +26,21 @@ from gateway.web.templates import stamped
 
 HOME: Final = "/console"
 AGENTS: Final = f"{HOME}/agents"
+SANDBOXES: Final = f"{HOME}/sandboxes"
+APPS: Final = f"{HOME}/apps"
 SECTIONS: Final = (
     ("/console/tokens", "Tokens"),
     ("/console/connected", "Connected apps"),
     (AGENTS, "Agents"),
-    ("/console/apps", "My apps"),
+    (APPS, "My apps"),
+    (SANDBOXES, "Sandboxes"),
     ("/console/webhooks", "Webhooks"),
     ("/console/history", "Activity"),
     ("/console/usage", "Usage"),
 )
 
+# What a sandbox has none of: its apps would be nobody's when it is over.
+_OUTSIDE: Final = {APPS, SANDBOXES}
 # Sections that a role may be shut out of, with what opens them.
 _GUARDED: Final = {"/console/webhooks": "webhook.read"}
 
@@ -116,13 +121,19 @@ class Visit:
             sections=[
                 (href, name, path == href or path.startswith(f"{href}/"))
                 for href, name in SECTIONS
-                if _GUARDED.get(href) in {None, *self.may} and (href != AGENTS or web.settings.mcp.enabled)
+                if _GUARDED.get(href) in {None, *self.may} and self._has(href)
             ],
             csrf=web.csrf.issue(self.session.id, _PURPOSE),
             sign_out=web.csrf.issue(self.session.id, sign_in.SIGN_OUT),
             next=return_to.sealed(web.keys, HOME),
             **values,
         )
+
+    def _has(self, href: str) -> bool:
+        settings = self.console.web.settings
+        if self.session.mode == "test" and href in _OUTSIDE:
+            return False
+        return {AGENTS: settings.mcp.enabled, SANDBOXES: settings.test.enabled}.get(href, True)
 
     async def shown_once(self) -> tuple[str, str] | None:
         """Title and text of the secret that the form before this page made."""

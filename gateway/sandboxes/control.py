@@ -1,6 +1,7 @@
 """The private door of the sandbox program: `/__control/tenants/{business_id}`, opened by the control key.
 
     POST   …                {"seed": "small", "records": null, "api_key": "…", "name": "…"}   201, as below; 409 where it is there
+    GET    …                200, as below
     DELETE …                204, or 404 where there is none
     what else a sandbox can be told is below the same path: see `Control.told`
 
@@ -62,11 +63,14 @@ class Control:
         status, body = await self.told("POST", tenant_id, "", wanted)
         if status != 201:
             raise _unusable()
-        try:
-            made = msgspec.json.decode(body, type=_Made)
-        except msgspec.MsgspecError:
-            raise _unusable() from None
-        return [Member(each.user_id, each.email, each.role) for each in made.users]
+        return _members(body)
+
+    async def members(self, tenant_id: str) -> list[Member]:
+        """The users of a tenant."""
+        status, body = await self.told("GET", tenant_id, "")
+        if status != 200:
+            raise _unusable()
+        return _members(body)
 
     async def delete(self, tenant_id: str) -> None:
         """Remove the tenant with its data. One that is gone is as good as removed."""
@@ -85,6 +89,14 @@ class Control:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+
+
+def _members(body: bytes) -> list[Member]:
+    try:
+        made = msgspec.json.decode(body, type=_Made)
+    except msgspec.MsgspecError:
+        raise _unusable() from None
+    return [Member(each.user_id, each.email, each.role) for each in made.users]
 
 
 def _unusable() -> problems.Problem:

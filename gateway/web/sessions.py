@@ -17,18 +17,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.brands import Brand
+from gateway.keys.keyring import Keyring, Unsealable
 from gateway.keys.token_format import Mode
 from gateway.stores.redis_connection import RedisConnection
 
 COOKIE: Final = "session"
 _ID_BYTES: Final = 32
 _LONGEST: Final = 64
+_BEHIND: Final = "session-behind"
 _FOUND: Final = "gateway.session"  # in the scope of a request
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user; ids are internal ones. `ends`: epoch seconds, whatever happens in between; `mode`: of their tenant."""
+    """A signed-in user; ids are internal ones. `ends`: epoch seconds, whatever happens in between; `mode`: of their tenant;
+    `behind`: of a sandbox that was opened from the console, the session that it was opened from, sealed.
+    """
 
     id: str = field(repr=False)
     tenant_id: str
@@ -38,6 +42,7 @@ class Session:
     name: str
     ends: float
     mode: Mode = "live"
+    behind: str = ""
 
 
 def cookie_name(brand: Brand) -> str:
@@ -94,13 +99,35 @@ class Sessions:
         return session
 
     async def start(
-        self, *, tenant_id: str, tenant_name: str, user_id: str, email: str, name: str, mode: Mode = "live"
+        self,
+        *,
+        tenant_id: str,
+        tenant_name: str,
+        user_id: str,
+        email: str,
+        name: str,
+        mode: Mode = "live",
+        behind: str = "",
     ) -> Session:
         """A new session with a new id."""
-        session = Session(visiting(), tenant_id, tenant_name, user_id, email, name, time.time() + self._lifetime, mode)
+        ends = time.time() + self._lifetime
+        session = Session(visiting(), tenant_id, tenant_name, user_id, email, name, ends, mode, behind)
         described = {key: value for key, value in asdict(session).items() if key != "id"}
         await self._line.command("SET", _key(session.id), orjson.dumps(described), "EX", self._idle)
         return session
+
+    @staticmethod
+    def sealed(session: Session, keys: Keyring) -> str:
+        """A session's id as one that is opened from it may keep it: reading the store opens none of them."""
+        return keys.seal(_BEHIND, "", session.id.encode(), b"")
+
+    @staticmethod
+    def opened(session: Session, keys: Keyring) -> str | None:
+        """The id of the session that this one was opened from."""
+        try:
+            return keys.open(_BEHIND, "", session.behind, b"").decode() if session.behind else None
+        except Unsealable:
+            return None
 
     async def end(self, session: Session) -> None:
         """Forget the session: its cookie is worth nothing from now on."""
