@@ -37,12 +37,15 @@ def command() -> None:
 )
 @click.option("--ttl", "seconds", type=Lifetime(), help="How long it lives, such as 10m. [default: test.lifetime]")
 @click.option("--seed", type=click.Choice(SEEDS), default="small", show_default=True, help="The data it begins with.")
+@click.option("--scope", default="", metavar='"A B"', help="Of the token. [default: all that the role allows]")
 @click.option(
     "--role", type=click.Choice(ROLES), default="owner", show_default=True, help="Of whom the token acts for."
 )
 @as_json
 @configured
-def create(settings: Settings, tenant: str | None, seconds: float | None, seed: str, role: str, as_json: bool) -> None:
+def create(
+    settings: Settings, tenant: str | None, seconds: float | None, seed: str, scope: str, role: str, as_json: bool
+) -> None:
     """Make a sandbox, and a token that opens it. The token is shown this once."""
     from gateway.sandboxes.control import Seed
     from gateway.sandboxes.keeping import Wanted
@@ -53,7 +56,7 @@ def create(settings: Settings, tenant: str | None, seconds: float | None, seed: 
 
     async def work(context: CliContext, kept: Sandboxes) -> Made:
         owner = await context.tenant(tenant) if tenant is not None else None
-        return await kept.create(owner, Wanted(lives, Seed(seed), role, context.actor))
+        return await kept.create(owner, Wanted(lives, Seed(seed), role, context.actor, scopes=tuple(scope.split())))
 
     made = _with_sandboxes(settings, work)
     told = {"sandbox": _shown(made.tenant.id), "token": made.token, "expires_at": made.expires_at}

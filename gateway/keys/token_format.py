@@ -61,11 +61,6 @@ def well_formed(token: bytes, prefix: str) -> bool:
     )
 
 
-def mode_of(token: bytes, prefix: str) -> Mode:
-    """The mode that a well-formed token says it is of; which it is of is on record."""
-    return "test" if token.startswith(b"test_", len(prefix) + 1) else "live"
-
-
 def display_prefix(token: str) -> str:
     """The part of a minted token that listings may show: ``gw_pat_1aB2``, ``gw_test_pat_1aB2``."""
     return token[: len(token) - RANDOM_LENGTH - CHECKSUM_LENGTH + _SHOWN]

@@ -12,6 +12,7 @@ from adapters.core.answer.from_service import Outward
 from adapters.core.calls import Answer, Input
 from adapters.core.faults import FieldError, Invalid
 from gateway.api.exchange import Accepted
+from gateway.auth.issuing import IssueRefused
 from gateway.config.quantities import seconds
 from gateway.config.testing import Testing
 from gateway.problems import NotFound
@@ -47,12 +48,16 @@ class Endpoints:
         body = given.body
         wanted = Wanted(
             seconds=lifetime(body.get("ttl"), min(self._testing.lifetime, longest), longest),
-            seed=Seed(body["seed"], body.get("records")),
-            role=body["role"],
+            seed=Seed(body.get("seed") or "small", body.get("records")),
+            role=body.get("role") or "owner",
+            scopes=tuple(body.get("scopes") or ()),
             actor=f"token:{asked.permitted.caller.token_id}",
             address=asked.permitted.exchange.client,
         )
-        made = await self._kept.create(owner, wanted)
+        try:
+            made = await self._kept.create(owner, wanted)
+        except IssueRefused as refused:
+            raise Invalid([FieldError("/scopes", "value_unknown", f"{refused}.")]) from None
         return Answer(201, _CREATED.one(_CREATED.read(orjson.dumps({"data": told(made)}))))
 
     async def delete(self, asked: Asked, given: Input) -> Answer:

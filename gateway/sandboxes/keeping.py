@@ -31,13 +31,16 @@ _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """seconds: how long it lives; role: of the user that the token acts for; actor: as the audit names who asks."""
+    """seconds: how long it lives; role: of the user that the token acts for; scopes: of the token, all that the role allows when
+    there are none; actor: as the audit names who asks.
+    """
 
     seconds: float
     seed: Seed
     role: str
     actor: str
     address: str | None = None
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Sandboxes:
         self._announce = announce
 
     async def create(self, owner: Tenant | None, wanted: Wanted) -> Made:
-        """A sandbox of `owner`'s, or nobody's; Conflicting when they have as many as they may.
+        """A sandbox of `owner`'s, or nobody's; Conflicting when they have as many as they may, IssueRefused for scopes that
+        the role does not allow.
 
         UpstreamError and BadGateway when the sandbox program cannot be told.
         """
@@ -114,7 +118,7 @@ class Sandboxes:
             self._scopes,
             user,
             name="Sandbox",
-            scopes=sorted(allowed(self._scopes, user.role, self._settings.roles)),
+            scopes=wanted.scopes or sorted(allowed(self._scopes, user.role, self._settings.roles)),
             lifetime=min(wanted.seconds, self._settings.tokens.max_lifetime),
             actor=wanted.actor,
             now=now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from adapters import ids
-from adapters.core.declare.kinds import Choice, Integer, Line, Moment, Text
+from adapters.core.declare.kinds import Choice, Integer, Line, Moment, Text, TextList
 from adapters.core.declare.record import Record, optional, required
 from adapters.core.shapes import Shape, shape_of
 
@@ -25,6 +25,9 @@ class SandboxBody(Record):
     )
     records: Annotated[int, Integer(0, MOST_RECORDS)] | None = optional(
         "How many people it begins with, instead of as many as the seed has.", None
+    )
+    scopes: Annotated[list[str], TextList(Text(64, 1), 100)] | None = optional(
+        "The scopes of the token; all that the role allows when left out.", None
     )
     role: Annotated[str, Choice(ROLES)] = optional("The role of the user that the token acts for.", "owner", "owner")
 

@@ -13,7 +13,9 @@ from gateway.auth.scopes import Permissions
 from gateway.auth.services import Places, Services, Upstreams
 from gateway.auth.users import User
 from gateway.config import Runtime, Settings
+from gateway.config.testing import Testing
 from gateway.deployment import built_in
+from gateway.keys.token_format import Mode
 
 LIVE = LivePermit("owner", "Ada", frozenset())
 TEST = TestPermit("owner", "Ada", frozenset())
@@ -47,16 +49,16 @@ async def test_a_permit_opens_the_services_of_its_mode_alone(permit: Permit, por
     await upstreams.aclose()
 
 
-def test_the_mode_of_a_permit_is_that_of_the_tenant() -> None:
+@pytest.mark.parametrize(("mode", "kind"), [("live", LivePermit), ("test", TestPermit)])
+def test_the_mode_of_a_permit_is_that_of_the_tenant(mode: Mode, kind: type[LivePermit | TestPermit]) -> None:
     user = User("u", "t", "ada@example.com", "Ada", "owner", active=True)
     permissions = Permissions(built_in().scopes, Settings().roles)
-    for mode, kind in (("live", LivePermit), ("test", TestPermit)):
-        permit = judged(user, frozenset(), frozenset(), permissions, mode)
-        assert isinstance(permit, kind) and permit.mode == mode
+    permit = judged(user, frozenset(), frozenset(), permissions, mode)
+    assert isinstance(permit, kind) and permit.mode == mode
 
 
 def test_without_test_mode_a_test_permit_opens_nothing() -> None:
-    upstreams = factories.upstreams(Settings(test={"enabled": False}), FACTS)  # type: ignore[arg-type]
+    upstreams = factories.upstreams(Settings(test=Testing(enabled=False)), FACTS)
     with pytest.raises(LookupError):
         upstreams.named("crm", TEST)
     asyncio.run(upstreams.aclose())
