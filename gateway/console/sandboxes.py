@@ -28,7 +28,7 @@ PATH: Final = SANDBOXES
 LEAVE: Final = "/console/leave"
 
 _LIFETIMES: Final = {"3600": "one hour", "86400": "one day", "604800": "a week"}
-_SEEDS: Final = {"small": "a handful of records", "default": "a whole company", "empty": "nothing but users"}
+_SEEDS: Final = {"small": "a handful of records", "default": "a whole firm", "empty": "nothing but users"}
 _DONE: Final = {"deleted": "The sandbox was deleted, and its tokens ended."}
 _TOO_MANY: Final = "You made many sandboxes just now. Try again later."
 

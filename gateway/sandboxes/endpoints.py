@@ -84,11 +84,11 @@ def lifetime(text: str | None, usual: float, longest: float) -> float:
 
 
 def told(made: Made) -> dict[str, Any]:
-    """As scripts read it: `sandbox`, `token` and `expires_at`."""
+    """As a service would write it."""
     return {
         "sandbox": made.tenant.id,
         "token": made.token,
-        "expires_at": made.expires_at.isoformat(timespec="milliseconds")[:23] + "Z",
+        "expiresAt": made.expires_at.isoformat(timespec="milliseconds")[:23] + "Z",
     }
 
 

@@ -103,8 +103,8 @@ def _outline(value: Any) -> Any:
 
 def test_the_first_request_tells_who_one_is(answers: list[str]) -> None:
     me = document(answers, "/v1/me")["data"]
-    assert me["user"]["role"] == "member"
-    assert {"contact.read", "contact.write"} <= set(me["token"]["scopes"])
+    assert me["mode"] == "test" and me["user"]["role"] == "owner"
+    assert {"contact.read", "contact.write"} == set(me["token"]["scopes"])
 
 
 def test_the_search_finds_what_it_asks_for(answers: list[str]) -> None:

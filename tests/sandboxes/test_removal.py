@@ -32,7 +32,7 @@ def _value(column: Any, who: str) -> Any:
         case Date():
             return NOW.date()
         case LargeBinary():
-            return f"{who} {column}".encode()[-32:]
+            return f"{who} {column}".encode()[:32]
         case Boolean() | Integer():
             return 1
         case JSON():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -57,8 +56,8 @@ def test_the_mode_of_a_permit_is_that_of_the_tenant(mode: Mode, kind: type[LiveP
     assert isinstance(permit, kind) and permit.mode == mode
 
 
-def test_without_test_mode_a_test_permit_opens_nothing() -> None:
+async def test_without_test_mode_a_test_permit_opens_nothing() -> None:
     upstreams = factories.upstreams(Settings(test=Testing(enabled=False)), FACTS)
     with pytest.raises(LookupError):
         upstreams.named("crm", TEST)
-    asyncio.run(upstreams.aclose())
+    await upstreams.aclose()
