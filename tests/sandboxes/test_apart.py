@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,11 @@ from adapters.core.operation import Body, Operation
 from gateway.webhooks import declared as webhooks
 from tests.attacks.test_isolation import BY_PATH
 from tests.conformance.declared import OPERATIONS, path, sample
+from tests.console.people import Person
 from tests.live import NEWEST
+from tests.oauth.acting import Asking, Browser, register, returned
 from tests.sandboxes.apart import Apart, apart
+from tests.waiting import within
 
 ALL = [*OPERATIONS, *webhooks.operations([NEWEST])]
 
@@ -42,6 +46,13 @@ def _body(operation: Operation) -> Any:
     if resource is not None and operation.name.endswith(".create") and Op.CREATE in resource.operations:
         return sample(resource, NEWEST)
     return {} if operation.body in (Body.JSON, Body.MERGE, Body.OPTIONAL) else None
+
+
+def hidden_value(page: str) -> str:
+    """The secret that a page shows this once."""
+    found = re.search(r'id="secret" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
 
 
 def _everything(both: Apart, token: str) -> set[int]:
@@ -160,10 +171,10 @@ def test_what_no_sandbox_can_be_is_named(
 
 def test_a_create_that_is_sent_again_with_its_key_makes_one_sandbox(both: Apart) -> None:
     token = both.made("--tenant", both.live.a.name)["token"]
-    answers = [
-        both.live.call("POST", "/v1/test/sandboxes", {}, token=token, headers={"Idempotency-Key": "one"}) for _ in "ab"
-    ]
-    assert answers[0].json() == answers[1].json() and answers[1].headers["idempotent-replayed"] == "true"
+    key = {"Idempotency-Key": "one"}
+    answers = [both.live.call("POST", "/v1/test/sandboxes", {}, token=token, headers=key) for _ in "ab"]
+    assert answers[0].status_code == 201 and answers[0].json() == answers[1].json()
+    assert answers[1].headers["idempotent-replayed"] == "true"
 
 
 def test_whoever_reads_the_docs_gets_one_for_an_hour_a_few_times(both: Apart) -> None:
@@ -184,3 +195,54 @@ def test_whoever_reads_the_docs_gets_one_for_an_hour_a_few_times(both: Apart) ->
     both.live.client.post("/test/sandboxes")
     refused = both.live.client.post("/test/sandboxes")
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited") and refused.headers["retry-after"]
+
+
+def test_a_person_makes_a_sandbox_in_the_console_steps_into_it_and_out_again(both: Apart) -> None:
+    person = Person(both.live, "owner")
+    made = person.post("/console/sandboxes", {"ttl": "3600", "seed": "small"}, person.csrf("/console/sandboxes"))
+    token = hidden_value(made.text)
+    assert token.startswith("gw_test_pat_") and token not in person.page("/console/sandboxes")
+    sandbox = both.ask("GET", "/v1/me", token).json()["data"]["tenant"]["id"]
+    inside = person.post(f"/console/sandboxes/{sandbox}/open", csrf=person.csrf("/console/sandboxes"))
+    assert "testing" in inside.text and "Test mode." in inside.text and "My apps" not in inside.text
+    assert person.http.get("/console/sandboxes").status_code == person.http.get("/console/apps/new").status_code == 404
+    fresh = person.post("/console/tokens/new", {"name": "Script", "days": "1", "scope": ["contact.read"]})
+    assert hidden_value(fresh.text).startswith("gw_test_pat_")
+    outside = person.post("/console/leave", csrf=person.csrf("/console/tokens/new"))
+    assert "New sandbox" in outside.text and "testing" not in outside.text
+    person.post(f"/console/sandboxes/{sandbox}/delete", csrf=person.csrf("/console/sandboxes"))
+    assert sandbox not in person.page("/console/sandboxes")
+    assert both.ask("GET", "/v1/me", token).status_code == 401
+
+
+def test_nobody_steps_into_the_sandbox_of_another_workspace(both: Apart) -> None:
+    sandbox = both.made("--tenant", both.live.a.name)["sandbox"]
+    stranger = Person(both.live, "owner", both.live.b)
+    for way in ("open", "delete"):
+        refused = stranger.post(f"/console/sandboxes/{sandbox}/{way}", csrf=stranger.csrf("/console/sandboxes"))
+        assert refused.status_code == 404
+
+
+def test_an_app_that_is_connected_inside_a_sandbox_gets_test_tokens(both: Apart) -> None:
+    sandbox = both.made("--tenant", both.live.a.name)["sandbox"]
+    person = Person(both.live, "owner")
+    person.post(f"/console/sandboxes/{sandbox}/open", csrf=person.csrf("/console/sandboxes"))
+    asking = Asking(both.live, register(both.live, "--public"))
+    browser = Browser(both.live)
+    browser.client.cookies = person.http.cookies
+    page = browser.client.get("/oauth/authorize", params=asking.query())
+    assert "testing" in page.text and "tokens of test mode" in page.text
+    code = returned(browser.decide(page))["code"]
+    tokens = asking.redeem(code).json()
+    assert code.startswith("gw_test_oac_") and tokens["refresh_token"].startswith("gw_test_ort_")
+    assert tokens["access_token"].startswith("gw_test_app_")
+    me = both.ask("GET", "/v1/me", tokens["access_token"]).json()["data"]
+    assert (me["mode"], me["tenant"]["id"], me["token"]["kind"]) == ("test", sandbox, "app")
+
+
+def test_a_sandbox_whose_time_is_over_removes_itself(both: Apart) -> None:
+    made = both.made("--tenant", both.live.a.name, "--ttl", "1s")
+    key = {"Authorization": "Bearer control-key-of-test-mode"}
+    place = f"/__control/tenants/{made['sandbox'].removeprefix('biz_')}"
+    within(60, lambda: both.testing.get(place, headers=key).status_code == 404)
+    assert both.ask("GET", "/v1/me", made["token"]).status_code == 401
