@@ -16,20 +16,25 @@ from tests.live import NEWEST, Live, live
 
 
 class Apart:
-    """live: the pair that tests know; testing: where the program of test mode is; owner: a live token of the owner of tenant a."""
+    """live: the pair that tests know; testing: where the program of test mode is; owner: a live token of the owner of tenant a;
+    of_a, of_b: tokens of a sandbox of each tenant.
+    """
 
     def __init__(self, running: Live, testing: str) -> None:
         self.live = running
         self.testing = httpx.Client(base_url=testing, timeout=30)
         self.owner = running.a.tokens["owner"]
+        # The command takes a second; what further sandboxes need is made from inside these.
+        self.of_a: str = self.made("--tenant", running.a.name)["token"]
+        self.of_b: str = self.made("--tenant", running.b.name)["token"]
 
     def made(self, *arguments: str) -> dict[str, Any]:
         """`gateway test create --json`."""
         return self.live.run("test", "create", *arguments)
 
-    def another(self, token: str, **body: Any) -> dict[str, Any]:
-        """The sandbox that `POST /v1/test/sandboxes` makes."""
-        answer = self.live.call("POST", "/v1/test/sandboxes", body, token=token)
+    def another(self, token: str = "", **body: Any) -> dict[str, Any]:
+        """The sandbox that `POST /v1/test/sandboxes` makes, of tenant a unless `token` is of another's."""
+        answer = self.live.call("POST", "/v1/test/sandboxes", body, token=token or self.of_a)
         assert answer.status_code == 201, answer.text
         data: dict[str, Any] = answer.json()["data"]
         return data

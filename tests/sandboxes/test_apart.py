@@ -32,13 +32,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def token(both: Apart) -> str:
-    """Of a sandbox of tenant a."""
-    made: str = both.made("--tenant", both.live.a.name)["token"]
-    return made
-
-
 def _body(operation: Operation) -> Any:
     resource = BY_PATH.get(operation.first)
     if operation.name == f"{webhooks.FIRST}.create":
@@ -65,9 +58,8 @@ def _everything(both: Apart, token: str) -> set[int]:
 
 
 def test_a_test_token_never_reaches_a_live_service_whatever_it_asks_for(both: Apart) -> None:
-    token = both.made("--tenant", both.live.a.name)["token"]
     live, test = both.counted()
-    assert {200, 201, 404} <= _everything(both, token)
+    assert {200, 201, 404} <= _everything(both, both.another()["token"])
     after_live, after_test = both.counted()
     assert after_live == live
     assert len(after_test) > 50 and after_test != test
@@ -99,19 +91,18 @@ def test_an_operation_of_test_mode_takes_no_live_token(both: Apart) -> None:
 
 
 def test_a_sandbox_is_made_in_less_than_a_tenth_of_a_second(both: Apart) -> None:
-    token, took = both.made("--tenant", both.live.a.name)["token"], []
+    took = []
     for _ in range(9):
         began = time.perf_counter()
-        both.another(token)
+        both.another()
         took.append(time.perf_counter() - began)
     # What the machine does beside makes one dearer, never cheaper.
     assert min(took) < 0.1, median(took)
 
 
 def test_fifty_sandboxes_at_once_share_no_record(both: Apart) -> None:
-    token = both.made("--tenant", both.live.b.name)["token"]
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: both.another(token, seed="empty"), range(50)))
+        made = list(pool.map(lambda _: both.another(both.of_b, seed="empty"), range(50)))
         assert len({each["sandbox"] for each in made}) == len({each["token"] for each in made}) == 50
 
         def written(at: int) -> list[str]:
@@ -126,14 +117,13 @@ def test_fifty_sandboxes_at_once_share_no_record(both: Apart) -> None:
 
 def test_a_workspace_has_no_more_sandboxes_than_it_may(both: Apart) -> None:
     # 60 may be, and 51 are of the test above; whichever ran first, one will be too many.
-    token = both.made("--tenant", both.live.b.name)["token"]
-    codes = [both.ask("POST", "/v1/test/sandboxes", token, {"seed": "empty"}) for _ in range(61)]
+    codes = [both.ask("POST", "/v1/test/sandboxes", both.of_b, {"seed": "empty"}) for _ in range(61)]
     refused = [each.json()["code"] for each in codes if each.status_code != 201]
     assert refused and set(refused) == {"sandbox_limit"} and codes[-1].status_code == 409
 
 
 def test_a_sandbox_that_is_deleted_is_gone_everywhere_and_its_token_at_once(both: Apart) -> None:
-    made = both.made("--tenant", both.live.a.name)
+    made = both.another()
     other = both.another(made["token"], role="member")
     assert both.ask("GET", "/v1/me", other["token"]).json()["data"]["user"]["role"] == "member"
     gone = both.ask("DELETE", f"/v1/test/sandboxes/{other['sandbox']}", made["token"])
@@ -162,17 +152,14 @@ def test_a_sandbox_that_is_deleted_is_gone_everywhere_and_its_token_at_once(both
         ({"lifetime": "1h"}, "/lifetime", "field_unknown"),
     ],
 )
-def test_what_no_sandbox_can_be_is_named(
-    both: Apart, token: str, body: dict[str, Any], pointer: str, code: str
-) -> None:
-    errors = both.ask("POST", "/v1/test/sandboxes", token, body).json()["errors"]
+def test_what_no_sandbox_can_be_is_named(both: Apart, body: dict[str, Any], pointer: str, code: str) -> None:
+    errors = both.ask("POST", "/v1/test/sandboxes", both.of_a, body).json()["errors"]
     assert [(each["pointer"], each["code"]) for each in errors] == [(pointer, code)]
 
 
 def test_a_create_that_is_sent_again_with_its_key_makes_one_sandbox(both: Apart) -> None:
-    token = both.made("--tenant", both.live.a.name)["token"]
     key = {"Idempotency-Key": "one"}
-    answers = [both.live.call("POST", "/v1/test/sandboxes", {}, token=token, headers=key) for _ in "ab"]
+    answers = [both.live.call("POST", "/v1/test/sandboxes", {}, token=both.of_a, headers=key) for _ in "ab"]
     assert answers[0].status_code == 201 and answers[0].json() == answers[1].json()
     assert answers[1].headers["idempotent-replayed"] == "true"
 
@@ -216,7 +203,7 @@ def test_a_person_makes_a_sandbox_in_the_console_steps_into_it_and_out_again(bot
 
 
 def test_nobody_steps_into_the_sandbox_of_another_workspace(both: Apart) -> None:
-    sandbox = both.made("--tenant", both.live.a.name)["sandbox"]
+    sandbox = both.another()["sandbox"]
     stranger = Person(both.live, "owner", both.live.b)
     for way in ("open", "delete"):
         refused = stranger.post(f"/console/sandboxes/{sandbox}/{way}", csrf=stranger.csrf("/console/sandboxes"))
@@ -224,7 +211,7 @@ def test_nobody_steps_into_the_sandbox_of_another_workspace(both: Apart) -> None
 
 
 def test_an_app_that_is_connected_inside_a_sandbox_gets_test_tokens(both: Apart) -> None:
-    sandbox = both.made("--tenant", both.live.a.name)["sandbox"]
+    sandbox = both.another()["sandbox"]
     person = Person(both.live, "owner")
     person.post(f"/console/sandboxes/{sandbox}/open", csrf=person.csrf("/console/sandboxes"))
     asking = Asking(both.live, register(both.live, "--public"))
@@ -241,7 +228,7 @@ def test_an_app_that_is_connected_inside_a_sandbox_gets_test_tokens(both: Apart)
 
 
 def test_a_sandbox_whose_time_is_over_removes_itself(both: Apart) -> None:
-    made = both.made("--tenant", both.live.a.name, "--ttl", "1s")
+    made = both.another(ttl="1s")
     key = {"Authorization": "Bearer control-key-of-test-mode"}
     place = f"/__control/tenants/{made['sandbox'].removeprefix('biz_')}"
     within(60, lambda: both.testing.get(place, headers=key).status_code == 404)
