@@ -25,6 +25,7 @@ from gateway.error_codes import error_codes, field_codes
 from gateway.problems import ALL
 from gateway.reference.documents import Document
 from gateway.reference.writing import duration
+from sdk.naming import library_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "brand": brand,
         "origin": brand.origin,
         "newest": contracts[0].date,
+        "library": library_name(brand.name),
         "oldest": contracts[-1].date,
         "contracts": contracts,
         "lifecycles": {day.isoformat(): lifecycle for day, lifecycle in settings.versions.items()},
