@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Iterator
+from typing import Any, Final
 
 from sdk.model import Contract, Operation, Resource
+from sdk.samples import Call
 from sdk.typescript.methods import arguments
 from sdk.typescript.naming import camel
 
 _WIDE: Final = 100
 _FEW: Final = 10
 _CSV: Final = "contents"
-
-
-class Call(Protocol):
-    """What is shown: `operation` is its id; `parameters`: of the path, by name; `query`; `body`: decoded JSON, or a file's text."""
-
-    @property
-    def operation(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, str]: ...
-    @property
-    def query(self) -> Mapping[str, Any]: ...
-    @property
-    def body(self) -> Any: ...
 
 
 def sample(contract: Contract, call: Call, package: str) -> str | None:
