@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -28,4 +27,4 @@ def command(load: Callable[[], Settings], only: str | None) -> None:
     from gateway.process import instance_lock, supervisor
 
     instance_lock.keep_private()
-    asyncio.run(supervisor.serve(load, only_couriers=only is not None))
+    supervisor.serve(load, only_couriers=only is not None)

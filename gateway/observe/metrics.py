@@ -1,7 +1,7 @@
 """Prometheus metrics of a worker, and the sum over all workers that the admin port shows.
 
-The supervisor sets PROMETHEUS_MULTIPROC_DIR for its workers; each then counts in files of that directory, and
-`exposition(directory)` adds them up. Without the variable (a single process, a test) the counts live in memory.
+Each worker counts in files of one directory (`share`), and `exposition(directory)` adds them up. In a process that shares
+nothing (the supervisor, a test) the counts live in memory.
 Children are looked up once and kept: `labels()` on each request costs three times as much. What is counted for every
 request gathers in plain numbers and is written down ten times a second: a file's value costs a lock, a system call and a
 copy of its name each time. No label takes a value that a client can invent: routes are templates, unknown methods are
@@ -31,6 +31,11 @@ DELAY: Final = 0.1
 
 metrics_files.install()
 _registry: Final = CollectorRegistry()
+
+
+def share(directory: Path) -> None:
+    """Count in files of `directory` from now on, as the processes of one gateway do; for the beginning of a process."""
+    metrics_files.share(_registry, directory)
 
 
 def counter(name: str, help_text: str, *labels: str) -> Counter:

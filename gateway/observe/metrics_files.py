@@ -10,12 +10,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import values
+from prometheus_client import CollectorRegistry, values
 from prometheus_client.mmap_dict import MmapedDict
 
 from gateway.observe import logs
 
 FIRST_BYTES: Final = 1 << 16
+VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Reserved(MmapedDict):
@@ -50,6 +51,16 @@ class Reserved(MmapedDict):
 def install() -> None:
     """Let prometheus_client make its files so; to be called before the first metric is made."""
     values.MmapedDict = Reserved  # type: ignore[assignment, attr-defined]
+
+
+def share(registry: CollectorRegistry, directory: Path) -> None:
+    """Let this process, which was forked from one that counts for itself, count in files of `directory`, from nothing."""
+    os.environ[VARIABLE] = str(directory)
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    for metric in {*registry._names_to_collectors.values()}:  # noqa: SLF001 - the library chooses once, at its import
+        for each in (metric, *getattr(metric, "_metrics", {}).values()):
+            if each._is_observable():  # noqa: SLF001
+                each._metric_init()  # noqa: SLF001
 
 
 def forget_dead(directory: Path) -> None:

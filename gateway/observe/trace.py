@@ -72,8 +72,14 @@ class _Drawn:
         self._next = end
         return self._digits[end - count : end]
 
+    def forget(self) -> None:
+        """Draw anew: two processes may not take from one draw."""
+        self._digits, self._next = "", 0
 
-digits: Final = _Drawn().take
+
+_drawn: Final = _Drawn()
+os.register_at_fork(after_in_child=_drawn.forget)
+digits: Final = _drawn.take
 """`digits(n)`: n random hex digits for names of requests and spans. Nothing secret is made of them."""
 
 

@@ -1,12 +1,13 @@
 """The admin port, and what it asks: it goes on while the configuration behind it changes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 import uvicorn
+from prometheus_client.registry import Collector
 
 from gateway import factories
 from gateway.config import Runtime, Settings
@@ -53,11 +54,14 @@ class Asked:
 class AdminPort:
     """`/metrics`, `/healthz` and `/readyz`. `asked` is what it asks now; another one may be put in its place."""
 
-    def __init__(self, asked: Asked, workers: Workers, couriers: Workers, reloads: Reloads, data_dir: Path) -> None:
+    def __init__(
+        self, asked: Asked, workers: Workers, counting: Sequence[Collector], reloads: Reloads, data_dir: Path
+    ) -> None:
+        """`counting`: what shows metrics of its own beside those of the processes that count below `data_dir`."""
         self.asked = asked
 
         def exposition() -> bytes:
-            return metrics.exposition(data_dir / "metrics", workers, couriers, reloads)
+            return metrics.exposition(data_dir / "metrics", *counting)
 
         self._app = admin.create(
             exposition,

@@ -12,10 +12,13 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
 
 ALIVE = b"!"
 FULL = b"f"
@@ -27,6 +30,30 @@ def hold(parent: int, ending: int = signal.SIGKILL) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, ending)
     if os.getppid() != parent:
         os.kill(os.getpid(), ending)
+
+
+def adopt() -> None:
+    """Become the parent of what descends from this process and has lost its own."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def rename(title: str) -> None:
+    """Let `ps` and /proc show this process as `title`, in the place of the command line that it inherited, as far as that is long."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_NAME, title.rpartition(".")[2].encode()[:15])
+    stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    # proc(5), fields 48 and 49: where the arguments begin and end in this process's own memory.
+    begin, end = int(stat[45]), int(stat[46])
+    if 0 < begin < end:
+        ctypes.memmove(begin, title.encode()[: end - begin - 1].ljust(end - begin, b"\0"), end - begin)
+
+
+def keep_only(descriptors: Collection[int]) -> None:
+    """Close all others, whoever in this process may think that they are open: for the first steps behind a fork."""
+    for each in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 - a path object adds nothing to /proc
+        if each not in descriptors:
+            with suppress(OSError):  # the one that the list was read from
+                os.close(each)
 
 
 def tethered(command: Sequence[str]) -> list[str]:

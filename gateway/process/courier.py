@@ -1,21 +1,20 @@
 """A courier process: it serves the ingest port and delivers what came in. No subscriber shares an event loop with `/v1`.
 
-`python -m gateway.process.courier PARENT SOCKET READY PLACE`, with settings and runtime facts on stdin, as for a worker
-(gateway/process/worker.py). A stop lets attempts finish, settles them, and gives the lanes back, so that another goes on at once.
+It is forked by the preloader and told settings and runtime facts as a worker is (gateway/process/worker.py). A stop lets attempts finish, settles them, and gives the lanes back, so that another goes on at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import pickle
 import signal
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -25,35 +24,41 @@ from gateway import factories
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.config.webhooks import Tls
+from gateway.deployment import catalogue
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.keys.token_format import random_text
 from gateway.observe import logs, metrics
-from gateway.process import child
+from gateway.process import child, preloader
 from gateway.process.instance_lock import instance_name
+from gateway.process.worker import handed_over
+from gateway.process.workers import COUNTS, COURIERS, LISTENING, READY
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, webhook_lanes
+from gateway.webhooks import assembling
+from gateway.webhooks.courier import Courier
+from gateway.webhooks.ingest import Ingest
+from gateway.webhooks.intake import Intake
+from gateway.webhooks.keeping import Keeping
+from gateway.webhooks.rounds import Rounds
+from gateway.webhooks.signing import StandardSigner
 
 BEAT: Final = 1.0
-COURIERS: Final = "COURIERS_OF"
-"""The variable by which a supervisor names its couriers, otherwise than any other does."""
 
 
-def main(parent: int, listening: int, ready: int, place: int) -> None:
-    """Receive and deliver until SIGTERM."""
-    child.hold(parent)
+def main(arguments: Sequence[str]) -> None:
+    """Receive and deliver until SIGTERM. `arguments`: the number of this courier."""
+    (place,) = map(int, arguments)
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM, signal.SIGWINCH):
         signal.signal(number, signal.SIG_IGN)
-    # Loading the code takes longest; the supervisor starts us early and hands over when the stores are up.
-    from gateway.webhooks import assembling, courier, ingest  # noqa: F401
-
-    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own supervisor
+    metrics.share(Path(os.environ[COUNTS]))
+    settings, runtime = handed_over()
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
         with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
-            runner.run(_serve(settings, runtime, socket.socket(fileno=listening), ready, place))
+            runner.run(_serve(settings, runtime, socket.socket(fileno=LISTENING), place))
     except Exception as error:  # noqa: BLE001 - the last line of a process's life is a log line like all others
         logs.event("courier failed", "error", error=error)
         sys.exit(1)
@@ -72,16 +77,7 @@ def _certified(tls: Tls | None) -> dict[str, Any]:
     return own | {"ssl_ca_certs": str(tls.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
 
 
-async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket, ready: int, place: int) -> None:
-    from gateway.deployment import catalogue
-    from gateway.webhooks import assembling
-    from gateway.webhooks.courier import Courier
-    from gateway.webhooks.ingest import Ingest
-    from gateway.webhooks.intake import Intake
-    from gateway.webhooks.keeping import Keeping
-    from gateway.webhooks.rounds import Rounds
-    from gateway.webhooks.signing import StandardSigner
-
+async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket, place: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -94,7 +90,8 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         keyring = factories.keyring(settings)
         if isinstance(keyring, KeptKeyring):
             stack.callback(asyncio.create_task(keyring.follow()).cancel)
-        known = await asyncio.to_thread(catalogue, settings)
+        offer = preloader.loaded(settings)
+        known = offer.catalogue if offer else await asyncio.to_thread(catalogue, settings)
         limiter = Limiter(line, runtime.replicas)
         renderer, reconciler = assembling.delivering(settings, known, runtime, sql, keyring, limiter, stack)
         dialler = factories.dialler(settings, stack)
@@ -125,7 +122,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         kept = asyncio.create_task(keeping.run())
         registered = asyncio.create_task(Rounds(registrar).run())
         reconciled = asyncio.create_task(reconciler.run(name, intake.accept))
-        beating = asyncio.create_task(_beat(ready, server))
+        beating = asyncio.create_task(_beat(server))
         await stop.wait()
         server.should_exit = True
         kept.cancel()
@@ -145,13 +142,13 @@ async def _freed(sql: Sql, seat: str) -> None:
         await sql.run(webhook_lanes.end_leases, seat)
 
 
-async def _beat(ready: int, server: uvicorn.Server) -> None:
-    os.set_blocking(ready, False)
+async def _beat(server: uvicorn.Server) -> None:
+    os.set_blocking(READY, False)
     while True:
         # The pipe is full when the supervisor itself hangs, and then this must not.
         with suppress(BlockingIOError):
             if server.started:
-                os.write(ready, child.ALIVE)
+                os.write(READY, child.ALIVE)
         await asyncio.sleep(BEAT if server.started else 0.02)
 
 
@@ -160,7 +157,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         # A signal stops the courier, which ends this server first.
         yield
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]))

@@ -4,7 +4,7 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.process.instance_lock import CannotStartError
 
@@ -56,6 +56,14 @@ class Listener:
         # must not succeed while ours are only bound.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         return opened
+
+
+class Ports(NamedTuple):
+    """The ports of one gateway; `ingest` is None where no events are received."""
+
+    public: Listener
+    private: Listener
+    ingest: Listener | None
 
 
 @contextmanager

@@ -21,15 +21,16 @@ from gateway.brands import Brands
 from gateway.config import EMBEDDED, SANDBOX, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import logs
-from gateway.process import documents, first_start, runtime_facts
+from gateway.process import documents, first_start, preloader, runtime_facts
 from gateway.process.admin_port import AdminPort, Asked
 from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
+from gateway.process.launcher import Launcher
 from gateway.process.publication import Publication, Sources
 from gateway.process.reloading import Reloads
-from gateway.process.sockets import Listener
+from gateway.process.sockets import Ports
 from gateway.process.workers import Workers
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql
@@ -45,20 +46,20 @@ class Startup:
         self,
         reloads: Reloads,
         claim: Claim,
-        public: Listener,
-        private: Listener,
+        ports: Ports,
         workers: Workers,
         couriers: Workers,
-        ingest_port: int,
+        launcher: Launcher,
         stack: AsyncExitStack,
     ) -> None:
         self._couriers = couriers
-        self._ingest_port = ingest_port
+        self._launcher = launcher
+        self._ingest_port = ports.ingest.port if ports.ingest else 0
         self._settings = reloads.settings
         self._reloads = reloads
         self._claim = claim
-        self._public = public
-        self._private = private
+        self._public = ports.public
+        self._private = ports.private
         self._stack = stack
         self._workers = workers
         self._box: Sandbox | None = None
@@ -95,7 +96,13 @@ class Startup:
         await workers.start(handover)
         demo = await introduced
         asked = await Asked.open(self._settings, facts, workers)
-        self._port = AdminPort(asked, workers, self._couriers, self._reloads, self._claim.data_dir)
+        self._port = AdminPort(
+            asked,
+            workers,
+            (workers, self._couriers, self._launcher, self._reloads),
+            self._reloads,
+            self._claim.data_dir,
+        )
         await self._port.open(self._private, admin_parts)
         admin_port = self._private.port
         self._publish()
@@ -106,18 +113,19 @@ class Startup:
         gc.enable()
         await self._publication.begin(sources)
         self._stack.push_async_callback(self._publication.settle)
-        # Couriers load their code when requests are answered already, which is what whoever starts a gateway waits for.
+        # Couriers begin when requests are answered already, which is what whoever starts a gateway waits for.
         self._couriers.warm_up()
         await self._couriers.start(handover)
         if self._ingest_port:
             logs.event("couriers started", ingest_port=self._ingest_port, couriers=self._settings.webhooks.couriers)
 
     async def _described(self) -> tuple[Catalogue, Sources, str]:
-        """What there is, what its documents are made of, and their folder. ConfigError: the settings name what there is not."""
-        known, offered = await asyncio.to_thread(deployment.checked, self._settings)
+        """What there is, what its documents are made of, and their folder."""
+        offer = preloader.loaded(self._settings)
+        assert offer is not None  # what is started is what was loaded
         self._spec = await documents.written(self._settings, self._claim.data_dir)
-        sources = self._sources(self._settings, known, offered)
-        return known, sources, await self._publication.named(sources)
+        sources = self._sources(self._settings, offer.catalogue, offer.operations)
+        return offer.catalogue, sources, await self._publication.named(sources)
 
     def _sources(self, settings: Settings, known: Catalogue, operations: Sequence[Operation]) -> Sources:
         brands = Brands(settings.brands, self._public.port).all

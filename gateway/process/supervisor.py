@@ -1,35 +1,33 @@
 """`gateway serve`: the process that owns the data directory, the embedded parts, the sockets and the workers.
 
-claim the data directory → bind both ports → start the workers, which load their code while the rest is built
-(gateway/process/startup.py) → wait for a signal, reloading at each SIGHUP → workers finish → the rest stops in reverse
+claim the data directory → bind the ports → load the code, once for all → fork the preloader (gateway/process/preloader.py)
+→ have workers forked while the rest is built (gateway/process/startup.py) → wait for a signal, reloading at each SIGHUP
+→ workers finish → the rest stops in reverse
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import pickle
 import resource
 import secrets
 import shutil
 import signal
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gateway.config import Settings
 from gateway.observe import logs
-from gateway.process import child, instance_lock
+from gateway.process import instance_lock, preloader
 from gateway.process.instance_lock import Claim
+from gateway.process.launcher import Launcher
 from gateway.process.reloading import Reloads
-from gateway.process.sockets import Listener, listening
-from gateway.process.workers import Workers
-
-if TYPE_CHECKING:
-    from gateway.process.startup import Startup
+from gateway.process.sockets import Listener, Ports, listening
+from gateway.process.workers import COUNTS, COURIERS, Workers
 
 _DESCRIPTORS: Final = 2**20
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
@@ -37,7 +35,7 @@ _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _IGNORED: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
-async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
+def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
     """Run until SIGTERM or SIGINT; a second one ends it at once. Raises CannotStartError with one clear line.
 
     `load` reads the configuration: now, and again at a SIGHUP. It raises ConfigError. `only_couriers`: events are received
@@ -57,31 +55,62 @@ async def serve(load: Callable[[], Settings], *, only_couriers: bool = False) ->
         _ingesting(settings) as ingest,
     ):
         logs.name(instance_lock.instance_name(public.port))
-        async with AsyncExitStack() as stack:
-            workers, couriers = _warmed_up(settings, data_dir, public, ingest, stack, serving=not only_couriers)
-            reloads = Reloads(load, settings, data_dir)
+        # Whoever signals in these seconds is heard when there is somebody to act upon it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, *_IGNORED, signal.SIGHUP})
+        try:
+            preloader.load(settings)
+            launcher = Launcher(settings)
+            launcher.fork()
+            ports = Ports(public, private, ingest)
+            asyncio.run(_run(load, settings, claim, ports, launcher, before, serving=not only_couriers))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    logs.event("stopped")
 
-            def kill() -> None:
-                workers.kill()
-                couriers.kill()
 
+async def _run(
+    load: Callable[[], Settings],
+    settings: Settings,
+    claim: Claim,
+    ports: Ports,
+    launcher: Launcher,
+    mask: Iterable[int],
+    *,
+    serving: bool,
+) -> None:
+    # Loaded by now; what refuses a start must not wait for it.
+    from gateway.process.startup import Startup
+
+    async with AsyncExitStack() as stack:
+        launcher.open()
+        workers, couriers = _warmed_up(settings, claim.data_dir, ports, launcher, stack, serving=serving)
+        reloads = Reloads(load, settings, claim.data_dir)
+
+        def kill() -> None:
+            workers.kill()
+            couriers.kill()
+
+        try:
             stop = _Stop(kill, reloads.ask)
-            building = _built(reloads, claim, public, private, workers, couriers, ingest, stack)
-            starting = asyncio.create_task(building)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            startup = Startup(reloads, claim, ports, workers, couriers, launcher, stack)
+            starting = asyncio.create_task(startup.start())
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             following = None
             if starting.done():
-                following = asyncio.create_task(reloads.follow(starting.result().take))
+                starting.result()
+                following = asyncio.create_task(reloads.follow(startup.take))
                 await stopping
             for task in filter(None, (starting, stopping, following)):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             logs.event("stopping")
-            # Requests are answered before everything is started: couriers load their code afterwards.
+            # Requests are answered before everything is started: couriers are asked for afterwards.
             if workers.answering and (delay := reloads.settings.server.shutdown_delay):
                 await workers.drain(delay)
-    logs.event("stopped")
+        finally:
+            await launcher.aclose()
 
 
 @contextmanager
@@ -96,49 +125,18 @@ def _ingesting(settings: Settings) -> Iterator[Listener | None]:
         yield listener
 
 
-async def _built(
-    reloads: Reloads,
-    claim: Claim,
-    public: Listener,
-    private: Listener,
-    workers: Workers,
-    couriers: Workers,
-    ingest: Listener | None,
-    stack: AsyncExitStack,
-) -> Startup:
-    startup = (await asyncio.to_thread(_startup))(
-        reloads, claim, public, private, workers, couriers, ingest.port if ingest else 0, stack
-    )
-    await startup.start()
-    return startup
-
-
-def _startup() -> type[Startup]:
-    # Loaded only now, and in a thread: the workers have been started and load their code at the same time.
-    from gateway.process.startup import Startup
-
-    return Startup
-
-
 def _warmed_up(
-    settings: Settings,
-    data_dir: Path,
-    public: Listener,
-    ingest: Listener | None,
-    stack: AsyncExitStack,
-    *,
-    serving: bool,
+    settings: Settings, data_dir: Path, ports: Ports, launcher: Launcher, stack: AsyncExitStack, *, serving: bool
 ) -> tuple[Workers, Workers]:
-    counts = _emptied(data_dir / "metrics")
+    environment = {COUNTS: str(_emptied(data_dir / "metrics")), COURIERS: secrets.token_hex(8)}
     server = settings.server
-    environment = child.environment(PROMETHEUS_MULTIPROC_DIR=str(counts), COURIERS_OF=secrets.token_hex(8))
-    workers = Workers(server.workers if serving else 0, public, environment, server.shutdown_grace)
-    count = settings.webhooks.couriers if ingest is not None else 0
-    couriers = Workers(count, ingest or public, environment, server.shutdown_grace, "courier")
+    workers = Workers(server.workers if serving else 0, ports.public, launcher, environment, server.shutdown_grace)
+    count = settings.webhooks.couriers if ports.ingest is not None else 0
+    receiving = ports.ingest or ports.public
+    couriers = Workers(count, receiving, launcher, environment, server.shutdown_grace, module="gateway.process.courier")
     for each in (couriers, workers):
         stack.push_async_callback(each.stop)
-    # What they compile needs no more than this, and whether it can be used is looked at here meanwhile.
-    workers.warm_up(pickle.dumps(settings))
+    workers.warm_up()
     return workers, couriers
 
 

@@ -1,10 +1,9 @@
 """A worker process: uvicorn around the application, on the socket that the supervisor listens with.
 
-`python -m gateway.process.worker PARENT SOCKET READY PLACE`: the supervisor's pid, two inherited file descriptors, and the
-number of this worker. Settings come pickled
-on stdin, and then settings and runtime facts, from the process that started us and from nobody else: what was checked once is not
-read and checked again, even when the file has changed since; other ones follow there (gateway/process/swap.py). One byte on READY says that requests are being answered, one
-each second from then on that they still are.
+It is forked by the preloader (gateway/process/preloader.py), which has loaded this code. Settings and runtime facts come pickled on
+stdin, from the supervisor and from nobody else: what was checked once is not read and checked again, even when the file has
+changed since; other ones follow there (gateway/process/swap.py). One byte on READY says that requests are being answered, one each
+second from then on that they still are.
 """
 
 from __future__ import annotations
@@ -18,28 +17,25 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from math import ceil, inf
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import uvicorn
 
 from gateway import problems
-from gateway.config.faults import ConfigError
+from gateway.app import App, create
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.downstream.connection import Connection, Render, protocol
 from gateway.downstream.header_lines import uniform
 from gateway.observe import access_lines, logs, metrics, trace, tracing
-from gateway.process import child
+from gateway.process import child, preloader
 from gateway.process.instance_lock import instance_name
 from gateway.process.swap import Answering
-from gateway.process.workers import DRAIN
-
-if TYPE_CHECKING:
-    from gateway.app import App
-    from gateway.deployment import Offer
+from gateway.process.workers import COUNTS, DRAIN, LISTENING, READY
 
 BACKLOG: Final = 2048
 BEAT: Final = 1.0
@@ -47,51 +43,44 @@ _RESERVED: Final = 64  # descriptors at least that are not for clients
 _TOLD: Final = 10.0  # seconds between two log lines about refused connections
 
 
-def main(parent: int, listening: int, ready: int, place: int) -> None:
-    """Serve until SIGTERM, then finish the requests in flight."""
-    child.hold(parent)
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGTERM, then finish the requests in flight. `arguments`: the number of this worker."""
+    (place,) = map(int, arguments)
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says so when it is sent one
     # Whatever is loaded and made until we answer stays: looking through it for what may go is work for nothing.
     gc.disable()
-    # Loading the code takes longest, and compiling what the settings offer: so the supervisor starts us early with them, and
-    # hands over when the stores are up.
-    from gateway.app import create
-
-    early = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above: written by our own supervisor
-    compiled = _compiled(early)
-    settings, runtime = pickle.load(sys.stdin.buffer)  # noqa: S301 - likewise
+    metrics.share(Path(os.environ[COUNTS]))
+    settings, runtime = handed_over()
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
         if settings.tracing.enabled:
             tracing.install("gateway", settings.tracing.share)
-        app = create(settings, runtime, compiled if settings == early else None)
-        _serve(app, create, settings, runtime, socket.socket(fileno=listening), ready)
+        app = create(settings, runtime, preloader.loaded(settings))
+        _serve(app, settings, runtime, socket.socket(fileno=LISTENING))
     except Exception as error:  # noqa: BLE001 - the last line of a worker's life is a log line like all others
         logs.event("worker failed", "error", error=error)
         sys.exit(1)
 
 
-def _compiled(settings: Settings) -> Offer | None:
-    from gateway.deployment import offer
-
-    try:
-        return offer(settings)
-    except ConfigError:
-        return None  # the supervisor looks at the same settings, says what is wrong and ends
+def handed_over() -> tuple[Settings, Runtime]:
+    """What the supervisor has to say when the stores are up. The process ends when it says nothing any more."""
+    with open(0, "rb", closefd=False) as stdin:  # sys.stdin is of the process that this was forked from
+        try:
+            settings, runtime = pickle.load(stdin)  # noqa: S301 - see above: written by our own supervisor
+        except EOFError:
+            sys.exit(1)
+    return settings, runtime
 
 
 class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, answering: Answering, connections: type[Connection], room: Room, ready: int
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, answering: Answering, connections: type[Connection], room: Room) -> None:
         super().__init__(config)
         self._answering = answering
         self._connections = connections
         self._room = room
-        self._ready = ready
-        os.set_blocking(ready, False)
+        os.set_blocking(READY, False)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -101,14 +90,14 @@ class _Server(uvicorn.Server):
         gc.enable()
         gc.set_threshold(50_000, 20, 20)
         asyncio.get_running_loop().add_signal_handler(DRAIN, self._drain)
-        following = self._answering.follow(sys.stdin.fileno(), self._say, self.server_state.tasks)
+        following = self._answering.follow(0, self._say, self.server_state.tasks)
         self._following = asyncio.create_task(following)
         self._beat()
 
     def _say(self, what: bytes) -> None:
         # The pipe is full when the supervisor itself hangs, and then this must not.
         with suppress(BlockingIOError):
-            os.write(self._ready, what)
+            os.write(READY, what)
 
     def _beat(self) -> None:
         self._say(child.FULL if self._room.refused_lately() else child.ALIVE)
@@ -141,14 +130,7 @@ class Room:
         return lately
 
 
-def _serve(
-    app: App,
-    create: Callable[[Settings, Runtime], App],
-    settings: Settings,
-    runtime: Runtime,
-    listening: socket.socket,
-    ready: int,
-) -> None:
+def _serve(app: App, settings: Settings, runtime: Runtime, listening: socket.socket) -> None:
     connections = protocol(
         malformed(settings.brands[0].problems(runtime.public_port)), app.serve, fast_path=settings.server.fast_path
     )
@@ -178,7 +160,7 @@ def _serve(
         timeout_graceful_shutdown=ceil(settings.server.shutdown_grace),
     )
     try:
-        _Server(config, answering, connections, room, ready).run(sockets=[listening])
+        _Server(config, answering, connections, room).run(sockets=[listening])
     finally:
         # However it ends, nobody else can write down what this process still holds.
         tracing.close()
@@ -198,7 +180,3 @@ def malformed(problem_base: str) -> Render:
         return ((b"content-type", answer.content_type), *uniform(request_id)), answer.body
 
     return render
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]))

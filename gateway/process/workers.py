@@ -4,22 +4,33 @@ import asyncio
 import os
 import signal
 import time
-from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from typing import Final, Literal
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.observe import logs
-from gateway.process import child, swap
+from gateway.observe import logs, metrics_files
+from gateway.process import swap
+from gateway.process.forked import Forked
 from gateway.process.instance_lock import CannotStartError
+from gateway.process.launcher import Launcher
 from gateway.process.pulse import Pulse
 from gateway.process.sockets import Listener
 
 DRAIN: Final = signal.SIGWINCH
 """Tells a worker that each answer is the last of its connection. What does not expect it ignores it."""
+
+LISTENING: Final = 3
+READY: Final = 4
+"""The descriptors at which a worker finds the socket that it is to serve, and the pipe by which it says that it does."""
+
+COUNTS: Final = metrics_files.VARIABLE
+"""The variable that names the folder of the files that workers count in."""
+
+COURIERS: Final = "COURIERS_OF"
+"""The variable by which a supervisor names its couriers, otherwise than any other does."""
 
 _PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
@@ -38,19 +49,22 @@ class Workers(Collector):
         self,
         count: int,
         public: Listener,
+        launcher: Launcher,
         environment: Mapping[str, str],
         grace: float,
-        kind: Literal["worker", "courier"] = "worker",
+        module: str = "gateway.process.worker",
     ) -> None:
-        """`grace`: the seconds that requests in flight may take to finish; may be changed."""
-        self._kind = kind
+        """`grace`: the seconds that requests in flight may take to finish; may be changed. `module`: what each runs."""
+        self._module = module
+        self._kind = module.rpartition(".")[2]
+        self._launcher = launcher
         self._leaving: set[int] = set()
         self._public = public
-        self._prelude = self._handover = b""
+        self._handover = b""
         self._handed_over = asyncio.Event()
         self._environment = environment
         self.grace = grace
-        self._workers: list[Process | None] = [None] * count
+        self._workers: list[Forked | None] = [None] * count
         self._serving: dict[int, Pulse] = {}
         self._first: list[asyncio.Future[bool]] = []
         self._keepers: list[asyncio.Task[None]] = []
@@ -70,11 +84,8 @@ class Workers(Collector):
         """Whether a worker has lately refused connections, having no more descriptors for them."""
         return time.monotonic() < self._full_until
 
-    def warm_up(self, prelude: bytes = b"") -> None:
-        """Start the processes, which load their code while the rest is being built. prelude: what each reads on stdin before
-        the handover, as soon as it is started.
-        """
-        self._prelude = prelude
+    def warm_up(self) -> None:
+        """Have the processes forked while the rest is being built."""
         for place in range(len(self._workers)):
             up = asyncio.get_running_loop().create_future()
             self._first.append(up)
@@ -140,8 +151,8 @@ class Workers(Collector):
 
     def _say(self, place: int, words: bytes) -> None:
         worker = self._workers[place]
-        if worker is not None and worker.stdin is not None:
-            worker.stdin.write(words)
+        if worker is not None:
+            worker.feed(words)
 
     @property
     def answering(self) -> bool:
@@ -185,8 +196,7 @@ class Workers(Collector):
     def _signal(self, number: signal.Signals) -> None:
         for worker in self._workers:
             if worker is not None and worker.returncode is None:
-                with suppress(ProcessLookupError):
-                    worker.send_signal(number)
+                worker.send_signal(number)
 
     async def _keep(self, place: int, up: "asyncio.Future[bool]") -> None:
         deaths = 0
@@ -241,18 +251,12 @@ class Workers(Collector):
         elif not self._stopping.is_set():
             logs.event(f"{self._kind} died", "error", worker=place, pid=worker.pid, status=status)
 
-    async def _spawn(self, place: int) -> tuple[Process, int]:
+    async def _spawn(self, place: int) -> tuple[Forked, int]:
         listening = self._public.open()
         reading, writing = os.pipe()
-        arguments = (str(os.getpid()), str(listening.fileno()), str(writing), str(place))
         try:
-            worker = await asyncio.create_subprocess_exec(
-                *child.module(f"gateway.process.{self._kind}", *arguments),
-                stdin=asyncio.subprocess.PIPE,
-                env=self._environment,
-                pass_fds=(listening.fileno(), writing),
-                # Ctrl-C in a terminal reaches the whole group, but it is the supervisor who says when to stop.
-                start_new_session=True,
+            worker = await self._launcher.launch(
+                self._module, (str(place),), self._environment, {LISTENING: listening.fileno(), READY: writing}
             )
         except BaseException:  # raised again: the descriptor is nobody else's to close
             os.close(reading)
@@ -263,13 +267,9 @@ class Workers(Collector):
         self._workers[place] = worker
         if self._stopping.is_set():
             worker.terminate()
-        assert worker.stdin is not None
-        worker.stdin.write(self._prelude)
         await self._handed_over.wait()
         async with self._changing:
-            worker.stdin.write(self._handover)
-        with suppress(ConnectionError):
-            await worker.stdin.drain()
+            worker.feed(self._handover)
         return worker, reading
 
 
