@@ -116,8 +116,9 @@ def registered(sql: Sql, keys: Keyring, tenant: str) -> str:
         capability_hash=keys.hash(capability.encode()),
         hash_key_id=keys.hashing_id,
         capability_sealed=keys.seal("webhook-capability", tenant, capability.encode(), b""),
-        internal_id="wh_1",
-        state="active",
+        internal_id=None,
+        # The service knows nothing of it. One that somebody is about is left alone by the courier's first round.
+        state="pending",
         created_at=now,
         checked_at=now,
         heard_at=None,
