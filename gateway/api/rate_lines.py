@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -11,6 +12,27 @@ from gateway.observe import metrics
 from gateway.problems import RateLimited, throttled
 from gateway.stores.policies import Policy, Verdict
 from gateway.stores.sql.usage import Mark
+
+_POLICY = re.compile(rb'"([^"]+)";q=(\d+);w=(\d+)')
+_STATE = re.compile(rb'"([^"]+)";r=(\d+);t=(\d+)')
+
+
+def read(lines: bytes) -> list[dict[str, str | int]]:
+    """What the lines of an answer say, for those who see no headers: of each limit its name, `limit` and `window` (seconds), what is
+    `remaining`, and in how many seconds the next unit `resets_in`.
+    """
+    states = {name: (left, wait) for name, left, wait in _STATE.findall(lines)}
+    return [
+        {
+            "name": name.decode(),
+            "limit": int(limit),
+            "window": int(window),
+            "remaining": int(states[name][0]),
+            "resets_in": int(states[name][1]),
+        }
+        for name, limit, window in _POLICY.findall(lines)
+        if name in states
+    ]
 
 
 @cache

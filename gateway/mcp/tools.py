@@ -48,7 +48,7 @@ class _Tool(NamedTuple):
 _TOOLS: Final[dict[str, _Tool]] = {
     "whoami": _Tool(
         "Who am I",
-        "The workspace, the user and the permissions that you act with.",
+        "The workspace, the user, the permissions that you act with, and what is left of your limits.",
         {"readOnlyHint": True},
         {},
     ),

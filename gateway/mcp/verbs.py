@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 from adapters.core.faults import FieldError, Invalid
+from gateway.api.me import ME
+from gateway.api.rate_lines import read as read_limits
 from gateway.api.rereading import REPLAYED
 from gateway.keys.keyring import Keyring
 from gateway.mcp import answers, calls, confirm, describe, wire
@@ -53,7 +55,10 @@ class Verbs:
 
     async def _whoami(self, asked: Asked, _: Arguments) -> Result:
         client = {"client": asked.client} if asked.client else {}
-        return answers.told({**await asked.me(), "contract": self._offered.contract, **client})
+        replied = await asked.done(Twin(ME))
+        limits = read_limits(replied.exchange.rate_lines)
+        told = {**replied.document["data"], "contract": self._offered.contract, "limits": limits, **client}
+        return answers.told(told)
 
     async def _describe(self, asked: Asked, given: Arguments) -> Result:
         me, offered = await asked.me(), self._offered

@@ -19,7 +19,11 @@ def test_the_official_client_finds_reads_writes_and_deletes(live: Live, mode: st
     async def work() -> None:
         async with client(live, agent(live), mode) as connected:
             assert [tool.name for tool in (await connected.list_tools()).tools][:3] == ["whoami", "describe", "search"]
-            assert (await called(connected, "whoami"))["tenant"]["name"] == live.a.name
+            me = await called(connected, "whoami")
+            assert me["tenant"]["name"] == live.a.name
+            left = {each["name"]: each for each in me["limits"]}
+            assert {"token", "tenant", "agent"} <= set(left)
+            assert all(0 <= each["remaining"] < each["limit"] and each["window"] > 0 for each in left.values())
             assert "contacts: search get create" in (await called(connected, "describe"))["text"]
             made = (await called(connected, "create", resource="contacts", values={"first_name": f"Ada {mode}"}))[
                 "record"
