@@ -47,8 +47,7 @@ from gateway.oauth.retention import Retention
 from gateway.observe.access import Address, Observed, begun
 from gateway.reference import site
 from gateway.sandboxes import assembling as sandboxes
-from gateway.sandboxes import declared as testing
-from gateway.sandboxes import expiry
+from gateway.sandboxes import expiry, offered
 from gateway.sandboxes.instant import Instant
 from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import RedisConnection
@@ -108,7 +107,7 @@ class App:
         known = compiled.catalogue
         dates = [each.date for each in known.contracts]
         public = [ME, *webhooks.operations(dates), *compiled.operations]
-        tested = testing.operations(dates) if self.settings.test.enabled else []
+        tested = offered.operations(dates) if self.settings.test.enabled else []
         dependencies, front, routes = await wire(self.settings, self._runtime, known, public, tested, self._stack)
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
@@ -197,9 +196,12 @@ async def wire(
             **assembling.handlers(subscriptions),
             **sandboxes.handlers(kept, settings, sql),
         },
+        testing=sandboxes.testing(line) if kept is not None else None,
         usage=usage,
         sentinel=Sentinel(settings.drift.share),
     )
+    # These ask for what is there to be asked.
+    dependencies.own = {**dependencies.own, **sandboxes.provoking(dependencies, sql)}
     front = web(dependencies, sql, keyring, line)
     documents = Documents(front, factories.fetcher(settings, stack)) if settings.oauth.client_documents else None
     agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None

@@ -243,6 +243,17 @@ def throttled(retry_after: float, policies: Sequence[str], detail: str, limit: i
     )
 
 
+def unforeseen() -> ServerError:
+    """The 500 for a fault of ours, of which logs tell more."""
+    return ServerError("internal_error", "The request could not be completed.")
+
+
+def stopping() -> Unavailable:
+    """A 503 for those who are still unanswered when the server stops: on another connection they find one that does not."""
+    headers = ((b"retry-after", b"1"), (b"connection", b"close"))
+    return Unavailable("shutting_down", "The server is stopping. Try again shortly.", headers=headers)
+
+
 def _entries(error: faults.Invalid) -> list[dict[str, Any]]:
     return [
         {"pointer": each.pointer, "code": each.code, "message": each.message}

@@ -13,6 +13,7 @@ from adapters.core.shapes import Shape
 from adapters.core.words import report
 from gateway.api.me import ME
 from gateway.sandboxes import declared as testing
+from gateway.sandboxes import offered
 from gateway.webhooks import declared, shapes
 from openapi import headers
 from openapi.errors import responses
@@ -32,7 +33,7 @@ as RFC 9457 problem documents with a `code` for programs and a `trace_id` for su
 def documents(catalogue: Catalogue) -> dict[str, Document]:
     """Contract date → its document, newest first."""
     dates = [contract.date for contract in catalogue.contracts]
-    operations = [ME, *declared.operations(dates), *testing.operations(dates), *catalogue.operations()]
+    operations = [ME, *declared.operations(dates), *offered.operations(dates), *catalogue.operations()]
     return {contract.date: document(contract, catalogue, operations) for contract in catalogue.contracts}
 
 

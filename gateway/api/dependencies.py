@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.types import Scope
 
@@ -29,6 +30,9 @@ from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.replays import Replays
 
+if TYPE_CHECKING:
+    from gateway.api.injection.testing import Testing  # which is about these parts
+
 
 @dataclass(slots=True, kw_only=True)
 class Dependencies:
@@ -47,6 +51,7 @@ class Dependencies:
     replays: Replays
     internal: Internal
     own: Mapping[str, Accepted] = field(default_factory=dict)
+    testing: Testing | None = None
     files_thread: SerialThread = field(default_factory=SerialThread)
     usage: Usage = field(default_factory=Usage)
     sentinel: Sentinel = field(default_factory=lambda: Sentinel(0))

@@ -20,12 +20,12 @@ from gateway.brands import Brand, Brands
 from gateway.downstream.compression import ENCODED, LEAST, VARIES, compressed, wanted
 from gateway.downstream.cors import Cors
 from gateway.downstream.direct import Turn
-from gateway.downstream.header_lines import UNIFORM, lines
+from gateway.downstream.header_lines import CLOSING, UNIFORM, lines
 from gateway.downstream.streaming import Streamed, stream
 from gateway.observe import logs, trace
 from gateway.observe.access import Entry
 from gateway.observe.trace import Trace
-from gateway.problems import Problem, ServerError, Unavailable
+from gateway.problems import Problem
 
 
 class Dispatch:
@@ -74,13 +74,11 @@ class Dispatch:
             else:
                 await _long(turn, answer, head + VARIES)
         except asyncio.CancelledError:
-            stopping = Unavailable("shutting_down", "The server is stopping. Try again shortly.")
-            await self._failed(turn, traced, stopping)
+            await self._failed(turn, traced, problems.stopping())
             raise
         except Exception as error:  # noqa: BLE001 - what goes wrong outside of the stages is answered all the same
             logs.event("crash", "error", trace_id=traced.trace_id, path=turn.path, error=error)
-            broken = ServerError("internal_error", "The request could not be completed.")
-            await self._failed(turn, traced, broken)
+            await self._failed(turn, traced, problems.unforeseen())
 
     def _exchange(self, turn: Turn, brand: Brand, traced: Trace, started: float) -> Exchange:
         headers = turn.headers
@@ -108,7 +106,8 @@ class Dispatch:
             return
         base = self._brands.first.problem_base
         answer = problems.render(problem, base=base, instance=turn.path, trace_id=traced.trace_id)
-        await _told(turn, answer, _uniform() + b"connection: close\r\n")
+        told = _uniform() + lines(answer.headers)
+        await _told(turn, answer, told if CLOSING in told else told + CLOSING)
 
     def _refusal(self, problem: Problem) -> Handler:
         """A handler for what is no operation: it is explained, logged and counted like any other."""

@@ -39,6 +39,8 @@ class Exchange(msgspec.Struct):
     started: float
     segments: tuple[str, ...] = ()
     via: str = ""
+    # by inject: the fault that was asked for
+    fault: str = ""
     # by authenticate and limit, negotiate: for the log and the metrics
     caller: Caller | None = None
     version: str = ""

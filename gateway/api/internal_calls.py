@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from asyncio import Semaphore, TaskGroup
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from gateway.observe import metrics, trace
 from gateway.observe.trace import Mark, Told, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
-from gateway.upstream import Lines, Response, Timeout, UpstreamError
+from gateway.upstream import Guard, Lines, Response, Timeout, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -78,6 +78,10 @@ class Internal:
         self._upstreams = upstreams
         self._patience = patience
         self._limiter = limiter
+
+    def through(self, change: Callable[[Guard], Guard]) -> Internal:
+        """The same, each service of test mode changed."""
+        return Internal(self._upstreams.through(change), self._patience, self._limiter)
 
     async def send(self, permitted: Behalf, call: Call) -> Reply:
         """One call as the permitted caller; raises UpstreamError. Sets `exchange.wrote` while a write may have happened.

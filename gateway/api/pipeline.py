@@ -14,6 +14,7 @@ from gateway.api.stages.authorize import authorize
 from gateway.api.stages.charge import charge
 from gateway.api.stages.explain import explain
 from gateway.api.stages.forward import forward
+from gateway.api.stages.inject import inject
 from gateway.api.stages.limit import limit, limit_agent
 from gateway.api.stages.negotiate import negotiate
 from gateway.api.stages.replay import replay
@@ -21,6 +22,7 @@ from gateway.api.stages.replay import replay
 build = stacked(  # (operation, dependencies) → its handler
     explain,  # whatever is raised below leaves as problem+json with its trace_id; one log line; metrics
     authenticate,  # bearer → caller                                            401
+    inject,  # the fault that a call in test mode asks for                      400
     limit,  # token, tenant and class buckets, and liveness; rate headers       429 401
     negotiate,  # Version header → the face of a contract                       400 410 501
     authorize,  # scope ∩ role → permit                                         403
@@ -31,5 +33,5 @@ build = stacked(  # (operation, dependencies) → its handler
 )
 
 build_for_agents = stacked(  # the same for what agents ask through /mcp: other tokens, and a limit more
-    explain, authenticate_agent, limit_agent, negotiate, authorize, accept, charge, replay, forward
+    explain, authenticate_agent, inject, limit_agent, negotiate, authorize, accept, charge, replay, forward
 )

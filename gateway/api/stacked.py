@@ -21,33 +21,41 @@ F = TypeVar("F")
 G = TypeVar("G")
 H = TypeVar("H")
 J = TypeVar("J")
+K = TypeVar("K")
 Outer = TypeVar("Outer")
 Inner = TypeVar("Inner")
 
 Stage = Callable[[Operation, Dependencies, Inner], Outer]
 Innermost = Callable[[Operation, Dependencies], Outer]
+Rebuilding = Callable[[Operation, Dependencies, Innermost[Inner]], Outer]
+"""A stage that may make those behind it anew, around other parts."""
 
 
 def stacked(
     first: Stage[B, A],
     second: Stage[C, B],
-    third: Stage[D, C],
+    third: Rebuilding[D, C],
     fourth: Stage[E, D],
     fifth: Stage[F, E],
     sixth: Stage[G, F],
     seventh: Stage[H, G],
     eighth: Stage[J, H],
-    last: Innermost[J],
+    ninth: Stage[K, J],
+    last: Innermost[K],
 ) -> Innermost[A]:
     """The stages around each other, outermost first. Each takes what the one after it needs, so no other order type-checks."""
+
+    def behind(operation: Operation, dependencies: Dependencies) -> D:
+        each = operation, dependencies
+        mark = _marked if tracing.enabled() else _unmarked
+        inner = mark(eighth, eighth(*each, mark(ninth, ninth(*each, mark(last, last(*each))))))
+        outer = mark(sixth, sixth(*each, mark(seventh, seventh(*each, inner))))
+        return mark(fourth, fourth(*each, mark(fifth, fifth(*each, outer))))
 
     def build(operation: Operation, dependencies: Dependencies) -> A:
         each = operation, dependencies
         mark = _marked if tracing.enabled() else _unmarked
-        ninth = mark(last, last(*each))
-        inner = mark(sixth, sixth(*each, mark(seventh, seventh(*each, mark(eighth, eighth(*each, ninth))))))
-        outer = mark(third, third(*each, mark(fourth, fourth(*each, mark(fifth, fifth(*each, inner))))))
-        return first(*each, mark(second, second(*each, outer)))
+        return first(*each, mark(second, second(*each, mark(third, third(*each, behind)))))
 
     return build
 

@@ -6,7 +6,7 @@ A service of the live ones cannot be had for a test permit, nor the other way ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -35,6 +35,10 @@ class Services(Generic[P]):
         """The service, for whoever may ask it."""
         return self._guards[name]
 
+    def through(self, change: Callable[[Guard], Guard]) -> Services[P]:
+        """The same services, each changed."""
+        return Services({name: change(guard) for name, guard in self._guards.items()})
+
     async def aclose(self) -> None:
         """Close all connections."""
         for guard in self._guards.values():
@@ -55,6 +59,10 @@ class Upstreams:
         if self._test is None:
             raise LookupError("there is no test mode, so nothing can have made this permit")
         return self._test.named(name, permit)
+
+    def through(self, change: Callable[[Guard], Guard]) -> Upstreams:
+        """The same, each service of test mode changed: nothing is ever changed about a live one."""
+        return Upstreams(self._live, self._test.through(change) if self._test is not None else None)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -16,6 +16,7 @@ from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
+from gateway.api.injection.header import HEADER
 from gateway.api.me import ME
 from gateway.api.pipeline import build_for_agents
 from gateway.auth.challenges import denied
@@ -76,8 +77,10 @@ class Handlers:
 
 class Asked:
     """authorization: the header, as it came; client: as it calls itself; instance: the path that problems are of;
-    elicits, elicited: as of its message.
+    elicits, elicited: as of its message; fault: the header that asks for one, which what is said of the caller never meets.
     """
+
+    fault = b""
 
     def __init__(self, handlers: Handlers, brand: Brand, instance: str, authorization: bytes, client: str) -> None:
         self._handlers = handlers
@@ -139,6 +142,8 @@ class Asked:
         headers = {b"version": self._handlers.contract.encode("ascii"), b"content-type": b"application/json"}
         if self._authorization:
             headers[b"authorization"] = self._authorization
+        if self.fault and twin.operation is not ME:
+            headers[HEADER] = self.fault
         if twin.key:
             headers[b"idempotency-key"] = twin.key.encode("utf-8")
         entry = access.entry.get()

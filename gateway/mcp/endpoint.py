@@ -20,6 +20,7 @@ from adapters.core.faults import Invalid
 from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.dependencies import Dependencies
+from gateway.api.injection.header import NAME
 from gateway.auth.challenges import insufficient
 from gateway.brands import Brand
 from gateway.config.agents import Mcp
@@ -86,6 +87,7 @@ class Endpoint:
             door = dataclasses.replace(brand, door=PATH)
             asked = Asked(self._handlers, door, request.url.path, authorization, message.client)
             asked.elicits, asked.elicited = message.elicits, message.elicited
+            asked.fault = request.headers.get(NAME, "").encode("latin-1")
             value, fresh = await self._handled(message, asked)
         except wire.Refused as refused:
             return _json(wire.error(refused), refused.status)

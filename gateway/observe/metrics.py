@@ -72,6 +72,7 @@ _overhead_seconds: Final = Histogram(
     registry=_registry,
 )
 _upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
+_injected = counter("injected_faults_total", "Calls in test mode that asked for a fault.", "fault")
 _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
 _shadowed = counter("rate_limit_shadowed_total", "Requests that a rate limit in shadow would have refused.", "policy")
 _store_lost = counter("store_lost_total", "Operations that found their store unreachable.", "store")
@@ -217,6 +218,11 @@ def connection_refused() -> None:
 def upstream(service: str, seconds: float) -> None:
     """Record how long one internal call to `service` (a key of the configuration) took."""
     _called(service).add(seconds)
+
+
+def fault_injected(fault: str) -> None:
+    """Count a call in test mode by the fault that it asked for."""
+    _injected.labels(fault).inc()
 
 
 def rate_limited(policy: str) -> None:

@@ -25,6 +25,7 @@ from gateway.error_codes import error_codes, field_codes
 from gateway.problems import ALL
 from gateway.reference.documents import Document
 from gateway.reference.writing import duration
+from gateway.sandboxes.injections import INJECTIONS
 from sdk.naming import library_name
 
 
@@ -69,6 +70,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "scopes": document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]["scopes"],
         "events": list(_events(document)),
         "settings": settings,
+        "faults": list(INJECTIONS.values()),
     }
 
 

@@ -30,7 +30,7 @@ from gateway.reference.libraries import index, libraries
 from gateway.reference.pages import Pages
 from gateway.reference.published import MANIFEST, SEAL, made_of, stamp, whole
 from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX, LLMS, WANTED, as_markdown
-from gateway.sandboxes import declared as testing
+from gateway.sandboxes import offered as testing
 from gateway.web import colours
 
 _HTML: Final = "text/html; charset=utf-8"

@@ -33,7 +33,12 @@ def from_inside(handler: Handler) -> Accepted:
     async def handled(permitted: Permitted, given: Input) -> Answer:
         permit = permitted.permit
         if not isinstance(permit, TestPermit):
-            raise Forbidden("test_token_required", "This is an operation of test mode: it takes a token of a sandbox.")
+            raise outside()
         return await handler(Asked(permitted, permit), given)
 
     return handled
+
+
+def outside() -> Forbidden:
+    """The 403 for a live token."""
+    return Forbidden("test_token_required", "This is an operation of test mode: it takes a token of a sandbox.")

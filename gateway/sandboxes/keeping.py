@@ -102,9 +102,7 @@ class Sandboxes:
     def _room(self, living: int) -> None:
         most = self._settings.test.per_owner
         if living >= most:
-            raise Conflicting(
-                "sandbox_limit", f"There are as many sandboxes as there may be: {most}. Delete one, or let one expire."
-            )
+            raise too_many(most)
 
     def _record(self, session: Session, made: Tenant, member: Member, wanted: Wanted, now: datetime) -> str:
         tenants.add(session, made)
@@ -168,3 +166,10 @@ def _removed(
         )
         audit.append(session, event)
     return ended
+
+
+def too_many(most: int) -> Conflicting:
+    """The 409 for one sandbox more than an owner may have."""
+    return Conflicting(
+        "sandbox_limit", f"There are as many sandboxes as there may be: {most}. Delete one, or let one expire."
+    )

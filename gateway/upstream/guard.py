@@ -52,7 +52,7 @@ class Guard:
     """The service `name` behind `pool`. All failures are UpstreamError."""
 
     def __init__(self, name: str, pool: Pool, policy: Policy) -> None:
-        self._name = name
+        self.name = name
         self._pool = pool
         self._total = policy.total
         self._retrying = policy.retrying
@@ -131,7 +131,7 @@ class Guard:
                 return response
             attempts += 1
             self._saved -= 1.0
-            service_metrics.retried(self._name)
+            service_metrics.retried(self.name)
             del failure
             await asyncio.sleep(pause)
             now = self._time()
@@ -229,6 +229,6 @@ class Guard:
         if not safe or isinstance(failure, Saturated) or attempts >= retrying.attempts:
             return None
         if self._saved < 1.0:
-            service_metrics.call_refused(self._name, "retry_budget")
+            service_metrics.call_refused(self.name, "retry_budget")
             return None
         return random.uniform(0.0, retrying.backoff * 2**attempts)  # noqa: S311 - no secret hangs on it

@@ -86,5 +86,10 @@ class Resending:
 
         made = await self._sql.run(begun)
         if made is None:
-            raise Conflicting("replay_running", "A replay of this subscription is under way; there is one at a time.")
+            raise running()
         return made
+
+
+def running() -> Conflicting:
+    """The 409 for a replay while another runs."""
+    return Conflicting("replay_running", "A replay of this subscription is under way; there is one at a time.")

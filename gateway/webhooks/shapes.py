@@ -188,16 +188,16 @@ class Replay(Record):
     finished_at: ReadOnly[Moment | None] = optional("When it ended.", None)
 
 
-def _as_told(shape: Shape) -> Shape:
+def as_told(shape: Shape) -> Shape:
     """What the gateway holds has the public names."""
     fields = [
-        replace(each, held=each.name, nested=_as_told(each.nested) if each.nested else None) for each in shape.fields
+        replace(each, held=each.name, nested=as_told(each.nested) if each.nested else None) for each in shape.fields
     ]
     return Shape(shape.name, shape.description, tuple(fields))
 
 
 def _shape(model: type[Record]) -> Shape:
-    return _as_told(shape_of(model, {}, unwritten=True))
+    return as_told(shape_of(model, {}, unwritten=True))
 
 
 def _named(shape: Shape, **names: str) -> Shape:

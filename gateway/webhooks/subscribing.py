@@ -60,7 +60,7 @@ class Subscribing:
         """
         parts = self.parts
         if not await parts.registrar.available(who.tenant_id):
-            raise Unavailable("registration_unavailable", "Events of this workspace do not reach the gateway.")
+            raise unregistered()
         now = datetime.now(UTC)
         endpoint_id = token_format.new_timed_id(webhook_clock.milliseconds(now))
         secret = secrets.token_bytes(signing.SECRET_BYTES)
@@ -164,17 +164,11 @@ class Subscribing:
         others = [each for each in webhook_endpoints.of_tenant(session, made.tenant_id) if each.id != made.id]
         own = [each for each in others if each.owner_id == made.owner_id]
         if len(others) >= MOST or (made.owner_kind == "grant" and len(own) >= MOST_OF_GRANT):
-            raise Conflicting(
-                "subscription_limit", "There are as many subscriptions as there may be: 50 a workspace, 10 an app."
-            )
+            raise too_many()
         url = recipients.open_url(keyring, made)
         for each in own:
             if set(each.events) == set(made.events) and recipients.open_url(keyring, each) == url:
-                raise Conflicting(
-                    "subscription_exists",
-                    "You have a subscription with this URL and these events.",
-                    members={"existing_id": ids.WEBHOOK_SUBSCRIPTION.encode(each.id)},
-                )
+                raise exists(each.id)
         sealed = recipients.seal_secret(keyring, made.id, secret)
         webhook_secrets.add(session, made.id, sealed, beginning(secret), made.created_at)
         audited(session, who, made, "create")
@@ -218,3 +212,24 @@ def _enable(session: Session, endpoint_id: str, endpoint: Endpoint, missed: bool
 def beginning(secret: bytes) -> str:
     """The part of a secret that lists may show."""
     return signing.shown(secret)[: len(signing.PREFIX) + _SHOWN]
+
+
+def unregistered() -> Unavailable:
+    """The 503 where no events of the workspace come."""
+    return Unavailable("registration_unavailable", "Events of this workspace do not reach the gateway.")
+
+
+def too_many() -> Conflicting:
+    """The 409 for one subscription more than there may be."""
+    return Conflicting(
+        "subscription_limit", "There are as many subscriptions as there may be: 50 a workspace, 10 an app."
+    )
+
+
+def exists(endpoint_id: str) -> Conflicting:
+    """The 409 for a subscription that is there already, under this internal id."""
+    return Conflicting(
+        "subscription_exists",
+        "You have a subscription with this URL and these events.",
+        members={"existing_id": ids.WEBHOOK_SUBSCRIPTION.encode(endpoint_id)},
+    )

@@ -8,7 +8,7 @@ from adapters.core.operation import Operation
 from gateway.api.me import ME
 from gateway.api.routes import Routes
 from gateway.problems import NotFound
-from gateway.sandboxes import declared as testing
+from gateway.sandboxes import offered
 from gateway.versions import CONTRACTS
 from gateway.webhooks.declared import operations
 from tests.conformance.declared import OPERATIONS
@@ -19,6 +19,11 @@ TABLE = """
 GET    /v1/me                                   -
 POST   /v1/test/sandboxes                       -
 DELETE /v1/test/sandboxes/{id}                  -
+PUT    /v1/test/faults                          -
+GET    /v1/test/faults                          -
+DELETE /v1/test/faults                          -
+GET    /v1/test/requests                        -
+POST   /v1/test/events/{type}                   -
 POST   /v1/webhook_subscriptions/search         webhook.read
 POST   /v1/webhook_subscriptions                webhook.write
 GET    /v1/webhook_subscriptions/{id}           webhook.read
@@ -209,7 +214,7 @@ POST   /v1/products/{id}/movements              inventory.write
 
 
 def test_the_route_table_is_this_one() -> None:
-    every = [ME, *testing.operations([DATE]), *operations([DATE]), *OPERATIONS]
+    every = [ME, *offered.operations([DATE]), *operations([DATE]), *OPERATIONS]
     declared = {(op.method, op.route, " ".join(op.scopes) or "-") for op in every}
     pinned = {(line.split()[0], line.split()[1], " ".join(line.split()[2:])) for line in TABLE.strip().splitlines()}
     assert declared == pinned

@@ -253,7 +253,17 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(dispatch.Dispatch, "_refusal", lambda *_: {"breaks": breaks, "hangs": hangs}[way])
         settings = Settings()
         absent: Any = dict.fromkeys(
-            ("callers", "limiter", "strangers", "identity", "permissions", "cursors", "keyring", "replays", "internal")
+            (
+                "callers",
+                "limiter",
+                "strangers",
+                "identities",
+                "permissions",
+                "cursors",
+                "keyring",
+                "replays",
+                "internal",
+            )
         )
         services = Dependencies(settings=settings, catalogue=built_in(), **absent)
         serve = dispatch.Dispatch([], services, Brands(settings.brands, 80), None)

@@ -67,9 +67,12 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
     def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
         seconds = perf_counter() - exchange.started
         caller = exchange.caller
-        metrics.request(route, exchange.method, status, exchange.version, seconds)
-        if not more:  # what is streamed takes as long as its reader
-            metrics.overhead(max(0.0, seconds - exchange.internal_seconds))
+        if exchange.fault:  # what was asked for tells nothing of how the deployment does
+            metrics.fault_injected(exchange.fault)
+        else:
+            metrics.request(route, exchange.method, status, exchange.version, seconds)
+            if not more:  # what is streamed takes as long as its reader
+                metrics.overhead(max(0.0, seconds - exchange.internal_seconds))
         if caller is not None:
             usage.note(caller, exchange.version, status, exchange.client)
             if exchange.marks:
@@ -88,7 +91,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
             exchange.internal_seconds,
             seconds,
             code,
-            exchange.via + more,
+            exchange.via + (f',"fault":"{exchange.fault}"{more}' if exchange.fault else more),
         )
 
     return explained
@@ -99,8 +102,8 @@ def _problem(error: Exception, exchange: Exchange, operation: Operation) -> Prob
     problem = problems.of(error)
     if problem is None:
         logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=operation.route, error=error)
-        return problems.ServerError("internal_error", "The request could not be completed.")
-    if problem.status >= 500:
+        return problems.unforeseen()
+    if problem.status >= 500 and not exchange.fault:
         # Of a problem that stands for a failure within, the failure is what an operator must know.
         reason = str((error is problem and error.__cause__) or error)[:300]
         told: dict[str, object] = {"trace_id": exchange.trace.trace_id, "route": operation.route, "code": problem.code}
