@@ -14,6 +14,7 @@ from sdk.python.blocking import PLATFORM, blocking
 from sdk.python.names import class_of, member, module_of, text
 from sdk.python.resources import resource_class
 from sdk.python.shapes import Owned, owned, shapes
+from sdk.python.testing import TESTS, has_sandboxes, plugin
 
 _RUNTIME: Final = "_runtime"
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
@@ -58,6 +59,8 @@ def files(contract: Contract, name: str) -> dict[str, str]:
     made["aio/__init__.py"] = _client(contract)
     for path in [each for each in made if each.startswith("aio/")]:
         made[path.replace("aio/", "blocking/", 1)] = blocking(made[path])
+    if has_sandboxes(contract):
+        made["pytest_plugin.py"] = plugin(module_of(name), name)
     made["__init__.py"] = _root(contract, own, module_of(name))
     return made
 
@@ -144,7 +147,8 @@ def _client(contract: Contract) -> str:
     lines += [f"    {_about(contract)}", "", "    _deployment = DEPLOYMENT"]
     for each in contract.resources:
         name = f"Async{class_of(each.name)}"
-        lines.append(f"    {member(each.name)}: Part[{name}] = Part({text(each.name)}, {text(name)})")
+        testing = ", testing=True" if each.name == TESTS else ""
+        lines.append(f"    {member(each.name)}: Part[{name}] = Part({text(each.name)}, {text(name)}{testing})")
     return "\n".join(lines) + "\n"
 
 

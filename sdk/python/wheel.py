@@ -15,6 +15,7 @@ from typing import Final
 from sdk.model import Contract
 from sdk.python.names import module_of
 from sdk.python.package import files
+from sdk.python.testing import has_sandboxes
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 """The first that a zip file can tell."""
@@ -35,6 +36,8 @@ def wheel(contract: Contract, name: str) -> bytes:
     members[f"{about}/WHEEL"] = (
         b"Wheel-Version: 1.0\nGenerator: gateway-sdk\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
+    if has_sandboxes(contract):
+        members[f"{about}/entry_points.txt"] = f"[pytest11]\n{package} = {package}.pytest_plugin\n".encode()
     members[f"{about}/RECORD"] = _record(members, f"{about}/RECORD").encode()
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
-import random
-import uuid
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +93,8 @@ def _pieces(source: Path | IO[bytes]) -> Iterator[bytes]:
 
 def new_key() -> str:
     """An idempotency key that nobody else has."""
-    return str(uuid.uuid4())
+    # Not a UUID: the module for them takes a quarter of the time that an import of this library does.
+    return os.urandom(16).hex()
 
 
 def address(template: str, *ids: str) -> str:
@@ -173,7 +173,7 @@ class Attempts:
         """Full jitter: clients that failed together do not come back together."""
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**self.made)
         self.made += 1
-        return random.uniform(0, longest)  # noqa: S311 - nothing depends on it that could be guessed
+        return longest * int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def _seconds(told: str | None) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from .. import sandboxes
 from ..calls import Answer, Deployment, Timeout
 from ..limits import Limit
 from ..tokens import OAuth
@@ -38,10 +39,12 @@ class RawResponse(Generic[T]):
 
 
 class Part(Generic[T]):
-    """A resource of a client, whose module is read when it is first used. module: its name, beside the client's own."""
+    """A resource of a client, whose module is read when it is first used. module: its name, beside the client's own;
+    testing: it is there with a test token only.
+    """
 
-    def __init__(self, module: str, name: str) -> None:
-        self._module, self._name = module, name
+    def __init__(self, module: str, name: str, *, testing: bool = False) -> None:
+        self._module, self._name, self._testing = module, name, testing
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._package, self._attribute = owner.__module__, name
@@ -53,6 +56,8 @@ class Part(Generic[T]):
     def __get__(self, client: AsyncApi | None, owner: type) -> Any:
         if client is None:
             return self
+        if self._testing:
+            sandboxes.required(client._transport.token)  # noqa: SLF001
         made = getattr(import_module(f".{self._module}", self._package), self._name)(client._transport)  # noqa: SLF001
         # From now on it is found before this is asked.
         client.__dict__[self._attribute] = made
@@ -96,6 +101,11 @@ class AsyncApi:
             pace,
             http_client,
         )
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is that it asks."""
+        return self._transport.base_url
 
     @property
     def limits(self) -> Mapping[str, Limit]:

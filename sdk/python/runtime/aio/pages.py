@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Generic, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..calls import Answer, Call
 from ..errors import AnswerInvalid, ConnectionFailed, TimedOut
 from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    pass
 
 T = TypeVar("T")
 
@@ -85,6 +86,8 @@ class AsyncDownload:
 
     async def iter_bytes(self) -> AsyncIterator[bytes]:
         """Piece by piece, as it comes."""
+        import httpx
+
         async with self._transport.opened(self._call, stream=True) as response:
             try:
                 async for piece in response.aiter_bytes():

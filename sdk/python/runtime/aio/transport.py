@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextvars
 import json
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-
-import httpx
 
 from ..calls import Answer, Attempts, Call, Deployment, Timeout
 from ..errors import ApiError, ConnectionFailed, SignInNeeded, TimedOut
 from ..limits import Pace
 from ..tokens import OAuth, Tokens
 from . import platform
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    import httpx
 
 WATCHED: contextvars.ContextVar[list[Answer] | None] = contextvars.ContextVar("watched", default=None)
 """Where the answers of this context are noted, when somebody wants the raw ones."""
@@ -26,8 +29,10 @@ _REFRESHABLE = "token_expired"
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def _trusted() -> SSLContext:
     """The certificates that are trusted. Reading them takes longer than everything else, so clients share them."""
+    import httpx
+
     return httpx.create_ssl_context()
 
 
@@ -45,6 +50,8 @@ class AsyncTransport:
         pace: bool,
         http: httpx.AsyncClient | None,
     ) -> None:
+        import httpx
+
         self.deployment, self.base_url, self.token = deployment, base_url.rstrip("/"), token
         self.timeout, self.max_retries, self.own_headers, self.paces = timeout, max_retries, headers, pace
         # Redirects are not followed: the API sends none, and a token is for nobody else.
@@ -72,6 +79,8 @@ class AsyncTransport:
     @asynccontextmanager
     async def opened(self, call: Call, *, stream: bool = False) -> AsyncIterator[httpx.Response]:
         """A successful answer, whose body is read already unless it is a stream. Raises Error."""
+        import httpx
+
         total = self.timeout.total
         attempts = Attempts(call, self.max_retries, None if total is None else time.monotonic() + total)
         refreshed = False
@@ -102,6 +111,8 @@ class AsyncTransport:
 
     async def _attempt(self, call: Call, bearer: str, attempts: Attempts, *, stream: bool) -> httpx.Response:
         """One answer, whatever its status; its body is read unless it is a stream that succeeded."""
+        import httpx
+
         request = self.http.build_request(
             call.method,
             self.base_url + call.target,
@@ -121,6 +132,8 @@ class AsyncTransport:
         return response
 
     def _timeouts(self, deadline: float | None) -> httpx.Timeout:
+        import httpx
+
         left = None if deadline is None else max(0.001, deadline - time.monotonic())
         connect, read = (
             min(each for each in (limit, left, float("inf")) if each is not None)
@@ -130,6 +143,8 @@ class AsyncTransport:
         return httpx.Timeout(None if read == infinite else read, connect=None if connect == infinite else connect)
 
     def _headers(self, call: Call, bearer: str) -> dict[str, str]:
+        import httpx
+
         about = self.deployment
         agent = f"{about.name}-python/{about.version} httpx/{httpx.__version__}"
         fixed = {"Authorization": f"Bearer {bearer}", "Version": about.contract, "User-Agent": agent}
@@ -157,6 +172,8 @@ class AsyncTransport:
                 await platform.called(oauth.save, tokens)
 
     async def _asked(self, oauth: OAuth) -> Tokens:
+        import httpx
+
         headers = oauth.headers() | {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         content = urlencode(oauth.form()).encode()
         call = Call("POST", "/oauth/token")
