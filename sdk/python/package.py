@@ -18,6 +18,8 @@ from sdk.python.testing import TESTS, has_sandboxes, plugin
 
 _RUNTIME: Final = "_runtime"
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_TEXT: Final = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\]|\\.)*"')
+_QUOTED: Final = re.compile(r'\b(?:Field|Exact|Ordered|Listed|Text)\["([^"]*)"\]')
 _MADE: Final = "# Generated from the API's description: changes are lost with the next release."
 _TYPING: Final = ("Any", "Literal", "NoReturn", "TypedDict")
 _RECORD_PARTS: Final = {
@@ -84,7 +86,7 @@ def _read(folder: Traversable, at: str) -> Iterator[tuple[str, str]]:
 
 def _records(contract: Contract, resource: Resource | None, own: Owned, within: str) -> str:
     body = "\n".join(shapes(contract, resource, own, within))
-    used = set(_WORD.findall(body))
+    used = _words(body)
     about = f"what `{within}` hold" if resource is not None else "what webhooks deliver"
     lines = [_MADE, f'"""Records: {about}."""', "", "from __future__ import annotations", ""]
     elsewhere = _elsewhere(contract, own, within, used)
@@ -101,6 +103,11 @@ def _records(contract: Contract, resource: Resource | None, own: Owned, within: 
     return "\n".join(lines) + body + "\n"
 
 
+def _words(body: str) -> set[str]:
+    """The names that the code uses: not those in its texts, unless they are types that are quoted."""
+    return set(_WORD.findall(" ".join([_TEXT.sub("", body), *_QUOTED.findall(body)])))
+
+
 def _elsewhere(contract: Contract, own: Owned, within: str, used: set[str]) -> list[tuple[str, list[str]]]:
     """Module → the shapes of it that are named in this one."""
     found: dict[str, list[str]] = {}
@@ -112,7 +119,7 @@ def _elsewhere(contract: Contract, own: Owned, within: str, used: set[str]) -> l
 
 def _resource(contract: Contract, resource: Resource, own: Owned) -> str:
     body = "\n".join(resource_class(contract, resource))
-    used = set(_WORD.findall(body))
+    used = _words(body)
     lines = [_MADE, f'"""The operations of `{resource.name}`."""', "", "from __future__ import annotations", ""]
     where: dict[str, list[str]] = {}
     for shape in sorted(used & own.module.keys()):
@@ -249,7 +256,9 @@ def _root(contract: Contract, own: Owned, module: str) -> str:
     lines += ["", f"__version__ = {text(contract.version)}", "", "_IN = {", '    "webhooks": "webhooks",']
     lines += [f"    {text(where)}: {text(' '.join(names))}," for where, names in by_module.items()]
     lines += ["}", "_WHERE = {name: module for module, names in _IN.items() for name in names.split()}"]
-    lines += ['__all__ = ["errors", *_WHERE]', "", "", "def __getattr__(name: str) -> Any:"]
+    lines += ["__all__ = [", '    "errors", "webhooks",']
+    lines += [f"    {', '.join(map(text, names))}," for names in by_module.values()]
+    lines += ["]", "", "", "def __getattr__(name: str) -> Any:"]
     lines += [
         "    if name not in _WHERE:",
         '        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")',

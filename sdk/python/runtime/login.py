@@ -29,14 +29,12 @@ class _Returned(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Returned
-
     def do_GET(self) -> None:
         """Take the code; a browser also asks for an icon, which is no answer."""
         parts = urlsplit(self.path)
         asked = parse_qs(parts.query)
         ours = parts.path == "/callback" and "state" in asked
-        if ours:
+        if ours and isinstance(self.server, _Returned):
             self.server.answer = asked
         self.send_response(200 if ours else 404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -49,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _origin() -> str:
     """Where the API of the library is that this was copied into."""
-    origin: str = import_module("._deployment", __package__.rpartition(".")[0]).DEPLOYMENT.origin
+    origin: str = import_module("._deployment", __name__.rpartition("._runtime")[0]).DEPLOYMENT.origin
     return origin
 
 
