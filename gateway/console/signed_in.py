@@ -40,7 +40,7 @@ SECTIONS: Final = (
 )
 
 # What a sandbox has none of: its apps would be nobody's when it is over.
-_OUTSIDE: Final = {APPS, SANDBOXES}
+_OUTSIDE: Final = (APPS, SANDBOXES)
 # Sections that a role may be shut out of, with what opens them.
 _GUARDED: Final = {"/console/webhooks": "webhook.read"}
 
@@ -173,6 +173,8 @@ class Console:
         if found is None:
             return redirect(sign_in.address_of(web, _after_sign_in(request)))
         session, user = found
+        if session.mode == "test" and request.url.path.startswith(_OUTSIDE):
+            raise NotHere
         form: tuple[tuple[str, str], ...] = ()
         if request.method == "POST":
             form = await forms.pairs(request, web.settings.server.body_timeout)

@@ -23,6 +23,8 @@ from tests.oauth.acting import Asking, Browser, register, returned
 from tests.sandboxes.apart import Apart, apart
 from tests.waiting import within
 
+# Three servers are started for the first test, which takes its time where others work on the same processors.
+pytestmark = pytest.mark.timeout(300)
 ALL = [*OPERATIONS, *webhooks.operations([NEWEST])]
 
 
