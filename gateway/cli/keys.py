@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -77,7 +76,6 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
     async def work(context: CliContext) -> dict[str, str]:
         keys = _change(settings, changed)
         made: dict[str, str] = {kind: keys.ids(kind)[0] for kind in wanted}
-        await context.sql.run(_resealed, keys)
         await context.sql.run(_noted, context.actor, "keys.rotate", made)
         return made
 
@@ -87,6 +85,23 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
     else:
         for kind, key_id in made.items():
             click.echo(f"The current {kind} key is {key_id} now.")
+
+
+@command.command("reseal")
+@as_json
+@configured
+def reseal(settings: Settings, as_json: bool) -> None:
+    """Seal what is stored with the current key, so that others may go. `retire` does so itself; say it where you distribute keys."""
+
+    async def work(context: CliContext) -> None:
+        await _moved(context)
+        await context.sql.run(_noted, context.actor, "keys.reseal", {"id": context.keys.ids("sealing")[0]})
+
+    with_context(settings, work)
+    if as_json:
+        print_json({"resealed": True})
+    else:
+        click.echo("What is stored is sealed with the current key.")
 
 
 @command.command("retire")
@@ -111,8 +126,7 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
                 "were rotated, or say --force.",
                 REFUSED,
             )
-        # A tenant that was registered by a worker's old key in the moment of the rotation must not lose its own key.
-        await context.sql.run(_resealed, context.keys)
+        await _moved(context)
         _change(settings, lambda kept: kept.retire(key_id))
         await context.sql.run(hashed.end, key_id, datetime.now(UTC))
         await context.sql.run(_noted, context.actor, "keys.retire", {"id": key_id, "ended": str(dying)})
@@ -134,15 +148,23 @@ def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
     return keyring_file.change(path, how)
 
 
-def _resealed(session: Session, keys: Keyring) -> None:
-    # What is stored for good moves to the current key at once: only cursors, which end by themselves, need the others.
-    from gateway.keys.tenant_keys import open_tenant_key, seal_tenant_key
-    from gateway.stores.sql import tenants
+async def _moved(context: CliContext) -> None:
+    """Everything that is stored for good moves to the current keys: only cursors, which end by themselves, need the others.
 
-    for tenant in tenants.list(session):
-        if tenant.api_key_sealed is not None:
-            text = open_tenant_key(keys, tenant.id, tenant.api_key_sealed)
-            tenants.add(session, replace(tenant, api_key_sealed=seal_tenant_key(keys, tenant.id, text)))
+    Not sooner: in the moment of a rotation workers have not seen the new keys, and could not read what is sealed with them.
+    """
+    from gateway.stores.sql import sealed
+
+    for place in sealed.PLACES:
+        after, lost = "", 0
+        while True:
+            after, unreadable = await context.sql.run(sealed.reseal, context.keys, place, after)
+            lost += unreadable
+            if not after:
+                break
+        if lost:
+            click.echo(f"{lost} of {place.name} were sealed with a key that has gone, and are lost already.", err=True)
+    await context.sql.run(sealed.rehash, context.keys)
 
 
 def _noted(session: Session, actor: str, action: str, detail: dict[str, str]) -> None:

@@ -128,6 +128,13 @@ class Keyring:
         except InvalidTag:
             raise Unsealable from None
 
+    def seals_like(self, sealed: str) -> bool:
+        """Whether `sealed` was sealed with the key that would seal it now."""
+        try:
+            return _decode(sealed)[1:_HEADER_BYTES].hex() == self._sealing[0].id
+        except Unsealable:
+            return False
+
     def lacks(self, sealed: str) -> str | None:
         """The id of the key that `sealed` was sealed with, when it is not among these; None when it is."""
         try:

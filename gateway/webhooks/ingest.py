@@ -26,6 +26,7 @@ from gateway.config.settings import Settings
 from gateway.config.webhooks import ingest_secret
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
+from gateway.keys.purposes import FACTS, UNREADABLE
 from gateway.observe import logs, webhook_metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
@@ -39,8 +40,6 @@ from gateway.webhooks.senders import Senders
 
 LARGEST: Final = 256 * 1024
 AT_ONCE: Final = 64
-FACTS: Final = "webhook-facts"
-UNREADABLE: Final = "webhook-unreadable"
 _KEPT: Final = 4_096
 _BODY: Final = 10.0  # seconds that a body may take
 _PLACE: Final = re.compile(r"/in/([0-9A-Za-z_-]{1,128})")

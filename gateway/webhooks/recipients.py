@@ -1,20 +1,16 @@
 """Endpoints, opened: what their rows hold sealed, as couriers need it."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import orjson
 
 from gateway.keys.keyring import Keyring, Unsealable
+from gateway.keys.purposes import HEADERS, SECRET, URL
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_secrets import WebhookSecret
 from gateway.stores.sql.webhook_templates import Template
 from gateway.upstream import line
 from gateway.webhooks.messages import Recipient
-
-URL: Final = "webhook-url"
-SECRET: Final = "webhook-secret"  # noqa: S105 - a purpose of the keyring
-HEADERS: Final = "webhook-headers"
 
 
 def seal_url(keys: Keyring, endpoint_id: str, url: str) -> str:

@@ -16,6 +16,7 @@ import orjson
 
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
+from gateway.keys.purposes import CAPABILITY
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.keys.token_format import Mode
 from gateway.observe import logs, webhook_metrics
@@ -31,7 +32,6 @@ from gateway.stores.sql import (
 from gateway.stores.sql.webhook_registrations import Gap, Registration
 from gateway.upstream import Lines, Pool, UpstreamError, line
 
-PURPOSE: Final = "webhook-capability"
 PATH: Final = "/api/settings/webhooks"
 ABANDONED: Final = timedelta(seconds=60)  # a request that is not settled by then is nobody's any more
 OVERLAP: Final = timedelta(hours=24)  # for how long a replaced URL is heard
@@ -163,7 +163,7 @@ class Registrar:
             tenant_id=tenant_id,
             capability_hash=self._keyring.hash(capability.encode()),
             hash_key_id=self._keyring.hashing_id,
-            capability_sealed=self._keyring.seal(PURPOSE, tenant_id, capability.encode(), b""),
+            capability_sealed=self._keyring.seal(CAPABILITY, tenant_id, capability.encode(), b""),
             internal_id=None,
             state="pending",
             created_at=now,
@@ -172,7 +172,7 @@ class Registrar:
         )
 
     def _url(self, each: Registration) -> str:
-        return self._prefix + self._keyring.open(PURPOSE, each.tenant_id, each.capability_sealed, b"").decode()
+        return self._prefix + self._keyring.open(CAPABILITY, each.tenant_id, each.capability_sealed, b"").decode()
 
     async def _register(self, made: Registration) -> None:
         body = orjson.dumps({"url": self._url(made), "events": self._events})

@@ -16,6 +16,7 @@ from gateway.api.lifecycle import notice, retired
 from gateway.config.settings import Settings
 from gateway.downstream.header_lines import lines
 from gateway.keys.keyring import Keyring, Unsealable
+from gateway.keys.purposes import FACTS
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import Event
 from gateway.webhooks import own_events
@@ -24,7 +25,6 @@ from gateway.webhooks.judging import READ, Allowed, Judge
 from gateway.webhooks.messages import Body, Ended, Recipient, Rendered, Withheld
 
 LARGEST: Final = 256 * 1024
-FACTS: Final = "webhook-facts"
 """The purpose that facts are sealed by, for their tenant."""
 
 _raw = msgspec.Raw

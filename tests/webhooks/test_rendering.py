@@ -13,9 +13,9 @@ from adapters import ids
 from gateway import factories
 from gateway.config.policies import CallerLimit, Lifecycle, Role
 from gateway.keys import token_format
+from gateway.keys.purposes import FACTS
 from gateway.stores.sql import clients, grants, tokens
 from gateway.webhooks.messages import Body, Ended, Wait, Withheld
-from gateway.webhooks.rendering import FACTS
 from tests.live import NEWEST, OLDEST, Live
 from tests.openapi.generated import GENERATED
 from tests.webhooks.rendered import Deployment, endpoint, event
