@@ -12,6 +12,7 @@ from gateway.cli.context import CliContext, Result, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
 from gateway.cli.teaching import Taught
+from gateway.cli.testing_tail import tail
 from gateway.cli.tokens import Lifetime
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 @click.group("test")
 def command() -> None:
     """Make sandboxes, list and delete them. A token of one reaches invented data, and nothing else."""
+
+
+command.add_command(tail)
 
 
 @command.command("create", cls=Taught, examples=("gateway test create", "gateway test create --tenant Acme --ttl 10m"))

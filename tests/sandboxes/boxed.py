@@ -13,6 +13,7 @@ import httpx
 
 from gateway.keys import token_format
 from gateway.keys.tenant_keys import seal_tenant_key
+from gateway.keys.token_format import Audience, Mode
 from gateway.stores.sql import tenants
 from gateway.stores.sql import tokens as stored
 from tests.live import SCOPES, Live, Tenant, live
@@ -40,11 +41,13 @@ class Boxed:
         return str(answer.json().get("code", "")) if answer.content else ""
 
 
-def minted(running: Live, tenant: Tenant, role: str) -> tuple[str, str]:
-    """A token of test mode, and its id."""
+def minted(
+    running: Live, tenant: Tenant, role: str, *, audience: Audience = "api", mode: Mode = "test"
+) -> tuple[str, str]:
+    """A token of a sandbox, and its id; `mode` is that of the tenant."""
     keys = running._keys()
     _, token_id = running.record(tenant, role, SCOPES)
-    text = token_format.mint("gw", "personal", "test")
+    text = token_format.mint("gw", "personal", mode)
     with running._session() as session:
         made = stored.get(session, tenant.business_id, token_id)
         assert made is not None
@@ -55,6 +58,7 @@ def minted(running: Live, tenant: Tenant, role: str) -> tuple[str, str]:
                 made,
                 id=test_id,
                 family=test_id,
+                audience=audience,
                 hash=keys.hash(text.encode()),
                 display_prefix=token_format.display_prefix(text),
             ),

@@ -154,3 +154,15 @@ def test_an_event_that_cannot_be_is_refused(boxed: Boxed) -> None:
     assert unknown.status_code == 422 and "contact.created" in unknown.text
     other = boxed.call("POST", "/v1/test/events/contact.created", {"object_id": "deal_1"})
     assert other.json()["errors"][0]["pointer"] == "/object_id"
+
+
+def test_an_operator_sees_the_calls_of_a_sandbox_on_the_command_line(boxed: Boxed) -> None:
+    assert boxed.code("upstream_failed", *SEARCH) == "upstream_failed"
+    sandbox = f"biz_{boxed.tenant.business_id}"
+    (call,) = boxed.live.run("test", "tail", sandbox, "-n", "1")["requests"]
+    assert (call["code"], call["fault"], call["calls"][0]["service"]) == ("upstream_failed", "upstream_failed", "crm")
+    config = str(boxed.live.served.home / "config.yaml")
+    plain = boxed.live.served.run("test", "tail", sandbox, "-n", "1", "--config", config)
+    assert "502  POST /v1/contacts/search" in plain.stdout and "(Test-Fault: upstream_failed)" in plain.stdout
+    nobody = boxed.live.served.run("test", "tail", "biz_nobody", "--config", config)
+    assert nobody.returncode == 4 and "there is no sandbox biz_nobody" in nobody.stderr
