@@ -14,7 +14,7 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8000;
 const NOTHING_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"]);
 // Browsers keep their own user agent, and ask beforehand for every header that is not a plain one.
-const IN_PAGE = typeof document !== "undefined" || "importScripts" in globalThis;
+const IN_PAGE = "document" in globalThis || "importScripts" in globalThis;
 
 export class Transport {
   /** @type {import("./types.js").Limits | undefined} */
@@ -102,7 +102,7 @@ export class Transport {
   async #attempt(operation, request, { read, deadline, key, token, headers: own, signal }) {
     const { baseUrl, fetch = globalThis.fetch } = this.#options;
     const headers = new Headers(this.#options.headers);
-    for (const [name, value] of new Headers(own)) headers.set(name, value);
+    new Headers(own).forEach((value, name) => headers.set(name, value));
     headers.set("authorization", `Bearer ${token}`);
     headers.set("version", this.#about.version);
     headers.set("accept", operation.csv ? "text/csv, application/problem+json" : "application/json");
