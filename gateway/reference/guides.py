@@ -27,6 +27,7 @@ from gateway.reference.documents import Document
 from gateway.reference.writing import duration
 from gateway.sandboxes.injections import INJECTIONS
 from sdk.naming import library_name
+from sdk.python.names import module_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "origin": brand.origin,
         "newest": contracts[0].date,
         "library": library_name(brand.name),
+        "module": module_of(library_name(brand.name)),
         "oldest": contracts[-1].date,
         "contracts": contracts,
         "lifecycles": {day.isoformat(): lifecycle for day, lifecycle in settings.versions.items()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,12 +17,8 @@ from gateway.reference.libraries import libraries
 from tests.live import NEWEST, Live
 from tests.sdk.brands import brand
 
-PROGRAM = """\
-from api_client import Client, Contact
-client = Client()
-contact = client.contacts.search(where=Contact.lead_score >= 0, order_by="name").first()
-print(contact.name)
-"""
+README = (Path(__file__).parents[2] / "README.md").read_text()
+(PROGRAM,) = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 def test_programs_find_every_library_with_its_hash(live: Live) -> None:
@@ -78,5 +75,6 @@ def test_from_nothing_to_a_first_record_takes_a_minute_and_five_lines(live: Live
     env.pop("PYTHONPATH", None)
     line = [python, "first.py"]
     said = subprocess.run(line, check=True, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert said.stdout.strip() not in {"", "None"}
+    assert said.stdout.strip() not in {"", "nobody"}
+    assert told["url"].rpartition("/")[2] in README
     assert time.monotonic() - begun <= 60
