@@ -202,6 +202,16 @@ ALERTS: Final = (
         quiet={'gateway_webhook_ingest_total{outcome="accepted"}': "0+1x20"},
     ),
     Alert(
+        name="GatewayClockWrong",
+        expr="max(abs(gateway_webhook_clock_skew_seconds)) > 60",
+        lasting="10m",
+        severity="ticket",
+        says="Our clock is a minute away from those of the receivers, who refuse signatures that are older than a few.",
+        series={"gateway_webhook_clock_skew_seconds": "-90x30"},
+        at="20m",
+        quiet={"gateway_webhook_clock_skew_seconds": "2x30"},
+    ),
+    Alert(
         name="GatewayDeliveriesParked",
         expr="increase(gateway_webhook_poison_total[1h]) > 0 or increase(gateway_webhook_lanes_repaired_total[1h]) > 0",
         lasting="0m",
