@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from gateway.observe.metrics import Declared
+from gateway.observe.declared_metrics import Declared
 
 Panel = dict[str, Any]
 

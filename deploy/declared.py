@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.observe import metrics, service_metrics, tracing, webhook_metrics
-from gateway.observe.metrics import Declared
+from gateway.observe.declared_metrics import Declared, declared
 
 # The supervisor counts by what it sees at the moment of a scrape (gateway/process); a test holds this against a running one.
 _OF_THE_SUPERVISOR: Final = (
@@ -24,4 +24,4 @@ _OF_THE_SUPERVISOR: Final = (
 # Each declares what it counts when it is loaded.
 _LOADED: Final = (metrics, service_metrics, tracing, webhook_metrics)
 
-METRICS: Final = tuple(sorted((*metrics.declared(), *_OF_THE_SUPERVISOR)))
+METRICS: Final = tuple(sorted((*declared(), *_OF_THE_SUPERVISOR)))

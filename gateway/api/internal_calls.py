@@ -25,6 +25,7 @@ from gateway.upstream import Guard, Lines, Response, Timeout, UpstreamError
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
 
+_METHODS: Final = {method.encode(): method for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
 _NUMBER: Final = re.compile(rb"[0-9]{1,30}(?:\.[0-9]{1,9})?")
 
 _JSON = b"Content-Type: application/json\r\n"
@@ -152,7 +153,7 @@ class Internal:
         finally:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
-            metrics.upstream(call.service, seconds)
+            metrics.upstream(call.service, seconds, _METHODS[call.method], 0 if answer is None else answer.status)
             if exchange.trace.marks is not None:
                 exchange.trace.marks.append(_called(call, started, seconds, span_id, answer))
         status = answer.status
@@ -180,7 +181,7 @@ class Internal:
         async with service.stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
-            metrics.upstream(call.service, seconds)
+            metrics.upstream(call.service, seconds, _METHODS[call.method], answer.status)
             reply = Reply(answer.status, b"") if answer.status != 429 else _throttled(answer.headers)
             yield reply, aiter(answer)
 
@@ -217,7 +218,7 @@ class Internal:
 
 def _called(call: Call, started: float, seconds: float, span_id: str, answer: Response | None) -> Mark:
     """What is noted of a call; never its path, which has ids in it."""
-    method = call.method.decode("ascii")
+    method = _METHODS[call.method]
     came = ("error.type", "no_answer") if answer is None else ("http.response.status_code", answer.status)
     told: Told = (("http.request.method", method), ("server.address", call.service), came)
     return Mark(f"{method} {call.service}", started, started + seconds, span_id, told)

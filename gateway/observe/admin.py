@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.observe import logs
+from gateway.observe import exemplars, logs
 from gateway.observe.metrics import CONTENT_TYPE
 
 Check: TypeAlias = Callable[[], Awaitable[bool]]
@@ -24,13 +24,13 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 def create(
-    exposition: Callable[[], bytes],
+    exposition: Callable[[bool], bytes],
     checks: Callable[[], Mapping[str, Check]],
     hosts: Callable[[], Collection[str]] = tuple,
     strained: Mapping[str, Callable[[], bool]] | None = None,
     told: Callable[[], Mapping[str, object]] = dict,
 ) -> ASGIApp:
-    """The admin application. `exposition` gives the metrics text; each of `checks` says whether its part is ready.
+    """The admin application. `exposition` gives the metrics text, as OpenMetrics if asked to; each of `checks` says whether its part is ready.
 
     What is a callable without arguments may give something else each time. `told` is added to what `/readyz` says.
 
@@ -41,9 +41,11 @@ def create(
     let point here (DNS rebinding), to read the answers through a browser on this machine.
     """
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        openmetrics = "application/openmetrics-text" in request.headers.get("accept", "")
         # Adding up the workers' files reads the disk, which the supervisor's loop must not wait for.
-        return Response(await asyncio.to_thread(exposition), media_type=CONTENT_TYPE, headers=_NO_STORE)
+        text = await asyncio.to_thread(exposition, openmetrics)
+        return Response(text, media_type=exemplars.CONTENT_TYPE if openmetrics else CONTENT_TYPE, headers=_NO_STORE)
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers=_NO_STORE)

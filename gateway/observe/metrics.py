@@ -12,13 +12,15 @@ import asyncio
 from bisect import bisect_left
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_text
 from prometheus_client.registry import Collector
 
 from gateway.observe import metrics_files
+from gateway.observe.exemplars import Kept, WithExemplars, of_all
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,11 +33,13 @@ DELAY: Final = 0.1
 
 metrics_files.install()
 _registry: Final = CollectorRegistry()
+_exemplars: Final = Kept(_SECONDS)
 
 
 def share(directory: Path) -> None:
     """Count in files of `directory` from now on, as the processes of one gateway do; for the beginning of a process."""
     metrics_files.share(_registry, directory)
+    _exemplars.directory = directory
 
 
 def counter(name: str, help_text: str, *labels: str) -> Counter:
@@ -72,6 +76,13 @@ _overhead_seconds: Final = Histogram(
     registry=_registry,
 )
 _upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
+_client_seconds: Final = Histogram(
+    "http_client_request_duration_seconds",
+    "Duration of HTTP client requests.",
+    ("http_request_method", "server_address", "http_response_status_code", "error_type"),
+    buckets=_SECONDS,
+    registry=_registry,
+)
 _injected = counter("injected_faults_total", "Calls in test mode that asked for a fault.", "fault")
 _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.", "policy")
 _shadowed = counter("rate_limit_shadowed_total", "Requests that a rate limit in shadow would have refused.", "policy")
@@ -148,26 +159,6 @@ def _wait_for(gains: _Gains) -> None:
             write_down()
 
 
-class Declared(NamedTuple):
-    """A metric as it is scraped: its name, its type by Prometheus' words, its labels, and what it counts."""
-
-    name: str
-    type: str
-    labels: tuple[str, ...]
-    help: str
-
-
-def declared() -> tuple[Declared, ...]:
-    """The metrics of workers and couriers, as far as their modules are loaded, by name."""
-    found = {}
-    for name, collector in _registry._names_to_collectors.items():  # noqa: SLF001 - the library has no other list of them
-        (metric,) = collector.describe()  # type: ignore[attr-defined]
-        scraped = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        if name == scraped:
-            found[name] = Declared(name, metric.type, tuple(collector._labelnames), metric.documentation)  # type: ignore[attr-defined]  # noqa: SLF001
-    return tuple(found[name] for name in sorted(found))
-
-
 def write_down() -> None:
     """Make everything counted so far visible to `exposition`; to be called before a worker ends."""
     taken = _waiting[:]
@@ -191,8 +182,11 @@ def _overheads() -> _Gains:
 
 
 @cache
-def _called(service: str) -> _Gains:
-    return _Gains(_upstream_seconds.labels(service))
+def _called(service: str, method: str, status: int) -> _Gains:
+    # A status and an error exclude each other; a label that does not apply is empty.
+    failed = "" if 0 < status < 400 else str(status) if status else "no_answer"
+    conventional = _client_seconds.labels(method, service, status or "", failed)
+    return _Gains(_upstream_seconds.labels(service), conventional)
 
 
 def request(route: str, method: str, status: int, contract: str, seconds: float) -> None:
@@ -215,9 +209,14 @@ def connection_refused() -> None:
     _connections_refused.inc()
 
 
-def upstream(service: str, seconds: float) -> None:
-    """Record how long one internal call to `service` (a key of the configuration) took."""
-    _called(service).add(seconds)
+def upstream(service: str, seconds: float, method: str = "GET", status: int = 0) -> None:
+    """Record how long one internal call to `service` (a key of the configuration) took. status: 0 when there was no answer."""
+    _called(service, method, status).add(seconds)
+
+
+def traced(route: str, seconds: float, trace_id: str) -> None:
+    """A request that is counted has a recorded trace."""
+    _exemplars.note(route, seconds, trace_id)
 
 
 def fault_injected(fault: str) -> None:
@@ -275,19 +274,18 @@ def auth_failure(code: str) -> None:
     _refused(code).inc()
 
 
-def exposition(directory: Path | None = None, *extra: Collector) -> bytes:
+def exposition(directory: Path | None = None, *extra: Collector, openmetrics: bool = False) -> bytes:
     """The text that Prometheus scrapes: the sum over the workers that count in `directory`, or this process alone.
 
-    `extra` collectors, such as the supervisor's own, are appended.
+    `extra` collectors, such as the supervisor's own, are appended. openmetrics: in that format, with exemplars.
     """
     write_down()
-    shown = CollectorRegistry()
-    if directory is None:
-        text = generate_latest(_registry)
-    else:
+    counted: Collector = _registry
+    if directory is not None:
         metrics_files.forget_dead(directory)
-        MultiProcessCollector(shown, path=str(directory))  # type: ignore[no-untyped-call]
-        text = b""
+        counted = MultiProcessCollector(None, path=str(directory))  # type: ignore[no-untyped-call]
+    shown = CollectorRegistry(auto_describe=False)
+    shown.register(WithExemplars(counted.collect, of_all(directory, _exemplars)) if openmetrics else counted)
     for collector in extra:
         shown.register(collector)
-    return text + generate_latest(shown)
+    return bytes(openmetrics_text(shown)) if openmetrics else generate_latest(shown)  # type: ignore[no-untyped-call]

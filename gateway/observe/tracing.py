@@ -14,6 +14,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
+from gateway.observe import metrics
 from gateway.observe.metrics import counter
 from gateway.observe.trace import Mark, Told, Trace, recorded
 
@@ -110,7 +111,16 @@ def enabled() -> bool:
 def end(trace: Trace, route: str, method: str, status: int, began: float) -> None:
     """The request of a trace with marks has ended."""
     if _here.recorder is not None:
+        metrics.traced(route, perf_counter() - began, trace.trace_id)
         _here.recorder.end(trace, f"{method} {route}", began, _request(route, method, status))
+
+
+def attempt(trace: Trace, host: str, status: int | None, error: str | None, seconds: float) -> None:
+    """A courier has posted to an endpoint at `host`, in a trace of its own: receivers are told of none."""
+    if _here.recorder is not None:
+        came = ("error.type", error or "no_answer") if status is None else ("http.response.status_code", status)
+        told: Told = (("http.request.method", "POST"), ("server.address", host), came)
+        _here.recorder.end(trace, "POST webhook", perf_counter() - seconds, told, calling=True)
 
 
 @lru_cache(_KEPT)

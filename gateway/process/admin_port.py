@@ -60,8 +60,8 @@ class AdminPort:
         """`counting`: what shows metrics of its own beside those of the processes that count below `data_dir`."""
         self.asked = asked
 
-        def exposition() -> bytes:
-            return metrics.exposition(data_dir / "metrics", *counting)
+        def exposition(openmetrics: bool) -> bytes:
+            return metrics.exposition(data_dir / "metrics", *counting, openmetrics=openmetrics)
 
         self._app = admin.create(
             exposition,

@@ -27,7 +27,7 @@ from gateway.config.webhooks import Tls
 from gateway.deployment import catalogue
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.keys.token_format import random_text
-from gateway.observe import logs, metrics
+from gateway.observe import logs, metrics, tracing
 from gateway.process import child, preloader
 from gateway.process.instance_lock import instance_name
 from gateway.process.worker import handed_over
@@ -57,12 +57,15 @@ def main(arguments: Sequence[str]) -> None:
     logs.configure(settings.logging.level)
     logs.name(instance_name(runtime.public_port), place)
     try:
+        if settings.tracing.enabled:
+            tracing.install("gateway", settings.tracing.share)
         with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
             runner.run(_serve(settings, runtime, socket.socket(fileno=LISTENING), place))
     except Exception as error:  # noqa: BLE001 - the last line of a process's life is a log line like all others
         logs.event("courier failed", "error", error=error)
         sys.exit(1)
     finally:
+        tracing.close()
         logs.flush()
         metrics.write_down()
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gateway.observe import logs, trace, webhook_metrics
+from gateway.observe import logs, trace, tracing, webhook_metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, webhook_notices
 from gateway.stores.sql.webhook_events import Event
@@ -153,9 +153,12 @@ class Attempts:
 
 
 def _log(held: Held, due: Due, event: Event, sent: Sent) -> None:
+    started = trace.started()
+    if started.marks is not None:
+        tracing.attempt(started, held.recipient.endpoint.url_host, sent.status, sent.error, sent.seconds)
     logs.event(
         "webhook attempt",
-        trace_id=trace.digits(32),
+        trace_id=started.trace_id,
         tenant=held.lane.tenant_id,
         endpoint=f"whk_{due.endpoint_id}",
         delivery=f"dlv_{due.delivery_id}",

@@ -17,7 +17,7 @@ async def breaks() -> bool:
 
 
 async def ask(path: str, **checks: admin.Check) -> httpx.Response:
-    transport = httpx.ASGITransport(app=admin.create(lambda: b"gateway_workers 2.0\n", lambda: checks))
+    transport = httpx.ASGITransport(app=admin.create(lambda _: b"gateway_workers 2.0\n", lambda: checks))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9090") as client:
         return await client.get(path)
 
@@ -66,7 +66,7 @@ async def test_readyz_names_what_fails_and_nothing_about_where(broken: admin.Che
     ],
 )
 async def test_the_admin_port_answers_to_addresses_and_to_names_of_its_own(host: str, status: int) -> None:
-    app = admin.create(lambda: b"secret_total 1\n", dict, lambda: {"gateway.ops.svc"})
+    app = admin.create(lambda _: b"secret_total 1\n", dict, lambda: {"gateway.ops.svc"})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
         for path in ("/metrics", "/readyz", "/healthz"):
             answer = await client.get(path, headers={"Host": host})

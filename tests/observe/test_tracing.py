@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
 from gateway.observe import metrics, trace, tracing
 from tests.live import live
@@ -142,6 +142,21 @@ def test_a_collector_that_is_away_holds_up_nothing_and_what_it_lost_is_counted(
         assert dropped >= 400
         closing = time.perf_counter()
     assert time.perf_counter() - closing < 4
+
+
+def test_an_attempt_of_a_courier_is_a_call_in_a_trace_of_its_own(collector: Collector) -> None:
+    with installed(1.0):
+        tracing.attempt(trace.started(), "hooks.example.com", 204, None, 0.25)
+        tracing.attempt(trace.started(), "hooks.example.com", None, "timeout", 10.0)
+        fine, failed = collector.until(2)
+    assert {fine.kind, failed.kind} == {Span.SPAN_KIND_CLIENT} and fine.trace_id != failed.trace_id
+    assert told(fine) == {
+        "http.request.method": "POST",
+        "server.address": "hooks.example.com",
+        "http.response.status_code": 204,
+    }
+    assert round((fine.end_time_unix_nano - fine.start_time_unix_nano) / 1e9, 2) == 0.25
+    assert (told(failed)["error.type"], failed.status.code) == ("timeout", Status.STATUS_CODE_ERROR)
 
 
 def test_nothing_of_the_sdk_is_loaded_while_tracing_is_off() -> None:
