@@ -15,7 +15,10 @@ from adapters.core.shapes import Shape
 from gateway.sandboxes import shapes
 
 FIRST: Final = "test"
-ABOUT: Final = "Test mode: sandboxes, and what can be done to one. For test tokens only."
+ABOUT: Final = (
+    "Test mode: sandboxes, and what can be done to one. For test tokens only. Any call with one may ask for a failure by the "
+    "header `Test-Fault: NAME[; key=value]`: the guide Provoke failures lists them."
+)
 
 Accept = Callable[[Request], Input]
 
