@@ -168,7 +168,8 @@ function pauseAfter(failure, attempt) {
  */
 function unsent(failure) {
   for (let cause = /** @type {any} */ (failure.cause); cause; cause = cause.cause) {
-    if (NOTHING_SENT.has(cause.code)) return true;
+    // Deno has no code for it, but says so.
+    if (NOTHING_SENT.has(cause.code) || String(cause.message).includes("(Connect)")) return true;
   }
   return false;
 }
