@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,6 +26,7 @@ from gateway.stores.sql import tokens as stored
 from sandbox.directory import credentials
 from sandbox.seed import open_seeded
 from tests.process.serving import Served
+from tests.process.warm import Warm
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 ROLES = ("owner", "manager", "member", "viewer")
@@ -179,14 +181,17 @@ class Live:
 def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Path]]:
     """A sandbox process: its URL, service key and database."""
     database = home / "sandbox.db"
-    line = child.module("sandbox", "serve", "--db", str(database), "--cap", "0", *arguments)
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=child.environment()) as process:
+    hearing, telling = os.pipe()
+    program = ("sandbox", "serve", "--db", str(database), "--cap", "0", *arguments)
+    with os.fdopen(hearing, "rb") as said:
+        process = Warm(program, cwd=home, env=child.environment(), stdout=telling, stderr=2)
+        os.close(telling)
         try:
-            assert process.stdout is not None
-            ready = json.loads(process.stdout.readline())
+            ready = json.loads(said.readline())
             yield f"http://127.0.0.1:{ready['port']}", ready["service_key"], database
         finally:
             process.terminate()
+            process.wait(20)
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gateway.keys import keyring_file
 from gateway.process import child
+from tests.process import warm
+from tests.process.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "2026-09-01"
@@ -73,13 +75,14 @@ class Served:
         self.out = home / "stdout"
         self.err = home / "stderr"
         with self.out.open("wb") as out, self.err.open("wb") as err:
-            self.process = subprocess.Popen(
-                command("serve", *arguments, "--data-dir", str(self.data_dir)),
-                cwd=home,
-                env=environment(**env),
-                stdout=out,
-                stderr=err,
+            self.process = self._begun(
+                ("serve", *arguments, "--data-dir", str(self.data_dir)), environment(**env), out, err
             )
+
+    def _begun(
+        self, arguments: tuple[str, ...], env: dict[str, str], out: IO[bytes], err: IO[bytes]
+    ) -> "Warm | subprocess.Popen[bytes]":
+        return Warm(("gateway", *arguments), cwd=self.home, env=env, stdout=out, stderr=err)
 
     def wait_started(self) -> "Served":
         started = self.wait_for("started")
@@ -134,6 +137,15 @@ class Served:
         return self.process.wait(30)
 
 
+class Cold(Served):
+    """One that is started as operators do, and loads its code: for tests that are about that."""
+
+    def _begun(
+        self, arguments: tuple[str, ...], env: dict[str, str], out: IO[bytes], err: IO[bytes]
+    ) -> "Warm | subprocess.Popen[bytes]":
+        return subprocess.Popen(command(*arguments), cwd=self.home, env=env, stdout=out, stderr=err)
+
+
 def founded(home: Path) -> Path:
     """The data directory below `home` as of a gateway that has not served anybody yet."""
     data_dir = home / "data"
@@ -144,10 +156,8 @@ def founded(home: Path) -> Path:
 
 def run(home: Path, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
     """A `gateway` command on the data directory below `home`."""
-    line = command(*arguments, "--data-dir", str(home / "data"))
-    return subprocess.run(
-        line, cwd=home, env=environment(), input=stdin, capture_output=True, text=True, check=False, timeout=60
-    )
+    program = ("gateway", *arguments, "--data-dir", str(home / "data"))
+    return warm.run(program, cwd=home, env=environment(), stdin=stdin)
 
 
 def is_one_line(refused: "subprocess.CompletedProcess[str]", says: str, code: int) -> None:
@@ -159,7 +169,12 @@ def is_one_line(refused: "subprocess.CompletedProcess[str]", says: str, code: in
 
 @contextmanager
 def served(home: Path, *arguments: str, **env: str) -> Iterator[Served]:
-    gateway = Served(home, *arguments, **env)
+    with until_stopped(Served(home, *arguments, **env)) as gateway:
+        yield gateway
+
+
+@contextmanager
+def until_stopped(gateway: Served) -> Iterator[Served]:
     try:
         yield gateway.wait_started()
     finally:

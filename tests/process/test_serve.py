@@ -18,6 +18,7 @@ from gateway.config import Runtime
 from gateway.observe import metrics
 from gateway.process import instance_lock
 from tests.process.serving import (
+    Cold,
     Served,
     alive,
     command,
@@ -212,7 +213,7 @@ def test_the_embedded_valkey_is_started_again_when_it_dies(tmp_path: Path) -> No
 
 
 def test_a_stop_during_the_start_leaves_nobody(tmp_path: Path) -> None:
-    gateway = Served(tmp_path)
+    gateway = Cold(tmp_path)
     until = time.monotonic() + 60
     while not (everybody := family(gateway.process.pid)):
         assert time.monotonic() < until

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.serving import Served, family, served
+from tests.process.serving import Cold, family, served
 
 IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
@@ -42,7 +42,7 @@ def test_as_many_descriptors_are_taken_as_the_system_allows(tmp_path: Path, monk
         return started(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)), **named)  # type: ignore[call-overload]
 
     monkeypatch.setattr("tests.process.serving.subprocess.Popen", limited)
-    gateway = Served(tmp_path)
+    gateway = Cold(tmp_path)
     monkeypatch.undo()
     try:
         gateway.wait_started()
@@ -94,7 +94,7 @@ def test_connections_beyond_the_descriptors_are_told(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.process.serving.subprocess.Popen", limited)
-        gateway = Served(tmp_path)
+        gateway = Cold(tmp_path)
     try:
         gateway.wait_started()
         clients = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(220)]

@@ -12,7 +12,7 @@ from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.payloads import Query
 from gateway.versions import CONTRACTS
-from tests.process.serving import Served, crowding, served
+from tests.process.serving import Cold, Served, crowding, until_stopped
 
 WANTED = 3.0  # seconds, on a machine that does nothing else
 GENEROUS = 10.0  # on one that does no more than it has processors for
@@ -33,7 +33,7 @@ def starts(tmp_path_factory: pytest.TempPathFactory) -> Starts:
     found, home = Starts(), tmp_path_factory.mktemp("start")
     for _ in range(4):
         began = time.monotonic()
-        with served(home) as gateway:
+        with until_stopped(Cold(home)) as gateway:
             assert gateway.ask("GET", "/v1/me").status == 200
             found.took.append(time.monotonic() - began)
             if found.took[1:] and (found.took[-1] < WANTED or len(found.took) == 4):

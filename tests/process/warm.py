@@ -1,0 +1,163 @@
+"""`python -m gateway …` and `python -m sandbox …`, forked from a process that has loaded their code: a start of seconds takes tenths.
+
+What is forked has arguments, environment, folder and streams of its own, and differs from a program that was started in nothing
+but where its code came from. Tests that are about starting start for themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Final
+
+from gateway.process import child, preloader
+from gateway.process.preloader import Program
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_LOADED: Final = (
+    "gateway.process.startup",
+    "gateway.process.worker",
+    "gateway.process.courier",
+    "gateway.cli.context",
+    "gateway.cli.serve",
+    "gateway.cli.tokens",
+    "gateway.cli.tenants",
+    "gateway.cli.clients",
+    "gateway.cli.webhooks",
+    "sandbox.__main__",
+    "sandbox.serve",
+    "alembic.command",  # each new data directory is migrated
+)
+
+
+class Warm:
+    """A process that was forked so, as subprocess.Popen has one."""
+
+    def __init__(
+        self,
+        program: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        stdin: int | IO[bytes] | None = None,
+        stdout: int | IO[bytes] | None = None,
+        stderr: int | IO[bytes] | None = None,
+    ) -> None:
+        """`program`: "gateway" or "sandbox", and its arguments. What is not given is not there: nothing is inherited."""
+        self.args = [*program]
+        self.returncode: int | None = None
+        told = json.dumps({"program": self.args, "cwd": str(cwd), "env": dict(env)})
+        with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - a device
+            streams = [each if each is not None else nothing for each in (stdin, stdout, stderr)]
+            numbers = [each if isinstance(each, int) else each.fileno() for each in streams]
+            self.pid = _asked(told, numbers)
+
+    def poll(self) -> int | None:
+        """Its status, None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            handle = os.pidfd_open(self.pid)
+            try:
+                if not select.select([handle], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            finally:
+                os.close(handle)
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def run(
+    program: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """As subprocess.run with text and both streams captured; `stdin` is empty when it is None."""
+    with _file() as given, _file() as out, _file() as err:
+        given.write((stdin or "").encode())
+        given.seek(0)
+        running = Warm(program, cwd=cwd, env=env, stdin=given, stdout=out, stderr=err)
+        try:
+            status = running.wait(timeout)
+        finally:
+            running.kill()
+        texts = []
+        for each in (out, err):
+            each.seek(0)
+            texts.append(each.read().decode())
+    return subprocess.CompletedProcess(running.args, status, *texts)
+
+
+def _file() -> IO[bytes]:
+    return os.fdopen(os.memfd_create("stream"), "w+b")
+
+
+@cache
+def _line(owner: int) -> socket.socket:
+    """The line to the process that has everything loaded, one for each process of tests (`owner`)."""
+    child.adopt()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        subprocess.Popen(
+            child.module("tests.process.warm", str(owner), str(theirs.fileno())),
+            cwd=_ROOT,
+            env=child.environment(),
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+        )
+    return ours
+
+
+def _asked(told: str, descriptors: Sequence[int]) -> int:
+    line = _line(os.getpid())
+    program = Program("tests.process.warm", [told], {}, (0, 1, 2))
+    socket.send_fds(line, [pickle.dumps(program)], descriptors)
+    pid = int(line.recv(32) or b"0")
+    if pid <= 0:
+        _line.cache_clear()
+        raise OSError(-pid, "nothing could be forked")
+    return pid
+
+
+def main(arguments: Sequence[str]) -> int:
+    """What is forked: it becomes the program."""
+    told = json.loads(arguments[0])
+    os.chdir(told["cwd"])
+    os.environ.clear()
+    os.environ.update(told["env"])
+    # What the program would have had from the start.
+    sys.path[:0] = [each for each in told["env"].get("PYTHONPATH", "").split(os.pathsep) if each not in sys.path]
+    name, *rest = told["program"]
+    sys.argv = [name, *rest]
+    child.rename(" ".join(sys.argv))
+    status: int | None = import_module(f"{name}.__main__").main(*([rest] if name == "sandbox" else []))
+    return status or 0
+
+
+if __name__ == "__main__":
+    for module in _LOADED:
+        import_module(module)
+    preloader.serve(socket.socket(fileno=int(sys.argv[2])), int(sys.argv[1]))
