@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -194,6 +194,17 @@ def family(pid: int) -> list[int]:
     for each in found:
         found.extend(child for child, parent in parents.items() if parent == each)
     return found[1:]
+
+
+def running(pid: int, module: str) -> list[int]:
+    """Those descendants of a process that run `module`."""
+    found = []
+    for each in family(pid):
+        # Some are gone before they are looked at.
+        with suppress(OSError):
+            if module.encode() in (Path(f"/proc/{each}") / "cmdline").read_bytes() and alive(each):
+                found.append(each)
+    return found
 
 
 def alive(pid: int) -> bool:

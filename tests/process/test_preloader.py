@@ -19,7 +19,7 @@ from gateway.observe import trace
 from gateway.process.forked import Forked
 from gateway.process.launcher import Launcher
 from gateway.process.workers import READY
-from tests.process.serving import Served, alive, family, served, wait_gone
+from tests.process.serving import alive, family, running, served, wait_gone
 
 STAND_IN = "tests.process.stand_ins"
 Logged = Callable[[], list[dict[str, Any]]]
@@ -133,17 +133,20 @@ async def test_nothing_is_started_when_the_launcher_has_been_closed(launcher: La
 
 def test_a_preloader_that_is_killed_is_replaced_and_nobody_else_notices(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
-        (preloader,) = _named(gateway, "gateway.process.preloader")
-        (worker,) = _named(gateway, "gateway.process.worker")
+        (preloader,) = running(gateway.process.pid, "gateway.process.preloader")
+        (worker,) = running(gateway.process.pid, "gateway.process.worker")
         os.kill(preloader, signal.SIGKILL)
         gateway.wait_for("preloader died")
         assert gateway.ask("GET", "/v1/me").status == 200
-        assert _named(gateway, "gateway.process.worker") == [worker]
+        assert running(gateway.process.pid, "gateway.process.worker") == [worker]
         os.kill(worker, signal.SIGKILL)
         gateway.wait_for("worker died")
         # The one that replaces it loads its code first.
         until = time.monotonic() + 60
-        while not (again := _named(gateway, "gateway.process.worker")) or gateway.admin("/readyz").status != 200:
+        while (
+            not (again := running(gateway.process.pid, "gateway.process.worker"))
+            or gateway.admin("/readyz").status != 200
+        ):
             assert time.monotonic() < until, gateway.events()[-5:]
             time.sleep(0.05)
         assert again != [worker]
@@ -157,11 +160,3 @@ def test_a_preloader_that_is_killed_is_replaced_and_nobody_else_notices(tmp_path
 
 def _descriptors() -> int:
     return len([*Path("/proc/self/fd").iterdir()])
-
-
-def _named(gateway: Served, module: str) -> list[int]:
-    return [
-        pid
-        for pid in family(gateway.process.pid)
-        if alive(pid) and module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().partition(b" ")[0]
-    ]

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.serving import Cold, family, served
+from tests.process.serving import Cold, family, running, served
 
 IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
 
 
 def test_signals_that_mean_nothing_here_end_neither_the_gateway_nor_a_worker(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
-        workers = [pid for pid in family(gateway.process.pid) if b"gateway.process.worker" in _command(pid)]
+        workers = running(gateway.process.pid, "gateway.process.worker")
         assert workers
         for number in IGNORED:
             gateway.process.send_signal(number)

@@ -14,7 +14,7 @@ from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.payloads import Query
 from gateway.versions import CONTRACTS
-from tests.process.serving import Cold, Served, crowding, family, until_stopped
+from tests.process.serving import Cold, Served, crowding, running, until_stopped
 
 WANTED = 3.0  # seconds, on a machine that does nothing else
 GENEROUS = 10.0  # on one that does no more than it has processors for
@@ -77,13 +77,9 @@ def _some_of_everything(gateway: Served) -> None:
 
 
 def _cpu(gateway: Served) -> float:
-    (worker,) = [pid for pid in family(gateway.process.pid) if b"gateway.process.worker" in _file(pid, "cmdline")]
-    fields = _file(worker, "stat").rpartition(b")")[2].split()
+    (worker,) = running(gateway.process.pid, "gateway.process.worker")
+    fields = Path(f"/proc/{worker}/stat").read_bytes().rpartition(b")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _file(pid: int, name: str) -> bytes:
-    return Path(f"/proc/{pid}/{name}").read_bytes()
 
 
 def _resident(gateway: Served) -> int:
