@@ -54,7 +54,7 @@ class Upstreams:
 
     def named(self, name: str, permit: Permit) -> Guard:
         """The service of this name that the permit opens."""
-        if isinstance(permit, LivePermit):
+        if permit.mode == "live":
             return self._live.named(name, permit)
         if self._test is None:
             raise LookupError("there is no test mode, so nothing can have made this permit")
