@@ -26,7 +26,7 @@ _EXPOSED: Final = (
     b"access-control-expose-headers",
     (
         b"Version, X-Request-Id, Location, Link, Retry-After, WWW-Authenticate, Idempotent-Replayed, Deprecation, "
-        b"Sunset, Allow, Accept-Encoding, Accept-Patch, Content-Disposition, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+        b"Sunset, Allow, Accept-Encoding, Accept-Patch, Content-Disposition, RateLimit, RateLimit-Policy, Test-Mode, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
     ),
 )
 
