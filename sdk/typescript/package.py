@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -45,7 +46,8 @@ def files(contract: Contract, name: str) -> dict[str, str]:
     return found
 
 
-def runtime() -> dict[str, str]:
+@cache
+def runtime() -> Mapping[str, str]:
     """The files that are the same in every package."""
     folder = resources.files("sdk.typescript") / "runtime"
     return {each.name: each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith((".js", ".d.ts"))}
@@ -121,6 +123,7 @@ def _code_types(contract: Contract) -> str:
     return f'import {{ {", ".join(parents)} }} from "./runtime/errors.js";\n\n{classes}'
 
 
+@cache
 def _by_hand() -> frozenset[str]:
     """Exceptions that the runtime has: those of statuses, one of which a code may be called as, and of what is unknown."""
     found = runtime()["errors.js"]
