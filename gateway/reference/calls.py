@@ -1,13 +1,13 @@
 """One call of an operation with the values of its examples: what code samples are written from.
 
-Each language has one function, `Call` → text, in `LANGUAGES`. They are shown on the pages of the reference and are
-`x-codeSamples` in the documents.
+Each language has one function, `Call` → text. They are `x-codeSamples` in the documents, and shown on the pages of the
+reference.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -53,7 +53,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class Writer:
     """`name`: as renderers of `x-codeSamples` know it; `label`: as people do. `write` gives None where it has no sample."""
 
     name: str
@@ -87,8 +87,7 @@ def written(value: Any) -> str:
     return line if len(line) <= _WIDE else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-LANGUAGES: Final = (Language("curl", "curl", curl),)
-"""In the order that they are offered in."""
+CURL: Final = Writer("curl", "curl", curl)
 
 
 def call_of(document: Document, path: str, method: str, item: Node) -> Call:
@@ -123,11 +122,11 @@ def examples(content: Node) -> dict[str, Any]:
     return {shown.get("summary", name): shown["value"] for name, shown in content.get("examples", {}).items()}
 
 
-def sampled(document: Document) -> Document:
+def sampled(document: Document, writers: Sequence[Writer]) -> Document:
     """The document with `x-codeSamples` at each operation."""
     paths = {
         path: {
-            method: {**item, "x-codeSamples": code_samples(call_of(document, path, method, item))}
+            method: {**item, "x-codeSamples": _samples(call_of(document, path, method, item), writers)}
             for method, item in methods.items()
         }
         for path, methods in document["paths"].items()
@@ -135,12 +134,6 @@ def sampled(document: Document) -> Document:
     return {**document, "paths": paths}
 
 
-def samples(call: Call) -> dict[Language, str]:
-    """The call in every language that has something to show for it."""
-    told = {language: language.write(call) for language in LANGUAGES}
-    return {language: text for language, text in told.items() if text is not None}
-
-
-def code_samples(call: Call) -> list[dict[str, str]]:
-    """The same as `x-codeSamples` has it."""
-    return [{"lang": each.name, "label": each.label, "source": text} for each, text in samples(call).items()]
+def _samples(call: Call, writers: Sequence[Writer]) -> list[dict[str, str]]:
+    told = [(writer, writer.write(call)) for writer in writers]
+    return [{"lang": each.name, "label": each.label, "source": text} for each, text in told if text is not None]

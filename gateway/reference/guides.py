@@ -21,9 +21,10 @@ from adapters.core.declare.changes import Contract
 from gateway.brands import Brand
 from gateway.config.policies import Limits
 from gateway.config.settings import Settings
-from gateway.error_codes import error_codes, field_codes
+from gateway.error_codes import error_codes, field_codes, recipes
 from gateway.problems import ALL
 from gateway.reference.documents import Document
+from gateway.reference.reproducing import curl
 from gateway.reference.writing import duration
 from gateway.sandboxes.injections import INJECTIONS
 from sdk.naming import library_name
@@ -67,7 +68,7 @@ def facts(settings: Settings, brand: Brand, document: Document, contracts: Seque
         "contracts": contracts,
         "lifecycles": {day.isoformat(): lifecycle for day, lifecycle in settings.versions.items()},
         "limits": list(_limits(settings.limits)),
-        "problems": list(_problems(document)),
+        "problems": list(_problems(document, brand.origin, contracts[0].date)),
         "field_codes": field_codes(),
         "scopes": document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]["scopes"],
         "events": list(_events(document)),
@@ -114,8 +115,10 @@ def _events(document: Document) -> Iterator[dict[str, str]]:
         yield {"name": name, "about": about, "scope": re.findall("`([a-z_.]+)`", needs)[-1]}
 
 
-def _problems(document: Document) -> Iterator[dict[str, Any]]:
-    """Status, title, slug and codes of every kind of problem; a code with an example where the document has one."""
+def _problems(document: Document, origin: str, contract: str) -> Iterator[dict[str, Any]]:
+    """Status, title, slug and codes of every kind of problem; a code with the command that it is had with, and with an example
+    where the document has one.
+    """
     shown: dict[str, str] = {}
     for response in document["components"]["responses"].values():
         for each in response["content"]["application/problem+json"]["examples"].values():
@@ -123,4 +126,6 @@ def _problems(document: Document) -> Iterator[dict[str, Any]]:
     for kind in ALL:
         codes = {name: code for name, code in error_codes().items() if code.slug == kind.slug}
         examples = {name: shown[name] for name in codes if name in shown}
-        yield {"status": kind.status, "title": kind.title, "slug": kind.slug, "codes": codes, "examples": examples}
+        commands = {name: curl(recipes()[name], origin, contract) for name in codes}
+        told = {"status": kind.status, "title": kind.title, "slug": kind.slug, "codes": codes}
+        yield told | {"examples": examples, "commands": commands}

@@ -12,13 +12,16 @@ import orjson
 from gateway import problems
 from gateway.brands import Brand
 from gateway.error_codes import error_codes
+from gateway.reference.calls import Call, Writer
 from gateway.reference.documents import Document
 from gateway.reference.files import File, file
 from gateway.reference.site import LIBRARIES
 from sdk.model import Contract
 from sdk.naming import library_name
+from sdk.python import samples as python
 from sdk.python.wheel import wheel, wheel_name
 from sdk.reading import contract
+from sdk.typescript import samples as typescript
 from sdk.typescript.package import archive
 
 _DAY: Final = "public, max-age=86400"
@@ -26,13 +29,16 @@ _DAY: Final = "public, max-age=86400"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a library of one language is packed. `named`: what its file is called; `installs`: the command, for a URL."""
+    """How a library of one language is packed. `named`: what its file is called; `installs`: the command, for a URL;
+    `sample`: an operation as a program in it.
+    """
 
     title: str
     media: str
     named: Callable[[Contract, str], str]
     packed: Callable[[Contract, str], bytes]
     installs: str
+    sample: Callable[[Contract, Call, str], str | None]
 
 
 def archive_name(contract: Contract, name: str) -> str:
@@ -41,8 +47,10 @@ def archive_name(contract: Contract, name: str) -> str:
 
 
 LANGUAGES: Final[Mapping[str, Language]] = {
-    "python": Language("Python", "application/zip", wheel_name, wheel, "pip install {url}"),
-    "typescript": Language("TypeScript", "application/gzip", archive_name, archive, "npm install {url}"),
+    "python": Language("Python", "application/zip", wheel_name, wheel, "pip install {url}", python.sample),
+    "typescript": Language(
+        "TypeScript", "application/gzip", archive_name, archive, "npm install {url}", typescript.sample
+    ),
 }
 
 
@@ -78,6 +86,15 @@ def libraries(document: Document, brand: Brand) -> list[Library]:
         install = how.installs.format(url=brand.origin + path)
         found.append(Library(language, how.title, name, version, path, digest, install, made))
     return found
+
+
+def writers(document: Document, brand: Brand) -> list[Writer]:
+    """What writes samples with the libraries of a brand, of the contract that its document describes."""
+    told, name = described(document), library_name(brand.name)
+    return [
+        Writer(language, how.title, lambda call, how=how: how.sample(told, call, name))  # type: ignore[misc]
+        for language, how in LANGUAGES.items()
+    ]
 
 
 def index(found: list[Library], brand: Brand) -> File:

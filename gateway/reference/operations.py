@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.reference.calls import Call, Node, call_of, examples
+from gateway.reference.calls import Node, examples
 from gateway.reference.documents import Document, resolved
 from gateway.reference.fields import Field, Fields
 
@@ -42,7 +42,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An operation. `parameters`: `path`, `query` or `header` → its fields."""
+    """An operation. `parameters`: `path`, `query` or `header` → its fields; `samples`: `lang`, `label` and `source` of each."""
 
     id: str
     method: str
@@ -55,7 +55,7 @@ class Entry:
     success: str
     answer: Body | None
     refusals: tuple[Refusal, ...]
-    call: Call
+    samples: tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class _Reader:
             success=success,
             answer=next(self._bodies(answered.get("content", {})), None),
             refusals=tuple(self._refusals(item["responses"])),
-            call=call_of(self._document, path, method, item),
+            samples=tuple(item.get("x-codeSamples", ())),
         )
 
     def _bodies(self, content: Node) -> Iterator[Body]:

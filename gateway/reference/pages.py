@@ -108,5 +108,5 @@ class Pages:
         return Page(html.render(values), markdown.render(values))
 
     def _shown(self, read: Contents, root: str) -> dict[str, Any]:
-        first = next(group for group in read.groups.values()).entries[0].call
+        first = next(group for group in read.groups.values()).entries[0].samples
         return self._facts | {"api": read, "contract": read.contract, "root": root, "first": first}

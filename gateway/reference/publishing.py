@@ -22,11 +22,11 @@ from adapters.core.declare.changes import Contract
 from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
-from gateway.reference.calls import sampled
+from gateway.reference.calls import CURL, sampled
 from gateway.reference.documents import Document, branded, committed, offered
 from gateway.reference.files import File, file, keep
 from gateway.reference.guides import Guide, facts, guides
-from gateway.reference.libraries import index, libraries
+from gateway.reference.libraries import index, libraries, writers
 from gateway.reference.pages import Pages
 from gateway.reference.published import MANIFEST, SEAL, made_of, stamp, whole
 from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX, LLMS, WANTED, as_markdown
@@ -107,7 +107,11 @@ def _published(
 ) -> dict[str, File]:
     """Path → file, of what differs between brands."""
     plain = {date: branded(document, brand) for date, document in documents.items()}
-    dressed = {date: sampled(document) for date, document in plain.items()}
+    # Libraries are of the newest contract.
+    dressed = {
+        date: sampled(document, [CURL, *(writers(document, brand) if date == contracts[0].date else ())])
+        for date, document in plain.items()
+    }
     newest = contracts[0].date
     # Whoever can read a document at all may: editors and viewers in browsers ask for it from their own origins.
     published = {

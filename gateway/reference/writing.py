@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -11,8 +11,6 @@ import orjson
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-
-from gateway.reference.calls import Call, samples
 
 _markdown = MarkdownIt("commonmark").enable("table")
 # The same sentences stand at the same fields of many operations.
@@ -47,7 +45,6 @@ def _with_filters(made: Environment) -> Environment:
         "duration": duration,
         "size": size,
         "indented": indented,
-        "samples": _samples,
         "first_value": _first_value,
     }
     return made
@@ -66,10 +63,6 @@ def _block(text: str) -> Markup:
 def indented(value: Any) -> str:
     """JSON for people; what is text already stays as it is."""
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def _samples(call: Call) -> Iterable[tuple[Any, str]]:
-    return samples(call).items()
 
 
 def _first_value(examples: Mapping[str, Any]) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 
 from gateway.error_codes import error_codes, field_codes, recipes
 from gateway.problems import ALL
+from gateway.reference.reproducing import curl
 from tests.live import Live
 from tests.openapi.test_documents import PEOPLE, codes
 
@@ -77,3 +80,25 @@ def test_the_page_of_a_problem_lists_its_codes_and_they_lead_to_the_catalogue(li
     for name in own:
         assert f'href="/docs/errors#{name}"' in page
         assert f'<h3 id="{name}">' in errors
+
+
+@pytest.mark.parametrize("code", recipes())
+def test_the_command_of_a_code_sends_its_recipe(code: str, tmp_path: Path) -> None:
+    recipe = recipes()[code]
+    # In place of curl, what tells what it was called with.
+    program = tmp_path / "curl"
+    program.write_text(
+        '#!/bin/sh\nfor each; do printf \'%s\\0\' "$each"; case $each in @-) cat > "$OUT";; esac; done\n'
+    )
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TOKEN": "gw_test_pat_x", "OUT": str(tmp_path / "body")}
+    command = curl(recipe, "http://127.0.0.1:1", "2026-09-01")
+    said = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, check=True).stdout.decode()
+    arguments = said.split("\0")[:-1]
+    pairs = list(itertools.pairwise(arguments))
+    headers = [value.split(": ", 1) for flag, value in pairs if flag == "-H" and value != "Content-Type:"]
+    assert [tuple(each) for each in headers] == list(recipe.sent("gw_test_pat_x", "2026-09-01"))
+    assert f"http://127.0.0.1:1{recipe.target}" in arguments
+    sent = dict(pairs).get("--data-binary", "").encode()
+    assert ((tmp_path / "body").read_bytes() if sent == b"@-" else sent) == recipe.content
+    assert ("-X", recipe.method) in pairs or recipe.method == ("POST" if recipe.content else "GET")

@@ -173,3 +173,32 @@ addEventListener("keydown", (event) => {
     search();
   }
 });
+
+// Trying an operation, and a token of a sandbox: loaded when somebody asks for it.
+const trying = () => import(`${own.assets}/try_it.js?${own.stamp}`);
+for (const section of document.querySelectorAll("[data-operation]")) {
+  const button = make("button", {
+    type: "button", class: "attempt",
+    onclick: async () => {
+      button.disabled = true;
+      (await trying()).open(section, own, make);
+    },
+  }, "Try it");
+  section.querySelector(".line").append(" ", button);
+}
+const begin = document.getElementById("begin");
+if (begin && own.instant) {
+  const said = make("div", { role: "status" });
+  const button = make("button", {
+    type: "button",
+    onclick: async () => {
+      try {
+        const told = await (await trying()).instant(own.instant);
+        const text = make("pre", { tabindex: "0" }, make("code", {}, `export TOKEN=${told.token}`));
+        said.replaceChildren("A sandbox of your own, for an hour:", text);
+        if (navigator.clipboard) copying(text);
+      } catch (error) { said.textContent = error.message; }
+    },
+  }, "Get a test token");
+  begin.append(button, said);
+}
