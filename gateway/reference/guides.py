@@ -126,6 +126,6 @@ def _problems(document: Document, origin: str, contract: str) -> Iterator[dict[s
     for kind in ALL:
         codes = {name: code for name, code in error_codes().items() if code.slug == kind.slug}
         examples = {name: shown[name] for name in codes if name in shown}
-        commands = {name: curl(recipes()[name], origin, contract) for name in codes}
+        commands = {name: curl(recipes()[name], origin, contract) for name in codes if name in recipes()}
         told = {"status": kind.status, "title": kind.title, "slug": kind.slug, "codes": codes}
         yield told | {"examples": examples, "commands": commands}

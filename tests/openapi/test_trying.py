@@ -62,13 +62,13 @@ def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Liv
     panel = tried(page, live, "contacts", "contacts_search")
     panel.get_by_role("button", name="Authorize").first.click()
     # Of all scopes there are those that the operation needs.
-    expect(panel.get_by_role("checkbox")).to_have_count(1)
-    panel.get_by_label("client_id:").first.fill(app["client_id"])
-    panel.get_by_role("checkbox").check()
+    scopes = panel.locator(".scopes input[type=checkbox]")
+    expect(scopes).to_have_count(1)
+    dialog = panel.locator(".auth-container").filter(has=page.locator(".scopes"))
+    dialog.locator("input[type=text]").first.fill(app["client_id"])
+    dialog.locator(".scopes label").first.click()
     with page.expect_popup() as opened:
-        panel.locator(".auth-container").filter(has=page.get_by_label("client_id:")).get_by_role(
-            "button", name="Authorize"
-        ).click()
+        dialog.get_by_role("button", name="Authorize").click()
     popup = opened.value
     user = live.a.users["owner"]
     popup.get_by_label("Email").fill(user["email"])
@@ -76,7 +76,7 @@ def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Liv
     popup.get_by_role("button", name="Sign in").click()
     with popup.expect_event("close"):
         popup.get_by_role("button", name="Allow").click()
-    panel.get_by_role("button", name="Close").last.click()
+    panel.locator(".close-modal").click()
     with page.expect_response(f"{live.url}/v1/contacts/search") as answered:
         panel.get_by_role("button", name="Execute").click()
     assert answered.value.status == 200, answered.value.text()

@@ -78,10 +78,31 @@ export const instant = async (address) => {
   return told;
 };
 
+// What the renderer leaves out for those who use a keyboard or hear a page.
+const mend = (place) => {
+  for (const each of place.querySelectorAll("pre:not([tabindex])")) each.tabIndex = 0;
+  for (const each of place.querySelectorAll("select:not([aria-label]), textarea:not([aria-label]), input:not([aria-label]):not([id])")) {
+    each.setAttribute("aria-label", each.closest("[data-param-name]")?.dataset.paramName ?? "Value");
+  }
+};
+
+// The renderer's own layout is a page: with a title, servers, and a main landmark that this page has already.
+const layout = ({ React }) => ({
+  components: {
+    OneOperation: ({ getComponent }) =>
+      React.createElement("div", { className: "swagger-ui" },
+        React.createElement(getComponent("SvgAssets")),
+        React.createElement("div", { className: "wrapper" },
+          React.createElement(getComponent("errors", true)),
+          React.createElement(getComponent("AuthorizeBtnContainer", true)),
+          React.createElement(getComponent("operations", true)))),
+  },
+});
+
 // What is tried stands below the operation: within, what the renderer lays over the page would be cut off.
 export const open = async (section, own, make) => {
   const id = section.dataset.operation;
-  const field = make("input", { type: "password", id: `token-${id}`, autocomplete: "off", value: token.get(), oninput: () => token.set(field.value.trim()) });
+  const field = make("input", { type: "text", class: "secret", spellcheck: "false", id: `token-${id}`, autocomplete: "off", value: token.get(), oninput: () => token.set(field.value.trim()) });
   const said = make("p", { role: "status" }, "Loading…");
   const bar = make("div", { class: "credentials" }, make("label", { for: field.id }, "Token"), field);
   if (own.instant) {
@@ -103,11 +124,13 @@ export const open = async (section, own, make) => {
   const [spec] = await Promise.all([described(own), loaded(own)]);
   const operation = reduced(spec, id);
   const keyed = Object.values(Object.values(operation.paths)[0])[0].parameters.some((each) => each.$ref?.endsWith("/IdempotencyKey"));
+  new MutationObserver(() => mend(place)).observe(place, { childList: true, subtree: true });
   const ui = SwaggerUIBundle({
     spec: operation,
     domNode: place,
     presets: [SwaggerUIBundle.presets.apis],
-    layout: "BaseLayout",
+    plugins: [layout],
+    layout: "OneOperation",
     docExpansion: "full",
     defaultModelsExpandDepth: -1,
     tryItOutEnabled: true,
