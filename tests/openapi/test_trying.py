@@ -68,7 +68,7 @@ def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Liv
     dialog.locator("input[type=text]").first.fill(app["client_id"])
     dialog.locator(".scopes label").first.click()
     with page.expect_popup() as opened:
-        dialog.get_by_role("button", name="Authorize").click()
+        dialog.locator("button.authorize").click()
     popup = opened.value
     user = live.a.users["owner"]
     popup.get_by_label("Email").fill(user["email"])
