@@ -74,7 +74,7 @@ def test_a_sample_asks_for_what_it_is_a_sample_of(
 ) -> None:
     made.library()
     number, operation = list(OPERATIONS).index(name), OPERATIONS[name]
-    monkeypatch.setenv("ACME_TOKEN", "gw_pat_sample")
+    monkeypatch.setenv("ACME_TOKEN", "gw_test_pat_sample")
     monkeypatch.setenv("ACME_BASE_URL", server.url(number))
     monkeypatch.chdir(tmp_path)
     for each in made.contract().resources:
