@@ -3,13 +3,14 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
 FUZZ ?= 100000
+ROUNDS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 # Quiet: what is there already is no news, and eighty lines of it hide what is.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz mutants screenshots lint format lock openapi dashboards bench profile image image-test sbom clean
+.PHONY: help install install-dev run test fuzz mutants chaos screenshots lint format lock openapi dashboards bench profile image image-test sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +29,9 @@ test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one af
 
 fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
+
+chaos: install-dev ## three replicas behind nginx: roll, kill, cut off and reload them under load (ROUNDS=times)
+	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos/test_replicas.py --capture no $(ARGS)
 
 mutants: install-dev ## seed faults one by one and see the tests fail (ARGS="cursor" narrows)
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)

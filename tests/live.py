@@ -53,6 +53,31 @@ class Tenant:
         self.tokens: dict[str, str] = {}
 
 
+def issued(
+    session: Session, keys: Keyring, tenant: Tenant, role: str, scopes: str, family: str | None = None
+) -> tuple[str, str]:
+    """A new token of the user who has `role`, and its id. family: the id of the token that it was rotated from."""
+    text, now, token_id = token_format.mint("gw", "personal"), datetime.now(UTC), token_format.new_id()
+    user = tenant.users[role]
+    made = stored.Token(
+        id=token_id,
+        tenant_id=tenant.business_id,
+        user_id=user["user_id"],
+        user_email=user["email"],
+        name="test",
+        kind="personal",
+        hash=keys.hash(text.encode()),
+        hash_key_id=keys.hashing_id,
+        display_prefix=token_format.display_prefix(text),
+        scopes=tuple(scopes.split()),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+        family=family or token_id,
+    )
+    stored.insert(session, made)
+    return text, token_id
+
+
 class Live:
     """The running pair. `guest` is a tenant of the sandbox that is not registered."""
 
@@ -99,27 +124,8 @@ class Live:
 
     def record(self, tenant: Tenant, role: str, scopes: str, family: str | None = None) -> tuple[str, str]:
         """The same, with the token's id. family: the id of the token that it was rotated from."""
-        keys = self._keys()
-        text, now, token_id = token_format.mint("gw", "personal"), datetime.now(UTC), token_format.new_id()
-        user = tenant.users[role]
-        made = stored.Token(
-            id=token_id,
-            tenant_id=tenant.business_id,
-            user_id=user["user_id"],
-            user_email=user["email"],
-            name="test",
-            kind="personal",
-            hash=keys.hash(text.encode()),
-            hash_key_id=keys.hashing_id,
-            display_prefix=token_format.display_prefix(text),
-            scopes=tuple(scopes.split()),
-            created_at=now,
-            expires_at=now + timedelta(days=1),
-            family=family or token_id,
-        )
         with self._session() as session:
-            stored.insert(session, made)
-        return text, token_id
+            return issued(session, self._keys(), tenant, role, scopes, family)
 
     def register(self, tenant: Tenant) -> None:
         """What `gateway tenants add` stores, without a process for it."""

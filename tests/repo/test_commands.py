@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "image-test", "clean"}
+TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "image-test", "chaos", "clean"}
 
 
 def test_make_alone_lists_every_target_with_a_line_of_explanation() -> None:
