@@ -54,6 +54,35 @@ def test_an_operation_is_tried_with_a_token_and_a_create_with_a_new_key_each_tim
     assert answered.value.status == 200
 
 
+def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Live, page: Page) -> None:
+    redirect = f"{live.url}/docs/assets/oauth2-redirect.html"
+    app = live.run(
+        "clients", "create", "--public", "--name", "Docs", "--redirect-uri", redirect, "--scope", "contact.all"
+    )
+    panel = tried(page, live, "contacts", "contacts_search")
+    panel.get_by_role("button", name="Authorize").first.click()
+    # Of all scopes there are those that the operation needs.
+    scopes = panel.locator(".scopes input[type=checkbox]")
+    expect(scopes).to_have_count(1)
+    dialog = panel.locator(".auth-container").filter(has=page.locator(".scopes"))
+    dialog.locator("input[type=text]").first.fill(app["client_id"])
+    dialog.locator(".scopes label").first.click()
+    with page.expect_popup() as opened:
+        dialog.locator("button.authorize").click()
+    popup = opened.value
+    user = live.a.users["owner"]
+    popup.get_by_label("Email").fill(user["email"])
+    popup.get_by_label("Password").fill(user["password"])
+    popup.get_by_role("button", name="Sign in").click()
+    with popup.expect_event("close"):
+        popup.get_by_role("button", name="Allow").click()
+    panel.locator(".close-modal").click()
+    with page.expect_response(f"{live.url}/v1/contacts/search") as answered:
+        panel.get_by_role("button", name="Execute").click()
+    assert answered.value.status == 200, answered.value.text()
+    assert "_app_" in answered.value.request.headers["authorization"]
+
+
 def test_an_operation_that_is_tried_has_no_fault_of_accessibility(live: Live, page: Page) -> None:
     provision.node()
     tried(page, live, "me", "me_get")
