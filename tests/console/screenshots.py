@@ -28,6 +28,9 @@ SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 860}, "phone
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LIMITS = {"token": {"quota": 600, "burst": 100}, "tenant": {"quota": 900}}
 PAGES = {
+    "docs": "/docs",
+    "docs-group": "/docs/reference/pipelines",
+    "docs-guide": "/docs/quickstart",
     "tokens": "/console/tokens?whose=mine",
     "new-token": "/console/tokens/new",
     "connected-apps": "/console/connected",
