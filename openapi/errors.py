@@ -108,6 +108,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("period_taken", "There is such a record for this period already."),
             Example("subscription_limit", "There are as many as there may be: 50 a workspace, 10 an app."),
             Example("sandbox_limit", "There are as many sandboxes as there may be: 100."),
+            Example("snapshot_limit", "There are as many snapshots as there may be: 20."),
             Example(
                 "subscription_exists",
                 "You have a subscription with this URL and these events.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
 
 from gateway.config.policies import Lifecycle
@@ -23,6 +24,11 @@ def notice(cycle: Lifecycle) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def retired(cycle: Lifecycle | None) -> bool:
-    """Whether a contract's sunset has come."""
-    return cycle is not None and cycle.sunset is not None and datetime.now(UTC).date() >= cycle.sunset
+def retired(cycle: Lifecycle | None, ahead: float = 0.0) -> bool:
+    """Whether a contract's sunset has come, by a clock that is so many seconds ahead."""
+    return cycle is not None and cycle.sunset is not None and today(ahead) >= cycle.sunset
+
+
+def today(ahead: float = 0.0) -> date:
+    """The day in UTC, by a clock that is so many seconds ahead."""
+    return datetime.fromtimestamp(time.time() + ahead, UTC).date()

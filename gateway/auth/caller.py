@@ -19,7 +19,8 @@ class Caller:
     principal: what idempotency keys belong to (stays the same when the token is rotated); expires_at: epoch seconds;
     issuer: which of the configured issuers its token is of, empty for our own;
     logged: what log lines say of them, as members of a JSON object; lines: header lines of every answer to them;
-    mode: whether they reach the services, or a sandbox.
+    mode: whether they reach the services, or a sandbox; ahead: how many seconds a sandbox's clock is ahead of the real one, always 0
+    in live mode; era: of its idempotency keys, none of another of which is known to it.
     """
 
     digest: bytes
@@ -42,3 +43,5 @@ class Caller:
     issuer: str = ""
     mode: Mode = "live"
     lines: bytes = b""
+    ahead: float = 0.0
+    era: int = 0

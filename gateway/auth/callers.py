@@ -232,6 +232,8 @@ class Callers:
             issuer=token.issuer if isinstance(token, ExternalToken) else "",
             mode=tenant.mode,
             lines=_TESTING if tenant.mode == "test" else b"",
+            ahead=tenant.clock_ahead / 1000,
+            era=tenant.replay_era,
         )
 
 

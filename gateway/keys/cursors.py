@@ -29,16 +29,16 @@ class Cursors:
         self._lifetime = lifetime
         self._clock = clock
 
-    def sealer(self, tenant: str, version: str, fingerprint: bytes) -> Callable[[list[Any]], str]:
-        """A function that seals positions of one query."""
+    def sealer(self, tenant: str, version: str, fingerprint: bytes, ahead: float = 0.0) -> Callable[[list[Any]], str]:
+        """A function that seals positions of one query, by a clock that is so many seconds ahead."""
 
         def seal(position: list[Any]) -> str:
-            content = orjson.dumps([int(self._clock()), position])
+            content = orjson.dumps([int(self._clock() + ahead), position])
             return self._keyring.seal(_PURPOSE, tenant, content, _bound(version, fingerprint))
 
         return seal
 
-    def open(self, tenant: str, version: str, sealed: str, fingerprint: bytes) -> list[Any]:
+    def open(self, tenant: str, version: str, sealed: str, fingerprint: bytes, ahead: float = 0.0) -> list[Any]:
         """The position in a cursor of this very query; StaleCursor otherwise."""
         if len(sealed) > _MOST:
             raise StaleCursor
@@ -47,14 +47,14 @@ class Cursors:
         except Unsealable:
             raise StaleCursor from None
         made, position = orjson.loads(content)
-        if made + self._lifetime < self._clock():
+        if made + self._lifetime < self._clock() + ahead:
             raise StaleCursor
         found: list[Any] = position
         return found
 
-    def of(self, tenant: str, version: str) -> Bound:
+    def of(self, tenant: str, version: str, ahead: float = 0.0) -> Bound:
         """The two above, of one tenant and contract."""
-        return Bound(self, tenant, version)
+        return Bound(self, tenant, version, ahead)
 
 
 class Bound(msgspec.Struct):
@@ -63,12 +63,13 @@ class Bound(msgspec.Struct):
     cursors: Cursors
     tenant: str
     version: str
+    ahead: float
 
     def sealer(self, fingerprint: bytes) -> Callable[[list[Any]], str]:
-        return self.cursors.sealer(self.tenant, self.version, fingerprint)
+        return self.cursors.sealer(self.tenant, self.version, fingerprint, self.ahead)
 
     def open(self, sealed: str, fingerprint: bytes) -> list[Any]:
-        return self.cursors.open(self.tenant, self.version, sealed, fingerprint)
+        return self.cursors.open(self.tenant, self.version, sealed, fingerprint, self.ahead)
 
 
 def _bound(version: str, fingerprint: bytes) -> bytes:

@@ -16,6 +16,7 @@ from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.sandboxes.control import Control
 from gateway.sandboxes.emitting import Emitting
+from gateway.sandboxes.data import Data
 from gateway.sandboxes.endpoints import Endpoints
 from gateway.sandboxes.faults import Faults
 from gateway.sandboxes.injections import INJECTIONS
@@ -23,6 +24,7 @@ from gateway.sandboxes.keeping import Announce, Sandboxes
 from gateway.sandboxes.looking import Looking
 from gateway.stores.call_log import CallLog
 from gateway.stores.redis_connection import RedisConnection
+from gateway.sandboxes.timekeeping import Timekeeping
 from gateway.stores.sql import Sql
 from gateway.stores.standing_faults import StandingFaults
 from gateway.webhooks import assembling
@@ -66,4 +68,7 @@ def provoking(parts: Dependencies, sql: Sql) -> Mapping[str, Accepted]:
 
 def handlers(kept: Sandboxes | None, settings: Settings, sql: Sql) -> Mapping[str, Accepted]:
     """What answers the operations of test mode, by name."""
-    return {} if kept is None else Endpoints(kept, sql, settings.test).handlers()
+    if kept is None:
+        return {}
+    timekeeping = Timekeeping(sql, kept.announce, settings.idempotency.lifetime)
+    return {**Endpoints(kept, sql, settings.test).handlers(), **Data(kept, timekeeping).handlers()}

@@ -11,12 +11,14 @@ A tenant that was made is answered as `python -m sandbox credentials` shows one:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import orjson
 
+from adapters.core.faults import FieldError, Invalid
 from gateway import problems
 from gateway.upstream import Pool, line
 
@@ -86,6 +88,27 @@ class Control:
         answer = await self._pool.request(method.encode("ascii"), path, headers, sent, idempotent=method != "POST")
         return answer.status, answer.body
 
+    async def data(
+        self, tenant_id: str, method: str, tail: str, body: Mapping[str, Any] | None = None, success: int = 200
+    ) -> dict[str, Any]:
+        """What the program says of a tenant's data after a call about it; empty for 204.
+
+        Invalid for what it refuses of the body, NotFound for what is not there, Conflicting when there are too many.
+        """
+        status, raw = await self.told(method, tenant_id, tail, body)
+        if status == success:
+            return _object(raw) if status != 204 else {}
+        if status == 400:
+            raise Invalid(_complaints(_object(raw)))
+        if status == 404:
+            raise problems.NotFound("record_not_found", "There is no such record, or it is not visible to you.")
+        if status == 409:
+            raise problems.Conflicting(
+                "snapshot_limit",
+                "There are as many snapshots as there may be: 20. Delete one, or make another sandbox.",
+            )
+        raise _unusable()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
@@ -97,6 +120,27 @@ def _members(body: bytes) -> list[Member]:
     except msgspec.MsgspecError:
         raise _unusable() from None
     return [Member(each.user_id, each.email, each.role) for each in made.users]
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise _unusable() from None
+    if not isinstance(found, dict):
+        raise _unusable()
+    return found
+
+
+def _complaints(refused: Mapping[str, Any]) -> list[FieldError]:
+    """The program names the members that it refuses, as we name them: what it says is for whoever sent them."""
+    fields = refused.get("error", {}).get("fields")
+    if not isinstance(fields, dict) or not fields:
+        raise _unusable()
+    return [
+        FieldError(f"/{name}", "format_invalid" if "such as" in told[0] else "out_of_range", f"It {told[0]}.")
+        for name, told in fields.items()
+    ]
 
 
 def _unusable() -> problems.Problem:

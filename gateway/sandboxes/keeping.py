@@ -63,7 +63,7 @@ class Sandboxes:
         self._settings = settings
         self._scopes = scopes
         self.control = control
-        self._announce = announce
+        self.announce = announce
 
     async def create(self, owner: Tenant | None, wanted: Wanted) -> Made:
         """A sandbox of `owner`'s, or nobody's; Conflicting when they have as many as they may, IssueRefused for scopes that
@@ -97,7 +97,7 @@ class Sandboxes:
         """Remove a sandbox with all that is in it, here and in the sandbox program; its tokens end at once."""
         await self.control.delete(tenant_id)
         ended = await self._sql.run(_removed, tenant_id, actor, address, datetime.now(UTC))
-        await self._announce(Revoked(tenant_id, token_id, generation) for token_id, generation in ended)
+        await self.announce(Revoked(tenant_id, token_id, generation) for token_id, generation in ended)
 
     def _room(self, living: int) -> None:
         most = self._settings.test.per_owner

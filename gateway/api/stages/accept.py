@@ -77,7 +77,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
         exchange = permitted.exchange
         if demanding:
             _demanded(operation, permissions, permitted)
-        bound = cursors.of(permitted.caller.tenant_id, exchange.version)
+        bound = cursors.of(permitted.caller.tenant_id, exchange.version, permitted.caller.ahead)
         request = Request(ids, query, exchange.document, bound.open, bound.sealer)
         return proceed(permitted, permitted.face.accept(request))
 

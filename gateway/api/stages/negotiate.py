@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 
 from adapters.core.calls import Answer, Input, Plan
 from adapters.core.declare.timestamps import day
@@ -12,7 +11,7 @@ from adapters.core.request.acceptors import path_only
 from gateway.api.changes_met import changes_met
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Contracted, Exchange, Identified
-from gateway.api.lifecycle import notice, retired
+from gateway.api.lifecycle import notice, retired, today
 from gateway.auth.caller import Caller
 from gateway.downstream.header_lines import lines
 from gateway.problems import BadRequest, Gone, NotSupported
@@ -33,7 +32,7 @@ def negotiate(operation: Operation, dependencies: Dependencies, proceed: Contrac
     faces = operation.faces or dict.fromkeys([contract.date for contract in dependencies.catalogue.contracts], _OWN)
 
     def negotiated(exchange: Exchange, caller: Caller) -> Awaitable[Answer]:
-        version = exchange.version = resolve(exchange.headers.get(b"version"))
+        version = exchange.version = resolve(exchange.headers.get(b"version"), caller.ahead)
         exchange.lines += resolve.lines[version]
         if not operation.enabled:
             raise NotSupported("not_supported", "This deployment's services do not offer this operation.")
@@ -68,38 +67,39 @@ class _Contracts:
             self.lines[date] += lines(notice(cycle))
         self._resolved: dict[bytes, str] = {}
 
-    def __call__(self, header: bytes | None) -> str:
+    def __call__(self, header: bytes | None, ahead: float) -> str:
+        """ahead: how many seconds the caller's clock is ahead, by which contracts are retired and days have come."""
         if header is None:
-            raise self._refused("version_missing")
+            raise self._refused("version_missing", ahead)
         version = self._resolved.get(header)
         if version is None:
-            version = self._resolve(header)
-            # Bounded: any past date is legal, and clients choose it.
-            if len(self._resolved) < 1000:
+            version = self._resolve(header, ahead)
+            # Bounded: any past date is legal, and clients choose it. A day that has come in a sandbox has not elsewhere.
+            if len(self._resolved) < 1000 and not ahead:
                 self._resolved[header] = version
-        if self._cycles and self._retired(version):
-            raise self._refused("version_retired")
+        if self._cycles and self._retired(version, ahead):
+            raise self._refused("version_retired", ahead)
         return version
 
-    def _resolve(self, header: bytes) -> str:
+    def _resolve(self, header: bytes, ahead: float) -> str:
         if b"," in header:
-            raise self._refused("version_invalid", _TWICE)
+            raise self._refused("version_invalid", ahead, _TWICE)
         try:
             text = header.decode("ascii")
             asked = day(text)
         except ValueError:
-            raise self._refused("version_invalid") from None
-        if asked > datetime.now(UTC).date():
-            raise self._refused("version_future")
+            raise self._refused("version_invalid", ahead) from None
+        if asked > today(ahead):
+            raise self._refused("version_future", ahead)
         found = next((date for date in self._dates if date <= text), None)
         if found is None:
-            raise self._refused("version_too_old")
+            raise self._refused("version_too_old", ahead)
         return found
 
-    def _refused(self, code: str, told: str | None = None) -> BadRequest:
+    def _refused(self, code: str, ahead: float, told: str | None = None) -> BadRequest:
         detail = (told or _TOLD[code]).format(newest=self._dates[0], oldest=self._dates[-1])
-        offered = [date for date in self._dates if not self._retired(date)]
+        offered = [date for date in self._dates if not self._retired(date, ahead)]
         return BadRequest(code, detail, members={"contracts": offered})
 
-    def _retired(self, date: str) -> bool:
-        return retired(self._cycles.get(date))
+    def _retired(self, date: str, ahead: float) -> bool:
+        return retired(self._cycles.get(date), ahead)

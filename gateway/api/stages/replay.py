@@ -44,7 +44,8 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
         exchange, caller = permitted.exchange, permitted.caller
         # The record as it was understood, not as it was spelled: %5F and _ are one path.
         path = "/".join((operation.name, *map(str, given.ids)))
-        place = (caller.tenant_id, caller.principal, operation.method, path, key.decode("ascii"))
+        principal = f"{caller.principal}~{caller.era}" if caller.era else caller.principal
+        place = (caller.tenant_id, principal, operation.method, path, key.decode("ascii"))
         # To an action, no body and {} are one request: it has no fields.
         content = orjson.dumps([exchange.version, exchange.document or None], option=orjson.OPT_SORT_KEYS)
         fingerprint = hashlib.sha256(content).digest()

@@ -64,6 +64,8 @@ class TenantRow(Base):
     mode: Mapped[str] = mapped_column(String(4), server_default="live")
     owner_id: Mapped[str | None] = mapped_column(String(64))
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    clock_ahead: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    replay_era: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class TokenRow(Base):

@@ -53,6 +53,21 @@ def get(session: Session, tenant_id: str) -> Tenant | None:
     return tenant if tenant is not None and tenant.mode == "test" else None
 
 
+def set_clock(session: Session, tenant_id: str, ahead_ms: int, remembered_ms: int, *, anew: bool) -> None:
+    """Notes how far ahead of the real time a sandbox is.
+
+    A new era of idempotency keys begins when the data is another (`anew`), and whenever the clock has passed another
+    `remembered_ms`, which is how long keys live: none of an earlier era is known any more.
+    """
+    row = session.get(TenantRow, tenant_id, with_for_update=True)
+    if row is None or row.mode != "test":
+        return
+    if anew or ahead_ms // remembered_ms != row.clock_ahead // remembered_ms:
+        row.replay_era += 1
+    row.clock_ahead = ahead_ms
+    session.flush()
+
+
 def remove(session: Session, tenant_id: str) -> tuple[tuple[str, int], ...]:
     """Removes a sandbox and every row of it; the audit stays. Its tokens, each with a generation that nobody has seen, to be announced.
 

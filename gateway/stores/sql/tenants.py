@@ -14,7 +14,8 @@ from gateway.stores.sql.models import TenantRow
 class Tenant:
     """``id`` is the internal business id; ``api_key_sealed`` is ``None`` when the services are called by service key;
     ``plan`` names what limits it, ``None`` being those of every tenant. A sandbox is a tenant in test mode: ``owner_id`` is
-    the tenant it belongs to, ``None`` for nobody's, and ``expires_at`` when it ends.
+    the tenant it belongs to, ``None`` for nobody's, and ``expires_at`` when it ends; its clock is ``clock_ahead`` milliseconds
+    ahead, and idempotency keys of another ``replay_era`` are not known to it.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Tenant:
     mode: Mode = "live"
     owner_id: str | None = None
     expires_at: datetime | None = None
+    clock_ahead: int = 0
+    replay_era: int = 0
 
 
 def add(session: Session, tenant: Tenant) -> Tenant:
@@ -92,4 +95,15 @@ def remove(session: Session, tenant_id: str, now: datetime) -> None:
 def record(row: TenantRow) -> Tenant:
     """The tenant that a row is."""
     mode: Mode = "test" if row.mode == "test" else "live"
-    return Tenant(row.id, row.name, row.api_key_sealed, row.created_at, row.plan, mode, row.owner_id, row.expires_at)
+    return Tenant(
+        row.id,
+        row.name,
+        row.api_key_sealed,
+        row.created_at,
+        row.plan,
+        mode,
+        row.owner_id,
+        row.expires_at,
+        row.clock_ahead,
+        row.replay_era,
+    )
