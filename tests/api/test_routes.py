@@ -24,6 +24,13 @@ GET    /v1/test/faults                          -
 DELETE /v1/test/faults                          -
 GET    /v1/test/requests                        -
 POST   /v1/test/events/{type}                   -
+POST   /v1/test/reset                           -
+GET    /v1/test/snapshots                       -
+POST   /v1/test/snapshots                       -
+DELETE /v1/test/snapshots/{id}                  -
+POST   /v1/test/snapshots/{id}/restore          -
+GET    /v1/test/clock                           -
+PUT    /v1/test/clock                           -
 POST   /v1/webhook_subscriptions/search         webhook.read
 POST   /v1/webhook_subscriptions                webhook.write
 GET    /v1/webhook_subscriptions/{id}           webhook.read
