@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from gateway.cli.context import CliContext, Result, with_context
-from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, Failure
+from gateway.cli import testing_data
+from gateway.cli.context import CliContext, with_context
+from gateway.cli.failures import NOT_FOUND, REFUSED, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
+from gateway.cli.sandboxed import shown, with_sandboxes
 from gateway.cli.teaching import Taught
 from gateway.cli.testing_tail import tail
 from gateway.cli.tokens import Lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-
     from gateway.config import Settings
     from gateway.sandboxes.keeping import Made, Sandboxes
-    from gateway.stores.sql.grants import Revoked
     from gateway.stores.sql.tenants import Tenant
 
 SEEDS: Final = ("small", "default", "empty")
@@ -29,7 +27,7 @@ ROLES: Final = ("owner", "admin", "manager", "member", "viewer")
 
 @click.group("test")
 def command() -> None:
-    """Make sandboxes, list and delete them. A token of one reaches invented data, and nothing else."""
+    """Make sandboxes, reset and delete them, set their clocks. A token of one reaches invented data, and nothing else."""
 
 
 command.add_command(tail)
@@ -62,8 +60,8 @@ def create(
         owner = await context.tenant(tenant) if tenant is not None else None
         return await kept.create(owner, Wanted(lives, Seed(seed), role, context.actor, scopes=tuple(scope.split())))
 
-    made = _with_sandboxes(settings, work)
-    told = {"sandbox": _shown(made.tenant.id), "token": made.token, "expires_at": made.expires_at}
+    made = with_sandboxes(settings, work)
+    told = {"sandbox": shown(made.tenant.id), "token": made.token, "expires_at": made.expires_at}
     if as_json:
         print_json(told)
         return
@@ -91,7 +89,7 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
     if as_json:
         rows = [
             {
-                "sandbox": _shown(each.id),
+                "sandbox": shown(each.id),
                 "owner": each.owner_id,
                 "created_at": each.created_at,
                 "expires_at": each.expires_at,
@@ -102,7 +100,7 @@ def list_(settings: Settings, tenant: str | None, as_json: bool) -> None:
         return
     print_table(
         ("SANDBOX", "OWNER", "SINCE", "EXPIRES"),
-        [(_shown(each.id), each.owner_id, each.created_at, each.expires_at) for each in found],
+        [(shown(each.id), each.owner_id, each.created_at, each.expires_at) for each in found],
     )
 
 
@@ -122,40 +120,12 @@ def delete(settings: Settings, sandbox: str, as_json: bool) -> None:
             raise Failure(f"there is no sandbox {sandbox}. `gateway test list` shows those there are.", NOT_FOUND)
         await kept.delete(tenant_id, context.actor)
 
-    _with_sandboxes(settings, work)
+    with_sandboxes(settings, work)
     if as_json:
-        print_json({"sandbox": _shown(tenant_id), "deleted": True})
+        print_json({"sandbox": shown(tenant_id), "deleted": True})
     else:
-        click.echo(f"{_shown(tenant_id)} is deleted.")
+        click.echo(f"{shown(tenant_id)} is deleted.")
 
 
-def _with_sandboxes(settings: Settings, work: Callable[[CliContext, Sandboxes], Awaitable[Result]]) -> Result:
-    from gateway.deployment import catalogue
-    from gateway.problems import Problem
-    from gateway.sandboxes import assembling
-    from gateway.upstream import UpstreamError
-
-    scopes = catalogue(settings).scopes
-
-    async def prepared(context: CliContext) -> Result:
-        async def announce(ended: Iterable[Revoked]) -> None:
-            for each in ended:
-                await context.announce(each.tenant_id, each.token_id, each.generation)
-
-        async with context.testing() as facts, AsyncExitStack() as stack:
-            kept = assembling.parts(settings, scopes, facts, context.sql, context.keys, announce, stack)
-            assert kept is not None  # test mode is on, or there are no facts
-            try:
-                return await work(context, kept)
-            except UpstreamError as error:
-                raise Failure(f"the sandbox program cannot be asked: {error}", UNAVAILABLE) from error
-            except Problem as problem:
-                raise Failure(problem.detail, REFUSED) from problem
-
-    return with_context(settings, prepared)
-
-
-def _shown(tenant_id: str) -> str:
-    from adapters import ids
-
-    return ids.TENANT.encode(tenant_id)
+for each in testing_data.COMMANDS:
+    command.add_command(each)

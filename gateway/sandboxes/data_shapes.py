@@ -66,6 +66,7 @@ class Clock(Record):
 RESET: Final[Shape] = shape_of(Reset, {})
 DATA: Final[Shape] = shape_of(SandboxData, {}, unwritten=True)
 SNAPSHOT_BODY: Final[Shape] = shape_of(SnapshotBody, {})
-SNAPSHOT: Final[Shape] = shape_of(Snapshot, {}, unwritten=True)
+# the sandbox program says these as we do
+SNAPSHOT: Final[Shape] = shape_of(Snapshot, {"created_at": "created_at"}, unwritten=True)
 CLOCK_BODY: Final[Shape] = shape_of(ClockBody, {})
-CLOCK: Final[Shape] = shape_of(Clock, {}, unwritten=True)
+CLOCK: Final[Shape] = shape_of(Clock, {"ahead_ms": "ahead_ms"}, unwritten=True)
