@@ -183,7 +183,7 @@ def test_tokens_and_limits_keep_to_the_real_time(box: Box) -> None:
     box.told("PUT", "clock", {"advance": "P10Y"})
     after = box.ask("GET", "/v1/me")
     assert after.status_code == 200
-    assert after.json()["data"]["expires_at"] == before.json()["data"]["expires_at"]
+    assert after.json()["data"]["token"]["expires_at"] == before.json()["data"]["token"]["expires_at"]
 
 
 def test_the_command_line_does_the_same(both: Apart) -> None:
