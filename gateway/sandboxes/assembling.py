@@ -15,16 +15,16 @@ from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.keys.keyring import Keyring
 from gateway.sandboxes.control import Control
-from gateway.sandboxes.emitting import Emitting
 from gateway.sandboxes.data import Data
+from gateway.sandboxes.emitting import Emitting
 from gateway.sandboxes.endpoints import Endpoints
 from gateway.sandboxes.faults import Faults
 from gateway.sandboxes.injections import INJECTIONS
 from gateway.sandboxes.keeping import Announce, Sandboxes
 from gateway.sandboxes.looking import Looking
+from gateway.sandboxes.timekeeping import Timekeeping
 from gateway.stores.call_log import CallLog
 from gateway.stores.redis_connection import RedisConnection
-from gateway.sandboxes.timekeeping import Timekeeping
 from gateway.stores.sql import Sql
 from gateway.stores.standing_faults import StandingFaults
 from gateway.webhooks import assembling
