@@ -103,10 +103,7 @@ class Control:
         if status == 404:
             raise problems.NotFound("record_not_found", "There is no such record, or it is not visible to you.")
         if status == 409:
-            raise problems.Conflicting(
-                "snapshot_limit",
-                "There are as many snapshots as there may be: 20. Delete one, or make another sandbox.",
-            )
+            raise full()
         raise _unusable()
 
     async def aclose(self) -> None:
@@ -120,6 +117,13 @@ def _members(body: bytes) -> list[Member]:
     except msgspec.MsgspecError:
         raise _unusable() from None
     return [Member(each.user_id, each.email, each.role) for each in made.users]
+
+
+def full() -> problems.Problem:
+    """What is said to who keeps one snapshot too many."""
+    return problems.Conflicting(
+        "snapshot_limit", "There are as many snapshots as there may be: 20. Delete one, or make another sandbox."
+    )
 
 
 def _object(raw: bytes) -> dict[str, Any]:

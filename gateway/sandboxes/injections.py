@@ -9,7 +9,7 @@ from gateway.api.injection.parts import raising
 from gateway.api.injection.table import INJECTIONS as OF_ALL
 from gateway.api.injection.table import named
 from gateway.config.testing import Testing
-from gateway.sandboxes import handling, keeping
+from gateway.sandboxes import control, handling, keeping
 from gateway.sandboxes.declared import FIRST
 from gateway.webhooks.injections import INJECTIONS as OF_WEBHOOKS
 
@@ -27,6 +27,13 @@ _OWN: Final = (
         code="sandbox_limit",
         where=Where("the create of a sandbox", lambda operation, _: operation.name == f"{FIRST}.create_sandbox"),
         change=raising(lambda: keeping.too_many(Testing().per_owner)),
+    ),
+    Injection(
+        name="snapshot_limit",
+        about="There are as many snapshots as there may be.",
+        code="snapshot_limit",
+        where=Where("the create of a snapshot", lambda operation, _: operation.name == f"{FIRST}.create_snapshot"),
+        change=raising(control.full),
     ),
 )
 
