@@ -111,7 +111,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("snapshot_limit", "There are as many snapshots as there may be: 20."),
             Example(
                 "subscription_exists",
-                "You have a subscription with this URL and these events.",
+                "You have one with this URL and events.",
                 {"existing_id": "whk_7Qm2bV9xKc4TzRw1LfYp8HsN"},
             ),
             Example("replay_running", "A replay of this subscription is under way; there is one at a time."),
