@@ -92,11 +92,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
         problems.NotAcceptable: [Example("not_acceptable", "This operation answers in application/json only.")],
         problems.RequestTimeout: [Example("body_timeout", "The body did not arrive in time.")],
         problems.PreconditionFailed: [
-            Example(
-                "precondition_failed",
-                "Records have no entity tags, so this condition cannot hold, and nothing was done. Send the request without "
-                "If-Match, If-None-Match and If-Unmodified-Since.",
-            )
+            Example("precondition_failed", "Records have no entity tags, so this condition cannot hold.")
         ],
         problems.Conflicting: [
             Example("conflict", "The record's present state does not allow this."),
@@ -111,7 +107,7 @@ def table(contracts: list[str]) -> dict[type[Problem], list[Example]]:
             Example("snapshot_limit", "There are as many snapshots as there may be: 20."),
             Example(
                 "subscription_exists",
-                "You have one with this URL and events.",
+                "You have a subscription with this URL and these events.",
                 {"existing_id": "whk_7Qm2bV9xKc4TzRw1LfYp8HsN"},
             ),
             Example("replay_running", "A replay of this subscription is under way; there is one at a time."),
