@@ -26,7 +26,7 @@ _of = click.argument("sandbox", metavar="SANDBOX")
 @click.command("reset")
 @_of
 @click.option("--seed", type=click.Choice(_SEEDS), help="The data it begins with again. [default: that of before]")
-@click.option("--records", type=click.IntRange(0, _MOST_RECORDS), help="How many contacts. [default: the seed's]")
+@click.option("--records", type=click.IntRange(0, _MOST_RECORDS), help="How many people. [default: the seed's]")
 @as_json
 @configured
 def reset(settings: Settings, sandbox: str, seed: str | None, records: int | None, as_json: bool) -> None:
