@@ -45,3 +45,26 @@ class Caller:
     lines: bytes = b""
     ahead: float = 0.0
     era: int = 0
+
+
+def somebody(tenant_id: str, scopes: frozenset[str]) -> Caller:
+    """One of whom no more matters than their tenant: a request is translated for them, and nothing is sent."""
+    return Caller(
+        digest=b"",
+        token_id="",
+        kind="personal",
+        audience="api",
+        tenant_id=tenant_id,
+        tenant_name="",
+        plan="",
+        user_id="",
+        principal="",
+        scopes=scopes,
+        expires_at=0.0,
+        revoked=False,
+        generation=0,
+        headers={},
+        gates={},
+        read_at=0.0,
+        logged="",
+    )

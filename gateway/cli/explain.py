@@ -174,6 +174,7 @@ async def _call(
     from gateway.api.exchange import Permitted
     from gateway.api.stages.accept import accept
     from gateway.api.stages.negotiate import negotiate
+    from gateway.auth.caller import somebody
     from gateway.auth.permits import LivePermit
     from gateway.auth.scopes import Permissions
     from gateway.keys.cursors import Cursors
@@ -206,7 +207,7 @@ async def _call(
 
     exchange = _exchange(settings, operation, segments, path, raw or b"", version)
     try:
-        await negotiate(operation, dependencies, unjudged)(exchange, cast("Caller", _Tenant(tenant)))
+        await negotiate(operation, dependencies, unjudged)(exchange, somebody(tenant, declared.scopes.single))
     except Exception as error:
         problem = problems.of(error)
         if problem is None:
@@ -265,13 +266,6 @@ def _exchange(
     )
     exchange.segments = segments
     return exchange
-
-
-class _Tenant:
-    """As much of a caller as cursors are bound to."""
-
-    def __init__(self, tenant_id: str) -> None:
-        self.tenant_id = tenant_id
 
 
 def _shown(settings: Settings, call: Call) -> Story:

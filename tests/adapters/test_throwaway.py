@@ -48,7 +48,7 @@ gadgets = Resource(
     sorts=("created_at", "label", "size"),
 )
 '''
-PARTS = ("adapters", "gateway", "openapi", "sandbox", "tests")
+PARTS = ("adapters", "gateway", "openapi", "sandbox", "sdk", "tests")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.mutants import adapters, edge
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("adapters", "docs", "gateway", "openapi", "sandbox", "tests", "config.yaml", "pyproject.toml")
+PARTS = ("adapters", "docs", "gateway", "openapi", "sandbox", "sdk", "tests", "config.yaml", "pyproject.toml")
 MUTANTS = (*adapters.MUTANTS, *edge.MUTANTS)
 MOST = 300  # seconds for the tests of one fault: a fault that hangs them is caught, too
 _FAILED = 1  # pytest's own: tests were run, and some failed

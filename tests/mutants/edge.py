@@ -173,8 +173,8 @@ MUTANTS = (
     Mutant(
         "a cursor never expires",
         "gateway/keys/cursors.py",
-        "if made + self._lifetime < self._clock():",
-        "if made + 1000 * self._lifetime < self._clock():",
+        "if made + self._lifetime < self._clock() + ahead:",
+        "if made + 1000 * self._lifetime < self._clock() + ahead:",
         CURSORS,
     ),
     Mutant(
