@@ -23,7 +23,7 @@ _PLACES: Final = {"path": "Path", "query": "Query", "header": "Headers"}
 _CHANGELOG: Final = Guide(
     "changelog",
     "Changelog",
-    "<h1>Changelog</h1>{% include 'changelog.html' %}",
+    "<h1>Changelog</h1>{% set level = 'h2' %}{% include 'changelog.html' %}",
     "# Changelog\n\n{% include 'changelog.html' %}\n",
     {},
 )
