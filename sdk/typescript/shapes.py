@@ -81,6 +81,8 @@ def _changed(shape: Shape, base: Shape, *, sent: bool) -> str:
 
 def _interface(name: str, about: str, parent: str, fields: tuple[Field, ...], *, sent: bool) -> str:
     lines = "".join(_member(field, sent=sent) for field in fields)
+    if len(fields) == 1:
+        return f"{doc(about, '')}export interface {name}{parent} {{ {lines.strip()} }}\n"
     return f"{doc(about, '')}export interface {name}{parent} {{\n{lines}}}\n"
 
 

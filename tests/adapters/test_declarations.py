@@ -112,7 +112,7 @@ def test_what_knows_no_age_is_ordered_by_its_id() -> None:
 
 def test_what_knows_no_age_is_not_looked_for_in_a_list_that_moves() -> None:
     via = {"rocks.get": Override(via="list")}
-    with pytest.raises(ValueError, match=r"rocks\.get cannot be served via a list"):
+    with pytest.raises(ValueError, match=r"rocks\.get cannot use a list in which nothing is known never to move"):
         compiled(timeless(), overrides=via)
     listing = Upstream("x", "/api/rocks", listing=ListQuery(ordered="touched_at"))
     get = compiled(timeless(upstream=listing), overrides=via)["rocks.get"]
