@@ -66,6 +66,9 @@ def list_(settings: Settings, as_json: bool) -> None:
 @configured
 def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> None:
     """Make new current keys. The ones before stay readable until they are retired."""
+    from gateway.keys.keyring import Unsealable
+    from gateway.stores.sql import hashed
+
     wanted = kinds or KINDS
 
     def changed(keys: Keyring) -> Keyring:
@@ -74,6 +77,9 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
         return keys
 
     async def work(context: CliContext) -> dict[str, str]:
+        if await context.sql.read(hashed.missing, context.keys, datetime.now(UTC)):
+            # Another deployment's: what is stored would move further away from what opens it.
+            raise Unsealable
         keys = _change(settings, changed)
         made: dict[str, str] = {kind: keys.ids(kind)[0] for kind in wanted}
         await context.sql.run(_noted, context.actor, "keys.rotate", made)
