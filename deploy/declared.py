@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.observe import metrics, service_metrics, tracing, webhook_metrics
+from gateway.observe import issuer_metrics, metrics, service_metrics, tracing, webhook_metrics
 from gateway.observe.declared_metrics import Declared, declared
 
 # The supervisor counts by what it sees at the moment of a scrape (gateway/process); a test holds this against a running one.
@@ -22,6 +22,6 @@ _OF_THE_SUPERVISOR: Final = (
 )
 
 # Each declares what it counts when it is loaded.
-_LOADED: Final = (metrics, service_metrics, tracing, webhook_metrics)
+_LOADED: Final = (issuer_metrics, metrics, service_metrics, tracing, webhook_metrics)
 
 METRICS: Final = tuple(sorted((*declared(), *_OF_THE_SUPERVISOR)))
