@@ -66,9 +66,6 @@ def list_(settings: Settings, as_json: bool) -> None:
 @configured
 def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> None:
     """Make new current keys. The ones before stay readable until they are retired."""
-    from gateway.keys.keyring import Unsealable
-    from gateway.stores.sql import hashed
-
     wanted = kinds or KINDS
 
     def changed(keys: Keyring) -> Keyring:
@@ -77,9 +74,7 @@ def rotate(settings: Settings, kinds: tuple[KeyKind, ...], as_json: bool) -> Non
         return keys
 
     async def work(context: CliContext) -> dict[str, str]:
-        if await context.sql.read(hashed.missing, context.keys, datetime.now(UTC)):
-            # Another deployment's: what is stored would move further away from what opens it.
-            raise Unsealable
+        await _ours(context)
         keys = _change(settings, changed)
         made: dict[str, str] = {kind: keys.ids(kind)[0] for kind in wanted}
         await context.sql.run(_noted, context.actor, "keys.rotate", made)
@@ -100,6 +95,7 @@ def reseal(settings: Settings, as_json: bool) -> None:
     """Seal what is stored with the current key, so that others may go. `retire` does so itself; say it where you distribute keys."""
 
     async def work(context: CliContext) -> None:
+        await _ours(context)
         await _moved(context)
         await context.sql.run(_noted, context.actor, "keys.reseal", {"id": context.keys.ids("sealing")[0]})
 
@@ -132,6 +128,7 @@ def retire(settings: Settings, key_id: str, force: bool, as_json: bool) -> None:
                 "were rotated, or say --force.",
                 REFUSED,
             )
+        await _ours(context)
         await _moved(context)
         _change(settings, lambda kept: kept.retire(key_id))
         await context.sql.run(hashed.end, key_id, datetime.now(UTC))
@@ -152,6 +149,15 @@ def _change(settings: Settings, how: Callable[[Keyring], Keyring]) -> Keyring:
     if path is None:
         raise Failure("the keyring comes from the environment, so it cannot be changed from here", REFUSED)
     return keyring_file.change(path, how)
+
+
+async def _ours(context: CliContext) -> None:
+    """Unsealable for another deployment's keyring: what is stored would move further away from what opens it."""
+    from gateway.keys.keyring import Unsealable
+    from gateway.stores.sql import hashed
+
+    if await context.sql.read(hashed.missing, context.keys, datetime.now(UTC)):
+        raise Unsealable
 
 
 async def _moved(context: CliContext) -> None:

@@ -12,10 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters import ids
-from gateway.api.rate_limits import policy
 from gateway.auth.users import IdentityUnavailable
 from gateway.console.signed_in import SANDBOXES, Console, NotHere, Visit, redirect
-from gateway.observe import metrics
 from gateway.problems import Problem
 from gateway.sandboxes.control import Seed
 from gateway.sandboxes.keeping import Sandboxes, Wanted
@@ -61,7 +59,7 @@ class Playground:
         longest = web.settings.test.max_lifetime
         if seconds not in _LIFETIMES or seed not in _SEEDS or int(seconds) > longest:
             return await self._page(visit, "Choose how long it lives and what it begins with.", 422)
-        if not await self._welcome(visit):
+        if not await self.console.may_make(visit):
             return await self._page(visit, _TOO_MANY, 429)
         owner = await web.sql.read(tenants.get, visit.user.tenant_id)
         if owner is None:
@@ -123,14 +121,6 @@ class Playground:
         if found is None or found.owner_id != visit.user.tenant_id:
             raise NotHere
         return found
-
-    async def _welcome(self, visit: Visit) -> bool:
-        web = self.console.web
-        limit = policy("new_tokens", web.settings.limits.new_tokens, "address")
-        verdict = await web.services.limiter.admit_address(f"{visit.user.tenant_id}/{visit.user.id}", limit)
-        if not verdict.allowed:
-            metrics.rate_limited(limit.name)
-        return verdict.allowed
 
     async def _page(self, visit: Visit, fault: str = "", status: int = 200) -> Response:
         web = self.console.web

@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.api.rate_limits import policy
 from gateway.auth.scopes import allowed
 from gateway.auth.users import IdentityUnavailable, User
 from gateway.console import formatting
 from gateway.console.one_time_secrets import Once
 from gateway.oauth.announce_revoked import Announcements
+from gateway.observe import metrics
 from gateway.stores.errors import NoSuchRow, StoreUnavailable
 from gateway.web import csrf, forms, return_to, sign_in
 from gateway.web.away import away
@@ -166,6 +168,15 @@ class Console:
                 return away(self.web, request, error)
 
         return Route(path, endpoint, methods=[method])
+
+    async def may_make(self, visit: Visit) -> bool:
+        """Whether this person may have another token: each is a row that is kept, and shown, for ever."""
+        limit = policy("new_tokens", self.web.settings.limits.new_tokens, "address")
+        of = f"{visit.user.tenant_id}/{visit.user.id}"
+        verdict = await self.web.services.limiter.admit_address(of, limit)
+        if not verdict.allowed:
+            metrics.rate_limited(limit.name)
+        return verdict.allowed
 
     async def _visited(self, request: Request, handler: Handler) -> Response:
         web = self.web

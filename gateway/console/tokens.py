@@ -11,14 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters import ids
-from gateway.api.rate_limits import policy
 from gateway.auth import issuing
 from gateway.auth.issuing import Issued, IssueRefused
 from gateway.config.settings import Settings
 from gateway.console import formatting, scope_picker
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth.leak_reports import FOUND
-from gateway.observe import metrics
 from gateway.stores.sql import Session, tokens
 from gateway.stores.sql.grants import Revoked
 from gateway.stores.sql.tokens import Token
@@ -103,7 +101,7 @@ class Tokens:
         days = visit.one("days")
         if not days.isascii() or not days.isdigit() or not 0 < len(days) < 6 or int(days) < 1:
             return await self._form(visit, "Choose when the token expires.")
-        if not await self._welcome(visit):
+        if not await self.console.may_make(visit):
             return await self._form(visit, _TOO_MANY, 429)
 
         def write(session: Session) -> Issued:
@@ -133,7 +131,7 @@ class Tokens:
         web, old = self.console.web, await self._found(visit)
         if old.user_id != visit.user.id:
             raise NotHere
-        if not await self._welcome(visit):
+        if not await self.console.may_make(visit):
             return await visit.page("refused.html", 429, fault=_TOO_MANY, back=PATH)
 
         def write(session: Session) -> tuple[Issued, Token]:
@@ -175,15 +173,6 @@ class Tokens:
         ended = await self.console.web.sql.run(write)
         await self.console.announcements.announce((Revoked(ended.tenant_id, ended.id, ended.generation),))
         return redirect(PATH, {"done": "revoked"})
-
-    async def _welcome(self, visit: Visit) -> bool:
-        """Whether this person may have another token: each is a row that is kept, and shown, for ever."""
-        web = self.console.web
-        limit = policy("new_tokens", web.settings.limits.new_tokens, "address")
-        verdict = await web.services.limiter.admit_address(f"{visit.user.tenant_id}/{visit.user.id}", limit)
-        if not verdict.allowed:
-            metrics.rate_limited(limit.name)
-        return verdict.allowed
 
     async def _found(self, visit: Visit) -> Token:
         token_id = ids.TOKEN.decode(visit.request.path_params["token_id"])

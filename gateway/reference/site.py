@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,6 +30,7 @@ WANTED: Final = "wanted"
 """A file beside the folders, made by a worker that is asked for what is not published yet."""
 _PATIENCE: Final = 20.0  # seconds
 _PAUSE: Final = 0.05  # seconds
+_READS: Final = ("GET", "HEAD")
 LLMS: Final = "/llms.txt"
 _WEIGHT: Final = re.compile(r"q\s*=\s*([01](?:\.\d*)?)")
 
@@ -45,13 +47,16 @@ def routes(folder: Path, brands: Sequence[Brand]) -> list[Route]:
         found = site.get(path)
         if found is None:
             raise NotFound("route_unknown", "There is nothing at this path.")
+        if request.method not in _READS:
+            raise HTTPException(405, headers={"Allow": ", ".join(_READS)})
         if _wants_markdown(request.headers.get("accept", "")):
             found = site.get(as_markdown(path), found)
         return await answer(request, folder, found)
 
     # Few routes for hundreds of pages: they are looked through one by one.
     paths = ("/docs", "/docs/{page:path}", "/openapi.json", "/openapi/{name}", f"{LIBRARIES}{{file:path}}", LLMS)
-    return [Route(path, serve) for path in paths]
+    # All methods, since a path of which there is no page is nowhere, however it is asked for.
+    return [Route(path, serve, methods=[*_READS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) for path in paths]
 
 
 class _Published:
