@@ -52,7 +52,8 @@ class Snapshot(Record):
 class ClockBody(Record):
     """Either a moment, or how far to go."""
 
-    now: Moment | None = optional("What time it is to be, never earlier than it is.", _AT)
+    # Without an example: it would have to be ahead of whoever reads it, and stand alone.
+    now: Moment | None = optional("What time it is to be, never earlier than it is.", None)
     advance: Duration | None = optional("How far the clock moves on, as an ISO 8601 duration.", "P30D")
 
 

@@ -21,7 +21,7 @@ ALL = [
     (method, path)
     for path, methods in DOCUMENT["paths"].items()
     for method in methods
-    # There is no test mode in front of services that are no sandbox.
+    # There is no test mode here; tests/sandboxes/test_examples.py sends the bodies of its samples.
     if not path.startswith("/v1/test/")
 ]
 

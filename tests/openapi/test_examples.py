@@ -24,7 +24,7 @@ ALL = [
     (date, method, path)
     for date, document in GENERATED.items()
     for path, methods in document["paths"].items()
-    # Only a sandbox has those of test mode: see tests/sandboxes, and the samples of tests/openapi/test_curl_samples.py.
+    # Only a sandbox has those of test mode: tests/sandboxes/test_examples.py sends them.
     if not path.startswith("/v1/test/")
     for method in methods
 ]
