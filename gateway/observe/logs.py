@@ -35,7 +35,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "error": logging.ERROR,
 }
 
-# These print request lines, which hold internal hosts and e-mail addresses, or the tokens they make.
+# These print request lines, which hold internal hosts and e-mail addresses, the tokens they make, or a line for each step they take.
 _QUIET: Final = (
     "httpx",
     "httpcore",
@@ -43,9 +43,10 @@ _QUIET: Final = (
     "asyncio",
     "alembic",
     "sqlalchemy",
-    "multipart",
+    "python_multipart",
     "uvicorn.access",
     "authlib",
+    "markdown_it",
 )
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS

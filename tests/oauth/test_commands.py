@@ -144,7 +144,7 @@ def test_at_debug_nothing_that_opens_anything_is_logged(alone: Live) -> None:
     first = asking.redeem(code).json()
     second = refresh(alone, app, first["refresh_token"]).json()
     logged = alone.served.out.read_text() + alone.served.err.read_text()
-    assert '"level":"debug"' in logged
+    assert '"event":"request"' in logged
     secrets = [code, app.secret, asking.verifier, alone.a.users["owner"]["password"], browser.session]
     secrets += [each[kind] for each in (first, second) for kind in ("access_token", "refresh_token")]
     assert [secret for secret in secrets if secret and secret in logged] == []

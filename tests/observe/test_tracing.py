@@ -135,6 +135,8 @@ def test_a_collector_that_is_away_holds_up_nothing_and_what_it_lost_is_counted(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    before = threading.enumerate()
     with installed(1.0):
         began = time.perf_counter()
         for _ in range(tracing.MOST_WAITING + 500):
@@ -145,6 +147,9 @@ def test_a_collector_that_is_away_holds_up_nothing_and_what_it_lost_is_counted(
         assert dropped >= 400
         closing = time.perf_counter()
     assert time.perf_counter() - closing < 4
+    for each in set(threading.enumerate()) - set(before):
+        each.join(20)  # they would go on complaining in the logs of other tests
+        assert not each.is_alive(), each.name
 
 
 def test_an_attempt_of_a_courier_is_a_call_in_a_trace_of_its_own(collector: Collector) -> None:

@@ -42,6 +42,7 @@ def launcher() -> Launcher:
 async def _one(launcher: Launcher, public: Listener, **environment: str) -> AsyncIterator[Workers]:
     """A stand-in for a worker, kept by Workers."""
     launcher.open()
+    await launcher._there.wait()
     workers = Workers(1, public, launcher, environment, 0.1, module="tests.process.stand_ins")
     try:
         async with asyncio.timeout(40):

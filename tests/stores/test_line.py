@@ -124,6 +124,7 @@ async def test_a_killed_store_is_found_again_after_its_restart_with_its_data(tmp
     async with valkey.running(tmp_path) as url:
         line = await RedisConnection.open(url)
         await line.command("SET", "kept", "yes")
+        assert await line.command("WAITAOF", 1, 0, 20_000) == [1, 0]
         os.kill(int((tmp_path / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
         await until(lambda: not line.connected)
     async with valkey.running(tmp_path):
