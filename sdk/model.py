@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 Document = dict[str, Any]
 
-RELEASE: Final = 1
+RELEASE: Final = 2
 """The middle number of a version. It grows with every release of the gateway that changes what is generated, or a runtime."""
 
 OUTCOME_UNKNOWN: Final = "idempotency_outcome_unknown"
@@ -185,7 +185,7 @@ class Contract:
 
     @property
     def version(self) -> str:
-        """`20260901.1.0`: a new contract is a new major version, of PEP 440 and of semver."""
+        """`20260901.2.0`: a new contract is a new major version, of PEP 440 and of semver."""
         return f"{self.date.replace('-', '')}.{RELEASE}.0"
 
 

@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -79,9 +79,8 @@ async def _documents(settings: Settings) -> Mapping[str, Document]:
     """Contract date → the document of what this deployment offers, newest first."""
     from gateway import deployment
     from gateway.process import documents
-    from gateway.reference.documents import committed, offered
+    from gateway.reference.documents import deployed
 
     _, operations = deployment.checked(settings)
     with tempfile.TemporaryDirectory() as folder:
-        whole: dict[str, Any] = committed(await documents.written(settings, Path(folder)))
-    return {date: offered(document, operations) for date, document in whole.items()}
+        return deployed(settings, operations, await documents.written(settings, Path(folder)))

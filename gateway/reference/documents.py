@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ import orjson
 
 from adapters.core.operation import Operation
 from gateway.brands import Brand
+from gateway.config.settings import Settings
+from gateway.sandboxes import offered as testing
 
 Document = dict[str, Any]
 
@@ -67,6 +70,16 @@ def _joined(parts: Mapping[str, Document]) -> Document:
         "webhooks": parts[WEBHOOKS]["webhooks"],
         "components": components,
     }
+
+
+def deployed(settings: Settings, operations: Iterable[Operation], spec: Path | None = None) -> dict[str, Document]:
+    """Contract date → the document of what a deployment offers, newest first. operations: those of its configuration;
+    spec: as `committed` takes it.
+    """
+    whole = committed(spec)
+    if not settings.test.enabled:
+        operations = [*operations, *(replace(each, enabled=False) for each in testing.operations(list(whole)))]
+    return {date: offered(document, operations) for date, document in whole.items()}
 
 
 def offered(document: Document, operations: Iterable[Operation]) -> Document:

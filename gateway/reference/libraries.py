@@ -42,7 +42,7 @@ class Language:
 
 
 def archive_name(contract: Contract, name: str) -> str:
-    """`energie-co-20260901.1.0.tgz`."""
+    """`energie-co-20260901.2.0.tgz`."""
     return f"{name}-{contract.version}.tgz"
 
 

@@ -6,7 +6,6 @@ opens a file when it is asked for (site.py). At a start it makes them when reque
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,14 +22,13 @@ from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
 from gateway.reference.calls import CURL, sampled
-from gateway.reference.documents import Document, branded, committed, offered
+from gateway.reference.documents import Document, branded, deployed
 from gateway.reference.files import File, file, keep
 from gateway.reference.guides import Guide, facts, guides
 from gateway.reference.libraries import index, libraries, writers
 from gateway.reference.pages import Pages
 from gateway.reference.published import MANIFEST, SEAL, made_of, stamp, whole
 from gateway.reference.site import ASSETS, LIBRARIES, LIBRARIES_INDEX, LLMS, WANTED, as_markdown
-from gateway.sandboxes import offered as testing
 from gateway.web import colours
 
 _HTML: Final = "text/html; charset=utf-8"
@@ -82,10 +80,7 @@ def _write(
     contracts: Sequence[Contract],
     spec: Path | None,
 ) -> None:
-    tested = testing.operations([each.date for each in contracts])
-    if not settings.test.enabled:
-        operations = [*operations, *(dataclasses.replace(each, enabled=False) for each in tested)]
-    documents = {date: offered(document, operations) for date, document in committed(spec).items()}
+    documents = deployed(settings, operations, spec)
     written, assets = guides(), _assets()
     shared = {path: keep(draft, made) for path, made in assets.items()}
     manifest = []

@@ -181,7 +181,7 @@ def _errors(contract: Contract) -> str:
 def _deployment(contract: Contract, name: str) -> str:
     parts = {"name": name, "version": contract.version, "contract": contract.date, "origin": contract.origin}
     lines = [_MADE, '"""Where the API is, and which contract this library speaks."""', ""]
-    lines += ["from ._runtime.calls import Deployment", "from .errors import CODES", ""]
+    lines += ["from ._runtime.deployment import Deployment", "from .errors import CODES", ""]
     lines += [
         "DEPLOYMENT = Deployment(",
         *(f"    {key}={text(value)}," for key, value in parts.items()),

@@ -23,7 +23,7 @@ _READABLE: Final = 0o100644 << 16
 
 
 def wheel_name(contract: Contract, name: str) -> str:
-    """`energie_co-20260901.1.0-py3-none-any.whl`."""
+    """`energie_co-20260901.2.0-py3-none-any.whl`."""
     return f"{name.replace('-', '_')}-{contract.version}-py3-none-any.whl"
 
 

@@ -16,6 +16,14 @@ from tests.live import Live
 from tests.oauth.acting import Browser, register
 from tests.sdk import made
 
+ELSEWHERE = [
+    ("?code=stolen&state=another&iss={iss}", "state_mismatch"),
+    ("?code=stolen&state={state}&iss=https://other.example", "issuer_mismatch"),
+    ("?code=stolen&state={state}", "issuer_mismatch"),
+    ("?error=access_denied&state={state}&iss={iss}", "access_denied"),
+]
+"""What a browser is sent back with, and the code of the refusal."""
+
 
 class SigningIn:
     """`login` of the library in a thread of its own: `link` is what it wants a browser to open."""
@@ -68,10 +76,11 @@ def test_a_script_signs_in_and_refreshes_its_tokens_once(pair: Live, browser: Br
     assert first.access_token not in repr(oauth)
 
 
-@pytest.mark.parametrize("answer", ["?code=stolen&state=another", "?error=access_denied&state={state}"])
-def test_what_comes_back_from_elsewhere_or_without_consent_gives_no_tokens(pair: Live, answer: str) -> None:
+@pytest.mark.parametrize(("answer", "code"), ELSEWHERE)
+def test_what_comes_back_from_elsewhere_or_without_consent_gives_no_tokens(pair: Live, answer: str, code: str) -> None:
     signing_in = SigningIn(pair)
     asked = {name: value for name, (value,) in parse_qs(urlsplit(signing_in.link).query).items()}
-    httpx.get(asked["redirect_uri"] + answer.format(state=asked["state"]))
+    httpx.get(asked["redirect_uri"] + answer.format(state=asked["state"], iss=pair.url))
     assert signing_in.done() is None
     assert isinstance(signing_in.error, signing_in.library.errors.SignInNeeded)
+    assert signing_in.error.code == code

@@ -15,6 +15,7 @@ import pytest
 
 from tests.live import Live
 from tests.oauth.acting import Browser, register
+from tests.oauth.test_python_login import ELSEWHERE
 from tests.sdk.typescript.toolchain import node, workshop
 
 PROGRAM = """\
@@ -57,9 +58,9 @@ def test_a_script_signs_in_and_refreshes_its_tokens_once(pair: Live, browser: Br
     assert json.loads(said) == [["contact.read"], 1, True, True]
 
 
-@pytest.mark.parametrize("answer", ["?code=stolen&state=another", "?error=access_denied&state={state}&iss={iss}"])
+@pytest.mark.parametrize(("answer", "code"), ELSEWHERE)
 def test_what_comes_back_from_elsewhere_or_without_consent_gives_no_tokens(
-    pair: Live, tmp_path: Path, answer: str
+    pair: Live, tmp_path: Path, answer: str, code: str
 ) -> None:
     with running(tmp_path, pair) as (process, link):
         asked = {name: value for name, (value,) in parse_qs(urlsplit(link).query).items()}
@@ -68,3 +69,4 @@ def test_what_comes_back_from_elsewhere_or_without_consent_gives_no_tokens(
     assert process.returncode != 0
     assert said == ""
     assert "SignInNeeded" in complaints
+    assert f'code: "{code}"' in complaints.replace("'", '"')

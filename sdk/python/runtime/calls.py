@@ -31,17 +31,6 @@ class Timeout:
     total: float | None = 120.0
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """Where a library's API is, and what it calls itself. `codes`: code → the exception of that code."""
-
-    name: str
-    version: str
-    contract: str
-    origin: str
-    codes: Mapping[str, type[Error]]
-
-
 @dataclass
 class Call:
     """A request that is sent at least once. `key`: the idempotency key that all its attempts share."""

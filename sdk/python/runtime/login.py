@@ -51,6 +51,16 @@ def _origin() -> str:
     return origin
 
 
+def _metadata(origin: str) -> dict[str, str]:
+    """What the authorization server says of itself (RFC 8414)."""
+    import httpx
+
+    response = httpx.get(f"{origin}/.well-known/oauth-authorization-server", timeout=30)
+    response.raise_for_status()
+    known: dict[str, str] = response.json()
+    return known
+
+
 def login(
     client_id: str,
     scopes: Iterable[str] = (),
@@ -68,7 +78,7 @@ def login(
     """
     import httpx
 
-    origin = (base_url or _origin()).rstrip("/")
+    known = _metadata((base_url or _origin()).rstrip("/"))
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     digest = hashlib.sha256(verifier.encode()).digest()
     with _Returned(("127.0.0.1", 0), _Handler) as server:
@@ -84,12 +94,15 @@ def login(
         }
         if wanted := " ".join(scopes):
             asked["scope"] = wanted
-        open_browser(f"{origin}/oauth/authorize?{urlencode(asked)}")
+        open_browser(f"{known['authorization_endpoint']}?{urlencode(asked)}")
         while server.answer is None:
             server.handle_request()
         answer = {name: values[0] for name, values in server.answer.items()}
     if not secrets.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise SignInNeeded("state_mismatch", "the answer is not to what was asked")
+    # Of another server, which would be given the code (RFC 9207): nothing of it is used.
+    if answer.get("iss") != known["issuer"]:
+        raise SignInNeeded("issuer_mismatch", f"the answer is not from {known['issuer']}")
     if "code" not in answer:
         raise SignInNeeded(answer.get("error", "access_denied"), answer.get("error_description", ""))
     form = {
@@ -104,7 +117,7 @@ def login(
     else:
         pair = f"{client_id}:{client_secret}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    response = httpx.post(f"{origin}/oauth/token", data=form, headers=headers, timeout=30)
+    response = httpx.post(known["token_endpoint"], data=form, headers=headers, timeout=30)
     is_json = response.headers.get("content-type", "").startswith("application/json")
     tokens = tokens_of(response.status_code, response.json() if is_json else None)
     return OAuth(client_id, tokens, client_secret, save)

@@ -48,8 +48,9 @@ export async function loginAt({ baseUrl, scope, open = told, timeout = 300_000, 
     const back = cameBack(server, timeout);
     await open(asked.href);
     const answer = await back;
-    // Of another sign-in, or of another server (RFC 9207): nothing of it is used.
-    if (answer.get("state") !== state || answer.get("iss") !== issuer) throw new SignInNeeded("state_mismatch");
+    // Of another sign-in, or of another server, which would be given the code (RFC 9207): nothing of it is used.
+    if (answer.get("state") !== state) throw new SignInNeeded("state_mismatch", "The answer is not to what was asked");
+    if (answer.get("iss") !== issuer) throw new SignInNeeded("issuer_mismatch", `The answer is not from ${issuer}`);
     const code = answer.get("code");
     if (!code) throw new SignInNeeded(answer.get("error") ?? "access_denied", answer.get("error_description") ?? undefined);
     const form = { grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: redirect };

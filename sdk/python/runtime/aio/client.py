@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from .. import sandboxes
-from ..calls import Answer, Deployment, Timeout
-from ..limits import Limit
-from ..tokens import OAuth
-from .transport import WATCHED, AsyncTransport
+from ..deployment import Deployment
 
 if TYPE_CHECKING:
     import httpx
     from typing_extensions import ParamSpec, Self
+
+    from ..calls import Answer, Timeout
+    from ..limits import Limit
+    from ..tokens import OAuth
 
     P = ParamSpec("P")
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
 class RawResponse(Generic[T]):
     """What a method gives back, and the answer it came in. Names of headers are in lower case."""
 
-    data: T
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    def __init__(self, data: T, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.data, self.status, self.headers, self.body = data, status, headers, body
+
+    def __repr__(self) -> str:
+        return f"RawResponse(status={self.status}, data={self.data!r})"
 
     @property
     def request_id(self) -> str:
@@ -57,6 +56,8 @@ class Part(Generic[T]):
         if client is None:
             return self
         if self._testing:
+            from .. import sandboxes
+
             sandboxes.required(client._transport.token)  # noqa: SLF001
         made = getattr(import_module(f".{self._module}", self._package), self._name)(client._transport)  # noqa: SLF001
         # From now on it is found before this is asked.
@@ -85,6 +86,10 @@ class AsyncApi:
         of the environment, and so is the address (`…_TOKEN`, `…_BASE_URL`). timeout: a number is the longest that a whole
         call may take. pace: wait for the next free request rather than be refused.
         """
+        # What requests need is read by the first client, not by an import that may be for a type.
+        from ..calls import Timeout
+        from .transport import AsyncTransport
+
         about = self._deployment
         prefix = about.name.upper().replace("-", "_")
         if (token is None) == (oauth is None) and (token or (token := os.environ.get(f"{prefix}_TOKEN"))) is None:
@@ -120,6 +125,8 @@ class AsyncApi:
         headers: Mapping[str, str] | None = None,
     ) -> Self:
         """A client with other options and the same connections: `client.with_options(max_retries=0).contacts.get(id)`."""
+        from ..calls import Timeout
+
         now = self._transport
         changed = (
             timeout if isinstance(timeout, Timeout) else now.timeout if timeout is None else Timeout(total=timeout)
@@ -132,6 +139,7 @@ class AsyncApi:
 
     def with_raw_response(self, method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[RawResponse[T]]]:
         """A method that gives the answer, too: `await client.with_raw_response(client.contacts.get)(id)`."""
+        from .transport import WATCHED
 
         async def watched(*args: Any, **kwargs: Any) -> RawResponse[T]:
             answers: list[Answer] = []

@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ..calls import Answer, Attempts, Call, Deployment, Timeout
+from ..calls import Answer, Attempts, Call, Timeout
+from ..deployment import Deployment
 from ..errors import ApiError, ConnectionFailed, SignInNeeded, TimedOut
 from ..limits import Pace
 from ..tokens import OAuth, Tokens
