@@ -1,4 +1,5 @@
-"""Translation alone, bytes to bytes, without a gateway around it: a contact, a page of 50, the request of a search, and invoices.
+"""Translation alone, bytes to bytes, without a gateway around it: a contact, a page of 50 and the same compressed, the request of
+a search, and invoices.
 
     python -m bench.translation [--against TREE] [--seconds 10]
 
@@ -91,11 +92,21 @@ def works(root: Path) -> Works:
         get, search = named["contacts.get"].faces[date], named["contacts.search"].faces[date]
         found[f"single, {contract} contract"] = partial(answered, get, input_type(ids), one)
         found[f"page of 50, {contract} contract"] = partial(answered, search, asked(date, PLAIN), page)
+        if contract == "newest":
+            found |= _compressed(load("gateway.downstream.compression"), found[f"page of 50, {contract} contract"]())
     newest = contracts[0].date
     search = named["contacts.search"].faces[newest]
     found["request of a plain search"] = lambda: next(search.plan(asked(newest, PLAIN))).body
     found["request of a search with filters"] = lambda: next(search.plan(asked(newest, FILTERED))).body
     return found | _invoices(named, newest, request_type, read_json, answered)
+
+
+def _compressed(codings: Any, body: bytes) -> Works:
+    """The page in each coding that a client may ask for; nothing in a checkout that knows of one only."""
+    if not hasattr(codings, "ZSTD"):
+        return {}
+    named = {"zstd": codings.ZSTD, "gzip": codings.GZIP}
+    return {f"page of 50 ({len(body)} bytes) in {name}": partial(each.make, body) for name, each in named.items()}
 
 
 def _invoices(named: Any, newest: str, request_type: Any, read_json: Any, answered: Any) -> Works:

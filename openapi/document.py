@@ -27,7 +27,8 @@ Document = dict[str, Any]
 _ABOUT = """\
 Every request carries two headers: `Authorization: Bearer <token>`, and `Version` with the date of the contract your
 program was written for. Records are listed and searched by `POST /v1/…/search`; answers come as `{"data": …}`, failures
-as RFC 9457 problem documents with a `code` for programs and a `trace_id` for support."""
+as RFC 9457 problem documents with a `code` for programs and a `trace_id` for support. Answers of 4 KB and more come in zstd
+or gzip, whichever your `Accept-Encoding` prefers."""
 
 
 def documents(catalogue: Catalogue) -> dict[str, Document]:

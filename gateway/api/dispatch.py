@@ -17,7 +17,7 @@ from gateway.api.routes import Routes
 from gateway.api.stages.explain import explain
 from gateway.api.unknown_host import misdirected
 from gateway.brands import Brand, Brands
-from gateway.downstream.compression import ENCODED, LEAST, VARIES, compressed, wanted
+from gateway.downstream.compression import LEAST, VARIES, wanted
 from gateway.downstream.cors import Cors
 from gateway.downstream.direct import Turn
 from gateway.downstream.header_lines import CLOSING, UNIFORM, lines
@@ -122,8 +122,8 @@ class Dispatch:
 async def _long(turn: Turn, answer: Answer, head: bytes) -> None:
     """An answer that is worth compressing, for those who want that."""
     accepts, body = turn.headers.get(b"accept-encoding"), answer.body
-    if accepts is not None and wanted(accepts):
-        head, body = head + ENCODED, await compressed(body)
+    if accepts is not None and (coding := wanted(accepts)) is not None:
+        head, body = head + coding.line, await coding.compressed(body)
     await turn.answer(answer.status, head, body, answer.content_type)
 
 
