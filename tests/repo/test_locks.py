@@ -19,7 +19,7 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def asked(file: str) -> set[str]:
-    names = [line.split("[")[0].strip() for line in (ROOT / file).read_text().splitlines()]
+    names = [re.split(r"[\[;]", line)[0].strip() for line in (ROOT / file).read_text().splitlines()]
     return {name for name in names if name and not name.startswith(("#", "-"))}
 
 
