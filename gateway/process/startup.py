@@ -115,6 +115,13 @@ class Startup:
         self._stack.push_async_callback(self._publication.settle)
         # Couriers begin when requests are answered already, which is what whoever starts a gateway waits for.
         self._couriers.warm_up()
+        receiving = asyncio.create_task(self._receiving(handover))
+        if self._couriers.needed:
+            await receiving
+        else:
+            self._stack.callback(receiving.cancel)
+
+    async def _receiving(self, handover: bytes) -> None:
         await self._couriers.start(handover)
         if self._ingest_port:
             logs.event("couriers started", ingest_port=self._ingest_port, couriers=self._settings.webhooks.couriers)

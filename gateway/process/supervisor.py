@@ -133,7 +133,16 @@ def _warmed_up(
     workers = Workers(server.workers if serving else 0, ports.public, launcher, environment, server.shutdown_grace)
     count = settings.webhooks.couriers if ports.ingest is not None else 0
     receiving = ports.ingest or ports.public
-    couriers = Workers(count, receiving, launcher, environment, server.shutdown_grace, module="gateway.process.courier")
+    couriers = Workers(
+        count,
+        receiving,
+        launcher,
+        environment,
+        server.shutdown_grace,
+        module="gateway.process.courier",
+        # Requests are answered before there is one, and whatever keeps it from coming up is no reason to stop answering.
+        needed=not serving,
+    )
     for each in (couriers, workers):
         stack.push_async_callback(each.stop)
     workers.warm_up()

@@ -53,8 +53,14 @@ class Workers(Collector):
         environment: Mapping[str, str],
         grace: float,
         module: str = "gateway.process.worker",
+        *,
+        needed: bool = True,
     ) -> None:
-        """`grace`: the seconds that requests in flight may take to finish; may be changed. `module`: what each runs."""
+        """`grace`: the seconds that requests in flight may take to finish; may be changed. `module`: what each runs.
+
+        `needed`: whether there is no gateway without them, so that one that ends by itself before it serves ends the start.
+        """
+        self.needed = needed
         self._module = module
         self._kind = module.rpartition(".")[2]
         self._launcher = launcher
@@ -92,7 +98,10 @@ class Workers(Collector):
             self._keepers.append(asyncio.create_task(self._keep(place, up)))
 
     async def start(self, handover: bytes) -> None:
-        """Give all workers what they read on stdin; returns when each answers requests. CannotStartError when one dies."""
+        """Give all workers what they read on stdin; returns when each answers requests.
+
+        CannotStartError when one that is needed ends by itself before it does, or is killed time and again.
+        """
         self._handover = handover
         self._handed_over.set()
         if not all(await asyncio.gather(*self._first)):
@@ -201,32 +210,33 @@ class Workers(Collector):
     async def _keep(self, place: int, up: "asyncio.Future[bool]") -> None:
         deaths = 0
         while not self._stopping.is_set():
-            began = time.monotonic()
+            began, status = time.monotonic(), 1
             try:
-                await self._live(place, up)
+                status = await self._live(place, up)
             except OSError as error:
                 # What the system has none of now (processes, descriptors, the port) it may have again later.
                 logs.event(f"{self._kind} could not be started", "error", worker=place, error=error)
-                if not up.done():
-                    up.set_result(False)
-            if self._stopping.is_set() or not up.result():
-                return
+            if self._stopping.is_set():
+                break
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
+            # Who was killed says nothing of whether the next one can serve.
+            if not up.done() and self.needed and (status >= 0 or deaths == len(_PAUSES)):
+                break
             self._restarts += 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
         if not up.done():
             up.set_result(False)
 
-    async def _live(self, place: int, up: "asyncio.Future[bool]") -> None:
-        """One worker from its start to its end; `up` is told whether the first one serves. OSError when there is none."""
+    async def _live(self, place: int, up: "asyncio.Future[bool]") -> int:
+        """One worker from its start to its end; its status. `up` is told when the first one serves. OSError when there is none."""
         worker, pipe = await self._spawn(place)
         with closing(Pulse(pipe)) as pulse:
             serving = await pulse.beat()
             if serving:
                 self._serving[place] = pulse
-            if not up.done():
-                up.set_result(serving)
+                if not up.done():
+                    up.set_result(True)
             if self._draining:
                 self._signal(DRAIN)
             missed = 0
@@ -250,6 +260,7 @@ class Workers(Collector):
             self._leaving.discard(place)
         elif not self._stopping.is_set():
             logs.event(f"{self._kind} died", "error", worker=place, pid=worker.pid, status=status)
+        return status
 
     async def _spawn(self, place: int) -> tuple[Forked, int]:
         listening = self._public.open()

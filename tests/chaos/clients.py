@@ -91,7 +91,12 @@ class Load:
         self._threads = [threading.Thread(target=each) for each in work]
         for thread in self._threads:
             thread.start()
-        self.more(20)
+        try:
+            self.more(20)
+        except BaseException:
+            # Who is not entered is not left either, and threads that go on keep the run from ending.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

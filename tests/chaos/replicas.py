@@ -81,6 +81,19 @@ class Replicas:
         """The supervisor, without a word; its children end with it."""
         self.running[nth].stop(signal.SIGKILL)
 
+    def stop(self) -> None:
+        """All at once; who has not ended in time is killed, so that the next is stopped, too."""
+        for each in self.running:
+            each.process.terminate()
+        late = []
+        for nth, each in enumerate(self.running):
+            try:
+                each.process.wait(60)
+            except subprocess.TimeoutExpired:
+                late.append(nth)
+                self.kill(nth)
+        assert late == [], "did not stop when they were told to"
+
     def kill_children(self, nth: int, module: str) -> None:
         """Its workers or couriers, without a word."""
         for pid in family(self.running[nth].process.pid):
@@ -160,7 +173,7 @@ def replicas(home: Path) -> Iterator[Replicas]:
         migrate(postgres.url)
         _register(made, database)
         made.running = [made.launch(nth) for nth in range(REPLICAS)]
-        stack.callback(lambda: [each.stop() for each in made.running])
+        stack.callback(made.stop)
         for each in made.running:
             started(each)
         stack.enter_context(_nginx(made))
@@ -238,5 +251,6 @@ def _nginx(made: Replicas) -> Iterator[None]:
     try:
         yield
     finally:
-        process.send_signal(signal.SIGQUIT)
+        # At once: waiting for requests to end would be waiting for those that a failed test has left.
+        process.terminate()
         process.wait(30)

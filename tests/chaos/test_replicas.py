@@ -162,12 +162,14 @@ def test_a_service_that_hangs_costs_the_others_nothing(three: Replicas) -> None:
         threads = [threading.Thread(target=_ask_until, args=(each, ending)) for each in waiting]
         for thread in threads:
             thread.start()
-        load.more(300, (200,))
-        during = load.p99(began, time.monotonic())
-        ending.set()
-        httpx.delete(f"{three.sandbox}/_control/faults")
-        for thread in threads:
-            thread.join()
+        try:
+            load.more(300, (200,))
+            during = load.p99(began, time.monotonic())
+        finally:
+            ending.set()
+            httpx.delete(f"{three.sandbox}/_control/faults")
+            for thread in threads:
+                thread.join()
     hanging = Counter(answer.status for each in waiting for answer in each.answers)
     told("a hung service", p99_before_ms=load.p99(0, began), p99_during_ms=during, answers_of_the_hung=dict(hanging))
     assert load.failed() == [] and set(hanging) <= {200, 503, 504}

@@ -74,6 +74,7 @@ class Served:
         self.data_dir = home / "data"
         self.out = home / "stdout"
         self.err = home / "stderr"
+        _set_aside(self.out, self.err)
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = self._begun(
                 ("serve", *arguments, "--data-dir", str(self.data_dir)), environment(**env), out, err
@@ -144,6 +145,13 @@ class Cold(Served):
         self, arguments: tuple[str, ...], env: dict[str, str], out: IO[bytes], err: IO[bytes]
     ) -> "Warm | subprocess.Popen[bytes]":
         return subprocess.Popen(command(*arguments), cwd=self.home, env=env, stdout=out, stderr=err)
+
+
+def _set_aside(*streams: Path) -> None:
+    """What a gateway on the same home said before stays beside it: why it ended may be in it."""
+    for each in streams:
+        if each.exists():
+            each.rename(each.with_suffix(f".{len([*each.parent.glob(f'{each.name}.*')])}"))
 
 
 def founded(home: Path) -> Path:

@@ -30,7 +30,8 @@ from gateway.stores.sql.webhook_models import EventRow
 from gateway.stores.sql.webhook_registrations import Registration
 from gateway.webhooks import recipients
 from tests.certificates import make_authority
-from tests.process.serving import Served, ask
+from tests.process.serving import Served, ask, until_stopped
+from tests.waiting import within
 
 EGRESS = "{http: true, allow: [{network: 127.0.0.0/8, ports: [1-65535], http: true}]}"
 DEAL = "5f2b8c1d9e3a7b6c4d5e6f72"
@@ -201,6 +202,18 @@ def test_an_event_posted_to_the_ingest_port_arrives_signed_and_survives_the_cour
         metrics = served.admin("/metrics").body.decode()
         assert "gateway_couriers 1.0" in metrics and "gateway_courier_restarts_total 1.0" in metrics
         assert 'gateway_webhook_ingest_total{outcome="repeated"} 1.0' in metrics
+
+
+def test_a_courier_that_is_killed_before_it_first_served_ends_nothing(tmp_path: Path) -> None:
+    """Requests are answered by then: a courier is started until one serves, and the gateway goes on meanwhile."""
+    settings = {"GATEWAY_WEBHOOKS__COURIERS": "1", "GATEWAY_WEBHOOKS__INGEST__PORT": "0"}
+    with until_stopped(Served(tmp_path / "gateway", **settings)) as served:
+        within(30, lambda: [*_children(served.process.pid, "gateway.process.courier")] != [])
+        os.kill(next(_children(served.process.pid, "gateway.process.courier")), signal.SIGKILL)
+        assert ask(int(served.wait_for("couriers started")["ingest_port"]), "GET", "/readyz").status == 200
+        assert served.ask("GET", "/v1/me").status == 200
+        events = [line["event"] for line in served.events()]
+        assert events.index("courier died") < events.index("couriers started")
 
 
 def test_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@ import asyncio
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from gateway.process.instance_lock import CannotStartError
 from gateway.process.launcher import Launcher
 from gateway.process.sockets import Listener, listening
 from gateway.process.workers import Workers
-from tests.process.stand_ins import SPEAKS
+from tests.process.stand_ins import ENDINGS, SPEAKS
 
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -39,11 +40,13 @@ def launcher() -> Launcher:
 
 
 @asynccontextmanager
-async def _one(launcher: Launcher, public: Listener, **environment: str) -> AsyncIterator[Workers]:
+async def _one(
+    launcher: Launcher, public: Listener, environment: Mapping[str, str] = MappingProxyType({}), *, needed: bool = True
+) -> AsyncIterator[Workers]:
     """A stand-in for a worker, kept by Workers."""
     launcher.open()
     await launcher._there.wait()
-    workers = Workers(1, public, launcher, environment, 0.1, module="tests.process.stand_ins")
+    workers = Workers(1, public, launcher, environment, 0.1, module="tests.process.stand_ins", needed=needed)
     try:
         async with asyncio.timeout(40):
             yield workers
@@ -73,6 +76,34 @@ async def test_a_worker_that_cannot_be_started_ends_the_start_with_the_reason(
                 await workers.start(b"")
     line = logged()[0]
     assert line["event"] == "stand_ins could not be started" and line["reason"] == "Too many open files"
+
+
+@pytest.mark.parametrize(
+    ("needed", "endings"),
+    [(True, "-9"), (True, "-9 -15 -11 -9"), (False, "-9"), (False, "1"), (False, "1 -9 2 -9 1")],
+)
+async def test_one_that_ended_before_it_served_is_started_again_unless_its_own_ending_is_the_end_of_the_start(
+    needed: bool, endings: str, launcher: Launcher, public: Listener, tmp_path: Path, logged: Logged
+) -> None:
+    """Whoever was killed can serve at the next try; and what is not needed must not end what answers already."""
+    (tmp_path / "endings").write_text(endings)
+    async with _one(launcher, public, needed=needed, environment={ENDINGS: str(tmp_path / "endings")}) as workers:
+        workers.warm_up()
+        await workers.start(b"")
+        assert workers.complete
+        died = [line["status"] for line in logged()]
+        assert died == [int(each) for each in endings.split()]
+
+
+@pytest.mark.parametrize("endings", ["1", "-9 1", "-9 -9 -9 -9 -9"])
+async def test_one_that_is_needed_and_ends_by_itself_or_is_killed_time_and_again_ends_the_start(
+    endings: str, launcher: Launcher, public: Listener, tmp_path: Path
+) -> None:
+    (tmp_path / "endings").write_text(endings)
+    async with _one(launcher, public, {ENDINGS: str(tmp_path / "endings")}) as workers:
+        workers.warm_up()
+        with pytest.raises(CannotStartError):
+            await workers.start(b"")
 
 
 async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(
@@ -110,7 +141,7 @@ async def test_a_worker_that_goes_on_speaking_is_left_alone(
     launcher: Launcher, public: Listener, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.process.workers._BEAT", 0.1)
-    async with _one(launcher, public, **{SPEAKS: "yes"}) as workers:
+    async with _one(launcher, public, {SPEAKS: "yes"}) as workers:
         workers.warm_up()
         await workers.start(b"")
         await asyncio.sleep(1.0)
