@@ -46,7 +46,7 @@ async def _one(
     """A stand-in for a worker, kept by Workers."""
     launcher.open()
     await launcher._there.wait()
-    workers = Workers(1, public, launcher, environment, 0.1, module="tests.process.stand_ins", needed=needed)
+    workers = Workers(1, public, launcher, dict(environment), 0.1, module="tests.process.stand_ins", needed=needed)
     try:
         async with asyncio.timeout(40):
             yield workers
