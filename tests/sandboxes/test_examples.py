@@ -42,7 +42,7 @@ def test_the_example_works_as_it_says(both: Apart, date: str, method: str, path:
         content = text.encode() or None
         answer = both.live.call(method.upper(), address, content=content, headers=headers, token=token, version=date)
         assert str(answer.status_code) == success, answer.text
-        promised(document, operation["responses"][success], answer)
+        promised(date, operation["responses"][success], answer)
 
 
 def _id_below(both: Apart, token: str, collection: str) -> str:
