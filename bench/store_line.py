@@ -20,6 +20,7 @@ import uvloop
 from redis.asyncio.connection import ConnectionPool, UnixDomainSocketConnection
 
 from gateway.process.embedded import valkey
+from gateway.stores import redis_url
 from gateway.stores.limits import ADMIT, Gate, Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.redis_connection import _SCRIPTS, RedisConnection
@@ -78,7 +79,7 @@ async def main() -> None:
         os.sched_setaffinity(0, cores[-1:])
         async with valkey.running(Path(directory)) as url:
             os.sched_setaffinity(0, cores[:1])
-            line = await RedisConnection.open(url, timeout=5.0)
+            line = await redis_url.connect(url, timeout=5.0)
             calls = contenders(url, line)
             results: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
             for call in calls.values():

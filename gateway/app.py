@@ -49,8 +49,8 @@ from gateway.reference import site
 from gateway.sandboxes import assembling as sandboxes
 from gateway.sandboxes import expiry, offered
 from gateway.sandboxes.instant import Instant
+from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
 from gateway.stores.sql import Sql
 from gateway.stores.sql.batches import Batches
@@ -144,7 +144,7 @@ async def wire(
 
     tested: the operations of test mode, which are nothing for agents.
     """
-    line = await RedisConnection.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+    line = await redis_url.connect(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
     stack.callback(sql.close)
@@ -177,6 +177,7 @@ async def wire(
     kept = sandboxes.parts(settings, known.scopes, runtime, sql, keyring, announcements.announce, stack)
     if kept is not None:
         stack.callback(asyncio.create_task(expiry.follow(kept, sql)).cancel)
+    testing = sandboxes.testing(line) if kept is not None else None
     subscriptions = assembling.parts(settings, known, runtime, sql, keyring, stack)
     dependencies = Dependencies(
         operations=[*public, *tested],
@@ -196,12 +197,12 @@ async def wire(
             **assembling.handlers(subscriptions),
             **sandboxes.handlers(kept, settings, sql),
         },
-        testing=sandboxes.testing(line) if kept is not None else None,
+        testing=testing,
         usage=usage,
         sentinel=Sentinel(settings.drift.share),
     )
     # These ask for what is there to be asked.
-    dependencies.own = {**dependencies.own, **sandboxes.provoking(dependencies, sql)}
+    dependencies.own = {**dependencies.own, **sandboxes.provoking(testing, dependencies, sql)}
     front = web(dependencies, sql, keyring, line)
     documents = Documents(front, factories.fetcher(settings, stack)) if settings.oauth.client_documents else None
     agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None

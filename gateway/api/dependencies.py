@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.types import Scope
 
@@ -14,7 +14,7 @@ from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.body.files import SerialThread
 from gateway.api.drift import Sentinel
-from gateway.api.exchange import Accepted, Exchange
+from gateway.api.exchange import Accepted, Exchange, Identified
 from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
 from gateway.auth.callers import Callers
@@ -30,8 +30,14 @@ from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.replays import Replays
 
-if TYPE_CHECKING:
-    from gateway.api.injection.testing import Testing  # which is about these parts
+
+class TestMode(Protocol):
+    """What answers the calls of test tokens (injection/testing.py)."""
+
+    def around(
+        self, operation: Operation, dependencies: Dependencies, behind: Callable[[Operation, Dependencies], Identified]
+    ) -> Identified:
+        """The stages `behind`, made for each call around parts of which one may fail."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +57,7 @@ class Dependencies:
     replays: Replays
     internal: Internal
     own: Mapping[str, Accepted] = field(default_factory=dict)
-    testing: Testing | None = None
+    testing: TestMode | None = None
     files_thread: SerialThread = field(default_factory=SerialThread)
     usage: Usage = field(default_factory=Usage)
     sentinel: Sentinel = field(default_factory=lambda: Sentinel(0))

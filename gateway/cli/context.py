@@ -105,14 +105,14 @@ class CliContext:
     async def announce(self, tenant_id: str, token_id: str, generation: int) -> None:
         """Tell every worker that the token changed. Without a running gateway and with the embedded store nobody listens."""
         from gateway.config import EMBEDDED, reveal
+        from gateway.stores import redis_url
         from gateway.stores.errors import StoreUnavailable
-        from gateway.stores.redis_connection import RedisConnection
         from gateway.stores.token_generations import Liveness
 
         url = (self.live and self.live.redis_url) or reveal(self.settings.stores.redis)
         if url == EMBEDDED:
             return
-        line = await RedisConnection.open(url, timeout=self.settings.stores.redis_timeout)
+        line = await redis_url.connect(url, timeout=self.settings.stores.redis_timeout)
         try:
             await Liveness(line).announce(tenant_id, token_id, generation)
         except StoreUnavailable as error:

@@ -35,9 +35,9 @@ _MOST: Final = 200
 def tail(settings: Settings, sandbox: str, count: int, follow: bool, as_json: bool) -> None:
     """Show the newest calls of a sandbox with the internal calls they led to, the newest last."""
     from adapters import ids
+    from gateway.stores import redis_url
     from gateway.stores.call_log import CallLog
     from gateway.stores.errors import StoreUnavailable
-    from gateway.stores.redis_connection import RedisConnection
     from gateway.stores.sql import sandboxes
 
     tenant_id = sandbox.removeprefix(ids.TENANT.prefix)
@@ -45,7 +45,7 @@ def tail(settings: Settings, sandbox: str, count: int, follow: bool, as_json: bo
     async def work(context: CliContext) -> None:
         if await context.sql.read(sandboxes.get, tenant_id) is None:
             raise Failure(f"there is no sandbox {sandbox}. `gateway test list` shows those there are.", NOT_FOUND)
-        line = await RedisConnection.open(_store(context), timeout=settings.stores.redis_timeout)
+        line = await redis_url.connect(_store(context), timeout=settings.stores.redis_timeout)
         log = CallLog(line)
         try:
             if as_json and not follow:

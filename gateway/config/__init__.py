@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gateway.config.changes import fingerprint, fixed
+    from gateway.config.embedded import EMBEDDED
     from gateway.config.faults import ConfigError, Fault
     from gateway.config.loader import load
-    from gateway.config.places import EMBEDDED, data_directory, locate
+    from gateway.config.places import data_directory, locate
     from gateway.config.runtime import Runtime
     from gateway.config.secrets import Secret, reveal
     from gateway.config.services import SANDBOX
@@ -35,9 +36,10 @@ __all__ = [
 
 _HOMES = {
     "changes": ("fingerprint", "fixed"),
+    "embedded": ("EMBEDDED",),
     "faults": ("ConfigError", "Fault"),
     "loader": ("load",),
-    "places": ("EMBEDDED", "data_directory", "locate"),
+    "places": ("data_directory", "locate"),
     "runtime": ("Runtime",),
     "secrets": ("Secret", "reveal"),
     "services": ("SANDBOX",),

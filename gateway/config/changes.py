@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.config.embedded import EMBEDDED
 from gateway.config.faults import Fault
-from gateway.config.places import EMBEDDED
 from gateway.config.services import SANDBOX
 from gateway.config.settings import Settings
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from gateway.config.document import Document, read
+from gateway.config.embedded import DATABASE, EMBEDDED
 from gateway.config.environment import CONFIG, DATA_DIR, Override, apply, overrides
-
-EMBEDDED: Final = "embedded"
-DATABASE: Final = "gateway.db"
-"""The file of the embedded database, in the data directory."""
 
 
 def locate(path: Path | None, env: Mapping[str, str]) -> Path | None:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from gateway.config.embedded import EMBEDDED
 from gateway.config.faults import refuse
-from gateway.config.places import EMBEDDED
 from gateway.config.quantities import Timeout
 from gateway.config.secrets import Secret, SecretOrEmbedded, parse
 from gateway.config.section import Count, Section

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from pydantic import BaseModel
 
+from gateway.config.embedded import EMBEDDED
 from gateway.config.faults import Fault
-from gateway.config.places import EMBEDDED
 from gateway.config.secrets import Secret
 from gateway.config.settings import Settings
 from gateway.config.stores import fault_of

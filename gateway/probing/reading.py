@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.core.calls import Id, Input, Window
-from adapters.core.declare.ids import Paired
 from adapters.core.declare.resource import ListQuery, Op, Resource
 from adapters.core.faults import ServiceInvalid
 from adapters.core.operation import Face, Operation
@@ -87,21 +86,21 @@ class Reader:
 
     def above(self, resource: Resource) -> Id:
         """The internal id of a record beneath which the service may have some of these; None where they lie beneath none."""
-        if not isinstance(resource.id, Paired):
+        if resource.id.above is None:
             return None
-        parent = next((each for each in self._declared.resources if each.id == resource.id.parent), None)
+        parent = next((each for each in self._declared.resources if each.id == resource.id.above), None)
         return self.known[parent.path].id if parent is not None and parent.path in self.known else None
 
     def _above(self, resource: Resource) -> dict[str, Any]:
         """What a search must say."""
-        if not isinstance(resource.id, Paired):
+        if resource.id.above is None:
             return {}
-        value = resource.id.parent.encode(self.above(resource))
+        value = resource.id.above.encode(self.above(resource))
         return {"filters": [{"field": resource.within, "operator": "eq", "value": value}]}
 
     def _id(self, resource: Resource, row: Row) -> Id:
-        own = row["id"]
-        return (self.above(resource), own) if isinstance(resource.id, Paired) else own
+        made: Id = resource.id.beneath_one(self.above(resource), row["id"])
+        return made
 
     async def _walk(self, face: Face, asked: dict[str, Any]) -> tuple[Driven, Judgement]:
         """Two pages: nothing on the first may be on the second."""

@@ -16,6 +16,7 @@ from gateway.process import readiness
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener
 from gateway.process.workers import Workers
+from gateway.stores import redis_url
 from gateway.stores.address import WRITES
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
@@ -37,7 +38,7 @@ class Asked:
     @classmethod
     async def open(cls, settings: Settings, facts: Runtime, workers: Workers) -> "Asked":
         """Connect to what is configured. A store that is away is not an error."""
-        line = await RedisConnection.open(facts.redis_url, timeout=settings.stores.redis_timeout)
+        line = await redis_url.connect(facts.redis_url, timeout=settings.stores.redis_timeout)
         sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, settings.stores.sql_timeout))
         hosts = frozenset(host.lower() for host in (settings.server.admin_host, *settings.server.admin_hosts))
         return cls(readiness.checks(line, sql, factories.keyring(settings), workers), hosts, line, sql)

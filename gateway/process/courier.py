@@ -32,9 +32,9 @@ from gateway.process import child, preloader
 from gateway.process.instance_lock import instance_name
 from gateway.process.worker import handed_over
 from gateway.process.workers import COUNTS, COURIERS, LISTENING, READY
+from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, webhook_lanes
 from gateway.webhooks import assembling
 from gateway.webhooks.courier import Courier
@@ -86,7 +86,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        line = await RedisConnection.open(runtime.redis_url, timeout=settings.stores.redis_timeout)
+        line = await redis_url.connect(runtime.redis_url, timeout=settings.stores.redis_timeout)
         stack.push_async_callback(line.aclose)
         sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
         stack.callback(sql.close)

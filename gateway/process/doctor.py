@@ -18,7 +18,7 @@ from gateway import factories
 from gateway.config import EMBEDDED, SANDBOX, Settings, fingerprint, reveal
 from gateway.keys.keyring import KeyringInvalid
 from gateway.process import running, runtime_facts
-from gateway.stores import topology
+from gateway.stores import redis_url, topology
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection
@@ -93,7 +93,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
     if url == EMBEDDED:
         yield Finding("redis", "skipped", "embedded: started and watched by the gateway")
         return
-    line = await RedisConnection.open(url, timeout=settings.stores.redis_timeout)
+    line = await redis_url.connect(url, timeout=settings.stores.redis_timeout)
     try:
         began = time.perf_counter()
         await line.command(*WRITES)

@@ -52,9 +52,8 @@ def testing(line: RedisConnection) -> Testing:
     return Testing(INJECTIONS, StandingFaults(line), Remembering(CallLog(line)))
 
 
-def provoking(parts: Dependencies, sql: Sql) -> Mapping[str, Accepted]:
+def provoking(testing: Testing | None, parts: Dependencies, sql: Sql) -> Mapping[str, Accepted]:
     """What answers the operations that make a call fail, tell of calls and have something happen, by name."""
-    testing = parts.testing
     if testing is None:
         return {}
     types = parts.catalogue.events(parts.settings.ids)

@@ -17,7 +17,6 @@ from typing import Any, Final, cast
 import hiredis
 
 from gateway.observe.outage import HELD, Outage
-from gateway.stores import topology
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_link import Link
@@ -54,7 +53,7 @@ def pack(*parts: Part) -> bytes:
 
 
 class RedisConnection:
-    """Opened with ``await RedisConnection.open(url)``; every failure of a command is ``StoreUnavailable``."""
+    """Opened by redis_url.py; every failure of a command is ``StoreUnavailable``."""
 
     def __init__(self, address: Address, *, timeout: float, max_pending: int, where: str = "") -> None:
         """`where`: what the store is called in the log, if it is not one node."""
@@ -68,22 +67,6 @@ class RedisConnection:
         self._outage = Outage("store", "redis", where or address.where)
         self._fault = "not connected yet"
         self._closed = False
-
-    @classmethod
-    async def open(cls, url: str, *, timeout: float = 0.25, max_pending: int = 10_000) -> "RedisConnection":
-        """A line to the store at ``url``, connected when the store answers within a few ``timeout`` (seconds, per command).
-
-        A store that is away is not an error: the line comes back by itself. A malformed URL is (``ValueError``).
-        """
-        if topology.is_several(url):
-            # Late: hardly anybody has several nodes, and the client that knows them is large.
-            from gateway.stores.redis_nodes import connection_of
-
-            line: RedisConnection = connection_of(topology.Nodes.parse(url), timeout=timeout, max_pending=max_pending)
-        else:
-            line = cls(Address.parse(url), timeout=timeout, max_pending=max_pending)
-        await line.connect()
-        return line
 
     async def connect(self) -> None:
         """Connect for the first time. A store that is away is not an error."""

@@ -8,7 +8,6 @@ import pytest
 
 from adapters import RESOURCES
 from adapters.core.compile.catalogue import prefixes
-from adapters.core.declare.ids import Paired
 from adapters.core.declare.resource import Op, Resource
 from adapters.core.operation import Operation
 from tests.conformance.declared import BENEATH, CREATABLE, OPERATIONS, UPDATABLE, least, name, path, sample, shape
@@ -45,9 +44,9 @@ def _alike(live: Live, prefix: str) -> list[tuple[str, str]]:
     """The id of a record of tenant b and one that nobody has; of pairs, also those that say they lie beneath a record of a."""
     pairs = [(_theirs(live, prefix), _nobody(prefix))]
     kind = _KINDS[prefix]
-    if isinstance(kind, Paired):
-        ours = kind.parent.decode(BENEATH[kind.beneath][0])
-        theirs, nobodys = (kind.encode((ours, kind.decode(each)[1])) for each in pairs[0])
+    if kind.above is not None and kind.by is not None:
+        ours = kind.above.decode(BENEATH[kind.by][0])
+        theirs, nobodys = (kind.encode(kind.beneath_one(ours, kind.inner(each))) for each in pairs[0])
         pairs.append((theirs, nobodys))
     return pairs
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.process import instance_lock
-from gateway.stores.redis_connection import RedisConnection
+from gateway.stores import redis_url
 from tests.live import Live
 from tests.live import live as running
 from tests.oauth.acting import LOOPBACK, Forms
@@ -27,7 +27,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 async def _fill(url: str) -> None:
-    line = await RedisConnection.open(url, timeout=5.0)
+    line = await redis_url.connect(url, timeout=5.0)
     await line.command("CONFIG", "SET", "maxmemory", "1")
     await line.aclose()
 

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, event, text
 
 from gateway.auth.callers import Callers
 from gateway.keys.keyring import Keyring
+from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
-from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, batches, tenants
 from gateway.stores.sql import tokens as stored
 from gateway.stores.sql.batches import Batches
@@ -94,7 +94,7 @@ async def test_requests_of_one_token_ask_sql_once_while_the_store_is_lost(known:
 
 
 async def test_a_look_up_that_began_before_a_revocation_does_not_answer_for_it(sql: Sql, tmp_path: Path) -> None:
-    line = await RedisConnection.open(f"unix://{tmp_path}/nobody")
+    line = await redis_url.connect(f"unix://{tmp_path}/nobody")
     known = Callers(sql, KEYRING, cast("Any", None), Liveness(line), {"": {}}, {})
     caller = await known.find(SECRET)
     assert caller is not None

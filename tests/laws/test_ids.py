@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import ids
-from adapters.core.declare.ids import IdType, Paired
+from adapters.core.declare.ids import IdType
 
 KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]
 
@@ -18,7 +18,7 @@ KINDS = [value for value in vars(ids).values() if isinstance(value, IdType)]
 def _signature(kind: IdType) -> tuple[object, ...]:
     """All that an id is made by but its prefix, which stands before it unchanged."""
     own = (type(kind), kind.alphabet, kind.number, kind.cut)
-    return (*own, _signature(kind.parent)) if isinstance(kind, Paired) else own
+    return own if kind.above is None else (*own, _signature(kind.above))
 
 
 # The first of the kinds that are alike; of all others a few ids are tried.
@@ -28,9 +28,8 @@ every_kind = pytest.mark.parametrize("kind", FIRST, ids=lambda kind: kind.prefix
 
 def internal_ids(kind: IdType) -> st.SearchStrategy[Any]:
     """Internal ids as the service writes them; both, where a record has one beneath another."""
-    if isinstance(kind, Paired):
-        return st.tuples(internal_ids(kind.parent), _written(kind))
-    return _written(kind)
+    above = st.none() if kind.above is None else internal_ids(kind.above)
+    return st.builds(kind.beneath_one, above, _written(kind))
 
 
 def _written(kind: IdType) -> st.SearchStrategy[Any]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from gateway.process.embedded import valkey
+from gateway.stores import redis_url
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, tenants
 from gateway.stores.sql.migrate import migrate
@@ -27,7 +28,7 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def line(valkey_url: str) -> AsyncIterator[RedisConnection]:
-    line = await RedisConnection.open(valkey_url, timeout=5.0)
+    line = await redis_url.connect(valkey_url, timeout=5.0)
     await line.command("FLUSHALL")
     yield line
     await line.aclose()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.process.embedded import valkey
+from gateway.stores import redis_url
 from gateway.stores.limits import Gate, Limiter
 from gateway.stores.local_limits import LocalLimits
 from gateway.stores.policies import Policy
@@ -28,7 +29,7 @@ from gateway.stores.limits import Limiter
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.policies import Policy
 async def main():
-    line = await RedisConnection.open(sys.argv[1], timeout=5)
+    line = await redis_url.connect(sys.argv[1], timeout=5)
     limiter = Limiter(line, 1)
     gate = limiter.gate("t", sys.argv[2], [Policy("token", 1000, 60, 400, per="token"), Policy("tenant", 500, 60, per="tenant")])
     await line.command("PING")
@@ -145,7 +146,7 @@ async def test_ipv6_clients_are_counted_by_their_network_and_mapped_ones_as_ipv4
 async def test_a_lost_store_leaves_each_worker_its_share_flagged_and_comes_back(tmp_path: Path) -> None:
     small = Policy("token", 10, 60.0, per="token")
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url, timeout=0.1)
+        line = await redis_url.connect(url, timeout=0.1)
         limiter = Limiter(line, 2)
         gate = limiter.gate("t", "a", [small, TOKEN])
         assert not (await limiter.admit(gate)).local

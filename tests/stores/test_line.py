@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.process.embedded import valkey
+from gateway.stores import redis_url
 from gateway.stores.address import Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection, Script
@@ -83,7 +84,7 @@ async def test_a_cancelled_command_does_not_shift_the_answers_of_others(line: Re
 
 
 async def test_a_store_that_is_away_fails_commands_at_once_and_is_found_when_it_comes(tmp_path: Path) -> None:
-    line = await RedisConnection.open(f"unix://{tmp_path}/v.sock")
+    line = await redis_url.connect(f"unix://{tmp_path}/v.sock")
     begun = time.perf_counter()
     with pytest.raises(StoreUnavailable, match="cannot connect"):
         await line.command("PING")
@@ -101,7 +102,7 @@ async def test_a_store_that_is_away_fails_commands_at_once_and_is_found_when_it_
 
 async def test_a_stuck_store_fails_every_waiting_command_within_the_timeout(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url, timeout=0.1)
+        line = await redis_url.connect(url, timeout=0.1)
         pid = int((tmp_path / "valkey" / "valkey.pid").read_text())
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -122,7 +123,7 @@ async def test_a_stuck_store_fails_every_waiting_command_within_the_timeout(tmp_
 
 async def test_a_killed_store_is_found_again_after_its_restart_with_its_data(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         await line.command("SET", "kept", "yes")
         assert await line.command("WAITAOF", 1, 0, 20_000) == [1, 0]
         os.kill(int((tmp_path / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
@@ -138,7 +139,7 @@ def test_a_process_that_was_held_up_itself_does_not_blame_the_store(
     valkey_url: str, new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def held_up() -> None:
-        line = await RedisConnection.open(valkey_url, timeout=0.05)
+        line = await redis_url.connect(valkey_url, timeout=0.05)
         answers = [asyncio.ensure_future(line.command("ECHO", number)) for number in range(1000)]
         await asyncio.sleep(0.001)
         time.sleep(0.1)  # noqa: ASYNC251 - the point of the test
@@ -157,7 +158,7 @@ async def test_a_far_side_that_speaks_nonsense_is_dropped(tmp_path: Path, garbag
         await reader.read(100)
 
     async with listening(tmp_path / "v.sock", babble) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         first, link = asyncio.ensure_future(line.command("PING")), line._link
         await until(lambda: line._link is not link)
         await asyncio.gather(first, return_exceptions=True)
@@ -172,7 +173,7 @@ async def test_a_store_that_became_read_only_is_left(tmp_path: Path) -> None:
             writer.write(b"-READONLY You can't write against a read only replica.\r\n" if refusing else b"+OK\r\n")
 
     async with listening(tmp_path / "v.sock", replica) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         link = line._link
         refusing = True
         with pytest.raises(StoreUnavailable, match="READONLY"):
@@ -189,13 +190,13 @@ async def test_a_store_that_hangs_up_after_the_greeting_is_retried_without_end(t
         visits += 1
 
     async with listening(tmp_path / "v.sock", leave) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         await until(lambda: visits > 3)
         await line.aclose()
 
 
 async def test_more_commands_than_may_wait_are_refused_at_once(valkey_url: str) -> None:
-    line = await RedisConnection.open(valkey_url, max_pending=3)
+    line = await redis_url.connect(valkey_url, max_pending=3)
     results = await asyncio.gather(*(line.command("PING") for _ in range(5)), return_exceptions=True)
     assert [type(result) for result in results] == [bytes, bytes, bytes, StoreUnavailable, StoreUnavailable]
     await line.aclose()
@@ -204,7 +205,7 @@ async def test_more_commands_than_may_wait_are_refused_at_once(valkey_url: str) 
 async def test_a_closed_line_refuses_and_leaves_no_task_behind(valkey_url: str, tmp_path: Path) -> None:
     before = asyncio.all_tasks()
     for url in (valkey_url, f"unix://{tmp_path}/none.sock"):
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         await line.aclose()
         with pytest.raises(StoreUnavailable, match="closed"):
             await line.command("PING")
@@ -243,15 +244,15 @@ async def test_password_database_and_tls_are_taken_from_the_url(
     server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
     place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}/3?ca_file={pem}"
     async with server:
-        secure = await RedisConnection.open(f"rediss://guest:p%40ss%2Fw%3Ard@{place}", timeout=2)
+        secure = await redis_url.connect(f"rediss://guest:p%40ss%2Fw%3Ard@{place}", timeout=2)
         assert await secure.command("ACL", "WHOAMI") == b"guest"
         assert b"db=3" in await secure.command("CLIENT", "INFO")
         await secure.aclose()
-        wrong = await RedisConnection.open(f"rediss://guest:wrong@{place}", timeout=2)
+        wrong = await redis_url.connect(f"rediss://guest:wrong@{place}", timeout=2)
         with pytest.raises(StoreUnavailable, match="WRONGPASS"):
             await wrong.command("PING")
         await wrong.aclose()
-        untrusting = await RedisConnection.open(f"rediss://{place.partition('?')[0]}", timeout=2)
+        untrusting = await redis_url.connect(f"rediss://{place.partition('?')[0]}", timeout=2)
         with pytest.raises(StoreUnavailable, match="certificate"):
             await untrusting.command("PING")
         await untrusting.aclose()

@@ -10,10 +10,9 @@ import pytest
 
 from gateway.observe import outage
 from gateway.process.embedded import valkey
-from gateway.stores import redis_connection
+from gateway.stores import redis_connection, redis_url
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import RedisConnection
 
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -49,14 +48,14 @@ async def test_a_store_that_takes_no_writes_is_lost_and_told_so_until_it_takes_t
         monkeypatch.setattr(module, "HELD", 0.1)
     begin, end, code = REFUSALS[refusal]
     async with valkey.running(tmp_path) as url, admin(url) as ask, asyncio.timeout(20):
-        line = await RedisConnection.open(url, timeout=2.0)
+        line = await redis_url.connect(url, timeout=2.0)
         assert await line.command(*WRITES) == b"OK"
         assert await ask(*begin) == b"+OK\r\n"
         for _ in range(5):
             with pytest.raises(StoreUnavailable):
                 await line.command(*WRITES)
         # Whoever connects now is told at once, instead of by the first client.
-        late = await RedisConnection.open(url, timeout=2.0)
+        late = await redis_url.connect(url, timeout=2.0)
         assert not late.connected
         with pytest.raises(StoreUnavailable, match=code):
             await late.command("GET", "x")
@@ -91,7 +90,7 @@ async def test_whatever_is_wrong_with_a_store_its_reason_and_host_are_told_once_
         }
         for each, (host, reason) in wrong.items():
             before = len(logged())
-            line = await RedisConnection.open(each, timeout=1.0)
+            line = await redis_url.connect(each, timeout=1.0)
             for _ in range(3):
                 with pytest.raises(StoreUnavailable):
                     await line.command("PING")

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
-from gateway.stores.redis_connection import RedisConnection, Script, pack
+from gateway.stores.redis_connection import Script, pack
 from gateway.stores.redis_nodes import ClusterConnection, SentinelConnection, _slot
 from gateway.stores.topology import Nodes
 from tests.stores.nodes import Node, cluster, until, watched
@@ -52,7 +53,7 @@ async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_i
     sentinel: tuple[list[Node], list[Node]],
 ) -> None:
     nodes, sentinels = sentinel
-    line = await RedisConnection.open(url_of(sentinels), timeout=0.5)
+    line = await redis_url.connect(url_of(sentinels), timeout=0.5)
     assert isinstance(line, SentinelConnection) and line.connected
     decided: list[tuple[float, bool]] = []
 
@@ -92,7 +93,7 @@ async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_i
 
 
 async def test_keys_of_one_tenant_are_in_one_slot_and_all_tenants_on_all_nodes(clustered: list[Node]) -> None:
-    line = await RedisConnection.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    line = await redis_url.connect(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
     assert isinstance(line, ClusterConnection) and line.connected
     try:
         for tenant in range(60):
@@ -109,7 +110,7 @@ async def test_keys_of_one_tenant_are_in_one_slot_and_all_tenants_on_all_nodes(c
 
 async def test_limits_are_exact_over_two_workers_and_a_cluster(clustered: list[Node]) -> None:
     url = f"redis+cluster://127.0.0.1:{clustered[1].port},127.0.0.1:{clustered[2].port}"
-    lines = [await RedisConnection.open(url, timeout=0.5) for _ in range(2)]
+    lines = [await redis_url.connect(url, timeout=0.5) for _ in range(2)]
     try:
         policy = Policy("address", quota=20, window=60.0, burst=None, per="address")
         limiters = [Limiter(line, 1) for line in lines]
@@ -124,7 +125,7 @@ async def test_limits_are_exact_over_two_workers_and_a_cluster(clustered: list[N
 
 
 async def test_a_key_that_moves_to_another_node_is_followed(clustered: list[Node]) -> None:
-    line = await RedisConnection.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    line = await redis_url.connect(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
     try:
         await line.command("SET", "gw:{moving}:x", "before")
         slot = _slot(pack("GET", "gw:{moving}:x"))
@@ -146,7 +147,7 @@ async def test_a_key_that_moves_to_another_node_is_followed(clustered: list[Node
 
 
 async def test_a_primary_of_a_cluster_that_is_killed_is_replaced(clustered: list[Node]) -> None:
-    line = await RedisConnection.open(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
+    line = await redis_url.connect(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
     try:
         keys = [f"gw:{{k{number}}}:x" for number in range(30)]
         for key in keys:
@@ -169,7 +170,7 @@ async def test_a_primary_of_a_cluster_that_is_killed_is_replaced(clustered: list
 
 async def test_nobody_who_knows_the_nodes_is_an_outage_and_no_failure_to_start() -> None:
     for url in ("redis+sentinel://127.0.0.1:1/main", "redis+cluster://127.0.0.1:1"):
-        line = await RedisConnection.open(url, timeout=0.1)
+        line = await redis_url.connect(url, timeout=0.1)
         assert not line.connected
         with pytest.raises(StoreUnavailable):
             await line.command("GET", "gw:{x}:y")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.process.embedded import valkey
+from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import (
@@ -35,7 +36,7 @@ import asyncio, sys
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.replays import Replays
 async def main():
-    line = await RedisConnection.open(sys.argv[1], timeout=5)
+    line = await redis_url.connect(sys.argv[1], timeout=5)
     replays = Replays(line, 60, float(sys.argv[2]))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -238,7 +239,7 @@ async def test_a_key_held_by_a_killed_process_reads_as_unknown_after_its_lease(
 
 async def test_a_lost_store_refuses_reservations_and_forgets_those_it_made_unseen(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url, timeout=0.1)
+        line = await redis_url.connect(url, timeout=0.1)
         replays = Replays(line, 60, 60)
         handle = await reserved(replays, "finishing")
         pid = int((tmp_path / "valkey" / "valkey.pid").read_text())

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from bench.needs import from_debian, program_path
+from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.redis_connection import RedisConnection
 from tests.certificates import make_authority
 from tests.stores.nodes import QUICK, Node, free_ports, until
 
@@ -88,14 +88,14 @@ async def soon(works: Callable[[], Awaitable[object]], seconds: float) -> None:
     "more", ["&sentinel_tls=true", "&sentinel_tls=true&sentinel_password=wrong", "&sentinel_password=x"]
 )
 async def test_sentinels_that_are_asked_without_their_password_or_tls_name_nobody(watched: Watched, more: str) -> None:
-    line = await RedisConnection.open(watched.url(more), timeout=1)
+    line = await redis_url.connect(watched.url(more), timeout=1)
     assert not line.connected
     await line.aclose()
 
 
 async def test_a_login_of_sentinels_and_one_of_nodes_lead_to_the_primary_and_to_its_successor(watched: Watched) -> None:
     more = "&sentinel_tls=true&sentinel_password=of%20the%20sentinels%20%26%20theirs"
-    line = await RedisConnection.open(watched.url(more), timeout=1)
+    line = await redis_url.connect(watched.url(more), timeout=1)
     try:
         assert line.connected
         await line.command("SET", "gw:{t}:x", "1")

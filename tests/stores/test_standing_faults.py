@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+from gateway.stores import redis_url
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.standing_faults import StandingFault, StandingFaults
 
@@ -31,7 +32,7 @@ async def test_a_fault_is_met_by_its_method_and_path_or_the_template_of_one(line
 async def test_of_calls_at_once_over_two_workers_exactly_as_many_meet_a_fault_as_it_says(
     valkey_url: str, line: RedisConnection
 ) -> None:
-    other = await RedisConnection.open(valkey_url, timeout=5)
+    other = await redis_url.connect(valkey_url, timeout=5)
     try:
         one, two = StandingFaults(line), StandingFaults(other)
         await one.put("t", [fault(times=7), fault(name="conflict", times=5)])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway.process.embedded import keeper, valkey
-from gateway.stores.redis_connection import RedisConnection
+from gateway.stores import redis_url
 
 STARTER = """
 import asyncio, sys
@@ -47,7 +47,7 @@ async def test_it_answers_on_a_socket_that_only_this_user_can_reach(tmp_path: Pa
         assert valkey.url(tmp_path) == url
         assert (tmp_path / "valkey").stat().st_mode & 0o777 == 0o700
         assert Path(url.removeprefix("unix://")).stat().st_mode & 0o777 == 0o700
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         assert await line.command("CONFIG", "GET", "port") == [b"port", b"0"]
         await line.aclose()
 
@@ -63,7 +63,7 @@ async def test_it_stops_without_leaving_a_process_a_socket_or_a_pid_file(tmp_pat
 async def test_it_keeps_its_data_over_a_clean_stop(tmp_path: Path) -> None:
     for wanted in (b"1", b"2"):
         async with valkey.running(tmp_path) as url:
-            line = await RedisConnection.open(url)
+            line = await redis_url.connect(url)
             assert await line.command("INCR", "starts") == int(wanted)
             await line.aclose()
 
@@ -105,7 +105,7 @@ async def test_an_orphan_of_a_former_run_is_replaced_and_its_data_kept(tmp_path:
     home.mkdir(mode=0o700)
     orphan = valkey._start(home, valkey._socket_path(tmp_path, create=True))
     await valkey._answering(orphan, home, valkey._socket_path(tmp_path, create=True))
-    line = await RedisConnection.open(f"unix://{home}/valkey.sock")
+    line = await redis_url.connect(f"unix://{home}/valkey.sock")
     await line.command("SET", "kept", "yes")
     await line.aclose()
     if stuck:
@@ -114,7 +114,7 @@ async def test_an_orphan_of_a_former_run_is_replaced_and_its_data_kept(tmp_path:
     async with valkey.running(tmp_path) as url:
         await reaper
         assert pid_of(tmp_path) != orphan.pid
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         assert await line.command("GET", "kept") == b"yes"
         await line.aclose()
 
@@ -132,7 +132,7 @@ async def test_a_stale_pid_that_is_now_someone_elses_is_left_alone(tmp_path: Pat
 
 async def test_an_append_only_file_cut_in_the_middle_is_recovered(tmp_path: Path) -> None:
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         for number in range(10):
             await line.command("SET", f"key{number}", "x" * 100)
         await line.aclose()
@@ -140,7 +140,7 @@ async def test_an_append_only_file_cut_in_the_middle_is_recovered(tmp_path: Path
     log = max((tmp_path / "valkey" / "appendonlydir").glob("*.incr.aof"))
     log.write_bytes(log.read_bytes()[:-50])
     async with valkey.running(tmp_path) as url:
-        line = await RedisConnection.open(url)
+        line = await redis_url.connect(url)
         assert len(await line.command("KEYS", "key*")) == 9
         await line.aclose()
 

@@ -15,8 +15,8 @@ from gateway.config import load
 from gateway.deployment import built_in
 from gateway.keys import token_format
 from gateway.process import instance_lock, runtime_facts
+from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import Event
@@ -55,7 +55,7 @@ class Deployment:
         async def rendered() -> list[Rendered]:
             settings = self.settings.model_copy(update=changed)
             async with AsyncExitStack() as stack:
-                line = await RedisConnection.open(self.facts.redis_url, timeout=settings.stores.redis_timeout)
+                line = await redis_url.connect(self.facts.redis_url, timeout=settings.stores.redis_timeout)
                 stack.push_async_callback(line.aclose)
                 sql = Sql(self.facts.sql_url)
                 stack.callback(sql.close)

@@ -13,8 +13,8 @@ import pytest
 
 from gateway import factories
 from gateway.deployment import built_in
+from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, webhook_endpoints, webhook_events, webhook_registrations
 from gateway.webhooks import assembling
 from gateway.webhooks.intake import Intake
@@ -40,7 +40,7 @@ class Gaps(Office):
         async def done() -> None:
             settings, facts = self.deployment.settings, self.deployment.facts
             async with AsyncExitStack() as stack:
-                line = await RedisConnection.open(facts.redis_url, timeout=settings.stores.redis_timeout)
+                line = await redis_url.connect(facts.redis_url, timeout=settings.stores.redis_timeout)
                 stack.push_async_callback(line.aclose)
                 sql = Sql(facts.sql_url)
                 stack.callback(sql.close)

@@ -98,6 +98,15 @@ class IdType:
         """The field that an id is told with; None where it needs no other."""
         return None
 
+    @property
+    def above(self) -> IdType | None:
+        """The kind of id of the record that those of this kind lie beneath; None where they lie beneath none."""
+        return None
+
+    def beneath_one(self, above: Any, own: Any) -> Any:
+        """The internal id of what a service calls `own`, beneath the record `above` where this kind lies beneath one."""
+        return own
+
     def spelled(self, bind: str, beside: Callable[[str], str]) -> str:
         """Source of the public form of an internal id that `bind` is the name of."""
         return f"{self.prefix!r} + {self._rest(bind)}"
@@ -143,6 +152,13 @@ class Paired(IdType):
     @property
     def by(self) -> str:
         return self.beneath
+
+    @property
+    def above(self) -> IdType:
+        return self.parent
+
+    def beneath_one(self, above: Any, own: Any) -> Any:
+        return above, own
 
     @property
     def pattern(self) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Operation
 from gateway import problems
+from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange
 from gateway.api.injection.declared import altered
 from gateway.auth.caller import Caller
@@ -23,11 +24,6 @@ from gateway.observe import logs, metrics
 from gateway.stores.call_log import CallLog
 from gateway.stores.errors import StoreUnavailable
 from gateway.upstream import Guard, Response
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from gateway.api.dependencies import Dependencies
 
 MOST: Final = 8_192  # characters of a body
 CONCEALED: Final = "[concealed]"

@@ -1,0 +1,21 @@
+"""From a URL to the line: to the one node that it names, or to whichever of several is the right one."""
+
+from gateway.stores import topology
+from gateway.stores.address import Address
+from gateway.stores.redis_connection import RedisConnection
+
+
+async def connect(url: str, *, timeout: float = 0.25, max_pending: int = 10_000) -> RedisConnection:
+    """A line to the store at ``url``, connected when the store answers within a few ``timeout`` (seconds, per command).
+
+    A store that is away is not an error: the line comes back by itself. A malformed URL is (``ValueError``).
+    """
+    if topology.is_several(url):
+        # Late: hardly anybody has several nodes, and the client that knows them is large.
+        from gateway.stores.redis_nodes import connection_of
+
+        line: RedisConnection = connection_of(topology.Nodes.parse(url), timeout=timeout, max_pending=max_pending)
+    else:
+        line = RedisConnection(Address.parse(url), timeout=timeout, max_pending=max_pending)
+    await line.connect()
+    return line
