@@ -17,6 +17,7 @@ from gateway import factories
 from gateway.api.dependencies import Dependencies
 from gateway.api.dispatch import Dispatch
 from gateway.api.drift import Sentinel
+from gateway.api.exchange import Handler
 from gateway.api.internal_calls import Internal
 from gateway.api.me import ME, me
 from gateway.api.rate_limits import by_plan, policy
@@ -34,7 +35,6 @@ from gateway.downstream.cors import Cors, Scripted
 from gateway.downstream.direct import Turn
 from gateway.keys.cursors import Cursors
 from gateway.keys.keyring_file import KeptKeyring
-from gateway.mcp.endpoint import PATH as MCP
 from gateway.mcp.endpoint import Endpoint as Agents
 from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.client_documents import Documents
@@ -81,7 +81,7 @@ class App:
         self._address: Address
 
     def serve(self, turn: Turn) -> Coroutine[Any, Any, None]:
-        """Answer a request under `/v1`."""
+        """Answer a request to the API."""
         return self._public(turn)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,16 +108,18 @@ class App:
         dates = [each.date for each in known.contracts]
         public = [ME, *webhooks.operations(dates), *compiled.operations]
         tested = offered.operations(dates) if self.settings.test.enabled else []
-        dependencies, front, routes = await wire(self.settings, self._runtime, known, public, tested, self._stack)
+        dependencies, front, routes, doors = await wire(
+            self.settings, self._runtime, known, public, tested, self._stack
+        )
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
-        self._public = Dispatch([*public, *tested], dependencies, self._brands, cors)
+        self._public = Dispatch([*public, *tested], dependencies, self._brands, cors, doors)
         self._address = dependencies.address_of
         documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
             [*front_door.routes(), *routes, *site.routes(documents, self._brands.all)],
-            Middleware(UnauthenticatedLimit, front, (*_QUIET, *COUNTED_APART, MCP)),
+            Middleware(UnauthenticatedLimit, front, (*_QUIET, *COUNTED_APART)),
         )
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
@@ -139,8 +141,8 @@ async def wire(
     public: Sequence[Operation],
     tested: Sequence[Operation],
     stack: AsyncExitStack,
-) -> tuple[Dependencies, Web, list[BaseRoute]]:
-    """Everything that stages use, what pages are made with, and their routes. What needs closing is left with `stack`.
+) -> tuple[Dependencies, Web, list[BaseRoute], dict[str, Handler]]:
+    """Everything that stages use, what pages are made with, their routes, and the doors of agents. What needs closing is left with `stack`.
 
     tested: the operations of test mode, which are nothing for agents.
     """
@@ -210,8 +212,6 @@ async def wire(
         dependencies,
         front,
         [
-            # Agents ask often, and routes are tried in their order.
-            *(agents.routes() if agents else []),
             assets(),
             *Pages(front, documents).routes(),
             *Endpoints(front, announcements).routes(),
@@ -220,4 +220,5 @@ async def wire(
             *Leaks(front, announcements).routes(),
             *(Instant(front, kept).routes() if kept is not None else []),
         ],
+        agents.doors() if agents else {},
     )

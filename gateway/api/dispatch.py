@@ -1,9 +1,9 @@
-"""`/v1`: a request becomes an exchange, finds its operation, and leaves as an answer."""
+"""The API: a request becomes an exchange, finds its operation, and leaves as an answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from urllib.parse import unquote
 
@@ -29,10 +29,18 @@ from gateway.problems import Problem
 
 
 class Dispatch:
-    """All public operations behind one callable. `cors`: None where no web page of another origin may call."""
+    """All public operations behind one callable.
+
+    cors: None where no web page of another origin may call; doors: what answers at paths beside `/v1`.
+    """
 
     def __init__(
-        self, operations: Sequence[Operation], dependencies: Dependencies, brands: Brands, cors: Cors | None
+        self,
+        operations: Sequence[Operation],
+        dependencies: Dependencies,
+        brands: Brands,
+        cors: Cors | None,
+        doors: Mapping[str, Handler],
     ) -> None:
         self._dependencies = dependencies
         self._brands = brands
@@ -41,9 +49,11 @@ class Dispatch:
         self._routes: Routes[Handler] = Routes()
         for operation in operations:
             self._routes.add(operation, build(operation, dependencies))
+        for path, handler in doors.items():
+            self._routes.open(path, handler)
 
     async def __call__(self, turn: Turn) -> None:
-        """Answer one request whose path begins with /v1."""
+        """Answer one request to the API."""
         started = perf_counter()
         traced = trace.continued(turn.headers.get(b"traceparent"))
         try:

@@ -31,6 +31,7 @@ class Routes(Generic[T]):
         self._table: dict[str, Tails[T]] = {}
         # By the resource and the number of segments behind it: where parameters may stand in such a path.
         self._masks: dict[tuple[str, int], list[tuple[int, ...]]] = {}
+        self._doors: dict[str, T] = {}
 
     def add(self, operation: Operation, kept: T) -> None:
         """Make the operation findable."""
@@ -45,14 +46,18 @@ class Routes(Generic[T]):
         tails = self._table.setdefault(operation.first, {"": {}})
         tails.setdefault(operation.tail, {})[operation.method] = (kept, slots)
 
+    def open(self, path: str, kept: T) -> None:
+        """Make a path outside `/v1` findable, by any method."""
+        self._doors[path] = kept
+
     def find(self, method: str, path: str) -> tuple[T, tuple[str, ...]]:
         """What is kept of the operation and the decoded path parameters; NotFound or MethodNotAllowed.
 
         `path` is as the client sent it, without the query.
         """
-        _, _, first, *tail = path.split("/") if path.count("/") > 1 else ("", "", "")
+        _, room, first, *tail = path.split("/") if path.count("/") > 1 else ("", "", "")
         tails = self._table.get(first)
-        if tails is None or "" in tail:
+        if tails is None or "" in tail or room != "v1":
             return self._otherwise(method, path)
         shape = "/".join(tail)
         methods = tails.get(shape)
@@ -79,7 +84,9 @@ class Routes(Generic[T]):
         return kept, tuple([_decoded(tail[slot]) for slot in slots])
 
     def _otherwise(self, method: str, path: str) -> tuple[T, tuple[str, ...]]:
-        """The same for a path that has quoted what needs no quoting (RFC 3986 § 2.3); NotFound for any other."""
+        """The same for a path outside `/v1`, or one that has quoted what needs no quoting (RFC 3986 § 2.3); NotFound for any other."""
+        if path in self._doors:
+            return self._doors[path], ()
         plain = _QUOTED.sub(_unquoted, path)
         if plain != path:
             return self.find(method, plain)

@@ -1,7 +1,7 @@
 """One connection of the public port: whose turn it is, how long a client may take, and when the connection ends.
 
 Its states are drawn in gateway/downstream/states.py and its ends made in gateway/downstream/lifecycle.py; what is read and refused is `Parsing`'s part
-(gateway/downstream/parsing.py). A request under `/v1` becomes a `Turn` and goes straight to `serve`, a plain one without
+(gateway/downstream/parsing.py). A request to the API becomes a `Turn` and goes straight to `serve`, a plain one without
 the parser (gateway/downstream/plain.py); everything else goes through ASGI. What is refused is told with a problem
 document (RFC 9457) and the connection closed.
 """
@@ -25,7 +25,7 @@ from gateway.downstream.lifecycle import Lifecycle
 from gateway.downstream.parsing import Parsing
 from gateway.downstream.plain import recognised
 from gateway.downstream.states import Limits, State
-from gateway.downstream.target import plain_path
+from gateway.downstream.target import of_the_api, plain_path
 
 # An attribute of an enumeration costs more to find than a name of this module.
 NEW: Final = State.NEW
@@ -156,7 +156,7 @@ class Connection(Lifecycle):
         path = plain_path(raw_path.decode("ascii"))
         keep = keep and not self.draining
         cycle: Cycle
-        if path.startswith("/v1/") or path == "/v1":
+        if of_the_api(path):
             # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before.
             values: dict[bytes, list[bytes]] = {}
             for name, value in headers:
@@ -293,7 +293,7 @@ def protocol(render: Render, serve: Serve, *, fast_path: bool = True, limits: Li
     """The protocol class for `uvicorn.Config(http=…)`.
 
     `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read;
-    `serve(turn)` answers what is under `/v1`; `fast_path`: whether plain requests do without the parser.
+    `serve(turn)` answers what is of the API; `fast_path`: whether plain requests do without the parser.
     """
     chosen = limits or Limits()
     shared = {"render": staticmethod(render), "serve": staticmethod(serve), "fast_path": fast_path, "limits": chosen}

@@ -17,7 +17,8 @@ _PREFLIGHT: Final = (
         b"access-control-allow-headers",
         (
             b"Authorization, Content-Type, Accept, Version, Idempotency-Key, Traceparent, Tracestate, Baggage, "
-            b"Sentry-Trace, X-Request-Id, If-Match, If-None-Match, If-Unmodified-Since"
+            b"Sentry-Trace, X-Request-Id, If-Match, If-None-Match, If-Unmodified-Since, "
+            b"MCP-Protocol-Version, Mcp-Method, Mcp-Name"
         ),
     ),
     (b"access-control-max-age", b"600"),

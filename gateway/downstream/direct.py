@@ -1,4 +1,4 @@
-"""A request under `/v1` and its answer, without ASGI between them: what was read is at hand, what is answered is written.
+"""A request to the API and its answer, without ASGI between them: what was read is at hand, what is answered is written.
 
 As an ASGI message each request and each answer is a dictionary of lists of pairs, built by one side to be taken apart
 by the other: a tenth of what a request costs (docs/decisions/0014-no-asgi-below-v1.md).

@@ -1,4 +1,4 @@
-"""Requests under `/v1` that are whole, plain, and can be read in one way only: recognised at once, without the parser.
+"""Requests to the API that are whole, plain, and can be read in one way only: recognised at once, without the parser.
 
 The parser calls back for every header, which is a tenth of what a request costs. Almost all requests say nothing that
 needs it: one read holds a request line, well-formed headers, none of them about framing or the connection but a
@@ -18,7 +18,8 @@ MOST: Final = 8 * 1024
 
 _NAME: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _HEAD: Final = re.compile(
-    rb"(GET|POST|PATCH|DELETE) (/v1(?:/[A-Za-z0-9\-._~%]*+)++)(?:\?([A-Za-z0-9\-._~%&=+:,@/]*+))? HTTP/1\.1\r\n"
+    rb"(GET|POST|PATCH|DELETE) (/v1(?:/[A-Za-z0-9\-._~%]*+)++|/mcp(?:/readonly)?+)"
+    rb"(?:\?([A-Za-z0-9\-._~%&=+:,@/]*+))? HTTP/1\.1\r\n"
     # A value neither begins nor ends with white space, so that it needs no trimming.
     rb"((?:" + _NAME + rb": ?(?:[!-~\x80-\xff]++(?:[ \t]++(?=[!-~\x80-\xff]))?+)++\r\n)++)\r\n"
 )

@@ -12,6 +12,14 @@ _ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)", re.DOTAL
 _ENCODED: Final = re.compile(r"%([2-7][0-9A-Fa-f])")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
+AGENTS: Final = "/mcp"
+AGENTS_READING: Final = "/mcp/readonly"
+
+
+def of_the_api(path: str) -> bool:
+    """Whether a path is answered without ASGI: what is under `/v1`, and the doors of agents to the same operations."""
+    return path.startswith("/v1/") or path in ("/v1", AGENTS, AGENTS_READING)
+
 
 def relative(method: str, target: bytes, host: bytes | None) -> bytes | None:
     """The path and query that a target in another form than a path stands for; None when it is none of this server.

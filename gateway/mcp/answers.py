@@ -15,8 +15,11 @@ _HIDDEN = ("type", "instance", "trace_id")
 
 def told(structured: Record, meta: Record | None = None) -> Record:
     """A successful call: the same JSON as structure and as text."""
-    text = orjson.dumps(structured).decode()
-    made: Record = {"content": [{"type": "text", "text": text}], "structuredContent": structured}
+    text = orjson.dumps(structured)
+    made: Record = {
+        "content": [{"type": "text", "text": text.decode()}],
+        "structuredContent": orjson.Fragment(text),
+    }
     return made | ({"_meta": meta} if meta else {})
 
 

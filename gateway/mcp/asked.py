@@ -22,8 +22,8 @@ from gateway.api.pipeline import build_for_agents
 from gateway.auth.challenges import denied
 from gateway.brands import Brand
 from gateway.mcp.calls import Twin
-from gateway.mcp.wire import Elicited
-from gateway.observe import access, logs, trace
+from gateway.mcp.wire import Message
+from gateway.observe import logs, trace
 
 
 class Replied(NamedTuple):
@@ -44,9 +44,10 @@ class Permitted(NamedTuple):
 class Challenged(Exception):
     """A refusal that the client has to hear by HTTP, since it is about its token: 401, or 403 for want of a scope."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, code: str) -> None:
         super().__init__()
         self.answer = answer
+        self.code = code
 
 
 class Failed(Exception):
@@ -63,7 +64,7 @@ class Handlers:
 
     def __init__(self, dependencies: Dependencies, contract: str) -> None:
         self._dependencies = dependencies
-        self.contract = contract
+        self.version = contract.encode("ascii")
         self.scopes = dependencies.catalogue.scopes
         self._made: dict[str, Handler] = {}
 
@@ -76,30 +77,28 @@ class Handlers:
 
 
 class Asked:
-    """authorization: the header, as it came; client: as it calls itself; instance: the path that problems are of;
-    elicits, elicited: as of its message; fault: the header that asks for one, which what is said of the caller never meets.
+    """exchange: the POST; brand: as of the resource that it asks; instance: the path that problems are of; client, elicits,
+    elicited: as of the message.
     """
 
-    fault = b""
-
-    def __init__(self, handlers: Handlers, brand: Brand, instance: str, authorization: bytes, client: str) -> None:
+    def __init__(self, handlers: Handlers, exchange: Exchange, brand: Brand, message: Message) -> None:
         self._handlers = handlers
+        self._exchange = exchange
         self.scopes = handlers.scopes
         self.brand = brand
-        self.instance = instance
-        self._authorization = authorization
-        self.client = client
-        self.elicits = False
-        self.elicited: Elicited | None = None
+        self.instance = exchange.path
+        self.client = message.client
+        self.elicits = message.elicits
+        self.elicited = message.elicited
         self.tool = "-"
 
     async def send(self, twin: Twin) -> Replied:
         """The twin, through the stages; Challenged when the token is what is wrong."""
-        exchange = self._exchange(twin)
+        exchange = self.exchange_of(twin)
         answer = await self._handlers.of(twin.operation)(exchange)
         document = orjson.loads(answer.body) if answer.body else {}
         if answer.status == 401 or document.get("code") == "scope_missing":
-            raise Challenged(answer)
+            raise Challenged(answer, str(document["code"]))
         return Replied(answer, document, exchange)
 
     async def done(self, twin: Twin) -> Replied:
@@ -129,24 +128,24 @@ class Asked:
         refused = denied(needed, self.scopes.expanded(me["token"]["scopes"]), self.brand)
         answer = self.render(refused)
         if refused.code == "scope_missing":
-            raise Challenged(answer)
+            raise Challenged(answer, refused.code)
         raise Failed(orjson.loads(answer.body))
 
     def render(self, problem: problems.Problem) -> Answer:
         """The problem's document."""
-        trace_id = access.entry.get().trace.trace_id
+        trace_id = self._exchange.trace.trace_id
         return problems.render(problem, base=self.brand.problem_base, instance=self.instance, trace_id=trace_id)
 
-    def _exchange(self, twin: Twin) -> Exchange:
-        """The request of `/v1` that the twin is, as if its client had sent it."""
-        headers = {b"version": self._handlers.contract.encode("ascii"), b"content-type": b"application/json"}
-        if self._authorization:
-            headers[b"authorization"] = self._authorization
-        if self.fault and twin.operation is not ME:
-            headers[HEADER] = self.fault
+    def exchange_of(self, twin: Twin) -> Exchange:
+        """The request of `/v1` that the twin is, as if its client had sent it. What is said of the caller meets no fault."""
+        outer = self._exchange
+        headers = {b"version": self._handlers.version, b"content-type": b"application/json"}
+        if authorization := outer.headers.get(b"authorization"):
+            headers[b"authorization"] = authorization
+        if (fault := outer.headers.get(HEADER)) and twin.operation is not ME:
+            headers[HEADER] = fault
         if twin.key:
             headers[b"idempotency-key"] = twin.key.encode("utf-8")
-        entry = access.entry.get()
         return Exchange(
             twin.operation.method,
             twin.path,
@@ -155,10 +154,10 @@ class Asked:
             b"" if twin.document is None else orjson.dumps(twin.document),
             _nothing_more,
             self.brand,
-            entry.client,
-            entry.trace,
+            outer.client,
+            outer.trace,
             "req_" + trace.digits(24),
-            entry.started,
+            outer.started,
             twin.segments,
             via=f',"via":"mcp","tool":"{self.tool}","agent":{logs.quoted(self.client)}',
         )

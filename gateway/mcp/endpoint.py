@@ -6,24 +6,26 @@ that write.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Iterable
 from importlib import metadata
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from adapters.core.calls import Answer
 from adapters.core.faults import Invalid
 from adapters.core.operation import Operation
 from gateway import problems
+from gateway.api.body.reading import arrived, whole
 from gateway.api.dependencies import Dependencies
-from gateway.api.injection.header import NAME
+from gateway.api.exchange import Exchange, Handler
 from gateway.auth.challenges import insufficient
 from gateway.brands import Brand
 from gateway.config.agents import Mcp
+from gateway.downstream.target import AGENTS as PATH
+from gateway.downstream.target import AGENTS_READING as READ_ONLY
 from gateway.keys.keyring import Keyring
 from gateway.mcp import answers, wire
 from gateway.mcp.asked import Asked, Challenged, Failed, Handlers
@@ -32,12 +34,10 @@ from gateway.mcp.tools import NAMES, Tools
 from gateway.mcp.tools import READING as READERS
 from gateway.mcp.verbs import Verbs
 from gateway.observe import access, logs, metrics
-from gateway.web import forms
 
-PATH: Final = "/mcp"
-READ_ONLY: Final = "/mcp/readonly"
 FRESH: Final = 60_000  # ms; how long a list of tools may be kept: as long as a changed role takes to bite
 
+_UNIFORM: Final = b"cache-control: no-store\r\nx-request-id: %b\r\n"
 _ENVELOPE: Final = 1024  # bytes; what an answer has beside its records, such as a cursor
 _INSTRUCTIONS: Final = (
     "Call describe first: it says which resources there are and what you may do with each. Ids begin with what they are "
@@ -55,6 +55,8 @@ class Endpoint:
             dependencies.catalogue.contracts[0].date if settings.contract is None else settings.contract.isoformat()
         )
         verbs = offered(operations, contract, outward=settings.outward)
+        self._dependencies = dependencies
+        self._brands: dict[str, Brand] = {}  # by origin
         self._handlers = Handlers(dependencies, contract)
         self._tools = Tools(verbs)
         self._verbs = Verbs(verbs, keyring, settings.answer - _ENVELOPE, hide=settings.foreign == "hide")
@@ -68,36 +70,65 @@ class Endpoint:
         """SHA-256 of the texts of all tools: a changed description is visible."""
         return self._tools.fingerprint
 
-    def routes(self) -> list[Route]:
-        """`/mcp` and `/mcp/readonly`."""
-        return [Route(path, self.answer, methods=["POST"]) for path in (PATH, READ_ONLY)]
+    def doors(self) -> dict[str, Handler]:
+        """`/mcp` and `/mcp/readonly`: what answers there."""
+        return {PATH: self.answer, READ_ONLY: self.answer}
 
-    async def answer(self, request: Request) -> Response:
-        """One POST. Problems are raised for what is no message; the rest is answered in the words of the protocol."""
-        brand: Brand = request.scope["brand"]
-        origin = request.headers.get("origin")
-        if origin is not None and origin != brand.origin and not {"*", origin} & set(self._origins):
-            raise problems.Forbidden("origin_not_allowed", "Web pages of this origin may not call the API.")
-        body = await forms.body(request, self._server.body_timeout, self._server.max_body)
+    async def answer(self, exchange: Exchange) -> Answer:
+        """One request: traced, told in a line and counted, however it ends."""
+        entry = access.Entry(exchange.trace, exchange.method, exchange.path, exchange.client, exchange.started)
+        entry.request_id = exchange.request_id
+        exchange.lines = _UNIFORM % exchange.request_id.encode("ascii")
         try:
-            message = wire.read(body, request.headers)
+            answer = await self._answered(exchange, entry)
+        except asyncio.CancelledError:  # the server is stopping, and dispatch says so
+            entry.code = "shutting_down"
+            entry.end(exchange.path, 503)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever failure it is becomes an answer
+            problem = problems.of(error)
+            if problem is None:
+                logs.event("crash", "error", trace_id=exchange.trace.trace_id, route=exchange.path, error=error)
+                problem = problems.unforeseen()
+            entry.code = problem.code
+            answer = self._dependencies.render(problem, exchange)
+        entry.end(exchange.path, answer.status)
+        return answer
+
+    async def _answered(self, exchange: Exchange, entry: access.Entry) -> Answer:
+        """Problems are raised for what is no message; the rest is answered in the words of the protocol."""
+        if exchange.method != "POST":
+            raise problems.MethodNotAllowed(
+                "method_not_allowed", "This path answers POST only.", headers=((b"allow", b"POST"),)
+            )
+        if origin := exchange.headers.get(b"origin"):
+            self._check(origin.decode("latin-1"), exchange.brand)
+        try:
+            body = arrived(exchange, self._server.max_body)
+            if body is None:
+                body = await whole(exchange, self._server.max_body, self._server.body_timeout)
+            message = wire.read(body, exchange.headers)
             if message is None:
-                return Response(status_code=202)
-            authorization = request.headers.get("authorization", "").encode("latin-1")
-            door = dataclasses.replace(brand, door=PATH)
-            asked = Asked(self._handlers, door, request.url.path, authorization, message.client)
-            asked.elicits, asked.elicited = message.elicits, message.elicited
-            asked.fault = request.headers.get(NAME, "").encode("latin-1")
+                return Answer(202)
+            asked = Asked(self._handlers, exchange, self._as_resource(exchange.brand), message)
             value, fresh = await self._handled(message, asked)
         except wire.Refused as refused:
-            return _json(wire.error(refused), refused.status)
+            return Answer(refused.status, wire.error(refused))
         except Challenged as challenged:
-            told = challenged.answer
-            access.entry.get().code = orjson.loads(told.body)["code"]
-            headers = {name.decode("ascii"): value.decode("latin-1") for name, value in told.headers}
-            headers["cache-control"] = "no-store"
-            return Response(told.body, told.status, headers, told.content_type.decode("ascii"))
-        return _json(wire.result(message, value, {"name": brand.name, "version": self._version}, fresh))
+            entry.code = challenged.code
+            return challenged.answer
+        return Answer(200, wire.result(message, value, {"name": exchange.brand.name, "version": self._version}, fresh))
+
+    def _check(self, origin: str, brand: Brand) -> None:
+        if origin != brand.origin and not {"*", origin} & set(self._origins):
+            raise problems.Forbidden("origin_not_allowed", "Web pages of this origin may not call the API.")
+
+    def _as_resource(self, brand: Brand) -> Brand:
+        """The brand, as of the protected resource that agents ask."""
+        found = self._brands.get(brand.origin)
+        if found is None:
+            found = self._brands[brand.origin] = dataclasses.replace(brand, door=PATH)
+        return found
 
     async def _handled(self, message: wire.Message, asked: Asked) -> tuple[dict[str, Any], int | None]:
         """The result of a request, and for how long (ms) it may be kept. Nobody without a valid token gets one."""
@@ -114,9 +145,9 @@ class Endpoint:
                 return self._discovered(), FRESH
             case "tools/list":
                 tools = self._tools.listed(frozenset(me["effective_scopes"]), reading=reading)
-                if not tools:
+                if tools is None:
                     # An empty list would look like a server without tools.
-                    raise Challenged(asked.render(insufficient(asked.scopes.reading, asked.brand)))
+                    raise Challenged(asked.render(insufficient(asked.scopes.reading, asked.brand)), "scope_missing")
                 return {"tools": tools}, FRESH
         raise wire.unknown_method(message)
 
@@ -140,7 +171,7 @@ class Endpoint:
             code = problem.code
             return answers.refused(orjson.loads(asked.render(problem).body))
         except Challenged as challenged:
-            code = str(orjson.loads(challenged.answer.body)["code"])
+            code = challenged.code
             raise
         finally:
             metrics.tool_called(name, code)
@@ -161,7 +192,3 @@ class Endpoint:
             "instructions": _INSTRUCTIONS,
             "_meta": {"gateway/tools_sha256": self._tools.fingerprint},
         }
-
-
-def _json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, {"cache-control": "no-store"}, "application/json")

@@ -19,6 +19,7 @@ from gateway.mcp.offered import Offered
 
 MOST_IDS: Final = 25
 MOST_FOUND: Final = 50
+_MOST_KEPT: Final = 1000  # lists, of 14 KB at most
 READING: Final = ("whoami", "describe", "search", "get")
 
 Schema = dict[str, Any]
@@ -132,16 +133,18 @@ class Tools:
     def __init__(self, offered: Offered) -> None:
         self._offered = offered
         self._checks = {name: _checking(tool) for name, tool in _TOOLS.items()}
-        self._kept: dict[tuple[frozenset[str], bool], list[Schema]] = {}
+        self._kept: dict[tuple[frozenset[str], bool], orjson.Fragment | None] = {}
         self.fingerprint = hashlib.sha256(orjson.dumps(self._listed(None, reading=False))).hexdigest()
 
-    def listed(self, scopes: frozenset[str], *, reading: bool) -> list[Schema]:
-        """The tools that a permit with these scopes has; none when it may do nothing at all."""
-        found = self._kept.get((scopes, reading))
-        if found is None:
-            found = self._listed(scopes, reading=reading)
-            if len(self._kept) < 1000:
-                self._kept[scopes, reading] = found
+    def listed(self, scopes: frozenset[str], *, reading: bool) -> orjson.Fragment | None:
+        """The tools that a permit with these scopes has, as JSON; None when it may do nothing at all."""
+        key = scopes, reading
+        if key in self._kept:
+            return self._kept[key]
+        tools = self._listed(scopes, reading=reading)
+        found = orjson.Fragment(orjson.dumps(tools)) if tools else None
+        if len(self._kept) < _MOST_KEPT:
+            self._kept[key] = found
         return found
 
     def check(self, tool: str, arguments: Any) -> dict[str, Any]:

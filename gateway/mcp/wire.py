@@ -76,8 +76,8 @@ class Message(msgspec.Struct, frozen=True):
         return self.version in MODERN
 
 
-def read(body: bytes, headers: Mapping[str, str]) -> Message | None:
-    """A POST's body → its request, or None for a notification, which nobody waits for. Refused when it is neither."""
+def read(body: bytes, headers: Mapping[bytes, bytes]) -> Message | None:
+    """A POST's body and headers → its request, or None for a notification, which nobody waits for. Refused when it is neither."""
     try:
         document = read_json(body)
     except Malformed as error:
@@ -96,25 +96,29 @@ def read(body: bytes, headers: Mapping[str, str]) -> Message | None:
     params = document.get("params", {})
     if not isinstance(params, dict):
         raise Refused(INVALID_PARAMS, "params must be an object.", to=to)
-    method, told = document["method"], headers.get("mcp-protocol-version")
+    method, told = document["method"], headers.get(b"mcp-protocol-version", b"").decode("latin-1")
     meta = params.get("_meta")
     if told in MODERN or (isinstance(meta, dict) and _VERSION_KEY in meta):
         return _modern(to, method, params, headers)
-    if told is not None and told not in LEGACY:
+    if told and told not in LEGACY:
         raise unsupported(told, to)
     info = params.get("clientInfo") if method == "initialize" else None
     return Message(to, method, params, told or LEGACY[-1], _client(info))
 
 
-def _modern(to: Id, method: str, params: dict[str, Any], headers: Mapping[str, str]) -> Message:
+def _modern(to: Id, method: str, params: dict[str, Any], headers: Mapping[bytes, bytes]) -> Message:
     meta = params.get("_meta")
     missing = [key for key in (_VERSION_KEY, _CAPABILITIES_KEY) if not isinstance(meta, dict) or key not in meta]
     if not isinstance(meta, dict) or missing:
         raise Refused(INVALID_PARAMS, f"params._meta must have {' and '.join(missing)}.", to=to)
     version = meta[_VERSION_KEY]
-    for name, said in (("mcp-protocol-version", version), ("mcp-method", method), ("mcp-name", _name(method, params))):
-        if said is not None and _decoded(headers.get(name)) != said:
-            raise Refused(HEADER_MISMATCH, f"The header {name} does not say what the body says.", to=to)
+    for name, said in (
+        (b"mcp-protocol-version", version),
+        (b"mcp-method", method),
+        (b"mcp-name", _name(method, params)),
+    ):
+        if said is not None and _decoded(headers.get(name, b"")) != said:
+            raise Refused(HEADER_MISMATCH, f"The header {name.decode()} does not say what the body says.", to=to)
     if version not in MODERN:
         raise unsupported(str(version), to)
     can = meta[_CAPABILITIES_KEY]
@@ -158,10 +162,10 @@ def _name(method: str, params: Mapping[str, Any]) -> Any:
     return params.get("name") if method == "tools/call" else None
 
 
-def _decoded(value: str | None) -> str | None:
+def _decoded(value: bytes) -> str | None:
     """A header's value; what is not plain ASCII comes in the sentinel `=?base64?…?=`."""
-    if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
-        return value
+    if not (value.startswith(b"=?base64?") and value.endswith(b"?=")):
+        return value.decode("latin-1")
     try:
         return base64.b64decode(value[9:-2], validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

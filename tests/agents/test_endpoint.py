@@ -154,7 +154,14 @@ def test_the_door_for_readers_has_no_tool_that_writes(live: Live) -> None:
 
 def test_methods_and_messages_that_there_are_not(live: Live) -> None:
     token = agent(live)
-    assert live.client.get("/mcp").status_code == live.client.delete("/mcp").status_code == 405
+    for answer in (live.client.get("/mcp"), live.client.delete("/mcp"), live.client.put("/mcp/readonly")):
+        assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (
+            405,
+            "POST",
+            "method_not_allowed",
+        )
+        assert answer.headers["cache-control"] == "no-store" and answer.headers["x-request-id"].startswith("req_")
+    assert live.client.post("/mcp/contacts", json=LIST).status_code == 404
     assert raw(live, token, {**LIST, "method": "tools/nope"}).json()["error"]["code"] == -32601
     assert raw(live, token, [LIST]).status_code == 400
     note = {"jsonrpc": "2.0", "method": "notifications/initialized"}

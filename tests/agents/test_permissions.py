@@ -33,7 +33,8 @@ from gateway.mcp.calls import Twin
 from gateway.mcp.offered import offered
 from gateway.mcp.tools import Tools
 from gateway.mcp.verbs import Verbs
-from gateway.observe import access, trace
+from gateway.mcp.wire import Message
+from gateway.observe import trace
 from gateway.versions import CONTRACTS
 
 NEWEST = CONTRACTS[0].date
@@ -119,7 +120,7 @@ class Doors:
             read_at=0.0,
             logged="",
         )
-        self.scopes, self.contract = KNOWN.scopes, NEWEST
+        self.scopes, self.version = KNOWN.scopes, NEWEST.encode()
         self.done: list[str] = []
 
     def of(self, operation: Operation) -> Handler:
@@ -153,9 +154,14 @@ class Doors:
         return handled
 
 
+def told(result: Any) -> dict[str, Any]:
+    """What a client has of a result's structure."""
+    return dict(orjson.loads(orjson.dumps(result))["structuredContent"])
+
+
 async def at_v1(doors: Doors, call: Call) -> str:
     """The code of the refusal, or nothing."""
-    answer = await doors.of(call.twin.operation)(asked(doors)._exchange(call.twin))
+    answer = await doors.of(call.twin.operation)(asked(doors).exchange_of(call.twin))
     return "" if answer.status < 300 else str(orjson.loads(answer.body)["code"])
 
 
@@ -173,12 +179,17 @@ async def at_mcp(doors: Doors, call: Call) -> str:
         except Invalid as invalid:
             problem = problems.of(invalid)
             return problem.code if problem else ""
-        more = {"confirm": result["structuredContent"].get("confirm")}
+        more = {"confirm": told(result).get("confirm")}
     return ""
 
 
 def asked(doors: Any) -> Asked:
-    return Asked(doors, BRAND, "/mcp", b"", "test")
+    posted = Exchange("POST", "/mcp", b"", {}, b"", nothing, BRAND, "127.0.0.1", TRACE, "req_1", 0.0)
+    return Asked(doors, posted, BRAND, Message(1, "tools/call", {}, "2026-07-28"))
+
+
+async def nothing() -> Any:
+    raise AssertionError("the body is there")
 
 
 def test_over_ten_thousand_tokens_roles_and_calls_both_doors_permit_the_same() -> None:
@@ -213,7 +224,6 @@ def test_over_ten_thousand_tokens_roles_and_calls_both_doors_permit_the_same() -
                 assert set(did) <= set(doors.done)
             verdicts[public] = verdicts.get(public, 0) + 1
 
-    access.entry.set(access.Entry(TRACE, "POST", "/mcp", "127.0.0.1", 0.0))
     asyncio.run(compare())
     assert verdicts[""] > 1000 and verdicts["scope_missing"] > 1000 and verdicts["role_forbids"] > 500, verdicts
 
@@ -226,12 +236,12 @@ def test_a_tool_is_listed_for_a_resource_exactly_when_v1_permits_the_call() -> N
         for _ in range(100):
             held, role = frozenset(luck.sample(scopes, luck.randint(0, 25))), luck.choice(ROLES)
             doors = Doors(held, role)
-            tools = {each["name"]: each for each in TOOLS.listed(PERMISSIONS.effective(held, role), reading=False)}
+            listed = orjson.loads(orjson.dumps(TOOLS.listed(PERMISSIONS.effective(held, role), reading=False)))
+            tools = {each["name"]: each for each in listed or ()}
             for verb in ("search", "create"):
                 able = set(tools[verb]["inputSchema"]["properties"]["resource"]["enum"]) if verb in tools else set()
                 for path, operation in OFFERED.plain[verb].items():
                     code = await at_v1(doors, called(operation, random.Random(0)))
                     assert (path in able) == (code not in {"scope_missing", "role_forbids"})
 
-    access.entry.set(access.Entry(TRACE, "POST", "/mcp", "127.0.0.1", 0.0))
     asyncio.run(compare())

@@ -11,14 +11,14 @@ from gateway.mcp import wire
 
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 CALL = {"name": "get", "arguments": {}, "_meta": META}
-HEADERS = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "get"}
+HEADERS = {b"mcp-protocol-version": b"2026-07-28", b"mcp-method": b"tools/call", b"mcp-name": b"get"}
 
 
 def body(method: str = "tools/call", params: Any = CALL, **more: Any) -> bytes:
     return orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params, **more})
 
 
-def refused(raw: bytes, headers: dict[str, str]) -> wire.Refused:
+def refused(raw: bytes, headers: dict[bytes, bytes]) -> wire.Refused:
     with pytest.raises(wire.Refused) as caught:
         wire.read(raw, headers)
     return caught.value
@@ -28,11 +28,11 @@ def test_a_modern_request_says_in_headers_what_it_says_in_its_body() -> None:
     message = wire.read(body(), HEADERS)
     assert message is not None and message.modern and message.params["name"] == "get"
     for name in HEADERS:
-        for other in ({**HEADERS, name: "other"}, {key: value for key, value in HEADERS.items() if key != name}):
+        for other in ({**HEADERS, name: b"other"}, {key: value for key, value in HEADERS.items() if key != name}):
             assert refused(body(), other).code == wire.HEADER_MISMATCH
-    encoded = {**HEADERS, "mcp-name": "=?base64?Z2V0?="}
+    encoded = {**HEADERS, b"mcp-name": b"=?base64?Z2V0?="}
     assert wire.read(body(), encoded) == message
-    assert refused(body(), {**HEADERS, "mcp-name": "=?base64?!?="}).code == wire.HEADER_MISMATCH
+    assert refused(body(), {**HEADERS, b"mcp-name": b"=?base64?!?="}).code == wire.HEADER_MISMATCH
 
 
 def test_a_modern_request_says_its_revision_and_what_its_client_can_do() -> None:
@@ -44,8 +44,8 @@ def test_a_modern_request_says_its_revision_and_what_its_client_can_do() -> None
 
 def test_a_revision_that_is_not_spoken_is_told_those_that_are() -> None:
     meta = {**META, "io.modelcontextprotocol/protocolVersion": "2099-01-01"}
-    said = refused(body(params={**CALL, "_meta": meta}), {**HEADERS, "mcp-protocol-version": "2099-01-01"})
-    legacy = refused(body(params={}), {"mcp-protocol-version": "1999-01-01"})
+    said = refused(body(params={**CALL, "_meta": meta}), {**HEADERS, b"mcp-protocol-version": b"2099-01-01"})
+    legacy = refused(body(params={}), {b"mcp-protocol-version": b"1999-01-01"})
     assert said.code == legacy.code == wire.UNSUPPORTED_VERSION
     assert said.data == {"supported": [*wire.MODERN, *wire.LEGACY], "requested": "2099-01-01"}
 
@@ -54,7 +54,7 @@ def test_who_shakes_hands_is_answered_in_the_revision_that_it_names() -> None:
     info = {"clientInfo": {"name": "x" * 100, "version": "1"}}
     first = wire.read(body("initialize", info), {})
     assert first is not None and not first.modern and first.client == "x" * 64
-    after = wire.read(body("tools/list", {}), {"mcp-protocol-version": "2025-11-25"})
+    after = wire.read(body("tools/list", {}), {b"mcp-protocol-version": b"2025-11-25"})
     assert after is not None and after.version == "2025-11-25"
 
 

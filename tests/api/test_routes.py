@@ -250,6 +250,8 @@ def test_a_path_may_be_as_deep_as_a_word_declares(path: str, ids: tuple[str, ...
         )
         routes.add(operation, tail)
     assert routes.find("GET", path)[1] == ids
-    for nowhere in (f"{path}/x/y/z/u/v", f"{path}/", "/v1/a/1/b//c/3", "/v1/b/1"):
+    routes.open("/mcp/readonly", "agents")
+    assert routes.find("POST", "/mcp/readonly") == ("agents", ())
+    for nowhere in (f"/mcp{path.removeprefix('/v1')}", f"{path}/x/y/z/u/v", f"{path}/", "/v1/a/1/b//c/3", "/v1/b/1"):
         with pytest.raises(NotFound):
             routes.find("GET", nowhere)

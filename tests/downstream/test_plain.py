@@ -87,6 +87,8 @@ def agree(data: bytes) -> bool:
         PLAIN,
         BODY,
         BODY.replace(b"{}", b'{"a"').replace(b": 2", b": 4"),
+        BODY.replace(b"/v1/contacts", b"/mcp"),
+        BODY.replace(b"/v1/contacts", b"/mcp/readonly"),
         b"DELETE /v1/contacts/con_1 HTTP/1.1\r\nhost:x\r\n\r\n",
         PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: Keep-Alive\r\nX-Odd: a\tb  c \xe9!\r\n\r\n"),
     ],

@@ -266,7 +266,7 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
             )
         )
         services = Dependencies(settings=settings, catalogue=built_in(), **absent)
-        serve = dispatch.Dispatch([], services, Brands(settings.brands, 80), None)
+        serve = dispatch.Dispatch([], services, Brands(settings.brands, 80), None, {})
         told: list[bytes] = []
 
         async def asked() -> None:

@@ -10,6 +10,7 @@ from tests.oauth.conftest import ORIGIN
 READABLE = [
     ("POST", "/v1/contacts/search"),
     ("GET", "/v1/me"),
+    ("POST", "/mcp"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/revoke"),
     ("POST", "/oauth/register"),
@@ -46,6 +47,12 @@ def test_a_preflight_carries_what_every_answer_below_v1_carries(pair: Live) -> N
     assert first["x-request-id"].startswith("req_")
     assert first["x-request-id"] != second["x-request-id"]
     assert (first["vary"], first["cache-control"]) == ("Authorization, Version", "no-store")
+
+
+def test_an_agent_in_a_page_may_mirror_its_message_in_headers(pair: Live) -> None:
+    wanted = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    allowed = pair.client.options("/mcp", headers=wanted).headers["access-control-allow-headers"].lower()
+    assert {"mcp-protocol-version", "mcp-method", "mcp-name"} <= set(allowed.split(", "))
 
 
 def test_even_a_refusal_may_be_read(pair: Live) -> None:
