@@ -30,8 +30,8 @@ test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one af
 fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
 
-chaos: install-dev ## three replicas behind nginx: roll, kill, cut off and reload them under load (ROUNDS=times)
-	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos/test_replicas.py --capture no $(ARGS)
+chaos: install-dev ## three replicas behind nginx, and what they stand on: roll, kill, cut off, fill up, reload under load (ROUNDS=times)
+	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos --capture no $(ARGS)
 
 mutants: install-dev ## seed faults one by one and see the tests fail (ARGS="cursor" narrows)
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)

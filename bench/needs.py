@@ -1,9 +1,11 @@
 """What measuring needs beside the gateway: installed by itself where possible, or named exactly where not."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,10 +27,16 @@ def from_debian(program: str, package: str) -> None:
 
 
 def debian_package(package: str) -> None:
-    """Install a package of Debian's."""
+    """Install a package of Debian's, after whoever else of us is installing one: apt-get waits for nobody."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Missing(f"{package} is not installed: `apt-get install {package}`")
     say(f"installing {package}")
+    with (Path(tempfile.gettempdir()) / f"installing-{os.getuid()}").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install(package)
+
+
+def _install(package: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # A package that starts a service would take port 80 and a core.
     policy = Path("/usr/sbin/policy-rc.d")

@@ -22,6 +22,7 @@ settings.load_profile("suite")
 
 # Few tests that take long: at the end of a run one process would work on them while the others have nothing left to do.
 LONG = (
+    "chaos/test_replicas.py",
     "generators/test_generators.py",
     "openapi/test_schemathesis.py",
     "oauth/test_standard_clients.py",

@@ -193,7 +193,12 @@ def _configuration(made: Replicas, url: str) -> dict[str, Any]:
     limited = ("token", "tenant", "search", "events", "ingest", "address")
     return {
         "server": {"replicas": REPLICAS, "shutdown_delay": "1s", "trusted_proxies": ["127.0.0.0/8"]},
-        "services": {"auth": {**service, **own}, **dict.fromkeys(SERVICES, service)},
+        "services": {
+            "auth": {**service, **own},
+            **dict.fromkeys(SERVICES, service),
+            # The one that is made to hang: who asks it is waited for.
+            "finance": {**service, "timeouts": {"total": "3s"}},
+        },
         "limits": dict.fromkeys(limited, UNLIMITED),
         "stores": {
             "sql": {"file": str(made.home / "sql")},
@@ -203,6 +208,8 @@ def _configuration(made: Replicas, url: str) -> dict[str, Any]:
             "redis_timeout": "3s",
         },
         "secrets": {"keyring": {"file": str(made.home / "keyring.json")}},
+        # A sandbox would be started beside each: test mode has tests of its own.
+        "test": "off",
         # Of a create whose worker was killed, the outcome is told to be unknown after this.
         "idempotency": {"lease": "4s"},
         "webhooks": {

