@@ -115,7 +115,7 @@ class AppWebhook:
             reads=READ in asks,
             values=values,
             groups=webhook_forms.groups(parts, asks, values.events),
-            contracts=parts.checks.live_contracts,
+            contracts=parts.checks.live_contracts(),
             secret=await visit.shown_once(),
             done=_DONE.get(visit.asked("done"), ""),
         )

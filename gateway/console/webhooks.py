@@ -195,7 +195,7 @@ class Webhooks:
             endpoint=endpoint,
             values=values,
             groups=webhook_forms.groups(parts, webhook_forms.covered(parts, visit.may, endpoint), values.events),
-            contracts=parts.checks.live_contracts,
+            contracts=parts.checks.live_contracts(await self.office.subscribing.ahead(self.office.who(visit))),
             path=NEW if endpoint is None else f"{_path(endpoint)}/edit",
         )
 

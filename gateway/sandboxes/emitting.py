@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -85,7 +85,7 @@ class Emitting:
             tenant_id=asked.tenant_id,
             type=kind.name,
             object_id=object_id,
-            occurred_at=datetime.now(UTC),
+            occurred_at=datetime.now(UTC) + timedelta(seconds=caller.ahead),
             fingerprint=secrets.token_bytes(32),
             origin="gateway",
         )

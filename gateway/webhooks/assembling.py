@@ -11,6 +11,7 @@ from gateway.api.exchange import Accepted
 from gateway.api.internal_calls import Internal
 from gateway.api.rate_limits import by_plan
 from gateway.auth.scopes import Permissions
+from gateway.config.policies import Lifecycle
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.deployment import operations
@@ -69,9 +70,10 @@ def parts(
     """What subscriptions are looked after with. What needs closing is left with `stack`."""
     types, resolver = known.events(settings.ids), Resolver()
     stack.callback(resolver.close)
-    cycles = {date.isoformat(): cycle for date, cycle in settings.versions.items()}
     dates = [contract.date for contract in known.contracts]
-    checks = Checks(types, offered(settings, known), factories.egress_rules(settings), resolver, dates, cycles)
+    checks = Checks(
+        types, offered(settings, known), factories.egress_rules(settings), resolver, dates, cycles(settings)
+    )
     keeping = registrar(settings, known, runtime, sql, keyring, stack)
     return Parts(sql, keyring, types, checks, keeping, known.scopes, settings.console.administrators)
 
@@ -79,6 +81,11 @@ def parts(
 def handlers(parts: Parts) -> Mapping[str, Accepted]:
     """What answers the operations of webhooks, by name."""
     return {**Subscriptions(parts).handlers(), **Deliveries(parts).handlers(), **Log(parts).handlers()}
+
+
+def cycles(settings: Settings) -> dict[str, Lifecycle]:
+    """What becomes of contracts, by date."""
+    return {date.isoformat(): cycle for date, cycle in settings.versions.items()}
 
 
 def delivering(
@@ -107,6 +114,6 @@ def delivering(
     )
     reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
     compiled, types = operations(settings, known), known.events(settings.ids)
-    judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles))
+    judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles), cycles(settings))
     renderings = Renderings(types, settings, keyring, judge, Hydrator(compiled, listed, reader))
     return renderings, Reconciler(sql, types, compiled, reader, judge, known.newest)

@@ -54,16 +54,15 @@ class Checks:
         """All types that can be asked for here."""
         return (*(name for name in self._types.named if name in self._offered), *own_events.SUBSCRIBABLE)
 
-    @property
-    def live_contracts(self) -> tuple[str, ...]:
-        """The dates that can be asked for, newest first."""
-        return tuple(date for date in self._contracts if not self.contract_ended(date))
+    def live_contracts(self, ahead: float = 0.0) -> tuple[str, ...]:
+        """The dates that can be asked for, newest first, by a clock that is so many seconds ahead."""
+        return tuple(date for date in self._contracts if not self.contract_ended(date, ahead))
 
-    async def body(self, body: Mapping[str, Any]) -> None:
-        """Invalid with every place of a subscription that cannot be."""
+    async def body(self, body: Mapping[str, Any], ahead: float = 0.0) -> None:
+        """Invalid with every place of a subscription that cannot be, by a clock that is so many seconds ahead."""
         errors = [
             *self._events(body.get("events") or ()),
-            *self._version(body),
+            *self._version(body, ahead),
             *self._headers(body.get("headers") or {}),
         ]
         if "url" in body:
@@ -71,9 +70,9 @@ class Checks:
         if errors:
             raise Invalid(errors)
 
-    def contract_ended(self, contract: str) -> bool:
-        """Whether a contract has reached its sunset."""
-        return retired(self._cycles.get(contract))
+    def contract_ended(self, contract: str, ahead: float = 0.0) -> bool:
+        """Whether a contract has reached its sunset, by a clock that is so many seconds ahead."""
+        return retired(self._cycles.get(contract), ahead)
 
     def host(self, url: str) -> str:
         """The host of a URL that was checked."""
@@ -109,9 +108,9 @@ class Checks:
                 none = " There are no wildcards." if "*" in name else ""
                 yield FieldError(where, "event_unknown", f"There is no such type.{none}{told}", self.subscribable)
 
-    def _version(self, body: Mapping[str, Any]) -> Iterator[FieldError]:
+    def _version(self, body: Mapping[str, Any], ahead: float) -> Iterator[FieldError]:
         version = body.get("version")
-        if version is not None and version not in (live := self.live_contracts):
+        if version is not None and version not in (live := self.live_contracts(ahead)):
             yield FieldError("/version", "value_unknown", "Not the date of a contract.", live)
 
     def _headers(self, headers: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -1,4 +1,4 @@
-"""Whether an endpoint may be told of an event at this moment: its owner lives, and scopes ∩ role cover the type.
+"""Whether an endpoint may be told of an event at this moment: its owner and its contract live, and scopes ∩ role cover the type.
 
 Asked anew for every attempt. Who owns an endpoint is read from SQL at most a second ago, the role as on `/v1`.
 """
@@ -6,16 +6,18 @@ Asked anew for every attempt. Who owns an endpoint is read from SQL at most a se
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from gateway.api.lifecycle import retired
 from gateway.auth.identities import Identities
 from gateway.auth.permits import Permit, judged
 from gateway.auth.scopes import Permissions
 from gateway.auth.single_flight import SingleFlight
 from gateway.auth.users import IdentityUnavailable
+from gateway.config.policies import Lifecycle
 from gateway.keys.keyring import Keyring
 from gateway.keys.tenant_keys import open_tenant_key
 from gateway.keys.token_format import Mode
@@ -33,13 +35,17 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant, which has the plan and the mode; ended: why they own nothing more."""
+    """Whose endpoint it is. scopes: what they have now; tenant_key: the sealed key of the tenant, which has the plan and the mode;
+    ended: why they own nothing more;
+    ahead: by how many seconds the clock of a sandbox is ahead.
+    """
 
     scopes: frozenset[str]
     tenant_key: str | None
     ended: str | None = None
     plan: str | None = None
     mode: Mode = "live"
+    ahead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,21 @@ Verdict = Allowed | Withheld | Ended | Wait
 
 
 class Judge:
-    """Judges endpoints. One for each courier."""
+    """Judges endpoints. One for each courier. cycles: what becomes of contracts, by date."""
 
-    def __init__(self, sql: Sql, keyring: Keyring, identities: Identities, permissions: Permissions) -> None:
+    def __init__(
+        self,
+        sql: Sql,
+        keyring: Keyring,
+        identities: Identities,
+        permissions: Permissions,
+        cycles: Mapping[str, Lifecycle],
+    ) -> None:
         self._sql = sql
         self._keyring = keyring
         self._identities = identities
         self._permissions = permissions
+        self._cycles = cycles
         self._owners: dict[Hashable, tuple[float, Owner]] = {}
         self._reading: SingleFlight[Hashable, Owner] = SingleFlight()
 
@@ -73,6 +87,8 @@ class Judge:
             return Wait(PAUSE, "store")
         if owner.ended is not None:
             return Ended("disabled", owner.ended, cancel=True)
+        if retired(self._cycles.get(endpoint.contract), owner.ahead):
+            return Ended("disabled", "contract_retired", cancel=False)
         try:
             user = await self._identities.of(owner.mode).live_user(endpoint.tenant_id, endpoint.user_id)
         except IdentityUnavailable:
@@ -105,7 +121,12 @@ def owner_of(session: Session, endpoint: Endpoint, now: datetime) -> Owner:
     tenant = tenants.get(session, endpoint.tenant_id)
     if tenant is None:
         return Owner(frozenset(), None, "owner_revoked")
-    return replace(_in_tenant(session, endpoint, tenant.api_key_sealed, now), plan=tenant.plan, mode=tenant.mode)
+    return replace(
+        _in_tenant(session, endpoint, tenant.api_key_sealed, now),
+        plan=tenant.plan,
+        mode=tenant.mode,
+        ahead=tenant.clock_ahead / 1000,
+    )
 
 
 def _in_tenant(session: Session, endpoint: Endpoint, key: str | None, now: datetime) -> Owner:

@@ -12,7 +12,7 @@ import orjson
 from adapters import ids
 from adapters.core.compile.events import EventType, EventTypes, Facts
 from adapters.core.declare.timestamps import utc
-from gateway.api.lifecycle import notice, retired
+from gateway.api.lifecycle import notice
 from gateway.config.settings import Settings
 from gateway.downstream.header_lines import lines
 from gateway.keys.keyring import Keyring, Unsealable
@@ -22,7 +22,7 @@ from gateway.stores.sql.webhook_events import Event
 from gateway.webhooks import own_events
 from gateway.webhooks.hydrating import Hydrator, Omitted, Read
 from gateway.webhooks.judging import READ, Allowed, Judge
-from gateway.webhooks.messages import Body, Ended, Recipient, Rendered, Withheld
+from gateway.webhooks.messages import Body, Recipient, Rendered, Withheld
 
 LARGEST: Final = 256 * 1024
 """The purpose that facts are sealed by, for their tenant."""
@@ -70,8 +70,6 @@ class Renderings:
         """See `messages.Renderer.render`."""
         endpoint = recipient.endpoint
         cycle = self._cycles.get(endpoint.contract)
-        if retired(cycle):
-            return Ended("disabled", "contract_retired", cancel=False)
         headers = b"version: %b\r\n" % endpoint.contract.encode("ascii")
         if cycle is not None:
             headers += lines(notice(cycle))

@@ -15,7 +15,7 @@ from adapters.core.compile.events import EventTypes
 from adapters.core.faults import FieldError, Invalid, RecordNotFound
 from gateway.keys import token_format
 from gateway.problems import Conflicting, Unavailable, throttled
-from gateway.stores.sql import Session, audit, grants, webhook_clock, webhook_endpoints, webhook_secrets
+from gateway.stores.sql import Session, audit, grants, tenants, webhook_clock, webhook_endpoints, webhook_secrets
 from gateway.stores.sql.webhook_endpoints import MOST, MOST_OF_GRANT, Endpoint
 from gateway.webhooks import own_events, presenting, recipients, signing, telling
 from gateway.webhooks.judging import READ
@@ -48,9 +48,14 @@ class Subscribing:
         found = await self.parts.sql.read(webhook_endpoints.of_tenant, who.tenant_id)
         return [each for each in found if who.sees(each)]
 
+    async def ahead(self, who: Subscriber) -> float:
+        """By how many seconds the clock of their sandbox is ahead, by which contracts end there; 0 for everybody else."""
+        tenant = await self.parts.sql.read(tenants.get, who.tenant_id)
+        return tenant.clock_ahead / 1000 if tenant is not None else 0.0
+
     async def lacking(self, who: Subscriber, body: Mapping[str, Any]) -> frozenset[str]:
         """The scopes that they lack for what they ask for; Invalid for what no subscription may have."""
-        await self.parts.checks.body(body)
+        await self.parts.checks.body(body, await self.ahead(who))
         return presenting.needed(self.parts.types, body.get("events", ())) - who.covered
 
     async def create(self, who: Subscriber, body: Mapping[str, Any], contract: str) -> tuple[Endpoint, bytes]:
@@ -131,7 +136,8 @@ class Subscribing:
 
         Conflicting when its contract has ended, RateLimited.
         """
-        if endpoint.status == "disabled" and self.parts.checks.contract_ended(endpoint.contract):
+        ended = self.parts.checks.contract_ended
+        if endpoint.status == "disabled" and ended(endpoint.contract, await self.ahead(who)):
             raise not_now("disabled", "update")
         now = datetime.now(UTC)
         if endpoint.status in ("paused", "suspended"):

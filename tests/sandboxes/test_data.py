@@ -10,8 +10,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from gateway.stores.sql import webhook_endpoints, webhook_events
+from gateway.webhooks.messages import Ended, Rendered
 from tests.live import NEWEST, OLDEST
 from tests.sandboxes.apart import Apart, apart
+from tests.webhooks.rendered import Deployment, sent
 
 _SUNSET = (datetime.now(UTC) + timedelta(days=400)).date()
 
@@ -163,6 +166,40 @@ def test_a_contract_is_retired_by_the_clock_of_the_sandbox_and_no_other(both: Ap
         assert future.json()["code"] == "version_future"
     box.told("POST", "reset")
     assert box.ask("GET", "/v1/me", version=OLDEST).status_code == 200
+
+
+def test_a_subscription_of_a_contract_ends_by_the_clock_of_its_sandbox(both: Apart, box: Box) -> None:
+    def subscribed(to: Box, **more: Any) -> httpx.Response:
+        url = f"https://hooks.example.com/{uuid4()}"
+        return to.ask("POST", "/v1/webhook_subscriptions", {"url": url, "events": ["contact.created"], **more})
+
+    def rendered(subscription: str, event: str) -> Rendered:
+        """As a courier has it from the store."""
+        whose = deployment.store(lambda session: webhook_endpoints.get(session, subscription.removeprefix("whk_")))
+        return deployment.render(
+            whose, deployment.store(lambda session: webhook_events.get(session, event.removeprefix("evt_")))
+        )
+
+    deployment = Deployment(both.live)
+    other = Box(both, both.another(seed="small")["token"])
+    here, there = (subscribed(each, version=OLDEST).json()["data"]["id"] for each in (box, other))
+    moment = f"{_SUNSET}T01:00:00Z"
+    box.told("PUT", "clock", {"now": moment})
+    ours, theirs = (each.told("POST", "events/contact.created", status=202) for each in (box, other))
+    assert ours["created_at"][:10] == moment[:10] != theirs["created_at"][:10]
+    ended = Ended("disabled", "contract_retired", cancel=False)
+    assert rendered(here, ours["id"]) == ended
+    assert sent(rendered(there, theirs["id"]))["version"] == OLDEST
+    # No other can be made, and this one goes on only with another contract.
+    refused = subscribed(box, version=OLDEST)
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/version"]
+    internal, now, path = here.removeprefix("whk_"), datetime.now(UTC), f"/v1/webhook_subscriptions/{here}"
+    deployment.store(lambda session: webhook_endpoints.stop(session, internal, ended.status, ended.reason, now))
+    assert box.ask("POST", f"{path}/resume").json()["code"] == "state_conflict"
+    assert box.ask("PATCH", path, {"version": NEWEST}).status_code == 200
+    assert box.ask("POST", f"{path}/resume").status_code == 200
+    box.told("POST", "reset")
+    assert subscribed(box, version=OLDEST).status_code == 201
 
 
 def test_cursors_and_idempotency_keys_get_old_by_the_clock(box: Box) -> None:
