@@ -80,6 +80,13 @@ def test_a_condition_that_holds_is_no_hindrance(live: Live, contact: str) -> Non
         assert live.call("PATCH", contact, {"first_name": "Eve"}, headers=condition).status_code == 200
 
 
+def test_a_read_on_a_condition_is_answered_as_any_other_for_records_have_no_tags(live: Live, contact: str) -> None:
+    for condition in ({"If-None-Match": '"some-tag"'}, {"If-Modified-Since": "Wed, 17 Jun 2099 14:30:00 GMT"}):
+        answer = live.call("GET", contact, headers=condition)
+        assert answer.status_code == 200 and answer.json()["data"]["id"] in contact
+        assert not {"etag", "last-modified"} & answer.headers.keys()
+
+
 def test_a_patch_of_another_type_is_told_which_are_taken(live: Live, contact: str) -> None:
     taken = "application/json, application/merge-patch+json"
     headers = {"Content-Type": "application/json-patch+json"}
