@@ -24,6 +24,9 @@ install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters nee
 run: install ## start the gateway with embedded defaults on http://127.0.0.1:8080
 	@exec $(BIN)/gateway serve $(ARGS)
 
+# What tests start finds the code compiled, wherever else this machine's environment forbids to keep that.
+test fuzz: export PYTHONDONTWRITEBYTECODE :=
+
 test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || $(ALONE)
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.accessibility import Fault, faults
 from tests.console.people import Person, sign_in
 from tests.console.webhook_rows import delivered, make
 from tests.live import Live
-from tests.oauth import provision
 from tests.oauth.acting import works
 
 PHONE: Any = {"width": 390, "height": 844}
@@ -167,20 +167,14 @@ def test_no_page_is_wider_than_a_phone(desk: Live, chromium: Chromium, owner: Pe
 def test_no_page_has_a_serious_fault_of_accessibility(
     desk: Live, chromium: Chromium, owner: Person, scheme: Any
 ) -> None:
-    provision.node()
-    axe = (provision.SCRIPTS / "node_modules/axe-core/axe.min.js").read_text()
     context = chromium.new_context(color_scheme=scheme)
     page = context.new_page()
     sign_in(page, desk, "owner")
-    found = {}
+    found: dict[str, list[Fault]] = {}
 
     def judge(name: str) -> None:
-        page.evaluate(axe)
-        result = page.evaluate("axe.run()")
-        assert result["passes"], name
-        serious = [each for each in result["violations"] if each["impact"] in {"serious", "critical"}]
-        if serious:
-            found[name] = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in serious]
+        if serious := [fault for fault in faults(page) if fault.serious]:
+            found[name] = serious
 
     create(page, desk, "Judged")
     judge("shown once")

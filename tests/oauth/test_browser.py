@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.accessibility import Fault, faults
 from tests.live import Live
 from tests.live import live as running
-from tests.oauth import provision, screens
+from tests.oauth import screens
 from tests.oauth.acting import App, Asking, register, works
 from tests.oauth.screens import Site
 
@@ -202,17 +203,12 @@ def test_a_phone_shows_everything_without_scrolling_sideways(chromium: Chromium,
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_fault_of_accessibility(chromium: Chromium, asking: Asking, scheme: Any) -> None:
-    provision.node()
-    axe = (provision.SCRIPTS / "node_modules/axe-core/axe.min.js").read_text()
     context = chromium.new_context(color_scheme=scheme)
     page = context.new_page()
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Fault]] = {}
 
     def judge(name: str) -> None:
-        page.evaluate(axe)
-        result = page.evaluate("axe.run()")
-        assert result["passes"], name
-        found[name] = [each["id"] for each in result["violations"] if each["impact"] in {"serious", "critical"}]
+        found[name] = [fault for fault in faults(page) if fault.serious]
 
     page.goto(link(asking))
     judge("sign in")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.accessibility import Fault, faults
 from tests.live import NEWEST, Live
-from tests.oauth import provision, screens
+from tests.oauth import screens
 
 PHONE: Any = {"width": 390, "height": 844}
 KINDS = (
@@ -136,20 +137,13 @@ def test_no_page_is_wider_than_a_phone(live: Live, browser: Browser) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_fault_of_accessibility(live: Live, browser: Browser, scheme: Any) -> None:
-    provision.node()
-    axe = (provision.SCRIPTS / "node_modules/axe-core/axe.min.js").read_text()
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
-    found = {}
+    found: dict[str, list[Fault]] = {}
 
     def judge(name: str) -> None:
-        page.evaluate(axe)
-        result = page.evaluate("axe.run()")
-        assert result["passes"], name
-        if result["violations"]:
-            found[name] = [
-                (each["id"], [node["html"][:200] for node in each["nodes"]][:5]) for each in result["violations"]
-            ]
+        if there := faults(page):
+            found[name] = there
 
     # Of each kind the smallest: it takes time by the element.
     small = [f"/docs/{NEWEST}/{group}" for group in ("me", "pipelines", "reports")]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.accessibility import faults
 from tests.live import NEWEST, Live
-from tests.oauth import provision, screens
+from tests.oauth import screens
 
 SLOWLY = 60_000  # ms: the renderer takes its time on a busy machine
 
@@ -84,10 +85,5 @@ def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Liv
 
 
 def test_an_operation_that_is_tried_has_no_fault_of_accessibility(live: Live, page: Page) -> None:
-    provision.node()
     tried(page, live, "me", "me_get")
-    page.evaluate((provision.SCRIPTS / "node_modules/axe-core/axe.min.js").read_text())
-    result = page.evaluate("axe.run()")
-    assert result["passes"]
-    found = {each["id"]: [node["html"][:160] for node in each["nodes"]] for each in result["violations"]}
-    assert found == {}
+    assert faults(page) == []
