@@ -24,7 +24,9 @@ from gateway.api.rate_limits import by_plan, policy
 from gateway.api.unknown_host import misdirected
 from gateway.api.usage import Usage
 from gateway.auth.callers import Callers
+from gateway.auth.identities import Identities
 from gateway.auth.scopes import Permissions
+from gateway.auth.services import Upstreams
 from gateway.brands import Brands
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
@@ -73,7 +75,7 @@ class App:
     def __init__(self, settings: Settings, runtime: Runtime, compiled: Offer | None) -> None:
         self.settings = settings
         self._runtime = runtime
-        self._compiled = compiled
+        self.offer = compiled
         self._stack = AsyncExitStack()
         self._brands: Brands
         self._public: Dispatch
@@ -102,8 +104,9 @@ class App:
 
     async def start(self) -> None:
         """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
-        if (compiled := self._compiled) is None:
-            compiled = await asyncio.to_thread(offer, self.settings)
+        compiled = self.offer
+        if compiled is None or not compiled.fits(self.settings):
+            self.offer = compiled = await asyncio.to_thread(offer, self.settings)
         known = compiled.catalogue
         dates = [each.date for each in known.contracts]
         public = [ME, *webhooks.operations(dates), *compiled.operations]
@@ -114,7 +117,7 @@ class App:
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
-        self._public = Dispatch([*public, *tested], dependencies, self._brands, cors, doors)
+        self._public = await asyncio.to_thread(Dispatch, [*public, *tested], dependencies, self._brands, cors, doors)
         self._address = dependencies.address_of
         documents = self._runtime.data_dir / site.PLACE / self._runtime.site
         starlette = pages(
@@ -130,8 +133,12 @@ class App:
 
 
 def create(settings: Settings, runtime: Runtime, compiled: Offer | None = None) -> App:
-    """The application of one worker. compiled: what these settings offer, where somebody has it already."""
+    """The application of one worker. compiled: what is offered already, by it or by others; compiled anew where it does not fit."""
     return App(settings, runtime, compiled)
+
+
+def _clients(settings: Settings, runtime: Runtime) -> tuple[Identities, Upstreams]:
+    return factories.identities(settings, runtime), factories.upstreams(settings, runtime)
 
 
 async def wire(
@@ -159,7 +166,8 @@ async def wire(
         for name, service in settings.services.items()
     }
     liveness = Liveness(line)
-    identities = factories.identities(settings, runtime)
+    # Reading the system's authorities takes 0.05 s for each client that may need them.
+    identities, upstreams = await asyncio.to_thread(_clients, settings, runtime)
     stack.push_async_callback(identities.aclose)
     external = factories.external_tokens(settings, known.scopes, sql, identities.live, stack)
     has_tests = identities.test is not None
@@ -169,7 +177,7 @@ async def wire(
     batches.start()
     stack.push_async_callback(batches.stop)
     internal = Internal(
-        factories.upstreams(settings, runtime),
+        upstreams,
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )
@@ -207,7 +215,9 @@ async def wire(
     dependencies.own = {**dependencies.own, **sandboxes.provoking(testing, dependencies, sql)}
     front = web(dependencies, sql, keyring, line)
     documents = Documents(front, factories.fetcher(settings, stack)) if settings.oauth.client_documents else None
-    agents = Agents(settings.mcp, public, dependencies, keyring) if settings.mcp.enabled else None
+    agents = None
+    if settings.mcp.enabled:
+        agents = await asyncio.to_thread(Agents, settings.mcp, public, dependencies, keyring)
     return (
         dependencies,
         front,

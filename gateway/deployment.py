@@ -73,29 +73,45 @@ def _told(package: str, error: Exception) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A deployment's catalogue and its operations, compiled: what takes longest of a worker's start, and needs settings alone."""
+    """A deployment's catalogue and its operations, compiled: what takes longest of a worker's start, and needs settings alone.
+
+    basis: what of the settings they were compiled from.
+    """
 
     catalogue: Catalogue
     operations: Sequence[Operation]
+    basis: object
+
+    def fits(self, settings: Settings) -> bool:
+        """Whether these settings offer the same."""
+        return self.basis == _basis(settings)
+
+
+def _basis(settings: Settings) -> object:
+    changed = {name: service.operations for name, service in settings.services.items()}
+    return settings.resources, settings.ids, changed
 
 
 def offer(settings: Settings) -> Offer:
     """What settings that have been checked offer. ConfigError as `catalogue` and `operations` raise it."""
     known = catalogue(settings)
     known.events(settings.ids)
-    return Offer(known, operations(settings, known))
+    return Offer(known, operations(settings, known), _basis(settings))
 
 
 def check(settings: Settings) -> Catalogue:
     """The deployment's catalogue; ConfigError as `checked` raises it."""
-    return checked(settings)[0]
+    return checked(settings).catalogue
 
 
-def checked(settings: Settings) -> tuple[Catalogue, list[Operation]]:
-    """The deployment's catalogue, and its operations. ConfigError with every fault when the configuration speaks of a package,
-    contract, scope, service or operation that does not exist.
+def checked(settings: Settings, former: Offer | None = None) -> Offer:
+    """What this deployment offers. ConfigError with every fault when the configuration speaks of a package, contract, scope,
+    service or operation that does not exist.
+
+    former: what was offered until now, which is not compiled again when it fits.
     """
-    known = catalogue(settings)
+    kept = former if former is not None and former.fits(settings) else None
+    known = kept.catalogue if kept else catalogue(settings)
     faults = [
         *_contracts(settings, known),
         *_patterns(settings, known),
@@ -103,14 +119,15 @@ def checked(settings: Settings) -> tuple[Catalogue, list[Operation]]:
         *_services(settings, known),
         *_issuers(settings),
     ]
-    offered: list[Operation] = []
-    try:
-        offered = operations(settings, known)
-    except ConfigError as error:
-        faults += error.faults
+    offered: Sequence[Operation] = kept.operations if kept else ()
+    if kept is None:
+        try:
+            offered = operations(settings, known)
+        except ConfigError as error:
+            faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return known, offered
+    return kept or Offer(known, offered, _basis(settings))
 
 
 def operations(settings: Settings, known: Catalogue) -> list[Operation]:

@@ -81,6 +81,6 @@ async def _documents(settings: Settings) -> Mapping[str, Document]:
     from gateway.process import documents
     from gateway.reference.documents import deployed
 
-    _, operations = deployment.checked(settings)
+    operations = deployment.checked(settings).operations
     with tempfile.TemporaryDirectory() as folder:
         return deployed(settings, operations, await documents.written(settings, Path(folder)))

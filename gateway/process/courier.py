@@ -20,11 +20,10 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.loops.uvloop import uvloop_loop_factory
 
-from gateway import factories
+from gateway import deployment, factories
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.config.webhooks import Tls
-from gateway.deployment import catalogue
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.keys.token_format import random_text
 from gateway.observe import logs, metrics, tracing
@@ -93,10 +92,12 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         keyring = factories.keyring(settings)
         if isinstance(keyring, KeptKeyring):
             stack.callback(asyncio.create_task(keyring.follow()).cancel)
-        offer = preloader.loaded(settings)
-        known = offer.catalogue if offer else await asyncio.to_thread(catalogue, settings)
+        offered = preloader.loaded(settings)
+        if offered is None:
+            offered = await asyncio.to_thread(deployment.offer, settings)
+        known = offered.catalogue
         limiter = Limiter(line, runtime.replicas)
-        renderer, reconciler = assembling.delivering(settings, known, runtime, sql, keyring, limiter, stack)
+        renderer, reconciler = assembling.delivering(settings, offered, runtime, sql, keyring, limiter, stack)
         dialler = factories.dialler(settings, stack)
         # Whoever had this place under our supervisor is dead, and what it held can be had at once.
         seat = f"{os.environ[COURIERS]}:{place}:"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 65536  # bytes of a request
 MOST_DESCRIPTORS: Final = 8
 _STANDARD: Final = (0, 1, 2)
-_PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker")
+_PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker", "gateway.process.publisher")
 _WITH_COURIERS: Final = ("gateway.process.courier",)
 _DEAF: Final = (
     signal.SIGTERM,
@@ -60,9 +60,8 @@ class Program:
 
 
 class _Made:
-    """What was compiled before the fork, and of which settings."""
+    """What was compiled before the fork."""
 
-    settings: Settings | None = None
     offer: Offer | None = None
 
 
@@ -72,14 +71,13 @@ def load(settings: Settings) -> None:
         import_module(module)
     from gateway import deployment
 
-    known, operations = deployment.checked(settings)
-    known.events(settings.ids)
-    _Made.settings, _Made.offer = settings, deployment.Offer(known, operations)
+    _Made.offer = deployment.checked(settings)
+    _Made.offer.catalogue.events(settings.ids)
 
 
 def loaded(settings: Settings) -> Offer | None:
-    """What these settings offer, if they are those that were loaded with."""
-    return _Made.offer if _Made.settings == settings else None
+    """What these settings offer, if it is what was compiled of those that were loaded with."""
+    return _Made.offer if _Made.offer is not None and _Made.offer.fits(settings) else None
 
 
 def serve(line: socket.socket, supervisor: int) -> NoReturn:

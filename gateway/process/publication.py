@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,9 +16,9 @@ from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config import Settings
 from gateway.observe import logs
+from gateway.process.launcher import Launcher
 from gateway.reference import site
 from gateway.reference.published import made_of, sound
-from gateway.reference.publishing import publish
 
 _QUIET: Final = 5.0
 """Seconds from a start until documents are written, if nobody wants them before: others have more to do then, and a gateway
@@ -38,26 +39,28 @@ class Sources:
 
 
 class Publication:
-    """The folder of documents, and the writing of it, always when requests are answered already."""
+    """The folder of documents, and the writing of it, always when requests are answered already, by a process of its own."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, launcher: Launcher) -> None:
         self._place = data_dir / site.PLACE
-        self._folder = ""
+        self._launcher = launcher
+        self._name = self._folder = ""
         self._dropped = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
     async def named(self, sources: Sources) -> str:
         """The folder that the documents are, or will be, in."""
-        return await asyncio.to_thread(self._named, sources)
+        self._name = await asyncio.to_thread(self._named, sources)
+        return self._name
 
     async def begin(self, sources: Sources) -> None:
-        """Write them soon, and what may still have been to be written never. Workers send from their folder by now."""
+        """Write them soon, and what may still have been to be written never. Workers send from the folder last named by now."""
         await self.settle()
         self._dropped.clear()
-        self._writing = asyncio.create_task(self._soon(sources))
+        self._writing = asyncio.create_task(self._soon(sources, self._name))
 
     async def settle(self) -> None:
-        """Returns when nothing is being written; what has not been begun is left."""
+        """Returns when nothing is being written; what is not done is left."""
         self._dropped.set()
         if self._writing is not None:
             await self._writing
@@ -69,7 +72,7 @@ class Publication:
             shutil.rmtree(self._place / name, ignore_errors=True)
         return name
 
-    async def _soon(self, sources: Sources) -> None:
+    async def _soon(self, sources: Sources, name: str) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_QUIET):
                 while not (self._place / site.WANTED).exists():
@@ -78,11 +81,16 @@ class Publication:
                     await asyncio.sleep(_PAUSE)
         try:
             # What was sent from until now may still be asked for by who has not heard of the new.
-            self._folder = await asyncio.to_thread(_published, self._place, sources, self._folder)
-        except Exception as error:  # noqa: BLE001 - told, not raised: requests are answered without documents
+            told = pickle.dumps((sources.settings, sources.brands, self._folder, sources.spec))
+            publisher = await self._launcher.launch("gateway.process.publisher", (str(self._place),), {}, {})
+        except OSError as error:
             logs.event("documents not published", "error", error=error)
-
-
-def _published(place: Path, sources: Sources, running: str) -> str:
-    spec = sources.spec
-    return publish(place, sources.settings, sources.brands, sources.operations, sources.contracts, running, spec)
+            return
+        publisher.feed(told)
+        dropped = asyncio.create_task(self._dropped.wait())
+        ended = asyncio.create_task(publisher.wait())
+        await asyncio.wait({dropped, ended}, return_when=asyncio.FIRST_COMPLETED)
+        dropped.cancel()
+        publisher.kill()
+        if await ended == 0:
+            self._folder = name

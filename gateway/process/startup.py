@@ -8,17 +8,17 @@ import asyncio
 import gc
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.core.compile.catalogue import Catalogue
-from adapters.core.operation import Operation
 from gateway import deployment, factories
 from gateway.brands import Brands
 from gateway.config import EMBEDDED, SANDBOX, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
+from gateway.deployment import Offer
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import logs
 from gateway.process import documents, first_start, preloader, runtime_facts
@@ -64,8 +64,9 @@ class Startup:
         self._workers = workers
         self._box: Sandbox | None = None
         self._spec: Path | None = None
-        self._publication = Publication(claim.data_dir)
+        self._publication = Publication(claim.data_dir, launcher)
         self._facts: Runtime
+        self._offer: Offer
         self._port: AdminPort
 
     async def start(self) -> None:
@@ -131,17 +132,18 @@ class Startup:
         offer = preloader.loaded(self._settings)
         assert offer is not None  # what is started is what was loaded
         self._spec = await documents.written(self._settings, self._claim.data_dir)
-        sources = self._sources(self._settings, offer.catalogue, offer.operations)
+        self._offer = offer
+        sources = self._sources(self._settings, offer)
         return offer.catalogue, sources, await self._publication.named(sources)
 
-    def _sources(self, settings: Settings, known: Catalogue, operations: Sequence[Operation]) -> Sources:
+    def _sources(self, settings: Settings, offer: Offer) -> Sources:
         brands = Brands(settings.brands, self._public.port).all
-        return Sources(settings, brands, operations, known.contracts, self._spec)
+        return Sources(settings, brands, offer.operations, offer.catalogue.contracts, self._spec)
 
     async def take(self, settings: Settings) -> None:
         """Answer by another configuration from now on, without losing a request. ConfigError when it cannot be taken."""
-        known, offered = await asyncio.to_thread(deployment.checked, settings)
-        sources = self._sources(settings, known, offered)
+        offer = await asyncio.to_thread(deployment.checked, settings, self._offer)
+        sources = self._sources(settings, offer)
         folder = await self._publication.named(sources)
         url = reveal(settings.stores.redis)
         redis_url = self._facts.redis_url if url == EMBEDDED else url
@@ -169,7 +171,7 @@ class Startup:
             await asked.aclose()
             raise
         await self._couriers.renew(pickle.dumps((settings, facts)))
-        self._settings, self._facts = settings, facts
+        self._settings, self._facts, self._offer = settings, facts, offer
         self._workers.grace = settings.server.shutdown_grace
         logs.configure(settings.logging.level)
         await self._port.replace(asked)

@@ -105,7 +105,7 @@ class Answering:
 
     async def _built(self, payload: bytes) -> bool:
         settings, runtime = pickle.loads(payload)  # noqa: S301 - written by our own supervisor
-        app = self._create(settings, runtime)
+        app = self._create(settings, runtime, self._app.offer)
         try:
             with _in_small_turns():
                 await app.start()

@@ -1,7 +1,7 @@
 """Everything under `/docs` and `/openapi`, made once for each brand.
 
-Documents are large, and making them takes more memory than sending them: so the supervisor makes them, and a worker
-opens a file when it is asked for (site.py). At a start it makes them when requests are answered already, at a reload before.
+Documents are large, and making them takes more memory than sending them: so a process of its own makes them
+(gateway/process/publisher.py), when requests are answered already, and a worker opens a file when it is asked for (site.py).
 """
 
 from __future__ import annotations

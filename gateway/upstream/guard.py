@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 
 from gateway.observe import service_metrics
@@ -59,7 +60,8 @@ class Guard:
         self._saved = 1.0
         self._earned = policy.retrying.budget
         self._count = 0
-        self._time = asyncio.get_running_loop().time
+        # The clock of every event loop, one of which need not run yet.
+        self._time = monotonic
         self._concurrency = Concurrency(name, policy.limiting)
         self._reads = Breaker(name, "read", policy.breaking)
         self._writes = Breaker(name, "write", policy.breaking)

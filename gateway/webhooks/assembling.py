@@ -14,7 +14,7 @@ from gateway.auth.scopes import Permissions
 from gateway.config.policies import Lifecycle
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
-from gateway.deployment import operations
+from gateway.deployment import Offer
 from gateway.egress.resolving import Resolver
 from gateway.keys.keyring import Keyring
 from gateway.keys.token_format import Mode
@@ -90,7 +90,7 @@ def cycles(settings: Settings) -> dict[str, Lifecycle]:
 
 def delivering(
     settings: Settings,
-    known: Catalogue,
+    offer: Offer,
     runtime: Runtime,
     sql: Sql,
     keyring: Keyring,
@@ -113,7 +113,8 @@ def delivering(
         if declared.via == "list"
     )
     reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
-    compiled, types = operations(settings, known), known.events(settings.ids)
+    compiled, known = offer.operations, offer.catalogue
+    types = known.events(settings.ids)
     judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles), cycles(settings))
     renderings = Renderings(types, settings, keyring, judge, Hydrator(compiled, listed, reader))
     return renderings, Reconciler(sql, types, compiled, reader, judge, known.newest)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway import factories
 from gateway.config import load
-from gateway.deployment import built_in
+from gateway.deployment import offer
 from gateway.keys import token_format
 from gateway.process import instance_lock, runtime_facts
 from gateway.stores import redis_url
@@ -61,7 +61,7 @@ class Deployment:
                 stack.callback(sql.close)
                 keyring = factories.keyring(settings)
                 renderer, _ = assembling.delivering(
-                    settings, built_in(), self.facts, sql, keyring, Limiter(line, 1), stack
+                    settings, offer(settings), self.facts, sql, keyring, Limiter(line, 1), stack
                 )
                 return [
                     await renderer.render(Recipient(to, "http://127.0.0.1/", (b"",), b""), event, waited=waited)

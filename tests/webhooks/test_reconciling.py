@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway import factories
-from gateway.deployment import built_in
+from gateway.deployment import offer
 from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
 from gateway.stores.sql import Session, Sql, webhook_endpoints, webhook_events, webhook_registrations
@@ -45,7 +45,7 @@ class Gaps(Office):
                 sql = Sql(facts.sql_url)
                 stack.callback(sql.close)
                 keys, limiter = factories.keyring(settings), Limiter(line, 1)
-                _, reconciler = assembling.delivering(settings, built_in(), facts, sql, keys, limiter, stack)
+                _, reconciler = assembling.delivering(settings, offer(settings), facts, sql, keys, limiter, stack)
                 await reconciler.once(Intake(sql, lambda _: None).accept)
 
         asyncio.run(done())
