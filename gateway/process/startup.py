@@ -187,8 +187,12 @@ class Startup:
         return ingest.url or f"{scheme}://{host}:{self._ingest_port}"
 
     def _publish(self) -> None:
+        """Let commands find this instance. A disk that is full is no reason not to serve."""
         address = self._settings.server.admin_host, self._private.port
-        self._claim.publish(runtime_facts.public(self._settings, self._facts), address)
+        try:
+            self._claim.publish(runtime_facts.public(self._settings, self._facts), address)
+        except OSError as error:
+            logs.event("the facts of this instance could not be written", "error", error=error)
 
     async def _redis(self) -> str:
         url = reveal(self._settings.stores.redis)

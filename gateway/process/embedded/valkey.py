@@ -53,9 +53,13 @@ async def running(data_dir: Path) -> AsyncIterator[str]:
 
 
 def url(data_dir: Path) -> str | None:
-    """The URL of the Valkey that runs on ``data_dir`` now, or ``None``: for commands beside a running server."""
+    """The URL of the Valkey that runs on ``data_dir`` now, or ``None``.
+
+    One that refuses (``MISCONF``, its volume being full) runs: only its memory has what it took last, and it writes that down
+    when there is room.
+    """
     path = _socket_path(data_dir, create=False)
-    return _url(path) if _ping(path) else None
+    return _url(path) if _lives(path) else None
 
 
 def _url(path: Path) -> str:
@@ -160,7 +164,7 @@ async def _stop_orphan(home: Path, path: Path) -> None:
     if _ask(path, b"SHUTDOWN NOSAVE FORCE\r\n") is None and pid is None:
         return
     for attempt in range(int(_STOP_SECONDS / 0.01)):
-        if not _is_ours(pid, home) and not _ping(path):
+        if not _is_ours(pid, home) and not _lives(path):
             return
         if attempt == 300 and pid is not None and _is_ours(pid, home):
             os.kill(pid, signal.SIGKILL)
@@ -188,6 +192,10 @@ def _is_ours(pid: int | None, home: Path) -> bool:
 
 def _ping(path: Path) -> bool:
     return (_ask(path, b"PING\r\n") or b"").startswith(b"+PONG")
+
+
+def _lives(path: Path) -> bool:
+    return (_ask(path, b"PING\r\n") or b"").startswith((b"+", b"-"))
 
 
 def _ask(path: Path, command: bytes) -> bytes | None:
