@@ -54,6 +54,7 @@ PEER = needs.HERE / "peers" / "procrastinate" / "dispatcher.py"
 PEER_EVENTS = 20  # it takes ten times as long for each
 Measured = dict[str, float]
 KEYS = Keyring.load(Keyring.create())
+LOCAL = Rules(http=True, allow=(Allowed(ip_network("127.0.0.0/8"), ((1, 65_535),), http=True),))
 RECEIVER = """
 import asyncio, sys
 from uvicorn.loops.uvloop import uvloop_loop_factory
@@ -82,16 +83,17 @@ class Thin:
         return Body(orjson.dumps({"id": f"evt_{event.id}", "type": event.type, "data": {"id": event.object_id}}))
 
 
-def _filled(sql: Sql, port: int, turn: int) -> None:
+def filled(sql: Sql, port: int, turn: int, events: int = EVENTS) -> None:
+    """Endpoints, at the first turn, and so many events for each."""
     now = datetime.now(UTC)
     with sql.session() as session:
         if not turn:
             tenants.add(session, Tenant("bench", "Bench", None, now))
         for _ in range(0 if turn else ENDPOINTS):
-            made = _endpoint(now, port)
-            webhook_endpoints.add(session, made)
-            sealed = recipients.seal_secret(KEYS, made.id, b"s" * 32)
-            webhook_secrets.add(session, made.id, sealed, "whsec_", now)
+            one = _endpoint(now, port)
+            webhook_endpoints.add(session, one)
+            sealed = recipients.seal_secret(KEYS, one.id, b"s" * 32)
+            webhook_secrets.add(session, one.id, sealed, "whsec_", now)
     # Each has answered before: others are called once a second.
     with sql.session() as session:
         from sqlalchemy import update
@@ -100,11 +102,11 @@ def _filled(sql: Sql, port: int, turn: int) -> None:
 
         session.execute(update(LaneRow).values(succeeded_at=webhook_clock.now(session)))
     with sql.session() as session:
-        events = [
+        made = [
             NewEvent("bench", "deal.won", f"deal_{n}", now, hashlib.sha256(b"%d %d" % (turn, n)).digest(), "service")
-            for n in range(EVENTS)
+            for n in range(events)
         ]
-        webhook_events.accept(session, events, webhook_clock.now(session))
+        webhook_events.accept(session, made, webhook_clock.now(session))
 
 
 def _endpoint(now: datetime, port: int) -> Endpoint:
@@ -135,9 +137,7 @@ def _endpoint(now: datetime, port: int) -> Endpoint:
 
 
 async def _measured(sql: Sql) -> Measured:
-    allow = (Allowed(ip_network("127.0.0.0/8"), ((1, 65_535),), http=True),)
-    dialler = Dialler(Rules(http=True, allow=allow), Resolver())
-    courier = Courier(sql, KEYS, Thin(), StandardSigner(), dialler, name="bench")
+    courier = Courier(sql, KEYS, Thin(), StandardSigner(), Dialler(LOCAL, Resolver()), name="bench")
     started, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(courier.run())
     while (await sql.read(webhook_queue.depth, 0))[0]:  # noqa: ASYNC110
@@ -179,7 +179,7 @@ def main(url: str | None, rounds: int) -> None:
             assert receiver.stdout is not None
             port = int(receiver.stdout.readline())
             for turn in range(rounds):
-                _filled(sql, port, turn)
+                filled(sql, port, turn)
                 with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
                     found["courier"].append(runner.run(_measured(sql)))
                 if url is not None:

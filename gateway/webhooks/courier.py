@@ -17,7 +17,7 @@ from gateway.observe import logs, webhook_metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, webhook_filling, webhook_lanes, webhook_replays, webhook_turns
 from gateway.stores.sql.webhook_lanes import Lane
-from gateway.stores.sql.webhook_queue import Due
+from gateway.stores.sql.webhook_queue import SUSPECT, Due
 from gateway.stores.sql.webhook_turns import BATCH, Part, TurnResult
 from gateway.webhooks import recipients
 from gateway.webhooks.attempts import Attempts
@@ -282,7 +282,8 @@ class Courier:
         if not self._pump(held):
             self._pump_starved()
         self._unsettled += 1
-        self._ask(0.0 if self._unsettled >= BATCH else SETTLE)
+        # What is tried alone holds up its whole lane until it is settled.
+        self._ask(0.0 if self._unsettled >= BATCH or due.claims >= SUSPECT else SETTLE)
 
     def _pump_starved(self) -> None:
         for endpoint_id in [*self._starved]:

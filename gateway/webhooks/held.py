@@ -78,7 +78,8 @@ class Held:
         """What the queue gave when it was asked for so many."""
         for each in due:
             (self.again if each.rank else self.live).append(each)
-        self.dry = len(due) < asked
+        # One that comes alone says nothing of how many there are.
+        self.dry = len(due) < asked and not self.alone
 
     def drop(self) -> None:
         """What was not begun is left for later, and not held against it."""

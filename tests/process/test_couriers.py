@@ -141,7 +141,7 @@ def test_a_courier_that_is_killed_before_it_first_served_ends_nothing(tmp_path: 
         assert events.index("courier died") < events.index("couriers started")
 
 
-def test_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) -> None:
+def test_case_23_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) -> None:
     with couriers(tmp_path) as (served, port, tenant, sql, keys):
         place = f"/in/{registered(sql, keys, tenant)}"
         assert ask(port, "POST", "/in/unknown", told(tenant, 1)).status == 404

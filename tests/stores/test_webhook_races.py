@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +20,7 @@ from gateway.stores.sql.webhook_turns import Part, TurnResult
 from tests.stores.test_sql_webhooks import delivered
 from tests.stores.webhooks import AT, event, subscribed
 
-ROUNDS = 50
+ROUNDS = 50 * int(os.environ.get("CHAOS_ROUNDS", "1"))
 
 
 def part(lane: Lane, due: list[Due], *, leave: bool) -> Part:

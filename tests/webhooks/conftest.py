@@ -10,6 +10,7 @@ import pytest
 from gateway.stores.sql import tenants
 from gateway.stores.sql.migrate import migrate
 from tests.live import Live
+from tests.stores.conftest import migrated_database, migrated_file, postgres_url, sql, url
 from tests.stores.records import TENANT
 from tests.webhooks.delivering import Post, opened
 from tests.webhooks.subscribing import PATH, People
@@ -37,3 +38,6 @@ def people(live: Live) -> Iterator[People]:
     yield found
     for made, token in found.made:
         live.call("DELETE", f"{PATH}/{made}", token=token)
+
+
+__all__ = ["migrated_database", "migrated_file", "postgres_url", "sql", "url"]

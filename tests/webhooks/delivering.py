@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -39,18 +41,22 @@ from tests.webhooks.receivers import until
 
 LOCAL = Rules(http=True, allow=(Allowed(ip_network("127.0.0.0/8"), ((1, 65_535),), http=True),))
 SECRET = bytes(range(32))
-KEYS = Keyring.load(Keyring.create())
+KEYRING = Keyring.create()
+KEYS = Keyring.load(KEYRING)
 
 
 class Thin:
-    """Bodies with an id and nothing else, unless `answers` says otherwise for an object."""
+    """Bodies with an id and nothing else, unless `answers` says otherwise for an object; `fatal` objects end the process."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Rendered] = {}
+        self.fatal: frozenset[str] = frozenset()
         self.rendered = 0
 
     async def render(self, recipient: Recipient, event: Event, *, waited: float) -> Rendered:
         self.rendered += 1
+        if event.object_id in self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
         if (given := self.answers.get(event.object_id)) is not None:
             return given
         return Body(
@@ -68,8 +74,9 @@ class Plain:
 class Post:
     """A database with a tenant, and couriers that deliver from it."""
 
-    def __init__(self, sql: Sql) -> None:
+    def __init__(self, sql: Sql, keys: Keyring = KEYS) -> None:
         self.sql = sql
+        self._keys = keys
         self.renderer = Thin()
         self.couriers: list[Courier] = []
         self._number = 0
@@ -79,12 +86,12 @@ class Post:
         made = endpoint(url_host="127.0.0.1", **columns)
         made = endpoint(
             **{name: getattr(made, name) for name in Endpoint.__slots__}
-            | {"url_sealed": recipients.seal_url(KEYS, made.id, url)}
+            | {"url_sealed": recipients.seal_url(self._keys, made.id, url)}
         )
         with self.sql.session() as session:
             now = webhook_clock.now(session)
             webhook_endpoints.add(session, made)
-            sealed = recipients.seal_secret(KEYS, made.id, SECRET)
+            sealed = recipients.seal_secret(self._keys, made.id, SECRET)
             webhook_secrets.add(session, made.id, sealed, "whsec_AA", made.created_at)
             if answered:
                 session.get_one(LaneRow, made.id).succeeded_at = now
@@ -103,7 +110,7 @@ class Post:
         self._number += 1
         dialler = Dialler(options.pop("rules", LOCAL), Resolver(2))
         name = options.pop("name", f"test-{self._number}-{token_format.random_text(6)}")
-        return Courier(self.sql, KEYS, self.renderer, Plain(), dialler, name=name, **options)
+        return Courier(self.sql, self._keys, self.renderer, Plain(), dialler, name=name, **options)
 
     @asynccontextmanager
     async def delivering(self, **options: Any) -> AsyncIterator[Courier]:
@@ -138,4 +145,4 @@ def opened(template: Path, folder: Path) -> Sql:
     return Sql(f"sqlite:///{folder}/gateway.db")
 
 
-__all__ = ["KEYS", "LOCAL", "SECRET", "TENANT", "Post", "opened"]
+__all__ = ["KEYRING", "KEYS", "LOCAL", "SECRET", "TENANT", "Post", "opened"]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.oauth.provision import command
 ROOT = Path(__file__).parents[2]
 JS = Path(__file__).with_name("js")
 SECRET = os.urandom(32)
+Program = Callable[[dict[str, str], Path], subprocess.CompletedProcess[str]]
 BODY = json.dumps({"id": "evt_1", "type": "deal.won", "data": {"name": "Zürich"}}, ensure_ascii=False)
 
 
@@ -63,14 +65,16 @@ def ran(line: list[str], headers: dict[str, str], folder: Path) -> subprocess.Co
 
 @pytest.mark.parametrize("program", [python, javascript])
 @pytest.mark.parametrize("secrets", [(SECRET,), (os.urandom(32), SECRET)], ids=["one secret", "two secrets"])
-def test_the_receiver_of_the_guide_takes_what_is_ours(program, secrets: tuple[bytes, ...], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_case_41_the_receiver_of_the_guide_takes_what_is_ours(
+    program: Program, secrets: tuple[bytes, ...], tmp_path: Path
+) -> None:
     done = program(signed(*secrets), tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == json.loads(BODY)
 
 
 @pytest.mark.parametrize("program", [python, javascript])
-def test_the_receiver_of_the_guide_refuses_what_is_not(program, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_receiver_of_the_guide_refuses_what_is_not(program: Program, tmp_path: Path) -> None:
     done = program(signed(os.urandom(32)), tmp_path)
     assert done.returncode != 0
     assert "WebhookVerificationError" in done.stderr

@@ -82,7 +82,7 @@ def made(live: Live, path: str, body: dict[str, Any]) -> str:
     return str(answer.json()["data"]["id"])
 
 
-def test_what_was_created_in_a_gap_is_told_once_and_nothing_older(live: Live, gaps: Gaps) -> None:
+def test_case_36_what_was_created_in_a_gap_is_told_once_and_nothing_older(live: Live, gaps: Gaps) -> None:
     before = {*gaps.told()}
     contact = made(live, "contacts", {"first_name": "Ada"})
     ticket = made(live, "tickets", {"subject": "Lamp", "description": "Dark", "requester_email": "ada@example.com"})

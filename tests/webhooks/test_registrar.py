@@ -83,7 +83,7 @@ def test_a_tenant_has_one_registration_however_many_ask(office: Office) -> None:
     assert "deal.won" in theirs["events"]
 
 
-def test_one_that_was_deleted_there_is_made_again_and_the_gap_is_written_down(office: Office) -> None:
+def test_case_36_one_that_was_deleted_there_is_made_again_and_the_gap_is_written_down(office: Office) -> None:
     office.run(lambda registrar: registrar.ensure(office.tenant))
     (before,) = office.theirs()
     office.service.delete(f"/api/settings/webhooks/{before['id']}", headers=office.key)
@@ -94,7 +94,7 @@ def test_one_that_was_deleted_there_is_made_again_and_the_gap_is_written_down(of
     assert gaps[0].reason == "registration_lost"
 
 
-def test_an_answer_that_was_lost_is_found_by_its_url_and_strays_are_deleted(office: Office, live: Live) -> None:
+def test_case_36_an_answer_that_was_lost_is_found_by_its_url_and_strays_are_deleted(office: Office, live: Live) -> None:
     with live.fault(method="POST", path="/api/settings/webhooks", status=500, then_execute=True, times=1):
         assert office.run(lambda registrar: registrar.ensure(office.tenant)) is False
     assert office.ours() == [("pending", None)]

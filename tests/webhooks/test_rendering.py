@@ -41,7 +41,7 @@ def sealed(deployment: Deployment, tenant_id: str, facts: dict[str, Any]) -> str
 
 
 @pytest.mark.parametrize("contract", [NEWEST, OLDEST])
-def test_the_record_is_what_get_shows_in_the_subscriptions_contract(
+def test_case_30_the_record_is_what_get_shows_in_the_subscriptions_contract(
     live: Live, deployment: Deployment, deal: dict[str, Any], contract: str
 ) -> None:
     told = event(live.a, "deal.won", deal["id"])
@@ -75,7 +75,7 @@ def test_a_thin_subscription_is_told_the_id_alone_and_costs_no_call(
 
 
 @pytest.mark.parametrize("case", ["deleted", "of another tenant", "hidden"])
-def test_what_the_user_may_not_see_is_withheld_whatever_the_reason(
+def test_case_25_what_the_user_may_not_see_is_withheld_whatever_the_reason(
     live: Live, deployment: Deployment, deal: dict[str, Any], case: str
 ) -> None:
     tenant, object_id = (live.b, deal["id"]) if case == "of another tenant" else (live.a, NOBODY)
@@ -87,7 +87,9 @@ def test_what_the_user_may_not_see_is_withheld_whatever_the_reason(
     assert found == Withheld("not_visible")
 
 
-def test_scopes_and_role_are_those_of_the_moment(live: Live, deployment: Deployment, deal: dict[str, Any]) -> None:
+def test_case_26_scopes_and_role_are_those_of_the_moment(
+    live: Live, deployment: Deployment, deal: dict[str, Any]
+) -> None:
     told = event(live.a, "deal.won", deal["id"])
     assert deployment.render(endpoint(live.a, scopes=("webhook.read",)), told) == Withheld("scope")
     assert deployment.render(endpoint(live.a, scopes=("deal.read",)), told) == Withheld("scope")
@@ -164,7 +166,7 @@ def test_a_grant_owns_until_it_ends(
     assert isinstance(found, Body) if ended is None else found == Ended("disabled", ended, cancel=True)
 
 
-def test_a_contract_that_has_ended_disables_and_one_that_will_is_told(
+def test_case_31_a_contract_that_has_ended_disables_and_one_that_will_is_told(
     live: Live, deployment: Deployment, deal: dict[str, Any]
 ) -> None:
     told, old = event(live.a, "deal.won", deal["id"]), endpoint(live.a, contract=OLDEST)
@@ -179,7 +181,7 @@ def test_a_contract_that_has_ended_disables_and_one_that_will_is_told(
     )
 
 
-def test_a_service_that_is_away_is_waited_for_and_then_done_without(
+def test_case_32_a_service_that_is_away_is_waited_for_and_then_done_without(
     live: Live, deployment: Deployment, deal: dict[str, Any]
 ) -> None:
     told = event(
@@ -193,7 +195,7 @@ def test_a_service_that_is_away_is_waited_for_and_then_done_without(
     assert document["data"] == {"id": deal["id"], "name": "Engine"}
 
 
-def test_what_the_payload_told_is_sent_only_where_it_was_believed(
+def test_case_24_what_the_payload_told_is_sent_only_where_it_was_believed(
     live: Live, deployment: Deployment, deal: dict[str, Any]
 ) -> None:
     stage = "5f2b8c1d9e3a7b6c4d5e6f74"
@@ -221,7 +223,7 @@ def test_what_the_payload_told_is_sent_only_where_it_was_believed(
     }
 
 
-def test_records_are_read_within_a_budget_of_their_own(
+def test_case_32_records_are_read_within_a_budget_of_their_own(
     live: Live, deployment: Deployment, deal: dict[str, Any]
 ) -> None:
     limits = deployment.settings.limits.model_copy(
@@ -236,7 +238,7 @@ def test_records_are_read_within_a_budget_of_their_own(
     assert deployment.body(asked, told[2], limits=limits, waited=60.0)["omitted"] == "budget"
 
 
-def test_a_record_that_is_too_large_goes_without_itself(live: Live, deployment: Deployment) -> None:
+def test_case_32_a_record_that_is_too_large_goes_without_itself(live: Live, deployment: Deployment) -> None:
     body = {"subject": "Lamp", "description": "Dark", "requester_email": "ada@example.com"}
     ticket = live.call("POST", "/v1/tickets", body).json()["data"]
     internal = live.sandbox.get(

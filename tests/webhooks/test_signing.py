@@ -29,7 +29,7 @@ def test_the_official_library_accepts_what_is_signed(document: dict[str, str]) -
     assert Webhook(signing.shown(SECRET)).verify(body, signed(SECRET, body=body)) == document
 
 
-def test_while_a_secret_is_replaced_both_verify() -> None:
+def test_case_28_while_a_secret_is_replaced_both_verify() -> None:
     headers = signed(SECRET, OLDER)
     assert headers["webhook-signature"].count("v1,") == 2
     for secret in (SECRET, OLDER):
@@ -52,7 +52,7 @@ def test_whatever_is_changed_on_the_way_is_noticed(change: str) -> None:
         Webhook(signing.shown(secret)).verify(body, headers)
 
 
-def test_a_retry_after_a_day_is_signed_with_its_own_time() -> None:
+def test_case_29_a_retry_after_a_day_is_signed_with_its_own_time() -> None:
     day_ago = int(time.time()) - 86_400
     with pytest.raises(WebhookVerificationError):
         Webhook(signing.shown(SECRET)).verify(BODY, signed(SECRET, at=day_ago))

@@ -65,14 +65,14 @@ def test_the_contract_is_that_of_the_request_and_can_be_changed(people: People) 
         ),
     ],
 )
-def test_a_url_that_may_not_be_called_is_refused_at_its_place(people: People, url: str) -> None:
+def test_case_20_a_url_that_may_not_be_called_is_refused_at_its_place(people: People, url: str) -> None:
     assert refused(people.create(status=422, url=url)) == [("/url", "url_not_allowed")]
     kept = people.one()
     assert refused(people.call("PATCH", f"/{kept['id']}", {"url": url})) == [("/url", "url_not_allowed")]
 
 
 @pytest.mark.parametrize("event", ["contact.updated", "deal.*", "*", "deal.wonn"])
-def test_a_type_that_does_not_exist_is_refused_with_those_that_do(people: People, event: str) -> None:
+def test_case_37_a_type_that_does_not_exist_is_refused_with_those_that_do(people: People, event: str) -> None:
     answer = people.create(status=422, events=["deal.won", event])
     assert refused(answer) == [("/events/1", "event_unknown")]
     allowed = answer.json()["errors"][0]["allowed"]
@@ -121,7 +121,7 @@ def test_the_same_url_and_types_make_no_second_subscription(people: People) -> N
     people.create(url=made["url"], events=["contact.created"])
 
 
-def test_the_fifty_first_of_a_workspace_is_refused(live: Live, people: People) -> None:
+def test_case_37_the_fifty_first_of_a_workspace_is_refused(live: Live, people: People) -> None:
     token = live.token(live.b, "owner", SCOPES)
     first = people.create(token).json()["data"]["id"].removeprefix("whk_")
 
@@ -190,7 +190,7 @@ def test_a_disabled_one_is_enabled_six_times_an_hour_and_tried_each_time(live: L
     assert len(trials) == 7, "one when it was made, and one each time, behind what was missed"
 
 
-def test_of_somebody_elses_an_administrator_sees_neither_the_url_nor_what_was_answered(
+def test_case_38_of_somebody_elses_an_administrator_sees_neither_the_url_nor_what_was_answered(
     live: Live, people: People
 ) -> None:
     """Case 38."""
@@ -209,7 +209,7 @@ def test_of_somebody_elses_an_administrator_sees_neither_the_url_nor_what_was_an
     assert people.call("GET", f"/{made['id']}", token=manager).status_code == 404
 
 
-def test_a_secret_is_replaced_with_an_overlap_and_told_to_the_owners_others(people: People) -> None:
+def test_case_28_a_secret_is_replaced_with_an_overlap_and_told_to_the_owners_others(people: People) -> None:
     made = people.one()
     listening = people.one(events=[own_events.SECRET_ROTATED])
     rotated = people.call("POST", f"/{made['id']}/rotate_secret", {"overlap": "0s"}).json()["data"]

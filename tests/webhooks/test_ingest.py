@@ -1,0 +1,120 @@
+"""The door for events, asked in this process with a deployment's settings (events.md §7, cases 6 and 23)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+from sqlalchemy import event as happening
+
+from gateway.config.settings import Settings
+from gateway.deployment import built_in
+from gateway.keys import token_format
+from gateway.stores.limits import Limiter
+from gateway.stores.redis_connection import RedisConnection
+from gateway.stores.sql import Sql, webhook_events, webhook_registrations
+from gateway.stores.sql.webhook_registrations import Registration
+from gateway.webhooks.ingest import Ingest
+from gateway.webhooks.intake import Intake, Unavailable
+from tests.live import Live
+from tests.stores.records import TENANT
+from tests.stores.webhooks import event
+from tests.webhooks.delivering import KEYS, Post
+from tests.webhooks.receivers import receiving
+from tests.webhooks.rendered import Deployment
+
+NEAR, FAR = ("127.0.0.1", 5), ("203.0.113.9", 5)
+
+
+def unheard(_: Iterable[str]) -> None:
+    """Nobody is woken: couriers look by themselves."""
+
+
+def registered(post: Post) -> str:
+    capability, now = token_format.random_text(43), datetime.now(UTC)
+    row = Registration(
+        id=token_format.new_id(),
+        tenant_id=TENANT.id,
+        capability_hash=KEYS.hash(capability.encode()),
+        hash_key_id=KEYS.hashing_id,
+        capability_sealed="",
+        internal_id=None,
+        state="active",
+        created_at=now,
+        checked_at=now,
+        heard_at=None,
+    )
+    with post.sql.session() as session:
+        webhook_registrations.add(session, row)
+    return f"/in/{capability}"
+
+
+@asynccontextmanager
+async def door(
+    settings: Settings, post: Post, redis_url: str, peer: tuple[str, int] = NEAR
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with AsyncExitStack() as stack:
+        line = await RedisConnection.open(redis_url, timeout=1.0)
+        stack.push_async_callback(line.aclose)
+        types = built_in().events(settings.ids)
+        app = Ingest(settings, types, post.sql, KEYS, Limiter(line, 1), Intake(post.sql, unheard))
+        wire = httpx.ASGITransport(app, client=peer)
+        yield await stack.enter_async_context(httpx.AsyncClient(transport=wire, base_url="http://ingest"))
+
+
+def told(number: int, tenant: str = TENANT.id) -> dict[str, Any]:
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"event": "deal.won", "timestamp": moment, "tenantId": tenant, "data": {"id": f"{number:024x}"}}
+
+
+async def test_case_23_a_good_capability_from_elsewhere_is_no_more_than_an_unknown_one(live: Live, post: Post) -> None:
+    deployment = Deployment(live)
+    webhooks = deployment.settings.webhooks
+    narrow = webhooks.ingest.model_copy(update={"allowed_networks": (ip_network("127.0.0.0/8"),)})
+    settings = deployment.settings.model_copy(update={"webhooks": webhooks.model_copy(update={"ingest": narrow})})
+    place, url = registered(post), deployment.facts.redis_url
+    async with door(settings, post, url, FAR) as far:
+        answers = [await far.post(each, json=told(1)) for each in (place, "/in/unknown")]
+    assert [(each.status_code, each.json()) for each in answers] == [(403, {"error": "foreign_network"})] * 2
+    async with door(settings, post, url) as near:
+        assert (await near.post("/in/unknown", json=told(1))).status_code == 404
+        assert (await near.post(place, json=told(1, "another"))).json() == {"error": "tenant_mismatch"}
+        assert (await near.post(place, json=told(1))).status_code == 200
+
+
+async def test_case_6_without_the_store_of_limits_events_are_accepted_and_delivered(live: Live, post: Post) -> None:
+    async with receiving() as receiver, post.delivering():
+        made = await post.subscribe(receiver.url)
+        async with door(Deployment(live).settings, post, "redis://127.0.0.1:1") as client:
+            place = registered(post)
+            answers = await asyncio.gather(*(client.post(place, json=told(number)) for number in range(5)))
+        assert [each.status_code for each in answers] == [200] * 5
+        await post.settled(made)
+    assert sorted(receiver.ids()) == sorted(each.json()["id"] for each in answers)
+
+
+async def test_case_6_on_a_full_disk_nothing_is_half_accepted_and_with_room_again_everything_is(post: Post) -> None:
+    made = await post.subscribe("http://127.0.0.1:1/")
+    full = Sql(str(post.sql._engine.url))
+    happening.listen(full._engine, "connect", _no_room)
+    intake = Intake(full, unheard)
+    answers = await asyncio.gather(*(intake.accept(event(number)) for number in range(64)), return_exceptions=True)
+    assert {type(each) for each in answers} == {Unavailable}
+    full.close()
+    with post.sql.session(read_only=True) as session:
+        assert webhook_events.page(session, TENANT.id) == ()
+    assert post.deliveries(made) == []
+    room = Intake(post.sql, unheard)
+    assert all(await asyncio.gather(*(room.accept(event(number)) for number in range(64))))
+    assert len(post.deliveries(made)) == 64
+
+
+def _no_room(connection: Any, _: object) -> None:
+    """SQLite says of the largest file what it says of a full disk (SQLITE_FULL)."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
