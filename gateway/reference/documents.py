@@ -18,6 +18,7 @@ from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
 from gateway.sandboxes import offered as testing
+from gateway.sandboxes.documented import with_faults
 
 Document = dict[str, Any]
 
@@ -79,7 +80,8 @@ def deployed(settings: Settings, operations: Iterable[Operation], spec: Path | N
     whole = committed(spec)
     if not settings.test.enabled:
         operations = [*operations, *(replace(each, enabled=False) for each in testing.operations(list(whole)))]
-    return {date: offered(document, operations) for date, document in whole.items()}
+    found = {date: offered(document, operations) for date, document in whole.items()}
+    return {date: with_faults(document) for date, document in found.items()} if settings.test.enabled else found
 
 
 def offered(document: Document, operations: Iterable[Operation]) -> Document:

@@ -1,16 +1,23 @@
 """Documents of an earlier run are sent again, when they would be the same and are whole."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.operation import Operation
 from gateway.brands import Brands
 from gateway.config.settings import Settings
+from gateway.reference.documents import deployed
 from gateway.reference.published import made_of, sound, whole
 from gateway.reference.publishing import publish
+from gateway.sandboxes.injections import INJECTIONS
 from gateway.versions import CONTRACTS
+from openapi.comparing import breaking
+from tests.openapi.generated import GENERATED
 
 SETTINGS = Settings()
 BRANDS = Brands(SETTINGS.brands, 8080).all
@@ -58,3 +65,18 @@ def test_other_documents_are_made_of_something_else() -> None:
         made_of(SETTINGS, BRANDS, everything, CONTRACTS[:1]),
     )
     assert len({origin, *others}) == 5
+
+
+def test_every_operation_may_be_asked_to_fail_where_there_is_test_mode_and_nowhere_else() -> None:
+    for testing in (True, False):
+        settings = Settings.model_validate({"test": "on" if testing else "off"})
+        for date, document in deployed(settings, operations()).items():
+            items = [item for methods in document["paths"].values() for item in methods.values()]
+            last = [item["parameters"][-1].get("$ref", "").rpartition("/")[2] for item in items]
+            assert (set(last) == {"TestFault"}) is testing and ("TestFault" in last) is testing
+            found = document["components"]["parameters"].get("TestFault", {})
+            assert (found.get("name"), found.get("required")) == ("Test-Fault" if testing else None, None)
+            if testing:
+                assert all(re.match(found["schema"]["pattern"], each.spelt) for each in INJECTIONS.values())
+                assert breaking(GENERATED[date], document) == []
+                OpenAPIV31SpecValidator(document).validate()

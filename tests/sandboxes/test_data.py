@@ -194,7 +194,7 @@ def test_a_subscription_of_a_contract_ends_by_the_clock_of_its_sandbox(both: Apa
     refused = subscribed(box, version=OLDEST)
     assert [each["pointer"] for each in refused.json()["errors"]] == ["/version"]
     internal, now, path = here.removeprefix("whk_"), datetime.now(UTC), f"/v1/webhook_subscriptions/{here}"
-    deployment.store(lambda session: webhook_endpoints.stop(session, internal, ended.status, ended.reason, now))
+    deployment.store(lambda session: webhook_endpoints.stop(session, internal, "disabled", ended.reason, now))
     assert box.ask("POST", f"{path}/resume").json()["code"] == "state_conflict"
     assert box.ask("PATCH", path, {"version": NEWEST}).status_code == 200
     assert box.ask("POST", f"{path}/resume").status_code == 200

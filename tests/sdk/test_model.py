@@ -11,6 +11,7 @@ import pytest
 from gateway import deployment
 from gateway.reference.documents import committed, offered
 from gateway.reference.libraries import described
+from gateway.sandboxes.documented import with_faults
 from sdk.model import Contract, Operation, Resource
 from tests.sdk.table import cases
 
@@ -125,3 +126,8 @@ def test_the_table_of_behaviours_is_large_and_each_has_something_to_hold() -> No
     table = cases()
     assert len(table) >= 60
     assert all("result" in call or "error" in call for each in table for call in each.told["calls"])
+
+
+def test_a_fault_that_a_call_asks_for_is_no_parameter_of_a_method() -> None:
+    """It is a header of any call (`Test-Fault`): a client sets it once, for a test, in what every method takes."""
+    assert described(with_faults(committed()[NEWEST])) == made()
