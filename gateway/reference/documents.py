@@ -17,8 +17,8 @@ import orjson
 from adapters.core.operation import Operation
 from gateway.brands import Brand
 from gateway.config.settings import Settings
+from gateway.reference.faults import with_faults
 from gateway.sandboxes import offered as testing
-from gateway.sandboxes.documented import with_faults
 
 Document = dict[str, Any]
 

@@ -10,8 +10,8 @@ import pytest
 
 from gateway import deployment
 from gateway.reference.documents import committed, offered
+from gateway.reference.faults import with_faults
 from gateway.reference.libraries import described
-from gateway.sandboxes.documented import with_faults
 from sdk.model import Contract, Operation, Resource
 from tests.sdk.table import cases
 
