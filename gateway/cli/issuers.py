@@ -59,7 +59,7 @@ def clients(database: Database, tenant: str | None, as_json: bool) -> None:
 @configured
 def revoke(settings: Settings, client: str, reason: str, as_json: bool) -> None:
     """Refuse every token of a client for its user from now on, in every worker, the ones that it is yet to be given too."""
-    changed = _changed(settings, client, "external.revoke", reason)
+    changed = _changed(settings, client, reason)
     _say(changed, "is revoked", as_json=as_json)
 
 
@@ -69,31 +69,24 @@ def revoke(settings: Settings, client: str, reason: str, as_json: bool) -> None:
 @configured
 def restore(settings: Settings, client: str, as_json: bool) -> None:
     """Accept the tokens of a client that was revoked again."""
-    changed = _changed(settings, client, "external.restore", None)
+    changed = _changed(settings, client, None)
     _say(changed, "is let in again", as_json=as_json)
 
 
-def _changed(settings: Settings, principal: str, action: str, reason: str | None) -> ExternalClient:
-    from gateway.stores.sql import audit, external_clients
-    from gateway.stores.sql.audit import Event
+def _changed(settings: Settings, principal: str, reason: str | None) -> ExternalClient:
+    from gateway.auth.issuers import access
 
     async def work(context: CliContext) -> ExternalClient:
         def write(session: Session) -> ExternalClient:
             now = datetime.now(UTC)
-            changed = external_clients.change(session, principal, now if reason is not None else None, reason)
+            if reason is None:
+                changed = access.restore(session, principal, actor=context.actor, now=now)
+            else:
+                changed = access.revoke(session, principal, reason, actor=context.actor, now=now)
             if changed is None:
                 raise Failure(
                     f"there is no client {principal}. `gateway issuers clients` shows those there are.", NOT_FOUND
                 )
-            event = Event(
-                at=now,
-                tenant_id=changed.tenant_id,
-                actor=context.actor,
-                action=action,
-                subject=f"external:{principal}",
-                detail={"user": changed.user_id, **({"reason": reason} if reason else {})},
-            )
-            audit.append(session, event)
             return changed
 
         changed = await context.sql.run(write)

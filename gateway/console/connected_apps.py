@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters import ids
+from gateway.console.external_apps import ExternalApps
 from gateway.console.signed_in import Console, NotHere, Visit, redirect
 from gateway.oauth import consent, token_families
 from gateway.oauth.consent import Group
@@ -18,7 +19,10 @@ from gateway.stores.sql.grants import Revoked
 
 PATH: Final = "/console/connected"
 
-_DONE: Final = {"disconnected": "The app was disconnected. Its access ended at once."}
+_DONE: Final = {
+    "disconnected": "The app was disconnected. Its access ended at once.",
+    "restored": "The app has its access again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,20 @@ class Connected:
         return [
             self.console.route(PATH, self.list),
             self.console.route(f"{PATH}/{{client_id}}/disconnect", self.disconnect, "POST"),
+            *self._external.routes(),
         ]
+
+    @property
+    def _external(self) -> ExternalApps:
+        return ExternalApps(self.console, PATH)
 
     async def list(self, visit: Visit) -> Response:
         """The apps of this person; for an administrator those of everybody in the tenant."""
         found = await self.console.web.sql.read(connections.live, visit.user.tenant_id, visit.sees, visit.now)
         rows = [_row(connection, visit) for connection in found]
-        return await visit.page("connected.html", rows=rows, done=_DONE.get(visit.asked("done"), ""))
+        external = await self._external.rows(visit)
+        done = _DONE.get(visit.asked("done"), "")
+        return await visit.page("connected.html", rows=rows, external=external, done=done)
 
     async def disconnect(self, visit: Visit) -> Response:
         """End everything this user granted to this app, and forget the consent."""

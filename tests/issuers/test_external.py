@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.console.people import Person
 from tests.issuers.issuer import AGENTS, Issuer, encoded, rsa
 from tests.live import NEWEST, OFFERED, Live
 from tests.oauth.acting import register
@@ -235,3 +236,45 @@ def test_its_lifetime_is_its_issuers_business_and_a_subscription_would_outlive_i
     assert (asked.status_code, asked.json()) == (200, {"active": False})
     assert open_to.client.post("/oauth/revoke", data={"token": token}, auth=auth).status_code == 200
     assert open_to.call("GET", "/v1/me", token=token).status_code == 200
+
+
+def test_a_user_shuts_an_app_out_in_the_console_and_an_administrator_and_an_operator_have_the_last_word(
+    open_to: Live, theirs: Issuer
+) -> None:
+    client = f"app-{uuid.uuid4().hex}"
+    token = given(open_to, theirs, "member", client_id=client)
+    owner, member, manager = (Person(open_to, role) for role in ("owner", "member", "viewer"))
+
+    def works() -> bool:
+        answers = [open_to.call("GET", "/v1/me", token=token) for _ in range(8)]
+        for answer in answers:
+            if answer.status_code != 200:
+                refused(answer, "token_revoked")
+        assert len({answer.status_code for answer in answers}) == 1
+        return answers[0].status_code == 200
+
+    assert works()
+    page = member.page("/console/connected")
+    assert client in page and client in owner.page("/console/connected")
+    (path,) = re.findall(r'action="(/console/connected/external/\w+)/revoke"', page)
+    stranger = Person(open_to, "owner", open_to.b)
+    for other in (manager, stranger):
+        assert client not in other.page("/console/connected")
+        assert other.post(f"{path}/revoke").status_code == 404
+    assert works()
+    assert "disconnected" in member.post(f"{path}/revoke").text
+    assert not works()
+    assert "has its access again" in member.post(f"{path}/restore").text
+    assert works()
+    owner.post(f"{path}/revoke")
+    assert not works()
+    assert f"{path}/restore" not in member.page("/console/connected"), "an administrator has ended it"
+    assert member.post(f"{path}/restore").status_code == 404
+    owner.post(f"{path}/restore")
+    assert works()
+    open_to.run("issuers", "revoke", path.rpartition("/")[2])
+    assert f"{path}/restore" not in owner.page("/console/connected"), "an operator has ended it"
+    assert owner.post(f"{path}/restore").status_code == 404
+    assert not works()
+    told = owner.page("/console/history")
+    assert client in told and "gave" in told

@@ -58,6 +58,15 @@ def of_tenant(session: Session, tenant_id: str) -> tuple[ExternalClient, ...]:
     return tuple(map(_record, session.scalars(select(ExternalClientRow).where(*live).order_by(ExternalClientRow.id))))
 
 
+def latest(session: Session, tenant_id: str, user_id: str | None, most: int) -> tuple[ExternalClient, ...]:
+    """The tenant's that were seen last, of one user if named; those that are revoked, too."""
+    query = select(ExternalClientRow).where(ExternalClientRow.tenant_id == tenant_id)
+    if user_id is not None:
+        query = query.where(ExternalClientRow.user_id == user_id)
+    ordered = query.order_by(ExternalClientRow.created_at.desc(), ExternalClientRow.id).limit(most)
+    return tuple(map(_record, session.scalars(ordered)))
+
+
 def change(session: Session, principal: str, revoked_at: datetime | None, reason: str | None) -> ExternalClient | None:
     """Revokes it, or lets it in again with None. None when there is no such client."""
     session.execute(
