@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -84,6 +85,19 @@ def test_somebody_signs_in_as_an_apps_user_does_and_calls_an_operation(live: Liv
     assert "_app_" in answered.value.request.headers["authorization"]
 
 
-def test_an_operation_that_is_tried_has_no_fault_of_accessibility(live: Live, page: Page) -> None:
-    tried(page, live, "me", "me_get")
-    assert faults(page) == []
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("group", "operation"), [("contacts", "contacts_create"), ("me", "me_get")])
+def test_what_is_tried_fits_a_phone_has_the_ground_of_the_page_and_no_fault_of_accessibility(
+    live: Live, page: Page, scheme: Any, group: str, operation: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    panel = tried(page, live, group, operation)
+    panel.get_by_label("Token").fill(live.a.tokens["owner"])
+    panel.get_by_role("button", name="Execute").press("Enter")
+    expect(panel.get_by_text("Server response")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    bright = "sum(getComputedStyle(document.querySelector('.opblock')).backgroundColor)"
+    program = f"(sum => {bright})(text => text.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0))"
+    assert (page.evaluate(program) < 200) == (scheme == "dark")
+    assert faults(page, f"#try-{operation}") == []

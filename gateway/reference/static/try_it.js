@@ -4,9 +4,15 @@
 const REDIRECT = `${location.origin}/docs/assets/oauth2-redirect.html`;
 const TOKEN = "token";
 
+// The renderer has a dress for the night, which it puts on by a class and not by what the reader's system says.
+const night = matchMedia("(prefers-color-scheme: dark)");
+const dress = () => document.documentElement.classList.toggle("dark-mode", night.matches);
+
 let renderer;
 const loaded = (own) => {
   renderer ??= new Promise((done, failed) => {
+    dress();
+    night.addEventListener("change", dress);
     const style = document.createElement("link");
     style.rel = "stylesheet";
     style.href = `${own.assets}/swagger-ui.css?${own.stamp}`;
@@ -36,7 +42,9 @@ const reduced = (spec, id) => {
   const [path, method, item] = Object.entries(spec.paths)
     .flatMap(([path, items]) => Object.entries(items).map(([method, item]) => [path, method, item]))
     .find(([, , item]) => item.operationId === id);
-  const success = Object.fromEntries(Object.entries(item.responses).filter(([status]) => status.startsWith("2")));
+  // Headers are the same everywhere; the page tells of them.
+  const success = Object.fromEntries(
+    Object.entries(item.responses).filter(([status]) => status.startsWith("2")).map(([status, { headers, ...response }]) => [status, response]));
   const operation = { ...item, responses: success };
   delete operation["x-codeSamples"];
   const components = {};
