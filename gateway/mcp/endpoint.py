@@ -187,7 +187,7 @@ class Endpoint:
 
     def _discovered(self) -> dict[str, Any]:
         return {
-            "supportedVersions": [*wire.MODERN],
+            "supportedVersions": wire.SPOKEN,
             "capabilities": {"tools": {}},
             "instructions": _INSTRUCTIONS,
             "_meta": {"gateway/tools_sha256": self._tools.fingerprint},

@@ -20,6 +20,8 @@ from adapters.core.strict_json import read_json
 
 MODERN: Final = ("2026-07-28",)
 LEGACY: Final = ("2025-11-25", "2025-06-18", "2025-03-26")
+SPOKEN: Final = (*MODERN, *LEGACY)
+"""What clients are told to choose from, wherever they ask."""
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -181,7 +183,7 @@ def _client(info: Any) -> str:
 
 def unsupported(requested: str, to: Id) -> Refused:
     """The refusal of a revision that is not spoken here."""
-    data = {"supported": [*MODERN, *LEGACY], "requested": requested[:_LONGEST_CLIENT]}
+    data = {"supported": SPOKEN, "requested": requested[:_LONGEST_CLIENT]}
     return Refused(UNSUPPORTED_VERSION, "This revision of the protocol is not spoken here.", data=data, to=to)
 
 

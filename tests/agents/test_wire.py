@@ -47,7 +47,7 @@ def test_a_revision_that_is_not_spoken_is_told_those_that_are() -> None:
     said = refused(body(params={**CALL, "_meta": meta}), {**HEADERS, b"mcp-protocol-version": b"2099-01-01"})
     legacy = refused(body(params={}), {b"mcp-protocol-version": b"1999-01-01"})
     assert said.code == legacy.code == wire.UNSUPPORTED_VERSION
-    assert said.data == {"supported": [*wire.MODERN, *wire.LEGACY], "requested": "2099-01-01"}
+    assert said.data == {"supported": wire.SPOKEN, "requested": "2099-01-01"}
 
 
 def test_who_shakes_hands_is_answered_in_the_revision_that_it_names() -> None:
