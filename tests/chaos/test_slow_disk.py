@@ -71,6 +71,6 @@ def test_a_slow_disk_fails_no_request_of_who_is_known_and_loses_no_create(tmp_pa
         assert set(statuses) <= {200, 201, 503} and statuses[200] == COUNT
         # A tracer stops the process at each of its system calls, which is most of the difference.
         assert during < SLOW
-        for key, made in ids.items():
-            again = running.call("POST", "/v1/contacts", {"first_name": "Slow"}, headers={"Idempotency-Key": key})
-            assert (again.status_code, again.json()["data"]["id"]) == (201, made)
+        for told, first in ids.items():
+            again = running.call("POST", "/v1/contacts", {"first_name": "Slow"}, headers={"Idempotency-Key": told})
+            assert (again.status_code, again.json()["data"]["id"]) == (201, first)
