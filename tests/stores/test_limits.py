@@ -26,7 +26,7 @@ ADDRESS = Policy("address", 3, 60.0, per="address")
 WORKER = """
 import asyncio, sys
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
+from gateway.stores import redis_url
 from gateway.stores.policies import Policy
 async def main():
     line = await redis_url.connect(sys.argv[1], timeout=5)

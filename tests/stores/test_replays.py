@@ -33,7 +33,7 @@ CREATED = (201, [(b"content-type", b"application/json"), (b"location", b"/v1/con
 
 WORKER = """
 import asyncio, sys
-from gateway.stores.redis_connection import RedisConnection
+from gateway.stores import redis_url
 from gateway.stores.replays import Replays
 async def main():
     line = await redis_url.connect(sys.argv[1], timeout=5)
