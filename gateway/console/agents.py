@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,17 +22,23 @@ from gateway.stores.sql.usage import Total
 
 DAYS: Final = 30
 
+Called: TypeAlias = tuple[str, int, date]
+"""A tool, how often it was called, and on which day last."""
+
 _DONE: Final = {"stopped": "The agent was stopped. Its access ended at once."}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An agent as the list shows it. did: how often its calls ended in which way, as the page of usage tells it."""
+    """An agent as the list shows it. did: how often its requests ended in which way, as the page of usage tells it; tools: how
+    often it called which, the most called first.
+    """
 
     agent: Agent
     groups: tuple[Group, ...]
     mine: bool
     did: tuple[tuple[str, int], ...]
+    tools: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,10 @@ class Connected:
         web = self.console.web
         await Batches(web.sql, *web.services.usage.batches).flush()
         since = visit.now.date() - timedelta(days=DAYS - 1)
-        found, totals = await web.sql.read(_read, visit, since)
+        found, totals, tools = await web.sql.read(_read, visit, since)
         return await visit.page(
             "agents.html",
-            rows=[_row(agent, totals, visit) for agent in found],
+            rows=[_row(agent, totals, tools.get(agent.principal, ()), visit) for agent in found],
             done=_DONE.get(visit.asked("done"), ""),
             days=DAYS,
             address=f"{visit.request.scope['brand'].origin}/mcp",
@@ -90,15 +96,20 @@ class Connected:
         return redirect(AGENTS, {"done": "stopped"})
 
 
-def _read(session: Session, visit: Visit, since: date) -> tuple[tuple[Agent, ...], tuple[Total, ...]]:
+def _read(
+    session: Session, visit: Visit, since: date
+) -> tuple[tuple[Agent, ...], tuple[Total, ...], dict[str, tuple[Called, ...]]]:
     tenant_id, sees = visit.user.tenant_id, visit.sees
-    return agents.live(session, tenant_id, sees, visit.now), usage.by_principal(session, tenant_id, sees, since)
+    found = agents.live(session, tenant_id, sees, visit.now)
+    tools = usage.marks(session, [each.principal for each in found], "tool", since)
+    return found, usage.by_principal(session, tenant_id, sees, since), tools
 
 
-def _row(agent: Agent, totals: tuple[Total, ...], visit: Visit) -> Row:
+def _row(agent: Agent, totals: tuple[Total, ...], called: tuple[Called, ...], visit: Visit) -> Row:
     mine = agent.user_id == visit.user.id
     # Of others' roles nothing is said: the page does not ask the auth service about each of them.
     may = visit.may if mine else visit.console.web.scopes.single
     counts = {total.outcome: total.requests for total in totals if total.of == agent.principal}
     did = tuple((name, counts[outcome]) for outcome, name in OUTCOMES if counts.get(outcome))
-    return Row(agent, consent.asked(visit.console.web.catalogue, agent.scopes, may), mine, did)
+    tools = sorted(((name, calls) for name, calls, _ in called), key=lambda each: -each[1])
+    return Row(agent, consent.asked(visit.console.web.catalogue, agent.scopes, may), mine, did, tuple(tools))

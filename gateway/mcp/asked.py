@@ -24,6 +24,7 @@ from gateway.brands import Brand
 from gateway.mcp.calls import Twin
 from gateway.mcp.wire import Message
 from gateway.observe import logs, trace
+from gateway.stores.sql.usage import Mark
 
 
 class Replied(NamedTuple):
@@ -91,6 +92,11 @@ class Asked:
         self.elicits = message.elicits
         self.elicited = message.elicited
         self.tool = "-"
+        self._uncounted: tuple[Mark, ...] = ()
+
+    def calls(self, tool: str) -> None:
+        """A tool is called: so it is logged, and counted with the first twin, however many there are."""
+        self.tool, self._uncounted = tool, (("tool", tool),)
 
     async def send(self, twin: Twin) -> Replied:
         """The twin, through the stages; Challenged when the token is what is wrong."""
@@ -138,7 +144,7 @@ class Asked:
 
     def exchange_of(self, twin: Twin) -> Exchange:
         """The request of `/v1` that the twin is, as if its client had sent it. What is said of the caller meets no fault."""
-        outer = self._exchange
+        outer, marks, self._uncounted = self._exchange, self._uncounted, ()
         headers = {b"version": self._handlers.version, b"content-type": b"application/json"}
         if authorization := outer.headers.get(b"authorization"):
             headers[b"authorization"] = authorization
@@ -159,6 +165,7 @@ class Asked:
             "req_" + trace.digits(24),
             outer.started,
             twin.segments,
+            marks=marks,
             via=f',"via":"mcp","tool":"{self.tool}","agent":{logs.quoted(self.client)}',
         )
 

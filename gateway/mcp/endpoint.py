@@ -156,7 +156,7 @@ class Endpoint:
         if not isinstance(name, str) or name not in NAMES or (reading and name not in READERS):
             await asked.me()
             raise wire.Refused(wire.INVALID_PARAMS, "There is no such tool here.", to=message.id)
-        asked.tool = name
+        asked.calls(name)
         code = ""
         try:
             return await self._verbs(name, asked, self._tools.check(name, {} if arguments is None else arguments))

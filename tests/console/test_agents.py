@@ -59,6 +59,25 @@ def test_an_app_that_was_let_in_as_an_agent_is_stopped_with_its_refresh_token(de
     browser.client.close()
 
 
+def test_the_page_tells_which_tools_an_agent_called_how_often(desk: Live, member: Person) -> None:
+    text, _ = member.new_token("Tool counter", "contact.read", audience="mcp")
+
+    def call(tool: str, **arguments: object) -> None:
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+        assert desk.client.post("/mcp", json=asked, headers={"Authorization": f"Bearer {text}"}).status_code == 200
+
+    for _ in range(2):
+        call("search", resource="contacts", limit=1)
+    call("whoami")
+    call("get")  # without ids: refused, and called all the same
+
+    def told() -> str:
+        (item,) = (each for each in member.page("/console/agents").split('<li class="item">') if "Tool counter" in each)
+        return " ".join(re.sub("<[^>]+>", "", item.partition("<dt>Tools</dt>")[2].partition("</dd>")[0]).split())
+
+    within(10, lambda: told() == "search 2, get 1, whoami 1")
+
+
 def test_the_page_tells_the_fingerprint_of_the_tools_that_the_log_told_at_the_start(desk: Live, member: Person) -> None:
     started = [line["sha256"] for line in desk.served.events() if line.get("event") == "tools for agents"]
     assert started and started[-1] in member.page("/console/agents")

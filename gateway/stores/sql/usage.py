@@ -19,8 +19,10 @@ from gateway.stores.sql.usage_models import MarkRow, UsageRow
 _KEY = ("principal", "day", "contract", "outcome")
 _MARK_KEY = ("principal", "day", "contract", "kind", "name")
 
-Mark: TypeAlias = tuple[Literal["shadow", "change"], str]
-"""What a request met: a limit in shadow that would have refused it, or a change of its contract that it made use of."""
+Mark: TypeAlias = tuple[Literal["shadow", "change", "tool"], str]
+"""What a request met: a limit in shadow that would have refused it, a change of its contract that it made use of, or the tool of
+agents that it was the first request of.
+"""
 
 
 class Count(NamedTuple):

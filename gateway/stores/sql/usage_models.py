@@ -24,7 +24,7 @@ class UsageRow(Base):
 
 
 class MarkRow(Base):
-    """kind: ``shadow``, then ``name`` is the policy that would have refused; or ``change``, one of the contract."""
+    """kind: ``shadow``, then ``name`` is the policy that would have refused; ``change``, one of the contract; or ``tool``, one of agents."""
 
     __tablename__ = "usage_marks"
     __table_args__ = (Index("ix_usage_marks_day", "day"),)
