@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.live import Live, live
@@ -19,6 +20,8 @@ from tests.stores.nodes import until
 MEGABYTES = 48
 NORMAL = 25.0  # seconds: five are the aim, and the rest is for what else the machine does
 ROUNDS = 30
+# Beside other tests a start alone may take a minute.
+pytestmark = pytest.mark.timeout(300)
 
 
 @contextmanager

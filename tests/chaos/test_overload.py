@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
 
+import pytest
+
 from tests.chaos.clients import Answer, Client
 from tests.live import Live, live
 from tests.process.serving import crowding
@@ -17,6 +19,8 @@ SECONDS = 0.2  # that the service takes for each: it can answer forty a second
 LASTING = 4.0
 # Short enough that whoever waits is answered: refused is who finds it full.
 QUEUE = 4
+# Beside other tests a start alone may take a minute.
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_service_that_is_asked_three_times_what_it_can_answers_as_many_as_before(tmp_path: Path) -> None:

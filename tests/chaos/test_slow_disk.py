@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from bench.needs import from_debian, program_path
 from tests.live import live
 from tests.process.serving import running as processes
@@ -18,6 +20,8 @@ from tests.stores.nodes import until
 
 SLOW = 0.3  # seconds that each write takes to reach the disk
 COUNT = 20
+# Beside other tests a start alone may take a minute.
+pytestmark = pytest.mark.timeout(300)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from gateway.keys.keyring import Keyring
 from gateway.stores.sql import Sql
 from tests.process.ingested import EGRESS, owner, registered, subscribed, told
@@ -20,6 +22,8 @@ from tests.stores.nodes import free_ports, until
 from tests.stores.postgres import Postgres, synchronous_pair
 
 NORMAL = 25.0  # seconds: five are the aim, and the rest is for what else the machine does
+# Beside other tests a start alone may take a minute.
+pytestmark = pytest.mark.timeout(300)
 
 
 class Posting:

@@ -16,7 +16,7 @@ from gateway.config.settings import Settings
 from gateway.deployment import built_in
 from gateway.keys import token_format
 from gateway.stores.limits import Limiter
-from gateway.stores.redis_connection import RedisConnection
+from gateway.stores.redis_url import connect
 from gateway.stores.sql import Sql, webhook_events, webhook_registrations
 from gateway.stores.sql.webhook_registrations import Registration
 from gateway.webhooks.ingest import Ingest
@@ -59,7 +59,7 @@ async def door(
     settings: Settings, post: Post, redis_url: str, peer: tuple[str, int] = NEAR
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with AsyncExitStack() as stack:
-        line = await RedisConnection.open(redis_url, timeout=1.0)
+        line = await connect(redis_url, timeout=1.0)
         stack.push_async_callback(line.aclose)
         types = built_in().events(settings.ids)
         app = Ingest(settings, types, post.sql, KEYS, Limiter(line, 1), Intake(post.sql, unheard))
