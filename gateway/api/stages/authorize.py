@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Final
 
 from adapters.core.calls import Answer
 from adapters.core.operation import Face, Operation
@@ -12,7 +13,14 @@ from gateway.auth.caller import Caller
 from gateway.auth.challenges import denied, unauthorized
 from gateway.auth.permits import judged
 from gateway.auth.users import IdentityUnavailable, User
+from gateway.keys.token_format import Mode
 from gateway.problems import Unavailable
+
+_UNKNOWN: Final[dict[Mode, str]] = {
+    "live": "Your present role cannot be determined. Try again shortly.",
+    "test": "The sandbox cannot be asked here: what holds it is away, or it was made on another instance that keeps sandboxes of its "
+    "own. Try again shortly; if that does not help, make another sandbox, or tell whoever runs this API (test.sandbox_url).",
+}
 
 
 def authorize(operation: Operation, dependencies: Dependencies, proceed: Authorized) -> Contracted:
@@ -28,11 +36,8 @@ def authorize(operation: Operation, dependencies: Dependencies, proceed: Authori
         try:
             user = await identities.of(caller.mode).live_user(caller.tenant_id, caller.user_id)
         except IdentityUnavailable as error:
-            raise Unavailable(
-                "identity_unavailable",
-                "Your present role cannot be determined. Try again shortly.",
-                headers=((b"retry-after", b"1"),),
-            ) from error
+            detail = _UNKNOWN[caller.mode]
+            raise Unavailable("identity_unavailable", detail, headers=((b"retry-after", b"1"),)) from error
         return await permitted(exchange, caller, face, user)
 
     def permitted(exchange: Exchange, caller: Caller, face: Face, user: User | None) -> Awaitable[Answer]:
