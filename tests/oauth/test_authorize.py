@@ -16,6 +16,8 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 @pytest.mark.parametrize(
     "uri",
     [
+        "http://127.0.0.1/callbacks",
+        "http://127.0.0.1/callback?x=1",
         "http://127.0.0.1:7777/callback/",
         "http://127.0.0.1:99999/callback",
         "http://127.0.0.1:0/callback",

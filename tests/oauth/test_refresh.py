@@ -132,7 +132,11 @@ def test_another_app_neither_uses_nor_harms_a_refresh_token(
     for other in (basic, post):
         for token in (first["refresh_token"], second["refresh_token"]):
             assert refresh(pair, other, token).json()["error"] == "invalid_grant"
-    assert refresh(pair, asking.app, second["refresh_token"]).status_code == 200
+    third = refresh(pair, asking.app, second["refresh_token"])
+    assert third.status_code == 200
+    # Its own app would have ended the family with this.
+    assert refresh(pair, basic, first["refresh_token"]).json()["error"] == "invalid_grant"
+    assert refresh(pair, asking.app, third.json()["refresh_token"]).status_code == 200
 
 
 def test_an_idempotent_create_is_replayed_after_a_refresh(pair: Live, browser: Browser) -> None:
