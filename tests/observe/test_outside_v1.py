@@ -28,7 +28,7 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         tmp_path_factory.mktemp("talking"),
         limits=dict.fromkeys(("sign_in_account", "sign_in_address", "registration"), UNLIMITED),
         server={"trusted_proxies": ["127.0.0.0/8"]},
-        stores={"sql_timeout": "300ms"},
+        stores={"sql_timeout": "2s"},
         oauth={"registration": "open"},
         logging={"level": "debug"},
     ) as pair:
