@@ -208,10 +208,13 @@ async def between_traced(run: Callable[[int], Awaitable[float]], share: float) -
     """Of the same application, in turns: nothing recorded, and a share, export included."""
     bound = trace.recorded.bound
     taken: dict[str, list[float]] = {"": [], bound: []}
-    for _ in range(RUNS):
-        for each, found in taken.items():
+    for turn in range(RUNS):
+        # Whoever is first in a turn is second in the next: what else the machine does meets both alike.
+        for each in sorted(taken, reverse=bool(turn % 2)):
             trace.recorded.bound = each
-            found.append(await run(EACH))
+            taken[each].append(await run(EACH))
+    # Neighbours in time are compared, which are of the same moment of a shared machine.
+    ratios = [with_it / without for without, with_it in zip(taken[""], taken[bound], strict=True)]
     least, median = ({each: how(found) for each, found in taken.items()} for how in (min, statistics.median))
     return {
         "share": share,
@@ -219,6 +222,7 @@ async def between_traced(run: Callable[[int], Awaitable[float]], share: float) -
         "median": round(median[""], 1),
         "least_traced": round(least[bound], 1),
         "median_traced": round(median[bound], 1),
+        "costs_percent": round(100 * (statistics.median(ratios) - 1), 1),
     }
 
 
