@@ -68,7 +68,7 @@ def _with_packages(interpreter: Path) -> Path:
     if stamp.exists() and stamp.read_bytes() == wanted:
         return python
     if subprocess.run([str(interpreter), "-c", "import ensurepip"], capture_output=True, check=False).returncode:
-        needs.debian_package("python3-venv")
+        needs.debian_packages("python3-venv")
     needs.say("installing the gateway's packages into bench/.installed/runtime")
     needs.run([str(interpreter), "-m", "venv", "--clear", str(HOME)], ROOT, "a virtual environment to measure with")
     pip = [

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,20 +23,21 @@ class Missing(Exception):
 def from_debian(program: str, package: str) -> None:
     """A program of Debian's, installed when it is missing and we may."""
     if not program_path(program):
-        debian_package(package)
+        debian_packages(package)
 
 
-def debian_package(package: str) -> None:
-    """Install a package of Debian's, after whoever else of us is installing one: apt-get waits for nobody."""
+def debian_packages(*packages: str) -> None:
+    """Install packages of Debian's, after whoever else of us is installing some: apt-get waits for nobody."""
+    named = " ".join(packages)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Missing(f"{package} is not installed: `apt-get install {package}`")
-    say(f"installing {package}")
+        raise Missing(f"{named} not installed: `apt-get install {named}`")
+    say(f"installing {named}")
     with (Path(tempfile.gettempdir()) / f"installing-{os.getuid()}").open("a") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        _install(package)
+        _install(packages)
 
 
-def _install(package: str) -> None:
+def _install(packages: Sequence[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # A package that starts a service would take port 80 and a core.
     policy = Path("/usr/sbin/policy-rc.d")
@@ -45,10 +46,13 @@ def _install(package: str) -> None:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
     try:
-        for line in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", package]):
+        installing = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+        for line in (["apt-get", "update", "-q"], installing):
             done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise Missing(f"{package} is missing and `{' '.join(line)}` failed: {done.stderr.strip()[-300:]}")
+                raise Missing(
+                    f"{' '.join(packages)} missing and `{' '.join(line)}` failed: {done.stderr.strip()[-300:]}"
+                )
     finally:
         if ours:
             policy.unlink()

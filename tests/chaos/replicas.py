@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import yaml
 
-from bench.needs import debian_package, from_debian, program_path
+from bench.needs import debian_packages, from_debian, program_path
 from gateway.keys import keyring_file
 from gateway.keys.keyring import Keyring
 from gateway.process import first_start
@@ -155,7 +155,7 @@ def started(served: Served) -> Served:
 def replicas(home: Path) -> Iterator[Replicas]:
     from_debian("nginx", "nginx-light")
     if not Path(WRONG["LD_PRELOAD"]).exists():
-        debian_package("libfaketime")
+        debian_packages("libfaketime")
     with ExitStack() as stack:
         url, key, database = stack.enter_context(sandbox_running(home))
         postgres = stack.enter_context(running_server())

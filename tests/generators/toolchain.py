@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench import needs
 from tests.oauth.provision import command
 
 HERE = Path(__file__).parent
@@ -91,6 +92,4 @@ def _debian() -> None:
     missing = [package for name, package in commands.items() if shutil.which(name) is None]
     missing += [package for path, package in files.items() if not path.exists()]
     if missing:
-        run("apt-get", "update", cwd=HERE)
-        line = ("apt-get", "install", "-y", "--no-install-recommends", *missing)
-        run(*line, cwd=HERE, DEBIAN_FRONTEND="noninteractive")
+        needs.debian_packages(*missing)

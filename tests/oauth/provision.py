@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+
+from bench import needs
 
 SCRIPTS = Path(__file__).with_name("js")
 
@@ -15,8 +16,7 @@ SCRIPTS = Path(__file__).with_name("js")
 def command(name: str, *packages: str) -> str:
     """The path of a command; Debian's `packages` are installed when there is none."""
     if shutil.which(name) is None:
-        _run("apt-get", "update")
-        _run("apt-get", "install", "-y", "--no-install-recommends", *packages)
+        needs.debian_packages(*packages)
     found = shutil.which(name)
     assert found is not None, f"{name} is not there after installing {packages}"
     return found
@@ -38,5 +38,4 @@ def node() -> str:
 
 
 def _run(*line: str) -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(line, cwd=SCRIPTS, env=env, capture_output=True, text=True, check=True, timeout=600)
+    subprocess.run(line, cwd=SCRIPTS, capture_output=True, text=True, check=True, timeout=600)
