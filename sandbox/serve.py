@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import app
 from sandbox.cap import Cap
-from sandbox.directory import Directory
+from sandbox.directory import Directory, credentials
 from sandbox.emitter import Emitter
 from sandbox.guard import Services
 from sandbox.seed import Pristine, meta, prepare
@@ -95,7 +95,7 @@ def serve(options: Options) -> int:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         backlog=2048,
     )
-    ready = {"ready": True, "port": listener.getsockname()[1], "service_key": service_key}
+    ready = {"ready": True, "port": listener.getsockname()[1], "service_key": service_key, **credentials(connection)}
     gc.freeze()
     try:
         _Server(config, orjson.dumps(ready)).run([listener])

@@ -66,7 +66,7 @@ class CliContext:
             data_dir = self.settings.server.data_dir.absolute()
             async with sandbox.running(data_dir, documented_only=self.settings.sandbox.documented_only) as box:
                 if self.settings.services["auth"].base_url == SANDBOX:
-                    await self.sql.run(first_start.register_seeded, self.keys, sandbox.credentials(data_dir))
+                    await self.sql.run(first_start.register_seeded, self.keys, box.seeded)
                 yield runtime_facts.runtime(self.settings, "", box, 0)
         else:
             yield runtime_facts.runtime(self.settings, "", None, 0)
@@ -79,7 +79,7 @@ class CliContext:
 
         if not self.settings.test.enabled:
             raise Failure("there is no test mode: the configuration says `test: off`", REFUSED)
-        if not runtime_facts.beside(self.settings.test):
+        if not sandbox.beside(self.settings.test):
             yield runtime_facts.runtime(self.settings, "", None, 0)
         elif self.live is None:
             data_dir = self.settings.server.data_dir.absolute()

@@ -4,18 +4,7 @@ from dataclasses import replace
 
 from gateway import factories
 from gateway.config import EMBEDDED, SANDBOX, Runtime, Settings
-from gateway.config.testing import Testing
-from gateway.process.embedded.sandbox import Sandbox
-
-
-def needs_sandbox(settings: Settings) -> bool:
-    """Whether any service, or test mode, is left to the sandbox beside the workers."""
-    return beside(settings.test) or any(service.base_url == SANDBOX for service in settings.services.values())
-
-
-def beside(test: Testing) -> bool:
-    """Whether test mode uses the sandbox beside the workers."""
-    return test.enabled and test.sandbox_url is None
+from gateway.process.embedded.sandbox import Sandbox, beside
 
 
 def runtime(settings: Settings, redis_url: str, sandbox: Sandbox | None, public_port: int) -> Runtime:

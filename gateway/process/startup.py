@@ -1,6 +1,6 @@
 """What `gateway serve` starts around its workers, in order.
 
-Valkey, migrations, sandbox and the folder of documents side by side → tenants of the sandbox → settings to the workers → admin
+Valkey, migrations and the folder of documents side by side, with the sandbox that was begun before → settings to the workers → admin
 port → banner → couriers → documents
 """
 
@@ -24,7 +24,7 @@ from gateway.observe import logs
 from gateway.process import documents, first_start, preloader, runtime_facts
 from gateway.process.admin_port import AdminPort, Asked
 from gateway.process.embedded import keeper, sandbox
-from gateway.process.embedded.sandbox import Sandbox, SandboxFailed
+from gateway.process.embedded.sandbox import Begun, Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
 from gateway.process.launcher import Launcher
@@ -40,7 +40,10 @@ _AS_BEFORE: Final = "What ran before goes on."
 
 
 class Startup:
-    """What is started, in order, each part leaving its own end on `stack`. `reloads` knows the settings."""
+    """What is started, in order, each part leaving its own end on `stack`. `reloads` knows the settings.
+
+    begun: the sandbox's process, where one is needed.
+    """
 
     def __init__(
         self,
@@ -50,8 +53,10 @@ class Startup:
         workers: Workers,
         couriers: Workers,
         launcher: Launcher,
+        begun: Begun | None,
         stack: AsyncExitStack,
     ) -> None:
+        self._begun = begun
         self._couriers = couriers
         self._launcher = launcher
         self._ingest_port = ports.ingest.port if ports.ingest else 0
@@ -76,7 +81,6 @@ class Startup:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
                 box = group.create_task(self._sandbox())
-                seeded = group.create_task(self._seeded(box))
                 group.create_task(_migrated(self._settings))
                 described = group.create_task(self._described())
         except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
@@ -92,7 +96,7 @@ class Startup:
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)
         self._facts = facts = replace(facts, site=folder, ingest_url=self._ingest_url(self._settings))
         await _agreed(self._settings, facts)
-        introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known, seeded.result()))
+        introduced = asyncio.create_task(first_start.introduce(self._settings, facts, known, self._seeded()))
         handover = pickle.dumps((self._settings, facts))
         await workers.start(handover)
         demo = await introduced
@@ -201,17 +205,17 @@ class Startup:
         return url
 
     async def _sandbox(self) -> Sandbox | None:
-        if not runtime_facts.needs_sandbox(self._settings):
+        if self._begun is None:
             return None
         options = self._settings.sandbox
-        running = sandbox.running(self._claim.data_dir, documented_only=options.documented_only)
+        running = sandbox.running(self._claim.data_dir, documented_only=options.documented_only, first=self._begun)
         return await self._stack.enter_async_context(running)
 
-    async def _seeded(self, box: asyncio.Task[Sandbox | None]) -> Mapping[str, Any] | None:
-        """The sandbox's tenants, where people sign in at it. Asked for as soon as it is there, since it takes a process."""
-        if await box is None or self._settings.services["auth"].base_url != SANDBOX:
+    def _seeded(self) -> Mapping[str, Any] | None:
+        """The sandbox's tenants, where people sign in at it."""
+        if self._box is None or self._settings.services["auth"].base_url != SANDBOX:
             return None
-        return await asyncio.to_thread(sandbox.credentials, self._claim.data_dir)
+        return self._box.seeded
 
 
 async def _migrated(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """`gateway serve`: the process that owns the data directory, the embedded parts, the sockets and the workers.
 
-claim the data directory → bind the ports → load the code, once for all → fork the preloader (gateway/process/preloader.py)
+claim the data directory → bind the ports → begin the sandbox → load the code beside it, once for all → fork the preloader (gateway/process/preloader.py)
 → have workers forked while the rest is built (gateway/process/startup.py) → wait for a signal, reloading at each SIGHUP
 → workers finish → the rest stops in reverse
 """
@@ -23,6 +23,8 @@ from typing import Final
 from gateway.config import Settings
 from gateway.observe import logs
 from gateway.process import instance_lock, preloader
+from gateway.process.embedded import sandbox
+from gateway.process.embedded.sandbox import Begun
 from gateway.process.instance_lock import Claim
 from gateway.process.launcher import Launcher
 from gateway.process.reloading import Reloads
@@ -53,6 +55,7 @@ def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
         listening(host, port, what="the port", option="--port") as public,
         listening(server.admin_host, server.admin_port, what="the admin port", option="GATEWAY_ADMIN_PORT") as private,
         _ingesting(settings) as ingest,
+        sandbox.begun(settings, data_dir) as box,
     ):
         logs.name(instance_lock.instance_name(public.port))
         # Whoever signals in these seconds is heard when there is somebody to act upon it.
@@ -62,7 +65,7 @@ def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
             launcher = Launcher(settings)
             launcher.fork()
             ports = Ports(public, private, ingest)
-            asyncio.run(_run(load, settings, claim, ports, launcher, before, serving=not only_couriers))
+            asyncio.run(_run(load, settings, claim, ports, launcher, box, before, serving=not only_couriers))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
     logs.event("stopped")
@@ -74,6 +77,7 @@ async def _run(
     claim: Claim,
     ports: Ports,
     launcher: Launcher,
+    box: Begun | None,
     mask: Iterable[int],
     *,
     serving: bool,
@@ -93,7 +97,7 @@ async def _run(
         try:
             stop = _Stop(kill, reloads.ask)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            startup = Startup(reloads, claim, ports, workers, couriers, launcher, stack)
+            startup = Startup(reloads, claim, ports, workers, couriers, launcher, box, stack)
             starting = asyncio.create_task(startup.start())
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)

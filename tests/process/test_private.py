@@ -49,7 +49,7 @@ def test_what_other_commands_are_told_holds_no_secret_of_the_deployments(tmp_pat
     settings = load(path, env)
     os.environ.update(env)
     try:
-        facts = runtime_facts.runtime(settings, env["R"], Sandbox(1, "of-the-sandbox", "opens-the-sandbox"), 80)
+        facts = runtime_facts.runtime(settings, env["R"], Sandbox(1, "of-the-sandbox", "opens-the-sandbox", {}), 80)
     finally:
         for name in env:
             del os.environ[name]
