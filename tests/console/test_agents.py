@@ -33,7 +33,7 @@ def test_a_token_for_agents_is_listed_with_what_it_did_and_is_stopped_at_once(
     assert "Claude at home" in page and "A script" not in page and "nothing yet" in page and "See contacts" in page
     assert opens(desk, text) and opens(desk, text)
     did = re.compile(r"<dt>Did</dt><dd>\d+ \w+")
-    within(10, lambda: did.search(member.page("/console/agents")) is not None)
+    within(25, lambda: did.search(member.page("/console/agents")) is not None)
     page = member.page("/console/agents")
     path = stop(page, "Claude at home")
     for other in (stranger, Person(desk, "viewer")):
