@@ -14,7 +14,7 @@ from gateway.cli.options import as_json, configured, print_json, print_table
 
 if TYPE_CHECKING:
     from gateway.config import Settings
-    from gateway.process.doctor import Finding
+    from gateway.process.doctor_others import Finding
 
 
 @click.command("doctor")
@@ -30,7 +30,8 @@ def command(context: click.Context, settings: Settings, as_json: bool) -> None:
 
     from gateway.deployment import check
     from gateway.observe import logs
-    from gateway.process.doctor import Finding, examine
+    from gateway.process.doctor import examine
+    from gateway.process.doctor_others import Finding
     from gateway.process.running import reload_file, supervisor
 
     logs.configure("error", sys.stderr.buffer)

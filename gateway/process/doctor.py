@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import resource
 import shutil
-import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway import factories
-from gateway.config import EMBEDDED, SANDBOX, Settings, fingerprint, reveal
+from gateway.config import EMBEDDED, Settings, fingerprint, reveal
 from gateway.keys.keyring import KeyringInvalid
-from gateway.process import running, runtime_facts
+from gateway.process import running
+from gateway.process.doctor_others import Finding, examine_others
 from gateway.stores import redis_url, topology
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
@@ -25,23 +22,11 @@ from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, hashed, tenants
 from gateway.stores.sql.migrate import ready
 from gateway.stores.sql.tenants import Tenant
-from gateway.upstream import UpstreamError
 
 _ROOM: Final = 1 << 30  # bytes that should be free
 _DESCRIPTORS: Final = 4096
 _SKEW: Final = 2.0  # seconds
-_SOON: Final = 21  # days until a certificate ends
 _OLDEST: Final = 7  # of Valkey and Redis
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found. state: `ok`, `warning`, `failed`, or `skipped` where there is nothing to ask."""
-
-    check: str
-    state: str
-    detail: str
-    fix: str = ""
 
 
 async def examine(settings: Settings, told: dict[str, str]) -> AsyncIterator[Finding]:
@@ -53,11 +38,8 @@ async def examine(settings: Settings, told: dict[str, str]) -> AsyncIterator[Fin
         yield finding
     async for finding in _sql(settings):
         yield finding
-    for finding in await asyncio.gather(*(_service(settings, name) for name in settings.services)):
+    for finding in await examine_others(settings):
         yield finding
-    for certificate in await asyncio.gather(*(_certificate(settings, name) for name in settings.services)):
-        if certificate is not None:
-            yield certificate
 
 
 def _runs(settings: Settings, told: dict[str, str]) -> Finding:
@@ -166,41 +148,3 @@ def _plans(settings: Settings, known: Sequence[Tenant]) -> Finding:
         detail = f"not configured, so that the limits of every tenant hold for {', '.join(lost)}"
         return Finding("plans", "warning", detail, "Add the plan to `plans`, or `gateway tenants set`.")
     return Finding("plans", "ok", f"those of {len(known)} tenants are configured")
-
-
-async def _service(settings: Settings, name: str) -> Finding:
-    service = settings.services[name]
-    check = f"service {name}"
-    if service.base_url == SANDBOX:
-        return Finding(check, "skipped", "the sandbox, with invented data")
-    pool = factories.pool(settings, factories.live(runtime_facts.runtime(settings, "", None, 0)), name)
-    try:
-        began = time.perf_counter()
-        answer = await pool.request(b"GET", b"/", b"", idempotent=True)
-    except UpstreamError as error:
-        return Finding(check, "failed", str(error), f"Start it, or correct services.{name}.base_url.")
-    finally:
-        await pool.aclose()
-    took = (time.perf_counter() - began) * 1000
-    if answer.status in (502, 503, 504):
-        return Finding(check, "failed", f"answers {answer.status}", "Look at what stands in front of it.")
-    return Finding(check, "ok", f"answers in {took:.1f} ms")
-
-
-async def _certificate(settings: Settings, name: str) -> Finding | None:
-    """When the certificate of a service ends; None where there is none, or the service is told to be away already."""
-    service = settings.services[name]
-    parts = urlsplit(service.base_url)
-    if parts.scheme != "https":
-        return None
-    context = ssl.create_default_context(cafile=service.ca_file)
-    try:
-        async with asyncio.timeout(service.timeouts.connect):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 443, ssl=context)
-    except (OSError, TimeoutError):
-        return None
-    ends = writer.get_extra_info("ssl_object").getpeercert()["notAfter"]
-    writer.close()
-    days = int((ssl.cert_time_to_seconds(ends) - time.time()) // 86_400)
-    check, detail = f"certificate {name}", f"ends in {days} days"
-    return Finding(check, "ok", detail) if days > _SOON else Finding(check, "warning", detail, "Renew it.")

@@ -17,10 +17,11 @@ from gateway.cli import main
 from gateway.config import load
 from gateway.observe import logs
 from gateway.process.doctor import examine
-from gateway.process.embedded import valkey
+from gateway.process.embedded import sandbox, valkey
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.tenants import Tenant
+from tests.issuers.issuer import issuing
 from tests.process.serving import founded
 
 
@@ -66,6 +67,36 @@ async def test_what_is_away_is_told_by_name(home: Path) -> None:
         said = await found(configured(home, services=services, stores={"redis": f"redis://127.0.0.1:{port}"}))
     assert said["redis"][0] == said["service crm"][0] == "failed"
     assert said["sql"][0] == said["keyring"][0] == "ok"
+
+
+async def test_what_others_run_is_asked(home: Path) -> None:
+    def key(name: str, text: str) -> dict[str, str]:
+        (home / name).write_text(text)
+        (home / name).chmod(0o600)
+        return {"file": str(home / name)}
+
+    async def said(url: str, control: str, jwks: str, proxy: str | None) -> dict[str, str]:
+        allow = [{"network": "127.0.0.0/8", "ports": ["1-65535"], "http": True}]
+        issuer = {"issuer": "http://127.0.0.1", "jwks_url": jwks, "audiences": ["api"], "tenant": "biz_1"}
+        test = {"sandbox_url": url, "service_key": key("service", "s" * 40), "control_key": key("control", control)}
+        egress = {"http": True, "allow": allow, "proxy": proxy}
+        issuers = {} if proxy else {"acme": issuer}
+        file = configured(home, test=test, issuers=issuers, webhooks={"egress": egress})
+        return {check: state for check, (state, _) in (await found(file)).items()}
+
+    with socket.socket() as listening, socket.socket() as nobody, issuing() as issuer:
+        for each in (listening, nobody):
+            each.bind(("127.0.0.1", 0))
+        listening.listen()
+        up, down = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (listening, nobody))
+        async with sandbox.running(home / "program") as program:
+            well = await said(program.url, program.control_key, issuer.jwks_url, None)
+            assert (well["test mode"], well["issuer acme"], well["egress"]) == ("ok", "ok", "skipped")
+            refused = await said(program.url, "c" * 64, f"{issuer.url}/nothing", up)
+            assert (refused["test mode"], refused["egress"]) == ("failed", "ok")
+            assert (await said(program.url, program.control_key, down, None))["issuer acme"] == "failed"
+        away = await said(down, program.control_key, issuer.jwks_url, down)
+        assert (away["test mode"], away["egress"]) == ("failed", "failed")
 
 
 def test_the_command_ends_with_5_and_a_document(home: Path) -> None:

@@ -142,6 +142,16 @@ def test_a_sandbox_that_is_deleted_is_gone_everywhere_and_its_token_at_once(both
     assert (answer.status_code, answer.json()["code"]) == (404, "record_not_found")
 
 
+def test_the_command_deletes_a_sandbox_once_and_ends_its_token_at_once(both: Apart) -> None:
+    made = both.made()
+    assert both.ask("GET", "/v1/me", made["token"]).status_code == 200
+    assert both.live.run("test", "delete", made["sandbox"]) == {"sandbox": made["sandbox"], "deleted": True}
+    assert both.ask("GET", "/v1/me", made["token"]).json()["code"] == "token_revoked"
+    config = str(both.live.served.home / "config.yaml")
+    again = both.live.served.run("test", "delete", made["sandbox"], "--config", config)
+    assert again.returncode == 4 and "gateway test list" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
