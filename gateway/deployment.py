@@ -208,7 +208,13 @@ def _patterns(settings: Settings, known: Catalogue) -> Iterator[Fault]:
 
 
 def warnings(settings: Settings, restricted: frozenset[str]) -> Iterator[Fault]:
-    """What is allowed in a configuration, and may be meant otherwise: `*` stands for fewer scopes than it looks."""
+    """What is allowed in a configuration, and may be meant otherwise."""
+    if settings.server.replicas > 1 and settings.test.enabled and settings.test.sandbox_url is None:
+        yield Fault(
+            "test.sandbox_url",
+            f"is null with {settings.server.replicas} instances: each has sandboxes that the others cannot reach",
+            "Run the sandbox program once and name it here, or write `test: off`.",
+        )
     for name, role in settings.roles.items():
         named = {family_of(pattern) for pattern in (*role.allow, *role.deny)}
         if "*" in role.allow and EVERYTHING not in role.allow and restricted and not restricted & named:

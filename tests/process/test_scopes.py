@@ -133,6 +133,21 @@ def test_a_role_has_of_a_restricted_family_what_the_contract_says_and_no_more(fa
     assert scopes.allowed(OFFERED, role, default_roles()) & those == RESTRICTED[role] & those
 
 
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [({}, ["test.sandbox_url"]), ("off", []), ({"sandbox_url": "http://sandbox:8200"}, [])],
+)
+def test_sandboxes_beside_each_of_several_instances_are_warned_of(
+    test: dict[str, str] | str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "k" * 40)
+    keys = {"service_key": {"env": "KEY"}, "control_key": {"env": "KEY"}}
+    several = {"server": {"replicas": 2}, "test": {**test, **keys} if isinstance(test, dict) and test else test}
+    assert [each.path for each in warnings(Settings.model_validate(several), frozenset())] == told
+    alone = Settings.model_validate({**several, "server": {"replicas": 1}})
+    assert list(warnings(alone, frozenset())) == []
+
+
 def test_no_default_role_is_warned_of() -> None:
     assert list(warnings(Settings.model_validate({}), OFFERED.restricted)) == []
 
