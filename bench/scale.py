@@ -15,7 +15,7 @@ from typing import Any
 from bench import compare, load, needs
 from bench.running import UNDER_TEST, fetch, open_files, resident_mb
 from bench.subjects import gateway
-from bench.work import PAGE, SINGLE, Workload
+from bench.work import ALL, PAGE, SINGLE, Workload
 
 ROUNDS, SECONDS = 5, 2.0
 
@@ -71,7 +71,7 @@ def soak(chosen: argparse.Namespace) -> dict[str, Any]:
         subject = gateway.start(base, stack)
         pid, total, notes = subject.pids[0], 0, []
         began = time.monotonic()
-        turns = itertools.cycle([SINGLE, SINGLE, SINGLE, PAGE, *subject.workloads[2:]])
+        turns = itertools.cycle([SINGLE, SINGLE, SINGLE, PAGE, *ALL[2:]])
         for turn, workload in enumerate(turns):
             width = 16 + 16 * (turn % 4)
             done = load.run(subject, workload, 10, {"stub": service.pid}, connections=width, tolerant=True)

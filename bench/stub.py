@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from bench import invoices
 from bench.needs import program_path
 from bench.running import AROUND, Process, free_port
 
@@ -78,6 +79,8 @@ http {{
     location = /api/crm/contacts {{ error_page 405 =201 /one.json; try_files /none.json =405; }}
     location = /api/crm/contacts/search {{ error_page 405 =200 /page.json; try_files /none.json =405; }}
     location /api/crm/contacts/ {{ try_files /one.json =404; }}
+    location = /api/finance/invoices/search {{ error_page 405 =200 /invoices.json; try_files /none.json =405; }}
+    location /api/finance/invoices/ {{ try_files /invoice.json =404; }}
     location /api/auth/users/ {{ return 200 '{user}'; }}
   }}
 }}
@@ -87,7 +90,8 @@ http {{
 def start(home: Path) -> tuple[Process, int]:
     """A running stub and its port. `home` is an empty folder of its own."""
     (home / "files").mkdir(parents=True)
-    for name, content in (("one", one()), ("page", page())):
+    files = {"one": one(), "page": page(), "invoice": invoices.one(200), "invoices": invoices.page(100, 20)}
+    for name, content in files.items():
         (home / "files" / f"{name}.json").write_bytes(content)
     port = free_port()
     (home / "nginx.conf").write_text(_CONFIG.format(home=home, port=port, user=user().decode()))

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bench import stub
+from bench import invoices, stub
 
 NEWEST, OLDEST = "2026-09-01", "2026-06-01"
 _CREATED = {
@@ -56,6 +56,10 @@ SEARCH = Workload(
 )
 COMMON = (SINGLE, PAGE)
 ALL = (SINGLE, PAGE, SINGLE_OLD, PAGE_OLD, CREATE, SEARCH)
+INVOICE = Workload("invoice of 200 lines", "GET", f"/v1/invoices/{invoices.FIRST}")
+INVOICES = Workload("page of 100 invoices of 20 lines", "POST", "/v1/invoices/search", b'{"limit":100}')
+LARGE = (INVOICE, INVOICES)
+"""Of this tree only: commits that it is compared with may know no invoices."""
 
 
 def expected(workload: Workload) -> Any:

@@ -17,14 +17,14 @@ from sqlalchemy import insert
 from bench import stub
 from bench.running import AROUND, UNDER_TEST, Process, children, command, fetch, free_port, pin
 from bench.subjects import Ground, Subject
-from bench.work import ALL
+from bench.work import ALL, LARGE
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.process import child
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.models import TenantRow, TokenRow
 
-SCOPES = ("contact.all", "company.all", "deal.all", "task.all", "note.all", "activity.all")
+SCOPES = ("contact.all", "company.all", "deal.all", "task.all", "note.all", "activity.all", "invoice.all")
 KEY = "bench-service-key-0123456789abcdef"
 # The shapes of the default limits (a bucket and two windows), too wide to refuse.
 _WIDE = 1_000_000_000
@@ -92,7 +92,7 @@ def start(
         pin(pid, cores[nth % len(cores)])
     helpers = {"valkey": next(pid for pid in found if "valkey" in command(pid)), "supervisor": process.pid}
     token = admit(home / "data", 1, 1)[0] if code is None else _said(code, _THERE_ADMIT, str(home / "data"))
-    gateway = Gateway(name, port, serving, helpers, token, ALL)
+    gateway = Gateway(name, port, serving, helpers, token, ALL if code is not None else (*ALL, *LARGE))
     gateway.data_dir, gateway.admin_port, gateway.supervisor = home / "data", admin, process.pid
     return gateway
 
@@ -119,7 +119,11 @@ def settings(stub_port: int) -> dict[str, Any]:
         "credentials": "service_key",
         "service_key": {"env": "BENCH_SERVICE_KEY"},
     }
-    return {"services": {"auth": service, "crm": service}, "limits": LIMITS, "webhooks": {"couriers": 0}}
+    return {
+        "services": dict.fromkeys(("auth", "crm", "finance"), service),
+        "limits": LIMITS,
+        "webhooks": {"couriers": 0},
+    }
 
 
 def admit(data_dir: Path, tenant_count: int, token_count: int, audience: str = "api") -> list[str]:
