@@ -64,25 +64,32 @@ class ExternalApps:
     async def revoke(self, visit: Visit) -> Response:
         """Refuse its tokens from now on, in every worker."""
         app = await self._theirs(visit)
-        if app.revoked_at is None:
-            reason = _BY_THEMSELVES if app.user_id == visit.user.id else _BY_OTHERS
+        reason = _BY_THEMSELVES if app.user_id == visit.user.id else _BY_OTHERS
 
-            def write(session: Session) -> ExternalClient | None:
-                return access.revoke(session, app.id, reason, actor=visit.actor, now=visit.now, address=visit.address)
+        def write(session: Session) -> ExternalClient | None:
+            # Read again: what an operator has ended meanwhile must not be taken for ended here, where it could be undone.
+            present = external_clients.get(session, app.id)
+            if present is None or present.revoked_at is not None:
+                return None
+            return access.revoke(session, app.id, reason, actor=visit.actor, now=visit.now, address=visit.address)
 
-            await self._announced(await self.console.web.sql.run(write))
+        await self._announced(await self.console.web.sql.run(write))
         return redirect(self.path, {"done": "disconnected"})
 
     async def restore(self, visit: Visit) -> Response:
         """Take its tokens again."""
         app = await self._theirs(visit)
-        if not _restorable(app, visit):
-            raise NotHere
 
         def write(session: Session) -> ExternalClient | None:
+            present = external_clients.get(session, app.id)
+            if present is None or not _restorable(present, visit):
+                return None
             return access.restore(session, app.id, actor=visit.actor, now=visit.now, address=visit.address)
 
-        await self._announced(await self.console.web.sql.run(write))
+        restored = await self.console.web.sql.run(write)
+        if restored is None:
+            raise NotHere
+        await self._announced(restored)
         return redirect(self.path, {"done": "restored"})
 
     async def _theirs(self, visit: Visit) -> ExternalClient:
