@@ -24,8 +24,8 @@ install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters nee
 run: install ## start the gateway with embedded defaults on http://127.0.0.1:8080
 	@exec $(BIN)/gateway serve $(ARGS)
 
-# What tests start finds the code compiled, wherever else this machine's environment forbids to keep that.
-test fuzz: export PYTHONDONTWRITEBYTECODE :=
+# What is started finds the code compiled, wherever else this machine's environment forbids to keep that.
+run test fuzz chaos: export PYTHONDONTWRITEBYTECODE :=
 
 test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || $(ALONE)
@@ -99,6 +99,8 @@ $(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $
 	@echo "==> installing $$(grep -c '^[a-z].*==' requirements.lock) locked packages into $(VENV) (once)" >&2
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock -r requirements-build.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@# As pip does with packages: the first start need not.
+	@$(BIN)/python -m compileall -q adapters gateway openapi sandbox sdk
 	@touch $@
 	@echo "==> installed" >&2
 

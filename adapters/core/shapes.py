@@ -208,9 +208,10 @@ def shapes_of(
     so that what is compiled from it can be the same too.
     """
     shape, found = shape_of(resource.model, resource.rename, alphabets=alphabets), {}
-    shape = dataclasses.replace(
-        shape, fields=tuple(dataclasses.replace(each, headline=each.name in resource.headline) for each in shape.fields)
+    fields = (
+        dataclasses.replace(each, headline=True) if each.name in resource.headline else each for each in shape.fields
     )
+    shape = dataclasses.replace(shape, fields=tuple(fields))
     for contract in contracts:
         found[contract.date] = shape
         for change in reversed(contract.changes):

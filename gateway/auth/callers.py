@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.auth.caller import Caller
 from gateway.auth.identity_lines import identity_lines
-from gateway.auth.issuers.external import ExternalToken, ExternalTokens
 from gateway.auth.services import headed
 from gateway.auth.single_flight import SingleFlight
 from gateway.keys import token_format
@@ -31,6 +30,9 @@ from gateway.stores.sql import Session, Sql, tenants, tokens
 from gateway.stores.sql.batches import Batch
 from gateway.stores.token_generations import Liveness
 from gateway.upstream import Lines
+
+if TYPE_CHECKING:
+    from gateway.auth.issuers.external import ExternalToken, ExternalTokens
 
 KEPT: Final = 300.0  # seconds; what no generation tells of, such as a tenant's new API key, is seen after this
 FRESH: Final = 1.0  # seconds; how old a record may be when only SQL can tell whether it lives
@@ -229,7 +231,7 @@ class Callers:
             gates=self._gates(plan, tenant.id, token.id),
             read_at=time.monotonic(),
             logged=access_lines.who(tenant.id, f"tok_{token.id}"),
-            issuer=token.issuer if isinstance(token, ExternalToken) else "",
+            issuer="" if isinstance(token, tokens.Token) else token.issuer,
             mode=tenant.mode,
             lines=_TESTING if tenant.mode == "test" else b"",
             ahead=tenant.clock_ahead / 1000,

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 LONGEST: Final = 65536  # bytes of a request
 MOST_DESCRIPTORS: Final = 8
 _STANDARD: Final = (0, 1, 2)
-_PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker", "gateway.process.publisher")
+_PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker")
 _WITH_COURIERS: Final = ("gateway.process.courier",)
+_WITH_ISSUERS: Final = ("gateway.auth.issuers.external",)
 _DEAF: Final = (
     signal.SIGTERM,
     signal.SIGINT,
@@ -66,8 +67,12 @@ class _Made:
 
 
 def load(settings: Settings) -> None:
-    """Load what the processes of these settings run, and compile what they offer. ConfigError as `deployment.checked` raises it."""
-    for module in _PROGRAMS + (_WITH_COURIERS if settings.webhooks.couriers else ()):
+    """Load what the processes of these settings run, and compile what they offer. ConfigError as `deployment.checked` raises it.
+
+    Not what writes documents: a deployment does that once, and nobody waits for it.
+    """
+    couriers, issuers = settings.webhooks.couriers, settings.issuers
+    for module in _PROGRAMS + (_WITH_COURIERS if couriers else ()) + (_WITH_ISSUERS if issuers else ()):
         import_module(module)
     from gateway import deployment
 

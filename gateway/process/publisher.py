@@ -1,7 +1,7 @@
 """The process that writes the documents of an instance and ends: two seconds' work, beside those who answer requests.
 
 It is forked by the preloader (gateway/process/preloader.py), so it need compile nothing unless a reload has changed what is
-offered, and what it takes of memory goes with it. It may be ended at any moment: a publication appears when it is whole.
+offered; what it alone needs it loads itself, and what that takes of memory goes with it. It may be ended at any moment: a publication appears when it is whole.
 """
 
 from __future__ import annotations

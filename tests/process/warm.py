@@ -29,6 +29,7 @@ _LOADED: Final = (
     "gateway.process.startup",
     "gateway.process.worker",
     "gateway.process.courier",
+    "gateway.process.publisher",
     "gateway.cli.context",
     "gateway.cli.serve",
     "gateway.cli.tokens",

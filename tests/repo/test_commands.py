@@ -1,5 +1,6 @@
 """The commands that people and machines type here: make, .ci/run."""
 
+import ast
 import os
 import re
 import subprocess
@@ -53,6 +54,26 @@ def test_installation_is_checked_against_hashes_and_builds_nothing_in_isolation(
     installs = [line for line in text.splitlines() if "$(PIP) install" in line]
     assert installs
     assert all("--require-hashes" in line or "--no-build-isolation" in line for line in installs)
+
+
+def test_what_make_runs_keeps_its_code_compiled_where_the_environment_would_forbid_that(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "gateway"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$*: [$PYTHONDONTWRITEBYTECODE]"\n')
+    program.chmod(0o755)
+    env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["make", "run", "--old-file=install", f"VENV={tmp_path}"], cwd=ROOT, env=env, capture_output=True, check=True
+    )
+    assert done.stdout == b"serve: []\n"
+
+
+def test_an_installation_compiles_the_code_that_it_runs_from_this_folder() -> None:
+    text = (ROOT / "Makefile").read_text()
+    compiled = re.search(r"-m compileall -q (.*)$", text, re.MULTILINE)
+    packages = re.search(r"^packages = (\[.*\])$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert compiled is not None and packages is not None
+    assert compiled[1].split() == sorted(ast.literal_eval(packages[1]))
 
 
 def test_an_installation_says_nothing_of_what_is_there_already() -> None:

@@ -16,10 +16,11 @@ from adapters.core.declare.event import Announced
 from adapters.core.declare.ids import IdType
 from adapters.core.declare.kinds import Kind
 from adapters.core.declare.own import Own
+from adapters.core.declare.record import Record, members
 from adapters.core.declare.resource import Resource
 from adapters.core.extension import Extension
 from adapters.core.operation import Operation
-from adapters.core.shapes import NONE, Shape, shape_of
+from adapters.core.shapes import NONE
 from adapters.core.words.report import FIRST, Report
 from adapters.core.words.standard import words_of
 
@@ -133,14 +134,14 @@ def prefixes(resources: Iterable[Resource]) -> dict[str, IdType]:
     """Every type of id in the declarations, by its prefix; TypeError when two begin alike."""
     found: dict[str, IdType] = {}
     for resource in whole(resources):
-        for kind in _kinds(shape_of(resource.model, resource.rename)):
+        for kind in _kinds(resource.model):
             if (of := kind.points_to) is not None and found.setdefault(of.prefix, of) != of:
                 raise TypeError(f"two types of id begin with {of.prefix}")
     return found
 
 
-def _kinds(shape: Shape) -> Iterator[Kind]:
-    for each in shape.fields:
+def _kinds(model: type[Record]) -> Iterator[Kind]:
+    for each in members(model).values():
         if each.nested is not None:
             yield from _kinds(each.nested)
         elif each.kind is not None:
