@@ -65,6 +65,7 @@ from gateway.web.strangers import UnauthenticatedLimit
 from gateway.web.templates import ASSETS, assets
 from gateway.webhooks import assembling
 from gateway.webhooks import declared as webhooks
+from gateway.webhooks.reading import Reader
 
 # Asked for with every page, or every few seconds by whatever watches over the process.
 _QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
@@ -193,6 +194,8 @@ async def wire(
         stack.callback(asyncio.create_task(expiry.follow(kept, sql)).cancel)
     testing = sandboxes.testing(line) if kept is not None else None
     subscriptions = assembling.parts(settings, known, runtime, sql, keyring, stack)
+    reader = Reader(internal, limiter, by_plan(settings), keys)
+    previews = assembling.previews(settings, known, public, sql, keyring, identities, reader)
     dependencies = Dependencies(
         operations=[*public, *tested],
         settings=settings,
@@ -230,7 +233,9 @@ async def wire(
             *Pages(front, documents).routes(),
             *Endpoints(front, announcements).routes(),
             *Registration(front, announcements).routes(),
-            *console.routes(front, line, announcements, subscriptions, agents.fingerprint if agents else "", kept),
+            *console.routes(
+                front, line, announcements, subscriptions, previews, agents.fingerprint if agents else "", kept
+            ),
             *Leaks(front, announcements).routes(),
             *(Instant(front, kept).routes() if kept is not None else []),
         ],

@@ -23,20 +23,27 @@ from gateway.oauth.announce_revoked import Announcements
 from gateway.sandboxes.keeping import Sandboxes
 from gateway.stores.redis_connection import RedisConnection
 from gateway.web.context import Web
+from gateway.webhooks.previewing import Previews
 from gateway.webhooks.resending import Resending
 from gateway.webhooks.subscribers import Parts
 from gateway.webhooks.subscribing import Subscribing
 
 
 def routes(
-    web: Web, line: RedisConnection, announcements: Announcements, parts: Parts, tools: str, kept: Sandboxes | None
+    web: Web,
+    line: RedisConnection,
+    announcements: Announcements,
+    parts: Parts,
+    previews: Previews,
+    tools: str,
+    kept: Sandboxes | None,
 ) -> list[BaseRoute]:
     """Everything below /console. tools: the fingerprint of the tools of agents; empty where there are none. kept: what makes
     sandboxes; None where there is no test mode.
     """
     console = Console(web, Once(line, web.keys), announcements)
     developer = Developer(console)
-    office = Office(console, parts, Subscribing(parts), Resending(parts.sql))
+    office = Office(console, parts, Subscribing(parts), Resending(parts.sql), previews)
     return [
         Mount(ASSETS, StaticFiles(packages=[("gateway.console", "static")])),
         console.route(HOME, _home),

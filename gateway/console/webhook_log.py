@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters import ids
 from adapters.core.faults import RecordNotFound
-from gateway.console import webhook_words
+from gateway.console import webhook_office, webhook_words
 from gateway.console.signed_in import NotHere, Visit, redirect
 from gateway.console.webhook_office import PATH, WRITE, Office
 from gateway.stores.sql import Session, webhook_deliveries, webhook_events, webhook_registrations
@@ -19,6 +21,8 @@ from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import Event
 from gateway.stores.sql.webhook_queue import Attempt
 from gateway.stores.sql.webhook_registrations import Gap, Registration
+from gateway.webhooks import presenting
+from gateway.webhooks.previewing import Preview
 from gateway.webhooks.resending import KEPT
 
 EVENTS: Final = f"{PATH}/events"
@@ -42,11 +46,23 @@ class WebhookLog:
         return [route(EVENTS, self.events), route(one, self.show), route(f"{one}/redeliver", self.redeliver, "POST")]
 
     async def show(self, visit: Visit) -> Response:
-        """One delivery with its attempts; what was answered is shown to the owner alone."""
+        """One delivery with its attempts; what was answered, and what would be sent, is shown to the owner alone.
+
+        What would be sent is asked for by a link of its own: it costs as much of the tenant's budget as an attempt.
+        """
         who = self.office.who(visit)
         endpoint = await self.office.found(visit, who)
         delivery = await self._found(visit, endpoint)
-        event, attempts = await self.office.parts.sql.read(_tried, delivery)
+        event, attempts, secrets = await self.office.parts.sql.read(_tried, delivery, visit.now)
+        own = who.owns(endpoint)
+        preview: Preview | None = None
+        not_sent = ""
+        if own and event is not None and visit.asked("preview"):
+            found = await self.office.previews.of(endpoint, event, delivery, secrets, visit.now)
+            if isinstance(found, Preview):
+                preview = found
+            else:
+                not_sent = webhook_words.not_sent(found)
         return await visit.page(
             "delivery.html",
             endpoint=endpoint,
@@ -55,7 +71,11 @@ class WebhookLog:
             delivery=delivery,
             event=event,
             attempts=attempts,
-            own=who.owns(endpoint),
+            own=own,
+            url=presenting.address(self.office.parts.keyring, endpoint, own=own),
+            preview=preview,
+            body=msgspec.json.format(preview.body).decode() if preview is not None else "",
+            not_sent=not_sent,
             told=webhook_words,
             writes=WRITE in visit.may,
             done=_DONE.get(visit.asked("done"), ""),
@@ -102,8 +122,11 @@ class WebhookLog:
             raise NotHere from None
 
 
-def _tried(session: Session, delivery: Delivery) -> tuple[Event | None, tuple[Attempt, ...]]:
-    return webhook_events.get(session, delivery.event_id), webhook_deliveries.attempts(session, delivery.id)
+def _tried(session: Session, delivery: Delivery, now: datetime) -> tuple[Event | None, tuple[Attempt, ...], int]:
+    """What was tried, of which event, and how many secrets sign now."""
+    event = webhook_events.get(session, delivery.event_id)
+    secrets = webhook_office.signing(session, delivery.endpoint_id, now)
+    return event, webhook_deliveries.attempts(session, delivery.id), len(secrets)
 
 
 def _reach(session: Session, tenant_id: str) -> tuple[tuple[Registration, ...], tuple[Gap, ...]]:

@@ -23,6 +23,7 @@ from gateway.stores.sql.webhook_deliveries import Delivery
 from gateway.stores.sql.webhook_endpoints import Endpoint, Health
 from gateway.stores.sql.webhook_queue import Attempt
 from gateway.webhooks.judging import READ
+from gateway.webhooks.previewing import Previews
 from gateway.webhooks.resending import Resending
 from gateway.webhooks.subscribers import Parts, Subscriber
 from gateway.webhooks.subscribing import Subscribing, chosen
@@ -42,6 +43,7 @@ class Office:
     parts: Parts
     subscribing: Subscribing
     resending: Resending
+    previews: Previews
 
     def who(self, visit: Visit, *events: str, needs: str = READ) -> Subscriber:
         """This person; NotHere when their role does not allow `needs`."""
@@ -92,7 +94,7 @@ def seen(session: Session, endpoint_id: str, status: str | None, below: str | No
     tried = {each.id: webhook_deliveries.attempts(session, each.id) for each in page[:PAGE] if each.attempts}
     return Seen(
         webhook_endpoints.health(session, [endpoint_id])[endpoint_id],
-        _secrets(session, endpoint_id, now),
+        signing(session, endpoint_id, now),
         webhook_replays.of_endpoint(session, endpoint_id)[:5],
         page,
         {delivery_id: attempts[-1] for delivery_id, attempts in tried.items() if attempts},
@@ -101,7 +103,8 @@ def seen(session: Session, endpoint_id: str, status: str | None, below: str | No
     )
 
 
-def _secrets(session: Session, endpoint_id: str, now: datetime) -> tuple[webhook_secrets.WebhookSecret, ...]:
+def signing(session: Session, endpoint_id: str, now: datetime) -> tuple[webhook_secrets.WebhookSecret, ...]:
+    """The secrets that sign what one is sent: its own, or those of the app that it was made for."""
     endpoint = webhook_endpoints.get(session, endpoint_id)
     if endpoint is None or endpoint.template_id is None:
         return webhook_secrets.live(session, endpoint_id, now)

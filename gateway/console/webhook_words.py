@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.stores.sql.webhook_queue import Attempt
+from gateway.webhooks.messages import Ended, Wait, Withheld
 
 _STATUS: Final[Mapping[str, tuple[str, str]]] = {
     "enabled": ("good", "Enabled"),
@@ -61,6 +62,18 @@ _ERRORS: Final[Mapping[str, str]] = {
     "tls_failed": "TLS could not be agreed upon",
 }
 
+_LATER: Final[Mapping[str, str]] = {
+    "unavailable": "The service that has the record does not answer now. Deliveries wait for it.",
+    "budget": "As many records as may be were read in this minute. Deliveries wait for the next.",
+}
+_OMITTED: Final[Mapping[str, str]] = {
+    "thin": "",
+    "too_large": "The record is too large to be sent: the id goes without it.",
+    "budget": "Records could not be read in time within the limit of the workspace: the id goes without it.",
+    "unavailable": "The service that has the record did not answer for a quarter of an hour: the id goes without it.",
+    "not_offered": "There is no more to be told of this type than the id.",
+}
+
 
 def badge(status: str) -> tuple[str, str]:
     """Of a subscription or a delivery: how its badge looks, and what it says. A delivery that is pending: `waiting`."""
@@ -70,6 +83,18 @@ def badge(status: str) -> tuple[str, str]:
 def why(reason: str | None) -> str:
     """A reason as a sentence; one without words is told by its name."""
     return "" if reason is None else _WHY.get(reason, reason)
+
+
+def not_sent(kept: Withheld | Ended | Wait) -> str:
+    """Why nothing would be sent now."""
+    if isinstance(kept, Wait):
+        return _LATER.get(kept.reason, "It cannot be known now who may see this record. Deliveries wait.")
+    return why(kept.reason)
+
+
+def left_out(omitted: str | None) -> str:
+    """Why the record is not in a body; empty when it is, or was not asked for."""
+    return "" if omitted is None else _OMITTED.get(omitted, omitted)
 
 
 def came_back(attempt: Attempt) -> str:

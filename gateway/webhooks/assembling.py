@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 
 from adapters.core.compile.catalogue import Catalogue
+from adapters.core.operation import Operation
 from gateway import factories
 from gateway.api.exchange import Accepted
 from gateway.api.internal_calls import Internal
 from gateway.api.rate_limits import by_plan
+from gateway.auth.identities import Identities
 from gateway.auth.scopes import Permissions
 from gateway.config.policies import Lifecycle
 from gateway.config.runtime import Runtime
@@ -26,6 +28,7 @@ from gateway.webhooks.endpoints import Subscriptions
 from gateway.webhooks.hydrating import Hydrator
 from gateway.webhooks.judging import Judge
 from gateway.webhooks.log import Log
+from gateway.webhooks.previewing import Previews
 from gateway.webhooks.reading import Reader
 from gateway.webhooks.reconciling import Reconciler
 from gateway.webhooks.registering import Registrar, Service
@@ -106,15 +109,44 @@ def delivering(
         limiter,
     )
     stack.push_async_callback(internal.aclose)
+    reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
+    compiled, known = offer.operations, offer.catalogue
+    judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles), cycles(settings))
+    types = known.events(settings.ids)
+    return (
+        rendering(settings, known, compiled, keyring, judge, reader),
+        Reconciler(sql, types, compiled, reader, judge, known.newest),
+    )
+
+
+def rendering(
+    settings: Settings,
+    known: Catalogue,
+    operations: Iterable[Operation],
+    keyring: Keyring,
+    judge: Judge,
+    reader: Reader,
+) -> Renderings:
+    """What judges and renders. operations: as compiled for the deployment."""
     listed = frozenset(
         name
         for service in settings.services.values()
         for name, declared in service.operations.items()
         if declared.via == "list"
     )
-    reader = Reader(internal, limiter, by_plan(settings), service_keys(settings, runtime))
-    compiled, known = offer.operations, offer.catalogue
-    types = known.events(settings.ids)
+    return Renderings(known.events(settings.ids), settings, keyring, judge, Hydrator(operations, listed, reader))
+
+
+def previews(
+    settings: Settings,
+    known: Catalogue,
+    operations: Iterable[Operation],
+    sql: Sql,
+    keyring: Keyring,
+    identities: Identities,
+    reader: Reader,
+) -> Previews:
+    """What shows owners what would be sent, with the parts of a worker."""
     judge = Judge(sql, keyring, identities, Permissions(known.scopes, settings.roles), cycles(settings))
-    renderings = Renderings(types, settings, keyring, judge, Hydrator(compiled, listed, reader))
-    return renderings, Reconciler(sql, types, compiled, reader, judge, known.newest)
+    renderings = rendering(settings, known, operations, keyring, judge, reader)
+    return Previews(keyring, renderings, factories.agent(settings))

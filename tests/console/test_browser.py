@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.accessibility import Fault, faults
 from tests.console.people import Person, sign_in
-from tests.console.webhook_rows import delivered, make
+from tests.console.webhook_rows import a_deal, delivered, make
 from tests.live import Live
 from tests.oauth.acting import works
 
@@ -144,6 +144,8 @@ def everything(desk: Live, owner: Person) -> list[str]:
     names = ["tokens", "tokens/new", "connected", "agents", "apps", "apps/new", f"apps/{client_id}", "history", "usage"]
     names += ["webhooks", "webhooks/new", "webhooks/events", f"webhooks/{webhook}", f"webhooks/{webhook}/edit"]
     names += [f"webhooks/{webhook}/deliveries/{dead}", f"apps/{client_id}/webhook"]
+    shown = delivered(desk, webhook, about=a_deal(desk), status=204)
+    names += [f"webhooks/{webhook}/deliveries/{each}?preview=now" for each in (dead, shown)]
     return [f"{desk.url}/console/{name}" for name in names]
 
 

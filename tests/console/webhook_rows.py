@@ -36,11 +36,16 @@ def make(person: Person, *events: str, url: str = "", **fields: str) -> tuple[st
     return found[0], page
 
 
-def happened(live: Live, kind: str = "deal.won") -> str:
-    """An event of tenant a; its id."""
-    new = NewEvent(
-        live.a.business_id, kind, f"deal_{os.urandom(12).hex()}", datetime.now(UTC), os.urandom(32), "service"
-    )
+def a_deal(live: Live) -> str:
+    """The id of a deal of tenant a."""
+    found = live.call("POST", "/v1/deals/search", {"limit": 1}).json()["data"]
+    return str(found[0]["id"])
+
+
+def happened(live: Live, kind: str = "deal.won", about: str = "") -> str:
+    """An event of tenant a, about a record that is not there unless one is named; its id."""
+    record = about or f"deal_{os.urandom(12).hex()}"
+    new = NewEvent(live.a.business_id, kind, record, datetime.now(UTC), os.urandom(32), "service")
 
     def accept(session: Session) -> str:
         return next(iter(webhook_events.accept(session, [new], webhook_clock.now(session)).ids.values()))
@@ -48,9 +53,11 @@ def happened(live: Live, kind: str = "deal.won") -> str:
     return str(store(live, accept))
 
 
-def delivered(live: Live, webhook: str, standing: str = "delivered", reason: str | None = None, **attempt: Any) -> str:
+def delivered(
+    live: Live, webhook: str, standing: str = "delivered", reason: str | None = None, *, about: str = "", **attempt: Any
+) -> str:
     """An event for a webhook that came to its end, with an attempt if one is described; the delivery's public id."""
-    event_id = happened(live)
+    event_id = happened(live, about=about)
 
     def settle(session: Session) -> str:
         delivery_id = webhook_deliveries.of_event(session, webhook.removeprefix("whk_"), event_id)

@@ -17,7 +17,8 @@ from gateway.stores.sql.webhook_queue import Attempt
 class Delivery:
     """`status` pending, delivered, dead, withheld or cancelled, with the `reason` of the last three.
 
-    `id` without its public prefix `dlv_`; `round` is empty for the first time an event was delivered to the endpoint.
+    `id` without its public prefix `dlv_`; `round` is empty for the first time an event was delivered to the endpoint;
+    `replayed`: it waits as a part of a replay.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Delivery:
     created_at: datetime
     first_at: datetime | None
     settled_at: datetime | None
+    replayed: bool
 
 
 _NAMES: Final = (
@@ -125,7 +127,7 @@ def redeliver(session: Session, delivery_id: str, at: datetime) -> str | None:
 
 def _read(session: Session, *wanted: object, limit: int) -> tuple[Delivery, ...]:
     query = (
-        select(*_DELIVERY, EventRow.type, QueueRow.due_at)
+        select(*_DELIVERY, EventRow.type, QueueRow.due_at, QueueRow.rank)
         .outerjoin(EventRow, EventRow.id == DeliveryRow.event_id)
         .outerjoin(QueueRow, QueueRow.delivery_id == DeliveryRow.id)
         .where(*wanted)  # type: ignore[arg-type]
@@ -137,6 +139,7 @@ def _read(session: Session, *wanted: object, limit: int) -> tuple[Delivery, ...]
             **{name: getattr(row, name) for name in _NAMES},
             event_type=row.type or "",
             next_attempt_at=None if row.due_at is None else webhook_clock.moment(row.due_at),
+            replayed=row.rank == webhook_fanout.REPLAYED,
         )
         for row in session.execute(query)
     )
