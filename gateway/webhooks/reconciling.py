@@ -34,6 +34,7 @@ from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import NewEvent
 from gateway.stores.sql.webhook_registrations import Gap
 from gateway.upstream import UpstreamError
+from gateway.webhooks import registering
 from gateway.webhooks.fingerprints import CREATED, of_creation
 from gateway.webhooks.intake import Unavailable
 from gateway.webhooks.judging import Allowed, Judge
@@ -124,7 +125,7 @@ class Reconciler:
 
     async def _gap(self, gap: Gap, accept: Accept) -> int:
         found = 0
-        for tenant_id in [gap.tenant_id] if gap.tenant_id else await self._sql.read(webhook_endpoints.tenants):
+        for tenant_id in [gap.tenant_id] if gap.tenant_id else await self._sql.read(registering.wanting):
             endpoints, heard = await self._sql.read(_standing, tenant_id)
             if not endpoints:
                 continue

@@ -37,6 +37,7 @@ ABANDONED: Final = timedelta(seconds=60)  # a request that is not settled by the
 OVERLAP: Final = timedelta(hours=24)  # for how long a replaced URL is heard
 AGE: Final = timedelta(days=90)
 UNWANTED: Final = timedelta(hours=24)  # after the last endpoint is gone
+STOPPED: Final = timedelta(days=30)  # for which one that was stopped may go on with what it missed
 _LETTERS: Final = 43  # of base62: 256 bits
 
 
@@ -107,7 +108,7 @@ class Registrar:
         for each in known:
             found = theirs.pop(self._url(each), None)
             if found is None:
-                gap = await self._sql.run(_lost, each, now)
+                gap = await self._sql.run(_lost, each, now, wanted=wanted)
                 if gap is not None:
                     logs.event(
                         "webhook gap", "error", tenant=tenant_id, reason="registration_lost", since=str(gap.since)
@@ -225,22 +226,26 @@ class Registrar:
 
 
 def _stands(session: Session, each: Registration, internal_id: str, now: datetime) -> None:
-    """The service has it: others retire, and endpoints that waited for it are delivered to."""
+    """The service has it: the newest that stands goes on, others retire. Endpoints that waited for it are delivered to."""
     webhook_streams.hold(session, each.tenant_id)
-    if each.state == "pending":
-        for other in webhook_registrations.of_tenant(session, each.tenant_id):
-            if other.id != each.id and other.state == "active":
-                webhook_registrations.change(session, other.id, state="retiring", checked_at=now)
-    webhook_registrations.change(session, each.id, internal_id=internal_id, state="active", checked_at=now)
+    standing = {other.id: other.state for other in webhook_registrations.of_tenant(session, each.tenant_id)}
+    if standing.get(each.id, "retiring") == "retiring":
+        return
+    active = {other for other, state in standing.items() if state == "active"} | {each.id}
+    for old in active - {max(active)}:
+        webhook_registrations.change(session, old, state="retiring", checked_at=now)
+    if each.id == max(active):
+        webhook_registrations.change(session, each.id, state="active", checked_at=now)
+    webhook_registrations.change(session, each.id, internal_id=internal_id)
     _enable(session, each.tenant_id, now)
 
 
-def _lost(session: Session, each: Registration, now: datetime) -> Gap | None:
+def _lost(session: Session, each: Registration, now: datetime, *, wanted: bool) -> Gap | None:
     """The service has it no more, or never had: the time in which events were missed, where there was one."""
     if each.state == "pending" and now - each.created_at < ABANDONED:
         return None
     webhook_registrations.remove(session, each.id)
-    if each.state != "active":
+    if each.state != "active" or not wanted:
         return None
     since = each.heard_at or each.checked_at or each.created_at
     return webhook_registrations.add_gap(session, each.tenant_id, "registration_lost", since, now)
@@ -257,15 +262,20 @@ def _enable(session: Session, tenant_id: str, now: datetime) -> None:
         webhook_endpoints.enable(session, endpoint.id, now)
 
 
+def wanting(session: Session) -> tuple[str, ...]:
+    """Tenants whose events are wanted: what is paused or disabled goes on with them one day."""
+    return webhook_endpoints.tenants(session, datetime.now(UTC) - STOPPED)
+
+
 def _state(session: Session, tenant_id: str) -> tuple[bool, tuple[Registration, ...]]:
-    return tenant_id in webhook_endpoints.tenants(session), webhook_registrations.of_tenant(session, tenant_id)
+    return tenant_id in wanting(session), webhook_registrations.of_tenant(session, tenant_id)
 
 
 def _concerned(session: Session) -> tuple[str, ...]:
     known = {each.tenant_id for each in webhook_registrations.all_of_them(session)}
-    return tuple(sorted(known | set(webhook_endpoints.tenants(session))))
+    return tuple(sorted(known | set(wanting(session))))
 
 
 def _waiting(session: Session) -> tuple[str, ...]:
     active = {each.tenant_id for each in webhook_registrations.all_of_them(session) if each.state == "active"}
-    return tuple(each for each in webhook_endpoints.tenants(session) if each not in active)
+    return tuple(each for each in wanting(session) if each not in active)

@@ -25,8 +25,8 @@ from tests.stores.webhooks import event
 from tests.webhooks.delivering import Post
 
 # Forked from one process that has everything loaded and no threads.
-_SERVER: Final = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.webhooks.mortal"])
+SERVER: Final = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["tests.webhooks.mortal"])
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Life:
 
 def born(life: Life) -> tuple[BaseProcess, Connection]:
     """The process, and where it says which events it has answered with 2xx."""
-    ours, theirs = _SERVER.Pipe(duplex=False)
-    process = _SERVER.Process(target=_live, args=(life, theirs), daemon=True)
+    ours, theirs = SERVER.Pipe(duplex=False)
+    process = SERVER.Process(target=_live, args=(life, theirs), daemon=True)
     process.start()
     theirs.close()
     return process, ours
@@ -100,7 +100,7 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _before(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) -> Callable[[int], None]:
+def before(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) -> Callable[[int], None]:
     """Dies instead of the nth call that counts."""
 
     def arranged(nth: int) -> None:
@@ -117,7 +117,7 @@ def _before(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True)
     return arranged
 
 
-def _after(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) -> Callable[[int], None]:
+def after(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) -> Callable[[int], None]:
     """Dies when the nth call that counts has returned."""
 
     def arranged(nth: int) -> None:
@@ -136,15 +136,13 @@ def _after(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) 
 
 
 POINTS: Final[dict[str, Callable[[int], None]]] = {
-    "the event is written and not committed": _after(webhook_fanout, "spread"),
-    "the event is committed and not answered": _before(Intake, "_answer"),
-    "the lane is leased and nothing sent": _before(Courier, "_leased"),
+    "the event is written and not committed": after(webhook_fanout, "spread"),
+    "the event is committed and not answered": before(Intake, "_answer"),
+    "the lane is leased and nothing sent": before(Courier, "_leased"),
     "the post is under way": lambda _: None,  # its receiver kills it
-    "the answer is read and not settled": _before(outcomes, "judged"),
-    "the outcomes are written and not committed": _after(webhook_queue, "settle", lambda _, settled, *__: settled),
-    "the outcomes are committed and not known to be": _before(
-        Courier, "_said", lambda _, __, part, *___: part.outcomes
-    ),
-    "the lane is given back and that not committed": _after(webhook_lanes, "release", lambda _, ids, *__: ids),
-    "rows are made from the log and not committed": _after(webhook_filling, "fill"),
+    "the answer is read and not settled": before(outcomes, "judged"),
+    "the outcomes are written and not committed": after(webhook_queue, "settle", lambda _, settled, *__: settled),
+    "the outcomes are committed and not known to be": before(Courier, "_said", lambda _, __, part, *___: part.outcomes),
+    "the lane is given back and that not committed": after(webhook_lanes, "release", lambda _, ids, *__: ids),
+    "rows are made from the log and not committed": after(webhook_filling, "fill"),
 }

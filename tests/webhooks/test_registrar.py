@@ -51,6 +51,15 @@ class Office:
         found = self.deployment.store(lambda s: webhook_registrations.of_tenant(s, self.tenant))
         return [(each.state, each.internal_id) for each in found]
 
+    def unchecked(self) -> None:
+        """As if nobody had looked for a day."""
+
+        def long_ago(session: Any) -> None:
+            for known in webhook_registrations.of_tenant(session, self.tenant):
+                webhook_registrations.change(session, known.id, checked_at=datetime.now(UTC) - timedelta(hours=25))
+
+        self.deployment.store(long_ago)
+
     def forget(self) -> None:
         def all_gone(session: Any) -> None:
             for each in webhook_registrations.of_tenant(session, self.tenant):
@@ -129,13 +138,31 @@ def test_a_url_is_replaced_and_the_old_one_goes_when_the_new_one_was_heard(offic
 def test_without_endpoints_it_ends_after_a_day(office: Office, live: Live) -> None:
     office.run(lambda registrar: registrar.ensure(office.tenant))
 
-    def unwanted(session: Any) -> None:
+    def gone(session: Any) -> None:
         for each in webhook_endpoints.of_tenant(session, office.tenant):
-            webhook_endpoints.stop(session, each.id, "paused", None, datetime.now(UTC))
-        for known in webhook_registrations.of_tenant(session, office.tenant):
-            webhook_registrations.change(session, known.id, checked_at=datetime.now(UTC) - timedelta(hours=25))
+            webhook_endpoints.remove(session, each.id, datetime.now(UTC))
 
-    office.deployment.store(unwanted)
+    office.deployment.store(gone)
+    office.unchecked()
     office.run(lambda registrar: registrar.check(office.tenant))
     assert office.theirs() == []
     assert office.ours() == []
+
+
+def test_case_34_while_all_are_stopped_events_are_heard_for_as_long_as_they_are_kept(office: Office) -> None:
+    """What is enabled again goes on with what happened meanwhile, so it has to be told."""
+    office.run(lambda registrar: registrar.ensure(office.tenant))
+
+    def stopped(ago: timedelta) -> None:
+        def stop(session: Any) -> None:
+            for each in webhook_endpoints.of_tenant(session, office.tenant):
+                webhook_endpoints.stop(session, each.id, "disabled", "failing", datetime.now(UTC) - ago)
+
+        office.deployment.store(stop)
+        office.unchecked()
+        office.run(lambda registrar: registrar.check(office.tenant))
+
+    stopped(timedelta(days=29))
+    assert [state for state, _ in office.ours()] == ["active"] and len(office.theirs()) == 1
+    stopped(timedelta(days=31))
+    assert office.theirs() == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import webhook_clock, webhook_streams
@@ -113,9 +113,12 @@ def of_owner(session: Session, owner_kind: str, owner_id: str) -> tuple[Endpoint
     return tuple(_record(row) for row in session.scalars(query.order_by(EndpointRow.created_at, EndpointRow.id)))
 
 
-def tenants(session: Session) -> tuple[str, ...]:
-    """Ids of the tenants that have an endpoint which is delivered to: those that need a registration."""
-    query = select(EndpointRow.tenant_id).where(EndpointRow.status.in_(OPEN)).distinct()
+def tenants(session: Session, since: datetime) -> tuple[str, ...]:
+    """Ids of the tenants that need a registration: they have an endpoint that is delivered to, or one that was stopped after
+    `since` and may go on from the log.
+    """
+    wanted = or_(EndpointRow.status.in_(OPEN), EndpointRow.changed_at > since)
+    query = select(EndpointRow.tenant_id).where(wanted).distinct()
     return tuple(session.scalars(query.order_by(EndpointRow.tenant_id)))
 
 
