@@ -221,6 +221,31 @@ ALERTS: Final = (
         quiet={"gateway_webhook_poison_total": "2x20"},
     ),
     Alert(
+        name="GatewayDeliveriesDead",
+        expr='sum(increase(gateway_webhook_deliveries_total{outcome="dead"}[1h])) > 0.01 * sum(increase(gateway_webhook_deliveries_total[1h]))',
+        lasting="5m",
+        severity="ticket",
+        says="More than one delivery in a hundred died within the hour.",
+        series={
+            'gateway_webhook_deliveries_total{outcome="dead"}': "0+1x20",
+            'gateway_webhook_deliveries_total{outcome="delivered"}': "0+20x20",
+        },
+        quiet={
+            'gateway_webhook_deliveries_total{outcome="dead"}': "0+1x20",
+            'gateway_webhook_deliveries_total{outcome="delivered"}': "0+200x20",
+        },
+    ),
+    Alert(
+        name="GatewayRegistrationsPending",
+        expr='max(gateway_webhook_registrations{state="pending"}) > 0',
+        lasting="10m",
+        severity="page",
+        says="The settings service does not send us the events of some workspace.",
+        series={'gateway_webhook_registrations{state="pending"}': "1x30"},
+        at="20m",
+        quiet={'gateway_webhook_registrations{state="pending"}': "0x30"},
+    ),
+    Alert(
         name="GatewayEventGap",
         expr="increase(gateway_webhook_gap_seconds_total[1h]) > 0",
         lasting="0m",

@@ -11,6 +11,7 @@ _ingest_seconds = histogram("webhook_ingest_seconds", "Time until a post to the 
 _deliveries = counter("webhook_deliveries_total", "Deliveries that came to an end.", "outcome")
 _withheld = counter("webhook_withheld_total", "Deliveries withheld from owners who may not see them.", "reason")
 _omitted = counter("webhook_omitted_total", "Bodies sent without their record.", "reason")
+_hydrations = counter("webhook_hydrations_total", "Records asked for, for bodies.", "outcome")
 _attempts = counter("webhook_attempts_total", "Posts to endpoints.", "result")
 _attempt_seconds = histogram("webhook_attempt_seconds", "Time that a post to an endpoint took.")
 _lag_seconds = histogram("webhook_lag_seconds", "Time from the acceptance of an event to its first attempt.")
@@ -21,11 +22,13 @@ _gap_seconds = counter("webhook_gap_seconds_total", "Seconds in which events may
 _depth = gauge("webhook_queue_depth", "Rows of the queue.")
 _oldest = gauge("webhook_oldest_due_seconds", "For how long the oldest row has been due.")
 _lanes = gauge("webhook_lanes", "Lanes by state.", "state")
+_registrations = gauge("webhook_registrations", "Subscriptions of ours with the settings service.", "state")
 _stored = gauge("webhook_stored_bytes", "Bytes that the tables of webhooks take.")
 _skew = gauge("webhook_clock_skew_seconds", "Our clock minus those of the receivers, the median of hosts.")
 _couriers = gauge("webhook_couriers", "Couriers that lately said that they live.")
 
 STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
+REGISTERED: Final = ("pending", "active", "retiring")
 
 _accepted = cache(_events.labels)
 _posted = cache(_ingest.labels)
@@ -33,6 +36,7 @@ _ended = cache(_deliveries.labels)
 _kept_back = cache(_withheld.labels)
 _left_out = cache(_omitted.labels)
 _tried = cache(_attempts.labels)
+_asked = cache(_hydrations.labels)
 
 
 def event(event_type: str, origin: str) -> None:
@@ -51,6 +55,11 @@ def delivery(outcome: str, reason: str | None) -> None:
     _ended(outcome).inc()
     if outcome == "withheld":
         _kept_back(reason or "").inc()
+
+
+def hydration(outcome: str) -> None:
+    """Count a record that was asked for: read, not_visible, not_offered, budget, unavailable."""
+    _asked(outcome).inc()
 
 
 def omitted(reason: str) -> None:
@@ -94,11 +103,15 @@ def clock_skew(seconds: float) -> None:
     _skew.set(seconds)
 
 
-def looked(depth: int, oldest: float, lanes: dict[str, int], stored: int, couriers: int) -> None:
+def looked(
+    depth: int, oldest: float, lanes: dict[str, int], registrations: dict[str, int], stored: int, couriers: int
+) -> None:
     """What one courier saw for all."""
     _depth.set(depth)
     _oldest.set(oldest)
     for state in STATES:
         _lanes.labels(state).set(lanes.get(state, 0))
+    for state in REGISTERED:
+        _registrations.labels(state).set(registrations.get(state, 0))
     _stored.set(stored)
     _couriers.set(couriers)

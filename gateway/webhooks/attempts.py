@@ -10,14 +10,13 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, webhook_notices
 from gateway.stores.sql.webhook_events import Event
 from gateway.stores.sql.webhook_queue import Due, Outcome
-from gateway.upstream import Lines
-from gateway.webhooks import outcomes, schedule
+from gateway.webhooks import header_lines, outcomes, schedule
 from gateway.webhooks.health import Pace
 from gateway.webhooks.held import Held
 from gateway.webhooks.messages import Body, Ended, Renderer, Signer, Wait, Withheld
 from gateway.webhooks.outcomes import Verdict
 from gateway.webhooks.places import ByteBudget, Places
-from gateway.webhooks.sending import Sent
+from gateway.webhooks.sending import VETTED, Sent
 from gateway.webhooks.skew import Skew
 
 POISON: Final = 4
@@ -47,7 +46,7 @@ class Attempts:
         self._chance = chance
         self._bytes = ByteBudget()
         self._skew = Skew()
-        self._common = Lines(f"Content-Type: application/json\r\nUser-Agent: {agent}-Webhooks/1\r\n".encode())
+        self._common = header_lines.common(agent)
 
     async def attempt(self, held: Held, due: Due) -> None:
         """One delivery: at its end there is an outcome in `held`, or the row is given back. Never raises."""
@@ -108,9 +107,10 @@ class Attempts:
         if due.attempts == 0 and not due.rank:
             webhook_metrics.lag((self._now() - due.accepted_at) / 1000)
         signed = self._signer.sign(held.recipient.secrets, f"evt_{event.id}", int(self._now() / 1000), body.data)
-        replayed = b"X-Webhook-Replay: 1\r\n" if due.rank else b""
-        number = b"X-Webhook-Attempt: %d\r\n" % (due.attempts + 1)
-        headers = b"".join((self._common, signed, number, replayed, body.headers, held.recipient.headers))
+        own = held.recipient.headers
+        headers = header_lines.of_attempt(
+            self._common, signed, due.attempts + 1, body.headers, own, replay=bool(due.rank)
+        )
         sent = await held.wire.post(headers, body.data)
         if body.omitted is not None and sent.fine:
             webhook_metrics.omitted(body.omitted)
@@ -128,6 +128,8 @@ class Attempts:
             held.pace = Pace.of(held.lane, endpoint.max_in_flight, endpoint.rate)
         held.pace.answered(sent.seconds, sent.status, now)
         _log(held, due, event, sent)
+        if sent.error is not None and sent.error.startswith(VETTED):
+            _refused(held, sent.error)
         await self._noticed(held, verdict)
         return verdict.outcome
 
@@ -169,6 +171,17 @@ def _log(held: Held, due: Due, event: Event, sent: Sent) -> None:
         reason=sent.error,
         ms=round(sent.seconds * 1000),
         host=held.recipient.endpoint.url_host,
+    )
+
+
+def _refused(held: Held, error: str) -> None:
+    logs.event(
+        "webhook egress refused",
+        "warning",
+        tenant=held.lane.tenant_id,
+        endpoint=f"whk_{held.lane.endpoint_id}",
+        host=held.recipient.endpoint.url_host,
+        reason=error.removeprefix(VETTED),
     )
 
 

@@ -16,6 +16,7 @@ from adapters.core import faults
 from adapters.core.calls import Input
 from adapters.core.compile.events import EventType
 from adapters.core.operation import Operation
+from gateway.observe import webhook_metrics
 from gateway.problems import RateLimited
 from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.stores.sql.webhook_events import Event
@@ -68,6 +69,11 @@ class Hydrator:
 
     async def read(self, kind: EventType, event: Event, endpoint: Endpoint, allowed: Allowed, waited: float) -> Found:
         """The record in the endpoint's contract. waited: seconds since the delivery was made."""
+        found = await self._read(kind, event, endpoint, allowed, waited)
+        webhook_metrics.hydration("read" if isinstance(found, Read) else found.reason)
+        return found
+
+    async def _read(self, kind: EventType, event: Event, endpoint: Endpoint, allowed: Allowed, waited: float) -> Found:
         operation = self._operations.get(kind.reads or "")
         face = operation.faces.get(endpoint.contract) if operation is not None else None
         internal_id = kind.id.decode(event.object_id)

@@ -82,8 +82,8 @@ class Keeping:
                     endpoint=webhook,
                     at=str(each.at),
                 )
-        depth, oldest, lanes, couriers = await self._sql.read(_looked)
-        webhook_metrics.looked(depth, oldest / 1000, lanes, stored, couriers)
+        depth, oldest, lanes, registrations, couriers = await self._sql.read(_looked)
+        webhook_metrics.looked(depth, oldest / 1000, lanes, registrations, stored, couriers)
         deleted = 1
         while deleted:
             deleted = await self._sql.run(_forget, self._keep)
@@ -113,10 +113,11 @@ def _warned(session: Session) -> list[webhook_expiring.Expiring]:
     return webhook_expiring.warn(session, webhook_clock.moment(webhook_clock.now(session)))
 
 
-def _looked(session: Session) -> tuple[int, int, dict[str, int], int]:
+def _looked(session: Session) -> tuple[int, int, dict[str, int], dict[str, int], int]:
     now = webhook_clock.now(session)
     depth, oldest = webhook_queue.depth(session, now)
-    return depth, oldest, webhook_lanes.states(session, now), webhook_housekeeping.living(session, now)
+    states = webhook_registrations.states(session)
+    return depth, oldest, webhook_lanes.states(session, now), states, webhook_housekeeping.living(session, now)
 
 
 def _forget(session: Session, keep: timedelta) -> int:

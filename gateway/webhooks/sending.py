@@ -13,6 +13,8 @@ from gateway.egress.rules import Refused
 from gateway.upstream import Pool, Streaming, Target, UpstreamError
 
 WHOLE: Final = 20.0  # seconds of an attempt
+VETTED: Final = "vetted_"
+"""How the error of an attempt begins that the rules for addresses refused; the rule follows."""
 _OLDEST: Final = 300.0  # seconds: an older connection meets no new judgement of its address
 _READ: Final = 16 * 1024
 _SHOWN: Final = 1024
@@ -63,7 +65,7 @@ class Wire:
         try:
             pool, path = await self._ready(started)
         except Refused as refused:
-            return Sent(None, f"vetted_{refused.rule}", 0.0, None, {}, None)
+            return Sent(None, VETTED + refused.rule, 0.0, None, {}, None)
         self._users += 1
         status: int | None = None
         found: Mapping[bytes, bytes] = {}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
@@ -71,6 +71,12 @@ def all_of_them(session: Session) -> tuple[Registration, ...]:
     """By tenant."""
     query = select(RegistrationRow).order_by(RegistrationRow.tenant_id, RegistrationRow.id)
     return tuple(_record(row) for row in session.scalars(query))
+
+
+def states(session: Session) -> dict[str, int]:
+    """How many there are, by state."""
+    query = select(RegistrationRow.state, func.count().label("rows")).group_by(RegistrationRow.state)
+    return {row.state: row.rows for row in session.execute(query)}
 
 
 def change(session: Session, registration_id: str, **columns: object) -> None:
