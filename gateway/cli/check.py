@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +21,7 @@ from gateway.cli.options import as_json, located, print_json
 @click.pass_context
 def command(context: click.Context, running: bool, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Check the whole configuration and name every error with its fix."""
-    from gateway.config import ConfigError, fingerprint, load, locate
+    from gateway.config import ConfigError, apart, fingerprint, load, locate, variables
     from gateway.deployment import check, warnings
 
     source = locate(config, os.environ)
@@ -39,15 +40,16 @@ def command(context: click.Context, running: bool, as_json: bool, config: Path |
         for each in found:
             click.echo(f"warning: {each}", err=True)
         click.echo(f"{source or 'The built-in defaults'}: no fault found (configuration {mark}).")
-    if running and (theirs := _of_the_running(settings.server.data_dir.absolute())) != mark:
-        raise Failure(
-            f"the running gateway has another configuration, {theirs}: `gateway reload` lets it take this", REFUSED
-        )
+    if running and (theirs := _of_the_running(settings.server.data_dir.absolute()))["config"] != mark:
+        ours = variables(os.environ)
+        why = apart(theirs.get("variables", ours), ours) or "`gateway reload` lets it take this"
+        raise Failure(f"the running gateway has another configuration, {theirs['config']}: {why}", REFUSED)
 
 
-def _of_the_running(data_dir: Path) -> str:
+def _of_the_running(data_dir: Path) -> dict[str, Any]:
     from gateway.process.running import reload_file, supervisor
 
     if supervisor(data_dir) is None:
         raise Failure(f"no gateway has started on {data_dir}", NOT_FOUND)
-    return str(json.loads(reload_file(data_dir).read_text())["config"])
+    told: dict[str, Any] = json.loads(reload_file(data_dir).read_text())
+    return told

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gateway.config.changes import fingerprint, fixed
     from gateway.config.embedded import EMBEDDED
+    from gateway.config.environment import apart, variables
     from gateway.config.faults import ConfigError, Fault
     from gateway.config.loader import load
     from gateway.config.places import data_directory, locate
@@ -26,17 +27,20 @@ __all__ = [
     "Runtime",
     "Secret",
     "Settings",
+    "apart",
     "data_directory",
     "fingerprint",
     "fixed",
     "load",
     "locate",
     "reveal",
+    "variables",
 ]
 
 _HOMES = {
     "changes": ("fingerprint", "fixed"),
     "embedded": ("EMBEDDED",),
+    "environment": ("apart", "variables"),
     "faults": ("ConfigError", "Fault"),
     "loader": ("load",),
     "places": ("data_directory", "locate"),

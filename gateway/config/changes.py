@@ -12,7 +12,10 @@ from gateway.config.services import SANDBOX
 from gateway.config.settings import Settings
 
 _OF_THE_PROCESS: Final = ("host", "port", "admin_host", "admin_port", "data_dir", "workers")
-_OF_THE_INSTANCE: Final = {"host", "port", "admin_host", "admin_port", "data_dir", "workers"}
+_OF_THE_INSTANCE: Final = {
+    "server": {*_OF_THE_PROCESS},
+    "webhooks": {"ingest": {"host", "port"}},
+}
 _RESTART: Final = "Put it back, or restart the gateway with it."
 
 
@@ -22,7 +25,7 @@ def fingerprint(settings: Settings) -> str:
     Where one instance listens, keeps its files, and how many workers it has does not count. A secret counts by its place, never by its value: what
     is shown to everybody must not help to guess one.
     """
-    told = settings.model_dump(mode="json", exclude={"server": _OF_THE_INSTANCE}, warnings=False)
+    told = settings.model_dump(mode="json", exclude=_OF_THE_INSTANCE, warnings=False)
     text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
     return hashlib.sha256(text).hexdigest()[:12]
 

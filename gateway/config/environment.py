@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,18 @@ def overrides(env: Mapping[str, str], exempt: frozenset[str]) -> Iterator[Overri
             )
         else:
             yield from _parsed(name, key, env[name])
+
+
+def variables(env: Mapping[str, str]) -> list[str]:
+    """The names of those that may decide what instances have in common: set, and not about where this one listens and keeps its files."""
+    return sorted(name for name, value in env.items() if name.startswith(PREFIX) and name not in SHORT and value)
+
+
+def apart(theirs: Iterable[str], ours: Iterable[str]) -> str | None:
+    """How the environment that a gateway was started in differs from this one, by `variables`; None where it does not."""
+    there, here = ", ".join(sorted({*theirs} - {*ours})), ", ".join(sorted({*ours} - {*theirs}))
+    said = [f"with {there}" if there else "", f"without {here}" if here else ""]
+    return f"it was started {' and '.join(filter(None, said))}; here it is otherwise" if there or here else None
 
 
 def apply(document: Document, override: Override) -> None:

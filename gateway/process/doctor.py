@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from gateway import factories
-from gateway.config import EMBEDDED, Settings, fingerprint, reveal
+from gateway.config import EMBEDDED, Settings, apart, fingerprint, reveal, variables
 from gateway.keys.keyring import KeyringInvalid
 from gateway.process import running
 from gateway.process.doctor_others import Finding, examine_others
@@ -29,8 +30,8 @@ _SKEW: Final = 2.0  # seconds
 _OLDEST: Final = 7  # of Valkey and Redis
 
 
-async def examine(settings: Settings, told: dict[str, str]) -> AsyncIterator[Finding]:
-    """Every check, in the order in which one depends on another. `told`: the running gateway's `config`, empty when none runs."""
+async def examine(settings: Settings, told: dict[str, Any]) -> AsyncIterator[Finding]:
+    """Every check, in the order in which one depends on another. `told`: of the running gateway, as its file for `gateway reload` says; empty when none runs."""
     yield _runs(settings, told)
     yield _room(settings)
     yield _descriptors()
@@ -42,14 +43,22 @@ async def examine(settings: Settings, told: dict[str, str]) -> AsyncIterator[Fin
         yield finding
 
 
-def _runs(settings: Settings, told: dict[str, str]) -> Finding:
+def _runs(settings: Settings, told: dict[str, Any]) -> Finding:
     if not told:
         return Finding("running", "skipped", f"no gateway runs on {settings.server.data_dir}")
     if told["config"] != fingerprint(settings):
-        return Finding("running", "warning", "the running gateway has another configuration", "Run `gateway reload`.")
+        return _another(told.get("variables"))
     if unhealthy := running.unhealthy(settings.server.data_dir.absolute()):
         return Finding("running", "failed", unhealthy, "Look into its log.")
     return Finding("running", "ok", f"it has this configuration, {told['config']}")
+
+
+def _another(theirs: Sequence[str] | None) -> Finding:
+    """`theirs`: the variables that the running gateway was started with; an older release does not tell."""
+    what, ours = "the running gateway has another configuration", variables(os.environ)
+    if theirs is not None and (why := apart(theirs, ours)):
+        return Finding("running", "warning", f"{what}: {why}", "Ask with the environment that it was started in.")
+    return Finding("running", "warning", what, "Run `gateway reload`.")
 
 
 def _room(settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ they were, and is told: in one log line, in the metrics, on `/readyz`, and in a 
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import orjson
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.config import ConfigError, Fault, Settings, fingerprint, fixed, watched
+from gateway.config import ConfigError, Fault, Settings, fingerprint, fixed, variables, watched
 from gateway.observe import logs
 from gateway.process.running import reload_file
 
@@ -124,8 +125,9 @@ class Reloads(Collector):
         return self.settings
 
     def _note(self) -> None:
-        """Let `gateway reload` know. A disk that is full is no reason not to reload."""
+        """Let `gateway reload` and `gateway check --running` know. A disk that is full is no reason not to reload."""
         told: dict[str, Any] = {"number": self._number, "state": self._state, "config": fingerprint(self.settings)}
+        told["variables"] = variables(os.environ)
         told["faults"] = [{"path": each.path, "text": str(each)} for each in self._faults]
         draft = self._file.with_suffix(".new")
         try:

@@ -59,6 +59,22 @@ async def test_a_deployment_that_is_well(home: Path) -> None:
     assert not [check for check, (state, _) in said.items() if state == "failed"]
 
 
+@pytest.mark.parametrize(
+    ("variables", "detail", "fix"),
+    [
+        (["GATEWAY_TOKENS__PREFIX"], "it was started with GATEWAY_TOKENS__PREFIX", "the environment"),
+        ([], "another configuration", "gateway reload"),
+        (None, "another configuration", "gateway reload"),
+    ],
+)
+async def test_a_gateway_with_another_configuration_is_told_with_what_makes_it_so(
+    home: Path, variables: list[str] | None, detail: str, fix: str
+) -> None:
+    told = {"config": "0" * 12} | ({"variables": variables} if variables is not None else {})
+    found = {each.check: each async for each in examine(load(configured(home), {}), told)}["running"]
+    assert found.state == "warning" and detail in found.detail and fix in found.fix
+
+
 async def test_what_is_away_is_told_by_name(home: Path) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

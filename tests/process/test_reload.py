@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.process.serving import Served, family, run, served
+from tests.process import warm
+from tests.process.serving import Served, environment, family, run, served
 
 Change = Callable[..., None]
 RELOADS = 8
@@ -210,6 +211,16 @@ def test_a_command_says_whether_the_running_gateway_has_the_file_as_it_is(runnin
     assert running.reload()["state"] == "swapped"
     same = running.gateway.run("check", "--running")
     assert same.returncode == 0 and running.ready()["config"] in same.stdout
+
+
+def test_a_command_in_another_environment_says_so_and_does_not_send_anybody_to_reload(running: Reloaded) -> None:
+    running.take(limits={"token": {"quota": 112, "burst": 12}})
+    program = ("gateway", "check", "--running", "--data-dir", str(running.gateway.home / "data"))
+    elsewhere = environment(GATEWAY_TOKENS__PREFIX="other")
+    del elsewhere["GATEWAY_WEBHOOKS__COURIERS"]
+    differs = warm.run(program, cwd=running.gateway.home, env=elsewhere)
+    why = "it was started with GATEWAY_WEBHOOKS__COURIERS and without GATEWAY_TOKENS__PREFIX; here it is otherwise"
+    assert differs.returncode == 3 and why in differs.stderr and "gateway reload" not in differs.stderr
 
 
 def test_without_a_gateway_there_is_nothing_to_reload(tmp_path: Path) -> None:

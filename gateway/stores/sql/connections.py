@@ -64,9 +64,7 @@ def _granted(session: Session, tenant_id: str, user_id: str | None, now: datetim
             select(TokenRow.family, func.max(TokenRow.last_used_at))
             .where(TokenRow.tenant_id == tenant_id, TokenRow.kind == "app")
             .group_by(TokenRow.family)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     found: dict[tuple[str, str], Connection] = {}
     for grant, name, client_uri in session.execute(query):
@@ -104,4 +102,4 @@ def _agreed(
     )
     if user_id is not None:
         query = query.where(ConsentRow.user_id == user_id)
-    return [*session.execute(query).tuples()]
+    return [*session.execute(query)]

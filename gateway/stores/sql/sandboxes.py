@@ -77,7 +77,7 @@ def remove(session: Session, tenant_id: str) -> tuple[tuple[str, int], ...]:
         return ()
     tables = Base.metadata.tables
     tokens = tables["tokens"]
-    ended = session.execute(select(tokens.c.id, tokens.c.generation).where(tokens.c.tenant_id == tenant_id)).tuples()
+    ended = session.execute(select(tokens.c.id, tokens.c.generation).where(tokens.c.tenant_id == tenant_id))
     told = tuple((token_id, generation + 1) for token_id, generation in ended)
     for child, parent in BENEATH.items():
         table, column = child.split(".")
