@@ -17,6 +17,7 @@ from gateway.api.drift import Sentinel
 from gateway.api.exchange import Accepted, Exchange, Identified
 from gateway.api.internal_calls import Internal
 from gateway.api.usage import Usage
+from gateway.auth.caller import Caller
 from gateway.auth.callers import Callers
 from gateway.auth.identities import Identities
 from gateway.auth.scopes import Permissions
@@ -38,6 +39,17 @@ class TestMode(Protocol):
         self, operation: Operation, dependencies: Dependencies, behind: Callable[[Operation, Dependencies], Identified]
     ) -> Identified:
         """The stages `behind`, made for each call around parts of which one may fail."""
+
+    async def refused(
+        self,
+        operation: Operation,
+        dependencies: Dependencies,
+        exchange: Exchange,
+        caller: Caller,
+        problem: Problem,
+        /,
+    ) -> Answer:
+        """Raises the problem, after it was noted down for the sandbox of the caller."""
 
 
 @dataclass(slots=True, kw_only=True)

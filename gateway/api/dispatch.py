@@ -14,8 +14,8 @@ from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.api.pipeline import build
 from gateway.api.routes import Routes
-from gateway.api.stages.explain import explain
 from gateway.api.unknown_host import misdirected
+from gateway.api.unserved import unserved
 from gateway.brands import Brand, Brands
 from gateway.downstream.compression import LEAST, VARIES, wanted
 from gateway.downstream.cors import Cors
@@ -72,7 +72,7 @@ class Dispatch:
             try:
                 handler, exchange.segments = self._routes.find(exchange.method, exchange.path)
             except Problem as problem:
-                handler = self._refusal(problem)
+                handler = unserved(problem, self._dependencies)
             answer = await handler(exchange)
             head = exchange.lines + added
             if answer.headers:
@@ -119,15 +119,6 @@ class Dispatch:
         told = _uniform() + lines(answer.headers)
         await _told(turn, answer, told if CLOSING in told else told + CLOSING)
 
-    def _refusal(self, problem: Problem) -> Handler:
-        """A handler for what is no operation: it is explained, logged and counted like any other."""
-
-        async def refuse(exchange: Exchange) -> Answer:
-            await self._dependencies.count_stranger(exchange)
-            raise problem
-
-        return explain(_UNKNOWN, self._dependencies, refuse)
-
 
 async def _long(turn: Turn, answer: Answer, head: bytes) -> None:
     """An answer that is worth compressing, for those who want that."""
@@ -144,6 +135,3 @@ async def _told(turn: Turn, answer: Answer, head: bytes) -> None:
 
 def _uniform() -> bytes:
     return UNIFORM % (b"req_" + trace.digits(24).encode("ascii"))
-
-
-_UNKNOWN = Operation(name="unknown", first="{unknown}", tail="", method="", summary="", scopes=())

@@ -1,4 +1,4 @@
-"""How callers are told what their bearer token lacks: the challenges of RFC 6750 § 3, with RFC 9728's `resource_metadata`."""
+"""Where a bearer token stands in a request, and how callers are told what theirs lacks: the challenges of RFC 6750 § 3, with RFC 9728's `resource_metadata`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ TOLD = {
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",
 }
+
+
+def bearer(header: bytes) -> bytes:
+    """The token of an Authorization header; empty when there is none."""
+    if header.startswith(b"Bearer ") and header.count(b" ") == 1:
+        return header[7:]
+    scheme, _, token = header.partition(b" ")
+    return token.strip(b" ") if scheme.lower() == b"bearer" else b""
 
 
 def unauthorized(code: str, brand: Brand) -> Unauthorized:

@@ -12,7 +12,7 @@ from gateway.config.services import SANDBOX
 from gateway.config.settings import Settings
 
 _OF_THE_PROCESS: Final = ("host", "port", "admin_host", "admin_port", "data_dir", "workers")
-_OF_THE_INSTANCE: Final = {
+_OF_THE_INSTANCE: Final[dict[str, Any]] = {
     "server": {*_OF_THE_PROCESS},
     "webhooks": {"ingest": {"host", "port"}},
 }

@@ -61,6 +61,11 @@ def well_formed(token: bytes, prefix: str) -> bool:
     )
 
 
+def for_testing(token: bytes, prefix: str) -> bool:
+    """Whether a token that is well formed says of itself that it opens a sandbox."""
+    return token.startswith(f"{prefix}_{_TESTING['test']}".encode())
+
+
 def display_prefix(token: str) -> str:
     """The part of a minted token that listings may show: ``gw_pat_1aB2``, ``gw_test_pat_1aB2``."""
     return token[: len(token) - RANDOM_LENGTH - CHECKSUM_LENGTH + _SHOWN]

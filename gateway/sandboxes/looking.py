@@ -28,8 +28,8 @@ def operations(dates: Sequence[str]) -> list[Operation]:
         declare(
             dates, "list_requests", "GET", "requests", "List the last calls",
             "The last 200 calls with tokens of the sandbox, newest first, for a day: what was sent and answered, the contract "
-            "that answered, and the calls to services that were made for it. Secrets are concealed. Calls of test mode "
-            "itself, and those without a valid token, are not among them.",
+            "that answered, and the calls to services that were made for it. Secrets are concealed. Calls that nothing answers "
+            "(`unknown`), and those with a token that has ended, are among them; calls of test mode itself are not.",
             _accept, None, Many(shapes.CALL), query=("limit", "cursor"),
         ),
     ]  # fmt: skip

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.sandboxes.boxed import Boxed
+from gateway.keys import token_format
+from gateway.stores.sql import tokens
+from tests.sandboxes.boxed import Boxed, minted
 
 SEARCH: tuple[str, str, dict[str, Any]] = ("POST", "/v1/contacts/search", {})
 FAULTS = "/v1/test/faults"
@@ -112,6 +115,26 @@ def test_the_log_tells_what_failed_and_with_which_fault(boxed: Boxed) -> None:
     assert [each["error"] for each in late["calls"]] == ["timeout"]
     assert (wrong["code"], wrong["calls"]) == ("validation_failed", [])
     assert "/frist_name" in wrong["answer"]["body"]
+
+
+def test_the_log_has_what_nothing_answers_and_what_an_ended_token_asked_for(boxed: Boxed) -> None:
+    (ended, ended_id), (token, token_id) = (minted(boxed.live, boxed.tenant, "owner") for _ in range(2))
+    with boxed.live._session() as session:
+        tokens.revoke(session, boxed.tenant.business_id, ended_id, "tried out", datetime.now(UTC))
+    for _ in range(2):  # read from SQL, then known to the worker
+        assert boxed.call("GET", "/v1/me", token=ended).json()["code"] == "token_revoked"
+    assert boxed.call("GET", FAULTS, token=ended).json()["code"] == "token_revoked"
+    boxed.call("GET", "/v1/me", token=token_format.mint("gw", "personal", "test"))
+    assert boxed.call("GET", "/v1/contact/search", token=token).json()["code"] == "route_unknown"
+    assert boxed.call("PUT", "/v1/contacts/search", {}, token=token).json()["code"] == "method_not_allowed"
+    told = boxed.call("GET", CALLS + "?limit=4").json()["data"]
+    assert [(row["operation"], row["code"], row["answer"]["status"], row["token_id"]) for row in told] == [
+        ("unknown", "method_not_allowed", 405, f"tok_{token_id}"),
+        ("unknown", "route_unknown", 404, f"tok_{token_id}"),
+        ("me.get", "token_revoked", 401, f"tok_{ended_id}"),
+        ("me.get", "token_revoked", 401, f"tok_{ended_id}"),
+    ]
+    assert token not in str(told) and ended not in str(told)
 
 
 def test_the_log_is_read_in_pages_and_does_not_fill_with_its_own_reading(boxed: Boxed) -> None:

@@ -1,4 +1,4 @@
-"""Calls of test tokens: each meets the fault that it asks for, or that stands for it, and is noted down."""
+"""Calls of test tokens: each meets the fault that it asks for, or that stands for it, and is noted down, refused ones as well."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gateway.api.injection.header import HEADER, Asked, read
 from gateway.api.injection.remembering import Remembering, watched
 from gateway.auth.caller import Caller
 from gateway.observe import metrics
+from gateway.problems import Problem
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.standing_faults import StandingFaults
 
@@ -52,6 +53,18 @@ class Testing:
             return answer if asked is None else asked.injection.after(answer)
 
         return tested
+
+    async def refused(
+        self, operation: Operation, dependencies: Dependencies, exchange: Exchange, caller: Caller, problem: Problem
+    ) -> Answer:
+        """Raises the problem, after it was noted down for the sandbox that the refused token was of, or whose call found nothing."""
+
+        async def raising() -> Answer:
+            raise problem
+
+        if operation.first == _OF_TEST_MODE:
+            raise problem
+        return await self.remembering.call(operation, dependencies, exchange, caller, raising())
 
     async def _met(self, operation: Operation, exchange: Exchange, caller: Caller, *, unasked: bool) -> Asked | None:
         given = exchange.headers.get(HEADER)

@@ -11,7 +11,7 @@ from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler, Identified
 from gateway.auth.caller import Caller
-from gateway.auth.challenges import unauthorized
+from gateway.auth.challenges import bearer, unauthorized
 from gateway.auth.issuers.errors import KeysUnavailable, TokenRefused
 from gateway.auth.users import IdentityUnavailable
 from gateway.keys import token_format
@@ -22,19 +22,21 @@ from gateway.problems import RateLimited, Unavailable
 
 def authenticate(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
     """Fills `exchange.caller`, or raises 401 (429 for an address that keeps failing)."""
-    return _authenticated("api", dependencies, proceed)
+    return _authenticated("api", operation, dependencies, proceed)
 
 
 def authenticate_agent(operation: Operation, dependencies: Dependencies, proceed: Identified) -> Handler:
     """The same for `/mcp`: a token opens one door, and is worth nothing at the other (RFC 8707 § 2)."""
-    return _authenticated("mcp", dependencies, proceed)
+    return _authenticated("mcp", operation, dependencies, proceed)
 
 
-def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Identified) -> Handler:
+def _authenticated(
+    audience: Audience, operation: Operation, dependencies: Dependencies, proceed: Identified
+) -> Handler:
     callers, prefix = dependencies.callers, dependencies.settings.tokens.prefix
 
     def authenticated(exchange: Exchange) -> Awaitable[Answer]:
-        token = _bearer(exchange.headers.get(b"authorization", b""))
+        token = bearer(exchange.headers.get(b"authorization", b""))
         caller = callers.known(token)
         if caller is None or caller.audience != audience or caller.revoked or caller.expires_at <= time.time():
             return looked_for(exchange, token, caller)
@@ -58,7 +60,10 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
         code = code or _fault(token, caller, audience)
         if caller is None or code:
             metrics.auth_failure(code)
-            raise unauthorized(code, exchange.brand)
+            refusal = unauthorized(code, exchange.brand)
+            if caller is not None and caller.mode == "test" and dependencies.testing is not None:
+                return await dependencies.testing.refused(operation, dependencies, exchange, caller, refusal)
+            raise refusal
         exchange.caller = caller
         exchange.lines = caller.lines
         return await proceed(exchange, caller)
@@ -82,14 +87,6 @@ def _authenticated(audience: Audience, dependencies: Dependencies, proceed: Iden
         return caller
 
     return authenticated
-
-
-def _bearer(header: bytes) -> bytes:
-    """The token of an Authorization header; empty when there is none."""
-    if header.startswith(b"Bearer ") and header.count(b" ") == 1:
-        return header[7:]
-    scheme, _, token = header.partition(b" ")
-    return token.strip(b" ") if scheme.lower() == b"bearer" else b""
 
 
 def _fault(token: bytes, caller: Caller | None, audience: Audience) -> str:
