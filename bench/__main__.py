@@ -4,6 +4,7 @@ python -m bench [--only gateway,fastify,…] [--rounds 7] [--seconds 2]   the ta
 python -m bench versus COMMIT [COMMIT]     two commits (the second: this tree), interleaved in one run
 python -m bench diff BEFORE.json AFTER.json
 python -m bench scale {workers,tokens,resources,soak}
+python -m bench tracing [--turns 40]       what traces cost a worker, and that they cost nothing while they are off
 
 See also bench.profile, bench.inside, bench.upstream_clients, bench.translation and bench.store_line.
 """
@@ -17,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import compare, interpreter, needs, report, scale
+from bench import compare, interpreter, needs, report, scale, traced
 from bench.load import CONNECTIONS
 from bench.subjects import gateway
 
@@ -36,6 +37,7 @@ def main() -> None:
     scaled = words.add_parser("scale")
     scaled.add_argument("check", choices=scale.CHECKS)
     scaled.add_argument("--requests", type=int, default=1_000_000, help="of the soak")
+    words.add_parser("tracing").add_argument("--turns", type=int, default=traced.TURNS)
     chosen = parser.parse_args()
     try:
         interpreter.run_with_the_best("bench")
@@ -49,6 +51,12 @@ def main() -> None:
             print(json.dumps(result, indent=1))
             path = report.RESULTS / f"{chosen.check}-{commit.removesuffix('+')}.json"
             path.write_text(json.dumps(result, indent=1) + "\n")
+        elif chosen.word == "tracing":
+            result = traced.run(chosen.turns)
+            path = report.RESULTS / f"traced-{result['commit'].removesuffix('+')}.json"
+            path.write_text(json.dumps(result, indent=1) + "\n")
+            print(traced.markdown(result))
+            needs.say(f"written: {path}")
         else:
             result = compare.run(chosen.only.split(","), chosen.rounds, chosen.seconds)
             path = report.write(result, chosen.name)

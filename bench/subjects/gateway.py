@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,14 +63,15 @@ def start(
     workers: int = 1,
     name: str = "gateway",
     code: Path | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Gateway:
-    """`code`: another checkout to run, by default this one."""
+    """`code`: another checkout to run, by default this one; `more`: what its configuration says besides."""
     home = ground.folder(name)
     config = home / "config.yaml"
     wanted = (
         settings(ground.stub_port) if code is None else json.loads(_said(code, _THERE_SETTINGS, str(ground.stub_port)))
     )
-    config.write_text(yaml.safe_dump(wanted))
+    config.write_text(yaml.safe_dump({**wanted, **(more or {})}))
     port, admin = free_port(), free_port()
     line = child.module("gateway", "serve", "--config", str(config), "--data-dir", str(home / "data"))
     env = {

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -17,10 +18,10 @@ from gateway.api.rate_limits import FURTHER
 from gateway.auth.permits import Permit
 from gateway.auth.services import Upstreams
 from gateway.observe import metrics, trace
-from gateway.observe.trace import Mark, Told, Trace
+from gateway.observe.trace import Part, Said, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
-from gateway.upstream import Guard, Lines, Response, Timeout, UpstreamError
+from gateway.upstream import Guard, Lines, Timeout, UpstreamError
 
 AT_ONCE: Final = 4  # calls of one request
 MOST_WAIT: Final = 86_400.0  # seconds; a service that names a later moment is not believed
@@ -153,10 +154,11 @@ class Internal:
         finally:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
-            metrics.upstream(call.service, seconds, _METHODS[call.method], 0 if answer is None else answer.status)
+            method, status = _METHODS[call.method], 0 if answer is None else answer.status
+            metrics.upstream(call.service, seconds, method, status)
             if exchange.trace.marks is not None:
-                exchange.trace.marks.append(_called(call, started, seconds, span_id, answer))
-        status = answer.status
+                said = _said(method, call.service, status)
+                exchange.trace.marks.parts.append(Part(said, started, started + seconds, span_id))
         if 400 <= status < 500:
             exchange.wrote = before
         return Reply(status, answer.body) if status != 429 else _throttled(answer.headers, answer.body)
@@ -216,12 +218,11 @@ class Internal:
         await self._upstreams.aclose()
 
 
-def _called(call: Call, started: float, seconds: float, span_id: str, answer: Response | None) -> Mark:
-    """What is noted of a call; never its path, which has ids in it."""
-    method = _METHODS[call.method]
-    came = ("error.type", "no_answer") if answer is None else ("http.response.status_code", answer.status)
-    told: Told = (("http.request.method", method), ("server.address", call.service), came)
-    return Mark(f"{method} {call.service}", started, started + seconds, span_id, told)
+@lru_cache(2048)
+def _said(method: str, service: str, status: int) -> Said:
+    """Of calls; never their paths, which have ids in them. status: 0 where no answer came."""
+    came = ("http.response.status_code", status) if status else ("error.type", "no_answer")
+    return Said(f"{method} {service}", (("http.request.method", method), ("server.address", service), came))
 
 
 def _left(deadline: float, now: float) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange
 from gateway.observe import tracing
-from gateway.observe.trace import Mark
+from gateway.observe.trace import Said
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -31,6 +30,33 @@ Rebuilding = Callable[[Operation, Dependencies, Innermost[Inner]], Outer]
 """A stage that may make those behind it anew, around other parts."""
 
 
+class _Plain:
+    """How stages are put around each other: just so."""
+
+    @staticmethod
+    def around(stage: Stage[Inner, Outer], each: tuple[Operation, Dependencies], proceed: Inner) -> Outer:
+        return stage(*each, proceed)
+
+    @staticmethod
+    def innermost(handler: A) -> A:
+        return handler
+
+
+class _Marked(_Plain):
+    """The same, and of a request that is recorded each notes when it begins."""
+
+    @staticmethod
+    def around(stage: Stage[Inner, Outer], each: tuple[Operation, Dependencies], proceed: Inner) -> Outer:
+        made = stage(*each, proceed)
+        # One that has nothing to do for an operation is what it stands around.
+        return made if cast("object", made) is proceed else _entering(Said(stage.__name__), made)
+
+    @staticmethod
+    def innermost(handler: A) -> A:
+        # What it waits for are its calls, which have spans of their own.
+        return _entering(None, handler)
+
+
 def stacked(
     first: Stage[B, A],
     second: Stage[C, B],
@@ -45,33 +71,53 @@ def stacked(
 ) -> Innermost[A]:
     """The stages around each other, outermost first. Each takes what the one after it needs, so no other order type-checks."""
 
-    def behind(operation: Operation, dependencies: Dependencies) -> D:
+    def built(operation: Operation, dependencies: Dependencies, innermost: K, how: type[_Plain]) -> A:
+        put = how.around
+
+        def behind(of: Operation, parts: Dependencies) -> D:
+            each = of, parts
+            end = how.innermost(innermost if parts is dependencies else last(*each))
+            inner = put(seventh, each, put(eighth, each, put(ninth, each, end)))
+            return put(fourth, each, put(fifth, each, put(sixth, each, inner)))
+
         each = operation, dependencies
-        mark = _marked if tracing.enabled() else _unmarked
-        inner = mark(eighth, eighth(*each, mark(ninth, ninth(*each, mark(last, last(*each))))))
-        outer = mark(sixth, sixth(*each, mark(seventh, seventh(*each, inner))))
-        return mark(fourth, fourth(*each, mark(fifth, fifth(*each, outer))))
+        return first(*each, put(second, each, put(third, each, behind)))
 
     def build(operation: Operation, dependencies: Dependencies) -> A:
-        each = operation, dependencies
-        mark = _marked if tracing.enabled() else _unmarked
-        return first(*each, mark(second, second(*each, mark(third, third(*each, behind)))))
+        # One for both: it may keep something, such as how many streams are open.
+        innermost = last(operation, dependencies)
+        plain = built(operation, dependencies, innermost, _Plain)
+        if not tracing.enabled():
+            return plain
+        return _either(plain, lambda: built(operation, dependencies, innermost, _Marked))
 
     return build
 
 
-def _marked(stage: Callable[..., object], handler: A) -> A:
-    """The handler, which notes of a request that is recorded when the stage begins."""
-    name, call = stage.__name__, cast("Callable[..., object]", handler)
+def _either(plain: A, make: Callable[[], A]) -> A:
+    """Of a request that is recorded the stages are marked, and it alone pays for that; made when the first one comes."""
+    proceed = cast("Callable[[Exchange], object]", plain)
+    made: Callable[[Exchange], object] | None = None
 
-    def marked(first: Any, *rest: Any) -> object:
+    def either(exchange: Exchange) -> object:
+        nonlocal made
+        if exchange.trace.marks is None:
+            return proceed(exchange)
+        if made is None:
+            made = cast("Callable[[Exchange], object]", make())
+        return made(exchange)
+
+    return cast("A", either)
+
+
+def _entering(said: Said | None, handler: A) -> A:
+    """The handler, which notes when it begins."""
+    call = cast("Callable[..., object]", handler)
+
+    def entered(first: Any, *rest: Any) -> object:
         exchange: Exchange = getattr(first, "exchange", first)
         if exchange.trace.marks is not None:
-            exchange.trace.marks.append(Mark(name, perf_counter()))
+            exchange.trace.marks.enter(said)
         return call(first, *rest)
 
-    return cast("A", marked)
-
-
-def _unmarked(_: Callable[..., object], handler: A) -> A:
-    return handler
+    return cast("A", entered)

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -28,12 +28,8 @@ _NAMES: Final = {"gateway_request_seconds_bucket": "route", "http_server_request
 """The samples that have exemplars, and the label that names the route."""
 
 
-class Seen(NamedTuple):
-    """A request that was traced: how long it took, and when it ended (seconds since 1970)."""
-
-    trace_id: str
-    seconds: float
-    at: float
+Seen = tuple[str, float, float]
+"""A request that was traced: its trace's id, how long it took in seconds, and when it ended (seconds since 1970)."""
 
 
 class Kept:
@@ -44,14 +40,19 @@ class Kept:
 
     def __init__(self, bounds: tuple[float, ...], directory: Path | None = None) -> None:
         self._bounds = (*bounds, inf)
-        self.seen: dict[str, Seen] = {}
+        self._seen: dict[tuple[str, int], Seen] = {}
         self.directory = directory
         self._written = 0.0
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """The newest by route and bucket."""
+        return {f"{route} {self._bounds[place]}": found for (route, place), found in self._seen.items()}
 
     def note(self, route: str, seconds: float, trace_id: str) -> None:
         """A recorded request has ended."""
         now = time.time()
-        self.seen[f"{route} {self._bounds[bisect_left(self._bounds, seconds)]}"] = Seen(trace_id, seconds, now)
+        self._seen[route, bisect_left(self._bounds, seconds)] = (trace_id, seconds, now)
         if self.directory is not None and now >= self._written + EVERY:
             self._written = now
             file = self.directory / f"exemplars_{os.getpid()}.json"
@@ -65,12 +66,12 @@ class Kept:
 
 def of_all(directory: Path | None, own: Kept) -> dict[str, Seen]:
     """The newest of all workers, by route and bucket."""
-    newest = dict(own.seen)
+    newest = own.seen
     for file in directory.glob("exemplars_*.json") if directory is not None else ():
         for key, found in json.loads(file.read_bytes()).items():
-            seen = Seen(*found)
-            if key not in newest or newest[key].at < seen.at:
-                newest[key] = seen
+            trace_id, seconds, at = found
+            if key not in newest or newest[key][2] < at:
+                newest[key] = trace_id, seconds, at
     return newest
 
 
@@ -92,4 +93,5 @@ class WithExemplars(Collector):
         found = self._seen.get(f"{sample.labels[label]} {float(sample.labels['le'])}") if label else None
         if found is None:
             return sample
-        return sample._replace(exemplar=Exemplar({"trace_id": found.trace_id}, found.seconds, found.at))
+        trace_id, seconds, at = found
+        return sample._replace(exemplar=Exemplar({"trace_id": trace_id}, seconds, at))

@@ -6,7 +6,8 @@ Source: https://www.w3.org/TR/trace-context/ (level 1).
 import os
 import re
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from time import perf_counter
+from typing import Final
 
 import msgspec
 
@@ -14,18 +15,42 @@ _HEADER: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9
 _SAMPLED: Final = 0x01
 
 
-Told = tuple[tuple[str, str | int], ...]
-"""What is said of a span: names of OpenTelemetry's semantic conventions, and values."""
+class Said(msgspec.Struct, frozen=True, eq=False):
+    """What is said of spans: their name, and attributes by the names of OpenTelemetry's semantic conventions.
 
-
-class Mark(NamedTuple):
-    """A stage that began, or, with an end and a span of its own, a call that was made. Times are of `perf_counter`."""
+    One for all that are alike, made once and kept, for it is told from others by which object it is.
+    """
 
     name: str
+    attributes: tuple[tuple[str, str | int], ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """A span below that of a request. Times are of `perf_counter`; span_id: of a call, which was told it."""
+
+    said: Said
     began: float
-    ended: float = 0.0
+    ended: float
     span_id: str = ""
-    told: Told = ()
+
+
+WAITED: Final = 0.0001
+"""Seconds; a stage that took less has waited for nothing, and has no span."""
+
+
+class Marks(msgspec.Struct):
+    """What is noted of a request while it is answered, of one that is recorded."""
+
+    parts: list[Part] = msgspec.field(default_factory=list)
+    stage: Said | None = None
+    since: float = 0.0
+
+    def enter(self, stage: Said | None) -> None:
+        """A stage begins, and with it the one before has ended; None: what begins has calls of its own to wait for, or is no stage."""
+        now = perf_counter()
+        if self.stage is not None and now - self.since >= WAITED:
+            self.parts.append(Part(self.stage, self.since, now))
+        self.stage, self.since = stage, now
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -40,7 +65,7 @@ class Trace(msgspec.Struct, frozen=True):
     span_id: str
     parent_id: str | None
     flags: int
-    marks: list[Mark] | None = None
+    marks: Marks | None = None
 
     @property
     def header(self) -> bytes:
@@ -103,7 +128,7 @@ def started() -> Trace:
     drawn = digits(48)
     # Compared as text: hex digits sort as the numbers that they are.
     if drawn[:8] < recorded.bound:
-        return Trace(drawn[:32], drawn[32:], None, _SAMPLED, [])
+        return Trace(drawn[:32], drawn[32:], None, _SAMPLED, Marks())
     return Trace(drawn[:32], drawn[32:], None, 0)
 
 
@@ -121,5 +146,5 @@ def continued(header: bytes | None) -> Trace:
         return started()
     # Of a version not known here only the sampled bit has a known meaning (§ 3.2.4).
     kept = int(flags, 16) if version == b"00" else int(flags, 16) & _SAMPLED
-    marks: list[Mark] | None = [] if kept & _SAMPLED and recorded.bound else None
+    marks: Marks | None = Marks() if kept & _SAMPLED and recorded.bound else None
     return Trace(trace_id.decode(), digits(16), parent_id.decode(), kept, marks)

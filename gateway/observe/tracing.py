@@ -9,23 +9,19 @@ the way of others (spans.py). Nothing of the SDK is loaded unless tracing is on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
 from gateway.observe import metrics
 from gateway.observe.metrics import counter
-from gateway.observe.trace import Mark, Told, Trace, recorded
+from gateway.observe.trace import Said, Trace, recorded
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-WAITED: Final = 0.0001
-"""Seconds; a stage that took less has waited for nothing, and has no span."""
-
 MOST_WAITING: Final = 2048
-"""Spans that wait for the collector; further ones are dropped and counted."""
+"""Recorded requests that wait for the collector, each with its spans; those of further ones are dropped and counted."""
 
 _KEPT: Final = 2048  # routes, methods and statuses whose attributes are kept
 _PATIENCE: Final = 2.0  # seconds for what is left when the worker ends
@@ -50,34 +46,23 @@ class Recorder:
         self._processor = spans.processor(self._exporter, 2 * MOST_WAITING)
         self._given = self._lost = 0
 
-    def end(self, trace: Trace, name: str, began: float, told: Told, *, calling: bool = False) -> None:
-        """What was recorded of a trace has ended, and began then (`perf_counter`): a request, or, `calling`, a call of ours."""
-        now, kinds = perf_counter(), self._spans
-        parts = [
-            kinds.Part(
-                mark.name,
-                kinds.CLIENT if mark.span_id else kinds.INTERNAL,
-                mark.began,
-                mark.ended,
-                mark.span_id,
-                mark.told,
-            )
-            for mark in _ended(trace.marks or (), now)
-        ]
-        self._count()
-        if self._given - self._exporter.taken + len(parts) >= MOST_WAITING:
-            _dropped.inc(1 + len(parts))
+    def end(self, trace: Trace, said: Said, began: float, ended_at: float, *, calling: bool = False) -> None:
+        """What was recorded of a trace has ended (times of `perf_counter`): a request, or, `calling`, a call of ours."""
+        kinds, exporter = self._spans, self._exporter
+        ended = kinds.Ended(trace, said, kinds.CLIENT if calling else kinds.SERVER, began, ended_at)
+        if exporter.lost != self._lost:
+            self._count()
+        if self._given - exporter.taken >= MOST_WAITING:
+            _dropped.inc(ended.spans)
             return
-        self._given += 1 + len(parts)
-        kind = kinds.CLIENT if calling else kinds.SERVER
-        self._processor.on_end(cast("ReadableSpan", kinds.Ended(trace, name, kind, (began, now), told, parts)))
+        self._given += 1
+        self._processor.on_end(cast("ReadableSpan", ended))
 
     def _count(self) -> None:
         """What the collector did not take, since this was last asked."""
         lost = self._exporter.lost
-        if lost > self._lost:
-            _dropped.inc(lost - self._lost)
-            self._lost = lost
+        _dropped.inc(lost - self._lost)
+        self._lost = lost
 
     def close(self) -> None:
         """Hand on what is left, for a moment at most: a collector that is dead must hold up no stop."""
@@ -111,26 +96,33 @@ def enabled() -> bool:
 def end(trace: Trace, route: str, method: str, status: int, began: float) -> None:
     """The request of a trace with marks has ended."""
     if _here.recorder is not None:
-        metrics.traced(route, perf_counter() - began, trace.trace_id)
-        _here.recorder.end(trace, f"{method} {route}", began, _request(route, method, status))
+        now = perf_counter()
+        metrics.traced(route, now - began, trace.trace_id)
+        _here.recorder.end(trace, _request(route, method, status), began, now)
 
 
 def attempt(trace: Trace, host: str, status: int | None, error: str | None, seconds: float) -> None:
     """A courier has posted to an endpoint at `host`, in a trace of its own: receivers are told of none."""
     if _here.recorder is not None:
         came = ("error.type", error or "no_answer") if status is None else ("http.response.status_code", status)
-        told: Told = (("http.request.method", "POST"), ("server.address", host), came)
-        _here.recorder.end(trace, "POST webhook", perf_counter() - seconds, told, calling=True)
+        now, said = perf_counter(), _attempted(host, came)
+        _here.recorder.end(trace, said, now - seconds, now, calling=True)
 
 
 @lru_cache(_KEPT)
-def _request(route: str, method: str, status: int) -> Told:
-    return (
+def _attempted(host: str, came: tuple[str, str | int]) -> Said:
+    return Said("POST webhook", (("http.request.method", "POST"), ("server.address", host), came))
+
+
+@lru_cache(_KEPT)
+def _request(route: str, method: str, status: int) -> Said:
+    told = (
         ("http.request.method", method),
         ("http.route", route),
         ("http.response.status_code", status),
         ("url.scheme", "http"),
     )
+    return Said(f"{method} {route}", told)
 
 
 def close() -> None:
@@ -138,14 +130,3 @@ def close() -> None:
     recorder, _here.recorder, recorded.bound = _here.recorder, None, ""
     if recorder is not None:
         recorder.close()
-
-
-def _ended(marks: Sequence[Mark], now: float) -> Iterator[Mark]:
-    """Calls as they are, and of the stages those that waited, each until the next began."""
-    stages = [mark for mark in marks if not mark.span_id]
-    began = [mark.began for mark in stages]
-    for mark, following in zip(stages, [*began, now][1:], strict=True) if stages else ():
-        # What the innermost one waits for are its calls.
-        if mark.name != "forward" and following - mark.began >= WAITED:
-            yield mark._replace(ended=following)
-    yield from (mark for mark in marks if mark.span_id)

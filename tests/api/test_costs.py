@@ -7,7 +7,11 @@ import gc
 import json
 import sys
 import tracemalloc
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httptools
@@ -19,6 +23,7 @@ from uvicorn.server import ServerState
 from gateway.app import App, create
 from gateway.config import Runtime, load
 from gateway.downstream.connection import protocol
+from gateway.observe import trace, tracing
 from gateway.process.worker import malformed
 from tests.live import NEWEST, OLDEST, Live
 from tests.stores.records import statements
@@ -87,6 +92,12 @@ class Wire(asyncio.Transport):
 
 @pytest.fixture
 async def inside(live: Live) -> AsyncIterator[Inside]:
+    async with warm(live) as counted:
+        yield counted
+
+
+@asynccontextmanager
+async def warm(live: Live) -> AsyncIterator[Inside]:
     facts = live.served.facts()
     # What a gateway leaves to others of itself holds no key that the configuration has.
     facts["service_keys"] = {"auth": (live.served.home / "auth-key").read_text()}
@@ -183,6 +194,54 @@ async def test_the_number_of_calls_a_request_makes_is_bounded(inside: Inside) ->
     assert found["single", NEWEST] < 500
     assert found["page", NEWEST] < 1000
     assert found["page", OLDEST] < found["page", NEWEST] * 1.3
+
+
+async def functions(inside: Inside) -> Counter[tuple[str, str]]:
+    """What WARM singles call in Python, by file and name; what was compiled at the start is in no file."""
+    found = Counter[tuple[str, str]]()
+
+    def count(frame: FrameType, kind: str, _argument: object) -> None:
+        if kind == "call":
+            file = frame.f_code.co_filename
+            found["" if file.startswith("<") else file, frame.f_code.co_name] += 1
+
+    sys.setprofile(count)
+    try:
+        for _ in range(WARM):
+            await inside.single()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+async def test_a_request_that_is_not_recorded_makes_one_call_more_than_with_tracing_off_and_none_of_tracing(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with warm(live) as inside:
+        off = await functions(inside)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    tracing.install("gateway", 0.0)
+    try:
+        async with warm(live) as inside:
+            on = await functions(inside)
+            monkeypatch.setattr(trace.recorded, "bound", "g")
+            recorded = await functions(inside)
+    finally:
+        tracing.close()
+
+    def in_each(more: Counter[tuple[str, str]], less: Counter[tuple[str, str]]) -> set[str]:
+        # Where requests pass: elsewhere are timers, too.
+        return {name for (file, name), count in (more - less).items() if count >= WARM and "/gateway/api/" in file}
+
+    def of_tracing(called: Counter[tuple[str, str]]) -> set[str]:
+        ours = ("tracing.py", "spans.py", "exemplars.py")
+        names = {name for file, name in called if "opentelemetry" in file or Path(file).name in ours}
+        return names | {name for file, name in called if Path(file).name == "trace.py" and name == "enter"}
+
+    assert (in_each(on, off), in_each(off, on)) == ({"either"}, set())
+    assert of_tracing(off) == of_tracing(on) == set()
+    assert of_tracing(recorded) >= {"enter", "end", "note", "on_end"}
+    assert recorded.total() - on.total() < 40 * WARM
 
 
 def test_the_parser_is_the_compiled_one() -> None:
