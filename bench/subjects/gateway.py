@@ -85,7 +85,7 @@ def start(
         env["PYTHONPATH"] = str(code)
     process = Process(line, AROUND, cwd=home, env=env, log=home / "stderr")
     stack.callback(process.stop)
-    process.wait_for(admin)
+    process.wait_for(admin, 120)
     _wait_ready(admin)
     found = children(process.pid)
     serving = [pid for pid in found if _WORKER.search(command(pid))]
@@ -107,7 +107,7 @@ def _said(code: Path, program: str, argument: str) -> str:
 
 
 def _wait_ready(admin_port: int) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while fetch(admin_port, "GET", "/readyz", {})[0] != 200:
         if time.monotonic() > until:
             raise RuntimeError("the gateway does not become ready")
