@@ -5,6 +5,7 @@ python -m bench versus COMMIT [COMMIT]     two commits (the second: this tree), 
 python -m bench diff BEFORE.json AFTER.json
 python -m bench scale {workers,tokens,resources,soak}
 python -m bench tracing [--turns 40]       what traces cost a worker, and that they cost nothing while they are off
+python -m bench reload [--reloads 100] [--commit COMMIT]     what clients notice of reloads
 
 See also bench.profile, bench.inside, bench.upstream_clients, bench.translation and bench.store_line.
 """
@@ -14,13 +15,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from bench import compare, interpreter, needs, report, scale, traced
+from bench import compare, interpreter, needs, reload, report, scale, traced
 from bench.load import CONNECTIONS
 from bench.subjects import gateway
+
+_ROOT: Final = Path(__file__).parents[1]
 
 
 def main() -> None:
@@ -38,6 +42,11 @@ def main() -> None:
     scaled.add_argument("check", choices=scale.CHECKS)
     scaled.add_argument("--requests", type=int, default=1_000_000, help="of the soak")
     words.add_parser("tracing").add_argument("--turns", type=int, default=traced.TURNS)
+    reloaded = words.add_parser("reload")
+    reloaded.add_argument("--reloads", type=int, default=100)
+    reloaded.add_argument("--share", type=float, default=reload.SHARE, help="of what it can answer")
+    reloaded.add_argument("--pause", type=float, default=3.0, help="seconds between two")
+    reloaded.add_argument("--commit", help="the one to measure, by default this tree")
     chosen = parser.parse_args()
     try:
         interpreter.run_with_the_best("bench")
@@ -46,17 +55,17 @@ def main() -> None:
         elif chosen.word == "versus":
             print(_versus(chosen.commits, chosen.rounds, chosen.seconds))
         elif chosen.word == "scale":
-            commit = compare.commit()
-            result = {"commit": commit, "machine": compare.machine(), **scale.CHECKS[chosen.check](chosen)}
-            print(json.dumps(result, indent=1))
-            path = report.RESULTS / f"{chosen.check}-{commit.removesuffix('+')}.json"
-            path.write_text(json.dumps(result, indent=1) + "\n")
+            _kept(chosen.check, compare.commit(), scale.CHECKS[chosen.check](chosen))
         elif chosen.word == "tracing":
             result = traced.run(chosen.turns)
             path = report.RESULTS / f"traced-{result['commit'].removesuffix('+')}.json"
             path.write_text(json.dumps(result, indent=1) + "\n")
             print(traced.markdown(result))
             needs.say(f"written: {path}")
+        elif chosen.word == "reload":
+            with ExitStack() as stack:
+                code = stack.enter_context(_checked_out(chosen.commit)) if chosen.commit else None
+                _kept("reload", chosen.commit or compare.commit(), reload.run(chosen, code))
         else:
             result = compare.run(chosen.only.split(","), chosen.rounds, chosen.seconds)
             path = report.write(result, chosen.name)
@@ -66,18 +75,31 @@ def main() -> None:
         sys.exit(f"bench: {missing}")
 
 
+def _kept(name: str, commit: str, found: dict[str, Any]) -> None:
+    result = {"commit": commit, "machine": compare.machine(), **found}
+    print(json.dumps(result, indent=1))
+    path = report.RESULTS / f"{name}-{commit.removesuffix('+')}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+@contextmanager
+def _checked_out(commit: str) -> Iterator[Path]:
+    """The commit in a worktree of its own."""
+    with tempfile.TemporaryDirectory(prefix="gateway-versus-") as folder:
+        tree = str(Path(folder) / "tree")
+        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", tree, commit], cwd=_ROOT, check=True)
+        try:
+            yield Path(tree)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", tree], cwd=_ROOT, check=True)
+
+
 def _versus(commits: list[str], rounds: int, seconds: float) -> str:
     """Each commit in a worktree of its own, measured in turns."""
-    root = Path(__file__).parents[1]
-    with tempfile.TemporaryDirectory(prefix="gateway-versus-") as folder, ExitStack() as stack:
-        trees: dict[str, Path] = {}
-        for nth, commit in enumerate(commits):
-            tree = Path(folder) / str(nth)
-            subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit], cwd=root, check=True)
-            stack.callback(subprocess.run, ["git", "worktree", "remove", "--force", str(tree)], cwd=root, check=True)
-            trees[commit] = tree
+    with ExitStack() as stack:
+        trees = {commit: stack.enter_context(_checked_out(commit)) for commit in commits}
         if len(trees) == 1:
-            trees["this tree"] = root
+            trees["this tree"] = _ROOT
         base, service = stack.enter_context(compare.ground())
         subjects = [gateway.start(base, stack, name=name, code=tree) for name, tree in trees.items()]
         for subject in subjects:

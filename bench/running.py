@@ -85,10 +85,10 @@ def command(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
 
 
-def pin(pid: int, core: int) -> None:
+def pin(pid: int, *cores: int) -> None:
     """Move a process with all its threads."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})
+        os.sched_setaffinity(int(task.name), cores)
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -110,9 +111,9 @@ class App:
         if compiled is None or not compiled.fits(self.settings):
             self.offer = compiled = await asyncio.to_thread(offer, self.settings)
         known = compiled.catalogue
-        dates = [each.date for each in known.contracts]
-        public = [ME, *webhooks.operations(dates), *compiled.operations]
-        tested = offered.operations(dates) if self.settings.test.enabled else []
+        webhook_operations, test_operations = _of_our_own(tuple(each.date for each in known.contracts))
+        public = [ME, *webhook_operations, *compiled.operations]
+        tested = test_operations if self.settings.test.enabled else ()
         dependencies, front, routes, doors = await wire(
             self.settings, self._runtime, known, public, tested, self._stack
         )
@@ -126,6 +127,8 @@ class App:
             [*front_door.routes(), *routes, *site.routes(documents, self._brands.all)],
             Middleware(UnauthenticatedLimit, front, (*_QUIET, *COUNTED_APART)),
         )
+        # Its router refers to itself, and would keep whatever it leads to.
+        self._stack.callback(starlette.routes.clear)
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
 
@@ -137,6 +140,12 @@ class App:
 def create(settings: Settings, runtime: Runtime, compiled: Offer | None = None) -> App:
     """The application of one worker. compiled: what is offered already, by it or by others; compiled anew where it does not fit."""
     return App(settings, runtime, compiled)
+
+
+@lru_cache(maxsize=1)
+def _of_our_own(dates: tuple[str, ...]) -> tuple[Sequence[Operation], Sequence[Operation]]:
+    """The operations of webhooks and those of test mode, in these contracts: of the code alone, so that none is compiled twice."""
+    return webhooks.operations(dates), offered.operations(dates)
 
 
 def _clients(settings: Settings, runtime: Runtime) -> tuple[Identities, Upstreams]:
@@ -161,7 +170,8 @@ async def wire(
     line = await redis_url.connect(runtime.redis_url, timeout=settings.stores.redis_timeout)
     stack.push_async_callback(line.aclose)
     sql = Sql(runtime.sql_url, pool_size=settings.stores.sql_pool, timeout=settings.stores.sql_timeout)
-    stack.callback(sql.close)
+    # Beside the loop, which goes on answering when this application has had its time.
+    stack.push_async_callback(asyncio.to_thread, sql.close)
     keyring = factories.keyring(settings)
     if isinstance(keyring, KeptKeyring):
         stack.callback(asyncio.create_task(keyring.follow()).cancel)

@@ -5,7 +5,6 @@ Effective permission depends on the role at the time of the request, so `live_us
 """
 
 import asyncio
-import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from gateway import trust
 from gateway.auth.single_flight import SingleFlight
 from gateway.observe.outage import Outage
 
@@ -92,7 +92,7 @@ class Identity:
             headers={"Accept-Encoding": "identity"},
             timeout=httpx.Timeout(timeouts.total, connect=timeouts.connect),
             follow_redirects=False,
-            verify=ssl.create_default_context(cafile=ca_file),
+            verify=trust.context(ca_file, trust.HTTP),
             # The process environment may name a proxy; credentials of internal services never go through it.
             trust_env=False,
         )

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from gateway import trust
 from gateway.egress.errors import Undialled, of_tls
 from gateway.egress.resolving import Resolver, vetted
 from gateway.egress.rules import Address, Rules
@@ -183,12 +184,11 @@ def _by_turns(found: list[Address]) -> list[Address]:
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise ValueError(f"ca_file is not a readable PEM file: {error}") from error
+    if ca_file is None:
+        return trust.context(None, trust.HTTP)
+    try:
+        context = trust.context(ca_file, trust.HTTP)
+    except OSError as error:
+        raise ValueError(f"ca_file is not a readable PEM file: {error}") from error
+    context.load_default_certs()
     return context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -38,22 +37,29 @@ class Verbs:
         self._keyring = keyring
         self._budget = budget
         self._hide = hide
-        self._by_name: dict[str, Callable[[Asked, Arguments], Awaitable[Result]]] = {
-            "whoami": self._whoami,
-            "describe": self._describe,
-            "search": self._search,
-            "get": self._get,
-            "create": lambda asked, given: self._written(asked, calls.created(offered, given)),
-            "update": lambda asked, given: self._written(asked, calls.updated(offered, given)),
-            "act": self._act,
-            "delete": self._delete,
-        }
 
     async def __call__(self, tool: str, asked: Asked, arguments: Arguments) -> Result:
         """The result of a call whose arguments are of the declared form; raises Invalid, Failed or Challenged."""
-        return await self._by_name[tool](asked, arguments)
+        match tool:
+            case "whoami":
+                return await self._whoami(asked)
+            case "describe":
+                return await self._describe(asked, arguments)
+            case "search":
+                return await self._search(asked, arguments)
+            case "get":
+                return await self._get(asked, arguments)
+            case "create":
+                return await self._written(asked, calls.created(self._offered, arguments))
+            case "update":
+                return await self._written(asked, calls.updated(self._offered, arguments))
+            case "act":
+                return await self._act(asked, arguments)
+            case "delete":
+                return await self._delete(asked, arguments)
+        raise LookupError(tool)
 
-    async def _whoami(self, asked: Asked, _: Arguments) -> Result:
+    async def _whoami(self, asked: Asked) -> Result:
         client = {"client": asked.client} if asked.client else {}
         replied = await asked.done(Twin(ME))
         limits = read_limits(replied.exchange.rate_lines)

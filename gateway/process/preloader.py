@@ -34,6 +34,8 @@ LONGEST: Final = 65536  # bytes of a request
 MOST_DESCRIPTORS: Final = 8
 _STANDARD: Final = (0, 1, 2)
 _PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker")
+_LATE: Final = ("anyio.streams.tls", "anyio._backends._asyncio")
+"""What the client of the auth service would load at its first call, for 0.05 s in which nobody is answered."""
 _WITH_COURIERS: Final = ("gateway.process.courier",)
 _WITH_ISSUERS: Final = ("gateway.auth.issuers.external",)
 _DEAF: Final = (
@@ -72,10 +74,11 @@ def load(settings: Settings) -> None:
     Not what writes documents: a deployment does that once, and nobody waits for it.
     """
     couriers, issuers = settings.webhooks.couriers, settings.issuers
-    for module in _PROGRAMS + (_WITH_COURIERS if couriers else ()) + (_WITH_ISSUERS if issuers else ()):
+    for module in _PROGRAMS + _LATE + (_WITH_COURIERS if couriers else ()) + (_WITH_ISSUERS if issuers else ()):
         import_module(module)
-    from gateway import deployment
+    from gateway import deployment, trust
 
+    trust.context(None, trust.HTTP)  # for all who are forked
     _Made.offer = deployment.checked(settings)
     _Made.offer.catalogue.events(settings.ids)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from gateway import trust
+
 _DEFAULT_PORT: Final = 6379
 _SCHEMES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
 
@@ -78,7 +80,7 @@ class Address:
 
     def context(self) -> ssl.SSLContext | None:
         """The TLS context: the system's authorities, or ``ca_file`` alone; ``None`` without TLS."""
-        return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
+        return trust.context(self.ca_file) if self.tls else None
 
     def greeting(self) -> tuple[tuple[str, ...], ...]:
         """The commands that a fresh connection needs before it may be used; the last one proves that the store serves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from gateway.web import colours
 ASSETS: Final = "/assets"
 
 
+@cache
 def assets() -> Mount:
     """The style sheet, served as a file, and the few lines that each brand puts on top."""
     files = StaticFiles(packages=[("gateway.web", "static")])

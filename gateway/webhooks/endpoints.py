@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,6 +19,11 @@ from gateway.stores.sql.webhook_endpoints import Endpoint
 from gateway.webhooks import declared, presenting, shapes, signing
 from gateway.webhooks.subscribers import Parts, Subscriber
 from gateway.webhooks.subscribing import Subscribing
+
+# The few of a workspace come whole from the store: filtered, ordered and paged as any whole list is.
+_PLANNED: Final = whole.search(
+    Place("", ""), ListQuery(style="whole"), Outward(shapes.SUBSCRIPTION), shapes.SUBSCRIPTION, ()
+)
 
 
 def subscriber(permitted: Permitted, parts: Parts) -> Subscriber:
@@ -43,10 +48,6 @@ class Subscriptions:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._subscribing = Subscribing(parts)
-        outward = Outward(shapes.SUBSCRIPTION)
-        place = Place("", "")
-        # The few of a workspace come whole from the store: filtered, ordered and paged as any whole list is.
-        self._planned = whole.search(place, ListQuery(style="whole"), outward, shapes.SUBSCRIPTION, ())
 
     def handlers(self) -> Mapping[str, Accepted]:
         """By name of operation."""
@@ -66,7 +67,7 @@ class Subscriptions:
         mine = await self._subscribing.seen(self._who(permitted))
         health = await self._parts.sql.read(webhook_endpoints.health, [each.id for each in mine])
         rows = [self._row(permitted, each, health.get(each.id)) for each in mine]
-        return _answered(self._planned(given), orjson.dumps({"data": rows}))
+        return _answered(_PLANNED(given), orjson.dumps({"data": rows}))
 
     async def get(self, permitted: Permitted, given: Input) -> Answer:
         return await self._shown(permitted, await self._endpoint(permitted, given))

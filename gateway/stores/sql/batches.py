@@ -47,6 +47,7 @@ class Batches:
         if self._regularly is not None:
             self._regularly.cancel()
             await asyncio.gather(self._regularly, return_exceptions=True)
+            self._regularly = None  # its end remembers where it was, and with that us
         await self.flush()
 
     async def flush(self) -> None:

@@ -133,6 +133,8 @@ class Sql:
         # Not for one that is just connecting, which nothing but the driver's own time-out ends.
         self._threads.shutdown(wait=False)
         self._engine.dispose()
+        # An engine refers to itself, and would keep every statement that it has compiled.
+        self._engine.clear_compiled_cache()
 
 
 def _begun(engine: Engine) -> Session:
