@@ -17,12 +17,13 @@ from typing import Any, Final
 from adapters.core.compile.catalogue import Catalogue
 from gateway import deployment, factories
 from gateway.brands import Brands
-from gateway.config import EMBEDDED, SANDBOX, ConfigError, Fault, Runtime, Settings, fingerprint, reveal
+from gateway.config import EMBEDDED, SANDBOX, ConfigError, Fault, Runtime, Settings, fingerprint, reveal, watched
 from gateway.deployment import Offer
 from gateway.keys.keyring import KeyringInvalid
 from gateway.observe import logs
 from gateway.process import documents, first_start, preloader, runtime_facts
 from gateway.process.admin_port import AdminPort, Asked
+from gateway.process.couriers import Couriers, concerned
 from gateway.process.embedded import keeper, sandbox
 from gateway.process.embedded.sandbox import Begun, Sandbox, SandboxFailed
 from gateway.process.embedded.valkey import ValkeyFailed
@@ -51,7 +52,7 @@ class Startup:
         claim: Claim,
         ports: Ports,
         workers: Workers,
-        couriers: Workers,
+        couriers: Couriers,
         launcher: Launcher,
         begun: Begun | None,
         stack: AsyncExitStack,
@@ -67,6 +68,7 @@ class Startup:
         self._private = ports.private
         self._stack = stack
         self._workers = workers
+        self._seen = watched.contents(watched.files(self._settings))
         self._box: Sandbox | None = None
         self._spec: Path | None = None
         self._publication = Publication(claim.data_dir, launcher)
@@ -174,7 +176,10 @@ class Startup:
         except BaseException:  # raised again: what was opened for it is nobody else's to close
             await asked.aclose()
             raise
-        await self._couriers.renew(pickle.dumps((settings, facts)))
+        seen = await asyncio.to_thread(watched.contents, watched.files(settings))
+        if concerned(self._settings, settings, self._seen, seen):
+            await self._couriers.renew(pickle.dumps((settings, facts)))
+        self._seen = seen
         self._settings, self._facts, self._offer = settings, facts, offer
         self._workers.grace = settings.server.shutdown_grace
         logs.configure(settings.logging.level)

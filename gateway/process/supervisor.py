@@ -23,6 +23,7 @@ from typing import Final
 from gateway.config import Settings
 from gateway.observe import logs
 from gateway.process import instance_lock, preloader
+from gateway.process.couriers import Couriers
 from gateway.process.embedded import sandbox
 from gateway.process.embedded.sandbox import Begun
 from gateway.process.instance_lock import Claim
@@ -131,19 +132,18 @@ def _ingesting(settings: Settings) -> Iterator[Listener | None]:
 
 def _warmed_up(
     settings: Settings, data_dir: Path, ports: Ports, launcher: Launcher, stack: AsyncExitStack, *, serving: bool
-) -> tuple[Workers, Workers]:
+) -> tuple[Workers, Couriers]:
     environment = {COUNTS: str(_emptied(data_dir / "metrics")), COURIERS: secrets.token_hex(8)}
     server = settings.server
     workers = Workers(server.workers if serving else 0, ports.public, launcher, environment, server.shutdown_grace)
     count = settings.webhooks.couriers if ports.ingest is not None else 0
     receiving = ports.ingest or ports.public
-    couriers = Workers(
+    couriers = Couriers(
         count,
         receiving,
         launcher,
         environment,
         server.shutdown_grace,
-        module="gateway.process.courier",
         # Requests are answered before there is one, and whatever keeps it from coming up is no reason to stop answering.
         needed=not serving,
     )

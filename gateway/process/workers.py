@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -32,13 +33,13 @@ COUNTS: Final = metrics_files.VARIABLE
 COURIERS: Final = "COURIERS_OF"
 """The variable by which a supervisor names its couriers, otherwise than any other does."""
 
-_PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)
+PAUSES: Final = (0.05, 0.25, 1.0, 2.0, 5.0)  # seconds until the next try
 _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 _BEAT: Final = 2.0  # seconds within which a worker says something, if its loop turns
 _FULL: Final = 10.0  # seconds for which a worker counts as full after it has said so
 _SILENT: Final = 5  # beats missed after which it is ended
-_WHOLE: Final = 30.0  # seconds in which all workers have to answer before they can be given something else
+WHOLE: Final = 30.0  # seconds in which all workers have to answer before they can be given something else
 _BUILDING: Final = 60.0  # seconds a worker may take to build that
 
 
@@ -70,6 +71,7 @@ class Workers(Collector):
         self._handed_over = asyncio.Event()
         self._environment = environment
         self.grace = grace
+        self._wanted = count
         self._workers: list[Forked | None] = [None] * count
         self._serving: dict[int, Pulse] = {}
         self._first: list[asyncio.Future[bool]] = []
@@ -83,7 +85,7 @@ class Workers(Collector):
     @property
     def complete(self) -> bool:
         """Whether every worker answers requests, and goes on doing so."""
-        return len(self._serving) == len(self._workers) and not self._draining
+        return len(self._serving) >= self._wanted and not self._draining
 
     @property
     def full(self) -> bool:
@@ -92,7 +94,7 @@ class Workers(Collector):
 
     def warm_up(self) -> None:
         """Have the processes forked while the rest is being built."""
-        for place in range(len(self._workers)):
+        for place in range(self._wanted):
             up = asyncio.get_running_loop().create_future()
             self._first.append(up)
             self._keepers.append(asyncio.create_task(self._keep(place, up)))
@@ -113,7 +115,7 @@ class Workers(Collector):
         All do or none does. They build one after the other, so that the others answer undisturbed. A worker that is just
         being started again is waited for.
         """
-        until = time.monotonic() + _WHOLE
+        until = time.monotonic() + WHOLE
         while True:
             async with self._changing:
                 if self.complete:
@@ -121,7 +123,7 @@ class Workers(Collector):
             if self._stopping.is_set() or time.monotonic() > until:
                 logs.event("not every worker answers", "error")
                 return False
-            await asyncio.sleep(_PAUSES[0])
+            await asyncio.sleep(PAUSES[0])
 
     async def _swapped(self, handover: bytes) -> bool:
         members = list(self._serving.items())
@@ -144,19 +146,6 @@ class Workers(Collector):
             if await pulse.answer(_BUILDING) is None and worker is not None:
                 worker.kill()
         return True
-
-    async def renew(self, handover: bytes) -> None:
-        """Let each be stopped and started again with this, one after the other: for those who can be missed for a moment."""
-        self._handover = handover
-        for place, worker in enumerate([*self._workers]):
-            if worker is not None and worker.returncode is None:
-                self._leaving.add(place)
-                worker.terminate()
-                until = time.monotonic() + _WHOLE + self.grace
-                renewed = False
-                while not renewed and time.monotonic() < until and not self._stopping.is_set():
-                    await asyncio.sleep(_PAUSES[0])
-                    renewed = self._workers[place] is not worker and place in self._serving
 
     def _say(self, place: int, words: bytes) -> None:
         worker = self._workers[place]
@@ -209,22 +198,23 @@ class Workers(Collector):
 
     async def _keep(self, place: int, up: "asyncio.Future[bool]") -> None:
         deaths = 0
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and place not in self._leaving:
             began, status = time.monotonic(), 1
             try:
                 status = await self._live(place, up)
             except OSError as error:
                 # What the system has none of now (processes, descriptors, the port) it may have again later.
                 logs.event(f"{self._kind} could not be started", "error", worker=place, error=error)
-            if self._stopping.is_set():
+            if self._stopping.is_set() or place in self._leaving:
                 break
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
             # Who was killed says nothing of whether the next one can serve.
-            if not up.done() and self.needed and (status >= 0 or deaths == len(_PAUSES)):
+            if not up.done() and self.needed and (status >= 0 or deaths == len(PAUSES)):
                 break
             self._restarts += 1
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _PAUSES[min(deaths, len(_PAUSES)) - 1])
+                await asyncio.wait_for(self._stopping.wait(), PAUSES[min(deaths, len(PAUSES)) - 1])
+        self._leaving.discard(place)
         if not up.done():
             up.set_result(False)
 
@@ -256,14 +246,24 @@ class Workers(Collector):
         self._serving.pop(place, None)
         status = await worker.wait()
         self._workers[place] = None
-        if place in self._leaving:
-            self._leaving.discard(place)
-        elif not self._stopping.is_set():
+        self._ended(place)
+        if place not in self._leaving and not self._stopping.is_set():
             logs.event(f"{self._kind} died", "error", worker=place, pid=worker.pid, status=status)
         return status
 
+    def _socket(self, place: int) -> socket.socket:
+        """What the next one in this place accepts from."""
+        return self._public.open()
+
+    def _launched(self, place: int, listening: socket.socket) -> None:
+        """A process has it now, or there is none."""
+        listening.close()
+
+    def _ended(self, place: int) -> None:
+        """The process of this place has ended."""
+
     async def _spawn(self, place: int) -> tuple[Forked, int]:
-        listening = self._public.open()
+        listening = self._socket(place)
         reading, writing = os.pipe()
         try:
             worker = await self._launcher.launch(
@@ -273,10 +273,10 @@ class Workers(Collector):
             os.close(reading)
             raise
         finally:
-            listening.close()
+            self._launched(place, listening)
             os.close(writing)
         self._workers[place] = worker
-        if self._stopping.is_set():
+        if self._stopping.is_set() or place in self._leaving:
             worker.terminate()
         await self._handed_over.wait()
         async with self._changing:

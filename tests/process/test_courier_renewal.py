@@ -1,0 +1,106 @@
+"""Couriers and reloads: those that a change does not concern are left alone, the others are followed without a gap."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway.config import Settings, load, watched
+from gateway.process.couriers import concerned
+from tests.process.ingested import owner, registered, subscribed, told
+from tests.process.serving import ask, running
+from tests.process.test_couriers import Receiver, couriers
+from tests.waiting import within
+
+COURIER = "gateway.process.courier"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def written(home: Path, **sections: Any) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "config.yaml").write_text(yaml.safe_dump(sections))
+
+
+def test_couriers_are_followed_while_events_are_posted_and_none_is_refused_lost_or_sent_twice(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    home = tmp_path / "gateway"
+    written(home)
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        subscribed(sql, keys, tenant, receiver.url, owner(served))
+        ids: list[str] = []
+        refused: list[object] = []
+        ended = threading.Event()
+
+        def post() -> None:
+            while not ended.is_set():
+                try:
+                    answer = ask(port, "POST", place, told(tenant, len(ids) + len(refused)))
+                    ids.append(answer.json["id"])
+                except (OSError, http.client.HTTPException, KeyError) as error:
+                    refused.append(error)
+
+        posting = threading.Thread(target=post)
+        posting.start()
+        try:
+            within(20, lambda: len(ids) > 5)
+            seen = [running(served.process.pid, COURIER)]
+            for turn in range(3):
+                written(home, identity={"role_ttl": f"{30 + turn}s"})
+                assert served.reload()["state"] == "swapped"
+                within(20, lambda: len(running(served.process.pid, COURIER)) == 1)
+                seen.append(running(served.process.pid, COURIER))
+        finally:
+            ended.set()
+            posting.join()
+        assert refused == []
+        assert len({pid for each in seen for pid in each}) == 4, seen
+        receiver.wait(len(ids), 60)
+        assert sorted(each[0] for each in receiver.received) == sorted(ids)
+        # What concerns workers alone leaves it where it is; and one that dies comes back as it was.
+        written(home, identity={"role_ttl": "32s"}, cursors={"lifetime": "2h"})
+        assert served.reload()["state"] == "swapped"
+        assert running(served.process.pid, COURIER) == seen[-1]
+        os.kill(seen[-1][0], signal.SIGKILL)
+        served.wait_for("courier died")
+        within(20, lambda: b"gateway_couriers 1.0" in served.admin("/metrics").body)
+        assert ask(port, "POST", place, told(tenant, 100_000)).status == 200
+
+
+def settings(home: Path, **sections: Any) -> Settings:
+    written(home, **sections)
+    return load(home / "config.yaml", {}, {})
+
+
+def test_couriers_are_concerned_by_all_but_what_they_do_not_read(tmp_path: Path) -> None:
+    before = settings(tmp_path)
+    assert not concerned(before, settings(tmp_path, cursors={"lifetime": "2h"}), {}, {})
+    assert concerned(before, settings(tmp_path, identity={"role_ttl": "9s"}), {}, {})
+    both = settings(tmp_path, cursors={"lifetime": "2h"}, webhooks={"keep": "9d"})
+    assert concerned(before, both, {}, {})
+
+
+def test_couriers_are_concerned_by_a_file_that_has_changed_and_by_a_reload_of_the_same(tmp_path: Path) -> None:
+    before, after = settings(tmp_path), settings(tmp_path, cursors={"lifetime": "2h"})
+    secret = tmp_path / "secret"
+    secret.write_text("one")
+    seen = watched.contents(frozenset({secret}))
+    secret.write_text("two")
+    assert concerned(before, after, seen, watched.contents(frozenset({secret})))
+    assert concerned(before, before, {}, {})
