@@ -165,6 +165,19 @@ ALERTS: Final = (
         quiet={'gateway_config_info{hash="a"}': "1x30"},
     ),
     Alert(
+        name="GatewayKeyringsDiffer",
+        expr="count(count by (hashing, sealing) (gateway_keyring_info)) > 1",
+        lasting="15m",
+        severity="ticket",
+        says="Instances make tokens and seal secrets with different keys.",
+        series={
+            'gateway_keyring_info{hashing="a",sealing="s"}': "1x30",
+            'gateway_keyring_info{hashing="b",sealing="s"}': "1x30",
+        },
+        at="20m",
+        quiet={'gateway_keyring_info{hashing="a",sealing="s"}': "1x30"},
+    ),
+    Alert(
         name="GatewayConnectionsRefused",
         expr="rate(gateway_connections_refused_total[5m]) > 0",
         lasting="1m",

@@ -17,6 +17,7 @@ _OF_THE_SUPERVISOR: Final = (
     Declared("gateway_courier_resident_bytes", "gauge", ("courier",), "Resident memory of couriers."),
     Declared("gateway_preloader_restarts_total", "counter", (), "Preloaders started again."),
     Declared("gateway_config_info", "gauge", ("hash",), "The running configuration."),
+    Declared("gateway_keyring_info", "gauge", ("hashing", "sealing"), "The keys that new things are made with."),
     Declared("gateway_config_reloads_total", "counter", ("result",), "Reloads."),
     Declared("gateway_config_last_reload_successful", "gauge", (), "0 after a reload that was refused."),
 )

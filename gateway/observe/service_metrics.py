@@ -7,6 +7,7 @@ _calls_refused = counter("upstream_refused_total", "Calls that were not sent, or
 _transitions = counter("breaker_transitions_total", "Changes of circuit breakers.", "service", "calls", "to")
 _breaker = gauge("breaker_open", "1 while calls are suspended in a worker.", "service", "calls", over="livemax")
 _concurrency = gauge("upstream_concurrency_limit", "Calls that a service is given at once.", "service", over="livesum")
+_queue = gauge("upstream_queue_length", "Calls that wait for a turn at a service.", "service", over="livesum")
 _drift = counter("drift_total", "Fields of sampled internal answers that were not as declared.", "field", "kind")
 _drift_checked = counter("drift_checked_total", "Internal answers that were held against the declarations.", "service")
 
@@ -30,6 +31,11 @@ def breaker(service: str, calls: str, to: str) -> None:
 def concurrency(service: str, limit: int) -> None:
     """Record how many calls this worker now gives `service` at once."""
     _concurrency.labels(service).set(limit)
+
+
+def queue(service: str, more: int) -> None:
+    """So many `more` calls to `service` wait in this worker for their turn, or fewer."""
+    _queue.labels(service).inc(more)
 
 
 def drift_checked(service: str) -> None:

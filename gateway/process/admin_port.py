@@ -1,16 +1,20 @@
 """The admin port, and what it asks: it goes on while the configuration behind it changes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 import uvicorn
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway import factories
 from gateway.config import Runtime, Settings
+from gateway.keys.keyring import Keyring
+from gateway.keys.keyring_file import KeptKeyring
 from gateway.observe import admin, metrics
 from gateway.process import readiness
 from gateway.process.reloading import Reloads
@@ -21,6 +25,7 @@ from gateway.stores.address import WRITES
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 
+_KINDS: Final = ("hashing", "sealing")
 _PATIENCE: Final = admin.CHECK_TIMEOUT * 0.9  # seconds, so that a check says why it fails
 
 
@@ -28,9 +33,15 @@ class Asked:
     """The stores and the keyring as one configuration has them, with connections of their own."""
 
     def __init__(
-        self, checks: Mapping[str, admin.Check], hosts: frozenset[str], line: RedisConnection, sql: Sql
+        self,
+        checks: Mapping[str, admin.Check],
+        hosts: frozenset[str],
+        line: RedisConnection,
+        sql: Sql,
+        keys: Keyring,
     ) -> None:
         self.checks = checks
+        self.keys = keys
         self.hosts = hosts
         self._line = line
         self._sql = sql
@@ -41,7 +52,8 @@ class Asked:
         line = await redis_url.connect(facts.redis_url, timeout=settings.stores.redis_timeout)
         sql = Sql(facts.sql_url, pool_size=1, timeout=min(_PATIENCE, settings.stores.sql_timeout))
         hosts = frozenset(host.lower() for host in (settings.server.admin_host, *settings.server.admin_hosts))
-        return cls(readiness.checks(line, sql, factories.keyring(settings), workers), hosts, line, sql)
+        keys = factories.keyring(settings)
+        return cls(readiness.checks(line, sql, keys, workers), hosts, line, sql, keys)
 
     async def prove(self) -> None:
         """Raises StoreUnavailable when the key-value store does not take a write."""
@@ -61,8 +73,10 @@ class AdminPort:
         """`counting`: what shows metrics of its own beside those of the processes that count below `data_dir`."""
         self.asked = asked
 
+        shown = (*counting, _Keys(lambda: self.asked.keys))
+
         def exposition(openmetrics: bool) -> bytes:
-            return metrics.exposition(data_dir / "metrics", *counting, openmetrics=openmetrics)
+            return metrics.exposition(data_dir / "metrics", *shown, openmetrics=openmetrics)
 
         self._app = admin.create(
             exposition,
@@ -100,6 +114,21 @@ class AdminPort:
             await task
 
         stack.push_async_callback(end)
+
+
+class _Keys(Collector):
+    """Which keys this instance makes new things with, by their ids: what others make, an instance without those cannot read."""
+
+    def __init__(self, keys: Callable[[], Keyring]) -> None:
+        self._keys = keys
+
+    def collect(self) -> Iterator[Metric]:
+        keys = self._keys()
+        if isinstance(keys, KeptKeyring):
+            keys.refresh()
+        info = GaugeMetricFamily("gateway_keyring_info", "The keys in use.", labels=_KINDS)
+        info.add_metric([keys.ids(kind)[0] for kind in _KINDS], 1)
+        yield info
 
 
 class _Server(uvicorn.Server):

@@ -60,6 +60,7 @@ class Concurrency:
         self._usual = self._seconds = self._until = 0.0
         self._samples = self._peak = 0
         service_metrics.concurrency(service, policy.most)
+        service_metrics.queue(service, 0)  # known, though nobody has waited yet
 
     async def turn(self, deadline: float) -> None:
         """Wait to be counted in, until `deadline` (loop's time) at most. Raises Shed or Timeout."""
@@ -69,6 +70,7 @@ class Concurrency:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         self.waiters.append(waiter)
+        service_metrics.queue(self._service, 1)
         patience = loop.time() + self._policy.wait
         timer = loop.call_at(min(deadline, patience), _give_up, waiter, deadline < patience)
         try:
@@ -85,6 +87,7 @@ class Concurrency:
             raise
         finally:
             timer.cancel()
+            service_metrics.queue(self._service, -1)
 
     def answered(self, now: float, seconds: float) -> None:
         """A call, still counted in, was answered at `now` (loop's time), after `seconds`."""

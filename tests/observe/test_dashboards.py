@@ -34,6 +34,20 @@ def test_prometheus_takes_the_rules_and_each_fires_when_it_should_and_not_otherw
     assert "SUCCESS" in done.stdout + done.stderr
 
 
+def test_prometheus_has_nothing_to_object_to_in_what_is_shown(live: Live) -> None:
+    from_debian("promtool", "prometheus")
+    line, text = [program_path("promtool"), "check", "metrics"], live.served.admin("/metrics").body.decode()
+    done = subprocess.run(line, input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_instances_with_different_keyrings_are_told_apart_by_the_ids_of_the_keys_in_use(live: Live) -> None:
+    keys = json.loads((live.served.data_dir / "keyring.json").read_text())
+    hashing, sealing = (keys[kind][0]["id"] for kind in ("hashing", "sealing"))
+    shown = live.served.admin("/metrics").body.decode()
+    assert f'gateway_keyring_info{{hashing="{hashing}",sealing="{sealing}"}} 1.0' in shown
+
+
 def test_every_metric_that_a_running_gateway_shows_is_declared_with_its_type(live: Live) -> None:
     text = live.served.admin("/metrics").body.decode()
     shown = {
@@ -43,7 +57,9 @@ def test_every_metric_that_a_running_gateway_shows_is_declared_with_its_type(liv
     }
     assert len(shown) > 20
     assert shown - {(metric.name, metric.type) for metric in METRICS} == set()
-    supervisors = {metric.name for metric in METRICS if metric.name.startswith(("gateway_work", "gateway_config"))}
+    supervisors = {
+        metric.name for metric in METRICS if metric.name.startswith(("gateway_work", "gateway_config", "gateway_key"))
+    }
     assert supervisors - {name for name, _ in shown} == set()
 
 

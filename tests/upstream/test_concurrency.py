@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from gateway.observe import metrics
 from gateway.upstream import (
     Limiting,
     Response,
@@ -105,6 +106,25 @@ def test_calls_that_are_few_prove_nothing_and_change_no_limit() -> None:
         limit.under_way = 1
         limit.answered(turn * 0.2, 0.01 * (1 + turn % 50))
     assert limit.allowed == 100
+
+
+async def test_the_queue_is_as_long_as_there_are_calls_that_wait_whatever_ends_their_waiting() -> None:
+    limit = Concurrency("queued", Limiting(most=1, queue=5, wait=0.05))
+
+    def length() -> str:
+        text = metrics.exposition().decode()
+        return text.partition('\ngateway_upstream_queue_length{service="queued"} ')[2].partition("\n")[0]
+
+    assert length() == "0.0"
+    limit.under_way = 1
+    waiting = [asyncio.create_task(limit.turn(asyncio.get_running_loop().time() + 10)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert length() == "3.0"
+    limit.left()
+    waiting[1].cancel()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in ended] == [type(None), asyncio.CancelledError, Shed]
+    assert length() == "0.0"
 
 
 async def test_too_many_at_once_are_refused_without_a_word_to_the_service(make_guard: MakeGuard) -> None:
