@@ -104,8 +104,9 @@ class Ingest:
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[str, bytes]:
         found = _PLACE.fullmatch(scope["path"])
         # Looked up for whoever asks: how long the answer takes must not tell who may post from who knows a secret.
-        registration = await self._senders.find(found[1] if found else "")
-        if not self._near(scope):
+        near = self._near(scope)
+        registration = await self._senders.find(found[1] if found else "", near=near)
+        if not near:
             raise _Refused(403, "foreign_network")
         if registration is None:
             raise _Refused(404, "unknown_capability")

@@ -23,9 +23,15 @@ class Senders:
         self._known: OrderedDict[bytes, tuple[Registration, float]] = OrderedDict()
         self._heard: dict[str, float] = {}
 
-    async def find(self, capability: str) -> Registration | None:
-        """None for a capability that is nobody's. Raises StoreUnavailable."""
+    async def find(self, capability: str, *, near: bool) -> Registration | None:
+        """None for a capability that is nobody's. Raises StoreUnavailable.
+
+        Who may not post (`near` False) has each one looked up, as one that is nobody's is: what is remembered of the others
+        must not answer them sooner.
+        """
         hashes = self._keys.hashes(capability.encode("utf-8", "replace"))
+        if not near:
+            return await self._sql.read(webhook_registrations.known, hashes)
         now = time.monotonic()
         known = self._known.get(hashes[0])
         if known is not None and known[1] > now:
