@@ -35,7 +35,8 @@ fuzz: install-dev ## throw requests at parser, fast path and framing for long (F
 
 chaos: install-dev ## three replicas behind nginx, and what they stand on: roll, kill, cut off, fill up, reload under load (ROUNDS=times)
 	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos --capture no $(ARGS)
-	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/webhooks/test_kills.py tests/stores/test_webhook_races.py --timeout 0 $(ARGS)
+	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/webhooks/test_kills.py tests/webhooks/test_outage.py tests/webhooks/test_templates.py \
+		tests/stores/test_webhook_races.py tests/stores/test_webhook_interleavings.py --timeout 0 $(ARGS)
 
 mutants: install-dev ## seed faults one by one and see the tests fail (ARGS="cursor" narrows)
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)

@@ -21,11 +21,11 @@ import pytest
 from sqlalchemy import select
 
 from gateway.keys.keyring import Keyring
-from gateway.stores.sql import Sql
-from gateway.stores.sql.webhook_models import EventRow
+from gateway.stores.sql import Sql, webhook_queue
+from gateway.stores.sql.webhook_models import EventRow, LaneRow
 from tests.certificates import make_authority
 from tests.process.ingested import EGRESS, owner, registered, subscribed, told
-from tests.process.serving import Served, ask, until_stopped
+from tests.process.serving import Served, ask, family, until_stopped, wait_gone
 from tests.waiting import within
 
 
@@ -67,6 +67,13 @@ class Receiver(ThreadingHTTPServer):
             time.sleep(0.02)
 
 
+SETTINGS = {
+    "GATEWAY_WEBHOOKS__COURIERS": "1",
+    "GATEWAY_WEBHOOKS__INGEST__PORT": "0",
+    "GATEWAY_WEBHOOKS__EGRESS": EGRESS,
+}
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     server = Receiver()
@@ -78,13 +85,7 @@ def receiver() -> Iterator[Receiver]:
 @contextmanager
 def couriers(tmp_path: Path, **env: str) -> Iterator[tuple[Served, int, str, Sql, Keyring]]:
     """A gateway with couriers; its ingest port, the sandbox's first tenant, its database and keys."""
-    settings = {
-        "GATEWAY_WEBHOOKS__COURIERS": "1",
-        "GATEWAY_WEBHOOKS__INGEST__PORT": "0",
-        "GATEWAY_WEBHOOKS__EGRESS": EGRESS,
-        **env,
-    }
-    served = Served(tmp_path / "gateway", **settings)
+    served = Served(tmp_path / "gateway", **SETTINGS | env)
     sql = None
     try:
         served.wait_started()
@@ -127,6 +128,33 @@ def test_an_event_posted_to_the_ingest_port_arrives_signed_and_survives_the_cour
         metrics = served.admin("/metrics").body.decode()
         assert "gateway_couriers 1.0" in metrics and "gateway_courier_restarts_total 1.0" in metrics
         assert 'gateway_webhook_ingest_total{outcome="repeated"} 1.0' in metrics
+
+
+def test_when_the_supervisor_is_killed_its_couriers_end_and_the_next_ones_deliver_what_was_taken(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        endpoint_id = subscribed(sql, keys, tenant, receiver.url, owner(served))
+        ids = {ask(port, "POST", place, told(tenant, 0)).json["id"]}
+        receiver.wait(1)
+        receiver.hold = 0.4
+        ids |= {ask(port, "POST", place, told(tenant, number)).json["id"] for number in range(1, 60)}
+        receiver.wait(2)
+        children = family(served.process.pid)
+        served.stop(signal.SIGKILL)
+        wait_gone(children, 30)
+        with sql.session() as session:
+            assert session.get_one(LaneRow, endpoint_id).leased_by is not None, "nobody gave the lane back"
+            assert webhook_queue.depth(session, 0)[0] > 0
+        receiver.hold = 0.02
+        with until_ended(Served(tmp_path / "gateway", **SETTINGS)) as again:
+            again.wait_for("couriers started")
+            # Whose place was whose is not known any more: the lease has to end.
+            receiver.wait(60, 120)
+            within(20, lambda: _waiting(sql) == 0)
+        assert {each[0] for each in receiver.received} == ids, "every accepted event is delivered, and nothing else"
+        assert len(receiver.received) <= 60 + 64 + 8
 
 
 def test_a_courier_that_is_killed_before_it_first_served_ends_nothing(tmp_path: Path) -> None:
@@ -196,6 +224,19 @@ def test_what_the_service_signed_is_believed_and_what_it_did_not_sign_is_refused
             status for _, status in given
         ]
         assert _believed(sql) == [True]
+
+
+@contextmanager
+def until_ended(served: Served) -> Iterator[Served]:
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+def _waiting(sql: Sql) -> int:
+    with sql.session(read_only=True) as session:
+        return webhook_queue.depth(session, 0)[0]
 
 
 def _folder(home: Path, name: str) -> Path:
