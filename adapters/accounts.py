@@ -1,7 +1,5 @@
 """Accounts: the chart of accounts that books are kept in. Read-only: it is set up in the product; balances are in the reports."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Choice, Currency, Line, LongText, Text

@@ -1,7 +1,5 @@
 """Activities: the timeline of what happened with a contact, a company or a deal. Logged, never edited."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Line, LongText, Moment, Whole

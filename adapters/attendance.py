@@ -1,7 +1,5 @@
 """Attendance: who was there on which day, and for how long. Read-only: devices and people write it in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Date, LongText, Moment, Whole

@@ -1,7 +1,5 @@
 """Canned responses: answers to tickets that are written once. Read-only: they are written in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Line, LongText, Words

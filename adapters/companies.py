@@ -1,7 +1,5 @@
 """Companies: the organisations contacts work for and deals are made with."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Line, Name, Phone, Text, Url, Whole

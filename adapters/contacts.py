@@ -1,7 +1,5 @@
 """Contacts: the people a workspace sells to, supports or otherwise deals with."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import CustomFields, Email, Integer, Line, Moment, Name, Phones, Words

@@ -1,7 +1,5 @@
 """Contracts: no call of a service reads one, so what is known of them is what is told when one is signed."""
 
-from __future__ import annotations
-
 from adapters.core.declare.event import Announced, Event
 from adapters.core.declare.kinds import Amount, Currency, Line, Moment
 from adapters.core.declare.record import Foreign, ReadOnly, Record, optional, required

@@ -1,7 +1,5 @@
 """Deals: sales under way, each in one stage of one pipeline."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, Date, Integer, Line, Moment, Name

@@ -1,7 +1,5 @@
 """Departments: the parts of a firm that people work in. Read-only: they are set up in the product."""
 
-from __future__ import annotations
-
 from adapters.core.declare.kinds import Line, Whole
 from adapters.core.declare.resource import Dated, ListQuery, Op, ReadOnly, Resource, Upstream, optional, required
 from adapters.ids import DEPARTMENT, DepartmentId, EmployeeId

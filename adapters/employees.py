@@ -1,7 +1,5 @@
 """Employees: everybody who works or worked in the firm."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Amount, Choice, Currency, CustomFields, Date, Email, Line, Name, Phone, Text

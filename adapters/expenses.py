@@ -1,7 +1,5 @@
 """Expenses: what somebody paid for the firm. Somebody else decides whether it is paid back."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Currency, Date, Line, Moment, Money, Text

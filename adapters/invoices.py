@@ -1,7 +1,5 @@
 """Invoices: what was sold to whom. The service numbers them and adds them up."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.beneath.invoice_lines import NAMES, LineItem, Tax

@@ -1,7 +1,5 @@
 """Journal entries: posted once, never edited. One that should not be is undone by its mirror image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """Leave requests: who wants to be away, when and why, and what was decided. The unit is the day; dates are never edited."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Date, Line, Moment, Number, Prose, Text

@@ -1,7 +1,5 @@
 """Notes: free text about a contact, a company or a deal."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Prose

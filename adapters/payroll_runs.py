@@ -1,7 +1,5 @@
 """Payroll runs: what all employees, or those of one department, are paid for a period. Only totals are told, nobody's own pay."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Currency, Date, Line, Moment, Money, Whole

@@ -1,7 +1,5 @@
 """Pipelines: the ways a deal can go, as ordered stages. Read-only: they are set up in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Choice, Integer, Line, Name

@@ -1,7 +1,5 @@
 """Products: what is sold. Stock is never set, only moved; what is no longer sold is archived, since invoices refer to it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.beneath.movements import movements

@@ -1,7 +1,5 @@
 """Project tasks: what is to be done in a project, on several levels. Its service has them beneath the project; here they are flat."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.beneath.time_logs import time_logs

@@ -1,7 +1,5 @@
 """Projects: work for a customer or for oneself, with a plan, a budget and an end."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import (

@@ -1,7 +1,5 @@
 """SLA policies: how soon tickets are answered and resolved. Read-only: they are set up in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Choice, Line, LongText, Whole

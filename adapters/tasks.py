@@ -1,7 +1,5 @@
 """Tasks: what somebody has to do, until when, and about whom."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, LongText, Moment, Name

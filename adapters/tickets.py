@@ -1,7 +1,5 @@
 """Tickets: what customers ask, and how it is answered."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.beneath.ticket_comments import ticket_comments

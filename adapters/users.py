@@ -1,7 +1,5 @@
 """Users: the people who work in the product. Read-only; whoever a `usr_…` points at is found here."""
 
-from __future__ import annotations
-
 from adapters.core.declare.kinds import Boolean, Email, Line
 from adapters.core.declare.resource import Dated, ListQuery, Op, ReadOnly, Resource, Upstream, required
 from adapters.ids import USER, UserId

@@ -1,7 +1,5 @@
 """Warehouses: where stock is kept. Read-only: they are set up in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Line, Text

@@ -1,7 +1,5 @@
 """Lines of an invoice, and the tax they add up to: records within it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Amount, Line, Number, Percent, Text

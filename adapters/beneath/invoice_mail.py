@@ -1,7 +1,5 @@
 """An invoice's way to the customer: the e-mail that `send` makes of it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Line, Prose, TextList

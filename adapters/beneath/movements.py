@@ -1,7 +1,5 @@
 """Stock movements of a product: the only way that stock changes."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Payments of an invoice: booked once, never changed; a wrong one is put right in the product."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Currency, Date, Moment, Money, Text

@@ -1,7 +1,5 @@
 """Ticket comments: what customers and agents say on a ticket, and what agents say to one another."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Choice, Moment, Prose

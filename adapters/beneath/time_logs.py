@@ -1,7 +1,5 @@
 """Time logs: who worked on a project task, on which day, and for how long."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from adapters.core.declare.kinds import Boolean, Date, Integer, Moment, Prose

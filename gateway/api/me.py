@@ -1,7 +1,5 @@
 """`GET /v1/me`: what the gateway itself knows of the caller. Any valid token may ask."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated
 

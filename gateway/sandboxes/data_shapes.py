@@ -1,7 +1,5 @@
 """What `/v1/test` takes and answers about a sandbox's data and its clock."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from adapters.core.declare.kinds import Choice, Integer, Line, Moment, Text, Whole

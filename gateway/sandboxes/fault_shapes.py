@@ -1,7 +1,5 @@
 """What `/v1/test` takes and answers about faults, calls and events."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from adapters import ids

@@ -1,7 +1,5 @@
 """The public records of webhooks: what subscribers send and are answered with. The gateway's own store holds them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Annotated, Final
 

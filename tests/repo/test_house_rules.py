@@ -28,6 +28,14 @@ def test_a_resource_is_read_on_one_screen() -> None:
     assert {name: length for name, length in lengths.items() if length > 90} == {}
 
 
+def test_the_annotations_of_records_are_no_text_that_every_start_would_compile() -> None:
+    declared = re.compile(r"^class \w+\((Record|Dated)\):", re.MULTILINE)
+    texts = {path: path.read_text() for path in sources("adapters", "gateway") if path.name != "record.py"}
+    declaring = [path for path, text in texts.items() if declared.search(text)]
+    assert len(declaring) > 30
+    assert [path for path in declaring if "import annotations" in texts[path]] == []
+
+
 def test_no_module_is_named_after_nothing() -> None:
     names = {"utils", "util", "helpers", "helper", "common", "misc", "shared"}
     assert [path for path in sources(*SHIPPED, "tests") if path.stem in names or path.parent.name in names] == []

@@ -17,12 +17,18 @@ Compile = Callable[[frozenset[str], frozenset[str]], Sequence[Operation]]
 
 def guarded(operations: Sequence[Operation], again: Compile) -> list[Operation]:
     """The operations with faces for those who see less, and with what their bodies demand."""
-    families = frozenset[str]().union(*(_families(each) for each in operations))
-    if not families:
+    concerned = {each.name: each for each in operations if _families(each)}
+    if not concerned:
         return list(operations)
-    paths = frozenset(each.first for each in operations if _families(each))
+    families = frozenset[str]().union(*map(_families, concerned.values()))
+    paths = frozenset(each.first for each in concerned.values())
     lesser = {hidden: {each.name: each for each in again(hidden, paths)} for hidden in _subsets(families)}
-    return [_guarded(each, {hidden: those.get(each.name) for hidden, those in lesser.items()}) for each in operations]
+    return [
+        _guarded(each, {hidden: those.get(each.name) for hidden, those in lesser.items()})
+        if each.name in concerned
+        else each
+        for each in operations
+    ]
 
 
 def _guarded(operation: Operation, lesser: dict[frozenset[str], Operation | None]) -> Operation:
@@ -36,8 +42,7 @@ def _guarded(operation: Operation, lesser: dict[frozenset[str], Operation | None
         }
         return replace(face, guards=_reading(seen), narrowed=less, demands=demands)
 
-    faces = {date: face and narrowed(date, face) for date, face in operation.faces.items()}
-    return replace(operation, faces=faces) if _families(operation) else operation
+    return replace(operation, faces={date: face and narrowed(date, face) for date, face in operation.faces.items()})
 
 
 def _demands(shape: Shape) -> Callable[[Any], frozenset[str]] | None:

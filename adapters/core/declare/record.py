@@ -1,4 +1,7 @@
-"""The fields of a public record, as annotations of a model: their kinds, and what clients may not do with them."""
+"""The fields of a public record, as annotations of a model: their kinds, and what clients may not do with them.
+
+The modules of records do without `from __future__ import annotations`: as text, each annotation would be compiled twice at every start.
+"""
 
 from __future__ import annotations
 
