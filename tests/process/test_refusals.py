@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.keys.keyring import Keyring
-from tests.process.serving import Served, is_one_line, run, served
+from gateway.process.running import is_claimed
+from tests.process.serving import ROOT, Served, is_one_line, run, served, wait_gone
 
 
 def test_a_data_directory_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
@@ -18,6 +19,27 @@ def test_a_broken_keyring_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "keyring.json").write_text("{}")
     is_one_line(run(tmp_path, "serve"), "keyring", 2)
+
+
+@pytest.mark.parametrize(
+    ("loading", "status"),
+    [("1 / 0", 2), ("raise SystemExit(7)", 7), ("os.kill(os.getpid(), signal.SIGKILL)", -9)],
+    ids=["fails", "ends the program", "is killed"],
+)
+def test_what_was_begun_while_the_code_is_loaded_ends_with_a_start_whose_loading(
+    tmp_path: Path, loading: str, status: int
+) -> None:
+    begun = tmp_path / "begun"
+    (tmp_path / "unloadable.py").write_text(
+        "import os, signal\nfrom pathlib import Path\nfrom tests.process.serving import family\n"
+        f"Path({str(begun)!r}).write_text(' '.join(map(str, family(os.getpid()))))\n{loading}\n"
+    )
+    gateway = Served(tmp_path, GATEWAY_RESOURCES="[unloadable]", PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert gateway.process.wait(60) == status, gateway.err.read_text()
+    assert not is_claimed(gateway.data_dir)
+    pids = [int(each) for each in begun.read_text().split()]
+    assert pids, "the sandbox is begun before packages are loaded"
+    wait_gone(pids)
 
 
 def test_a_path_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
