@@ -21,7 +21,7 @@ from tests.process.serving import Cold, Served, crowding, family, running, until
 WANTED = 3.0  # seconds, on a machine that does nothing else
 GENEROUS = 10.0  # on one that does no more than it has processors for
 MOST_CPU = 1.5  # seconds until a worker answers; one that loads the code by itself takes three and more
-MOST_WORK = 12.0  # times the CPU of the yardstick, of all processes until the first answer
+MOST_WORK = 7.0  # times the CPU of the yardstick, of all processes until the first answer
 YARDSTICK = "import sqlalchemy.orm"  # what others' use of the machine makes slower at the same time and as much
 MOST_RESIDENT = 130_000_000  # bytes of a worker, with every resource declared
 
