@@ -201,7 +201,7 @@ async def wire(
     stack.push_async_callback(announcements.stop)
     kept = sandboxes.parts(settings, known.scopes, runtime, sql, keyring, announcements.announce, stack)
     if kept is not None:
-        stack.callback(asyncio.create_task(expiry.follow(kept, sql)).cancel)
+        stack.callback(asyncio.create_task(expiry.follow(kept, sql, alone=settings.test.sandbox_url is None)).cancel)
     testing = sandboxes.testing(line) if kept is not None else None
     subscriptions = assembling.parts(settings, known, runtime, sql, keyring, stack)
     reader = Reader(internal, limiter, by_plan(settings), keys)

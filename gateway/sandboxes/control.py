@@ -2,6 +2,7 @@
 
     POST   …                {"seed": "small", "records": null, "api_key": "…", "name": "…"}   201, as below; 409 where it is there
     GET    …                200, as below
+    GET    …/tenants?brief=true  200, {"tenants": [{"business_id", "created_at"}]}
     DELETE …                204, or 404 where there is none
     what else a sandbox can be told is below the same path: see `Control.told`
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +31,15 @@ class _User(msgspec.Struct):
     user_id: str
     email: str
     role: str
+
+
+class _Held(msgspec.Struct):
+    business_id: str
+    created_at: datetime
+
+
+class _HeldAll(msgspec.Struct):
+    tenants: list[_Held]
 
 
 class _Made(msgspec.Struct):
@@ -80,11 +91,22 @@ class Control:
         if status not in (204, 404):
             raise _unusable()
 
+    async def held(self, made_before: datetime) -> list[str]:
+        """The tenants that the program has, by id, without those that were made since."""
+        status, body = await self.told("GET", "", "?brief=true")
+        try:
+            found = msgspec.json.decode(body, type=_HeldAll).tenants if status == 200 else None
+        except msgspec.MsgspecError:
+            found = None
+        if found is None:
+            raise _unusable()
+        return [each.business_id for each in found if each.created_at < made_before]
+
     async def told(self, method: str, tenant_id: str, tail: str, body: Any = None) -> tuple[int, bytes]:
-        """Status and body of any call about a tenant; tail: the path behind its id, such as /reset."""
+        """Status and body of any call about a tenant, or about all for no id; tail: the path behind its id, such as /reset."""
         sent = b"" if body is None else orjson.dumps(body)
         headers = self._opened + (b"Content-Type: application/json\r\n" if sent else b"")
-        path = f"{PATH}/{tenant_id}{tail}".encode("ascii")
+        path = (PATH + (f"/{tenant_id}" if tenant_id else "") + tail).encode("ascii")
         answer = await self._pool.request(method.encode("ascii"), path, headers, sent, idempotent=method != "POST")
         return answer.status, answer.body
 

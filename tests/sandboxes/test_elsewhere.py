@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 import yaml
 
+from gateway.sandboxes import expiry
+from gateway.sandboxes.control import Control
+from gateway.stores.sql import Sql, sandboxes
+from gateway.upstream import Pool, Target
 from tests.sandboxes.apart import Apart, apart
 
 KEY = {"Authorization": "Bearer control-key-of-test-mode"}
@@ -41,6 +47,20 @@ def test_a_sandbox_that_the_program_here_does_not_hold_is_never_answered_for(bot
         assert "made on another instance" in answer.json()["detail"] and answer.headers["test-mode"] == "true"
     assert both.ask("GET", "/v1/me", both.of_a).status_code == 200
     assert both.ask("GET", "/v1/me", both.owner).status_code == 200
+
+
+async def test_what_a_program_still_has_of_a_removed_sandbox_goes_and_nothing_else(both: Apart) -> None:
+    removed, kept = (both.another(seed="small")["sandbox"] for _ in range(2))
+    database = f"sqlite:///{both.live.served.data_dir / 'gateway.db'}"
+    control = Control(Pool(Target(str(both.testing.base_url), 5, 30, 4, 1 << 20)), "control-key-of-test-mode")
+    with closing(Sql(database)) as sql:
+        await sql.run(sandboxes.remove, removed.removeprefix("biz_"))  # as another instance does
+        now = datetime.now(UTC)
+        assert await expiry.sweep(control, sql, now) == 0  # it may be one that is just being made
+        assert await expiry.sweep(control, sql, now + expiry.SETTLED) == 1
+    await control.aclose()
+    assert both.testing.get(place(removed), headers=KEY).status_code == 404
+    assert both.testing.get(place(kept), headers=KEY).status_code == 200
 
 
 def test_without_test_mode_sandboxes_are_refused_and_kept_and_with_it_they_go_on(both: Apart) -> None:

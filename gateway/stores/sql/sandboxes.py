@@ -2,6 +2,7 @@
 which nothing is ever taken from.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -45,6 +46,12 @@ def expired(session: Session, now: datetime, most: int) -> tuple[Tenant, ...]:
     """Some of those that have ended and are still here."""
     query = select(TenantRow).where(TenantRow.mode == "test", TenantRow.expires_at <= now).limit(most)
     return tuple(tenants.record(row) for row in session.scalars(query.order_by(TenantRow.expires_at)))
+
+
+def unknown(session: Session, tenant_ids: Sequence[str]) -> tuple[str, ...]:
+    """Those that are no tenant of ours (any more), in their order."""
+    ours = {*session.scalars(select(TenantRow.id).where(TenantRow.id.in_(tenant_ids)))}
+    return tuple(each for each in tenant_ids if each not in ours)
 
 
 def get(session: Session, tenant_id: str) -> Tenant | None:
