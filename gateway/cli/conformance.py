@@ -13,7 +13,7 @@ import click
 from gateway.cli.context import CliContext, with_context
 from gateway.cli.failures import NOT_FOUND, REFUSED, UNAVAILABLE, USAGE, Failure
 from gateway.cli.options import as_json, configured, print_json, print_table
-from gateway.cli.probe import tenant_of, user_of
+from gateway.cli.probe import asking, tenants_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,10 @@ _LIFETIME = 3600.0
     help="Where a token is that may do everything that is checked. [default: one is made, and revoked at the end]",
 )
 @click.option(
-    "--tenant", "named", metavar="TENANT", help="In whose name a token is made. [default: the first registered]"
+    "--tenant",
+    "named",
+    metavar="TENANT",
+    help="In whose name a token is made. [default: the first registered, of whose users one has a token]",
 )
 @click.option("--user", "email", metavar="EMAIL", help="For whom. [default: who may do most of those that have tokens]")
 @click.option("--resource", "paths", multiple=True, metavar="NAME", help="Only this resource; may be repeated.")
@@ -133,13 +136,13 @@ async def _issued(context: CliContext, known: Catalogue, named: str | None, emai
     from gateway.auth import issuing
     from gateway.auth.scopes import allowed
 
-    tenant = await tenant_of(context, named, any_will_do=not writes)
     if email is not None:
+        tenant, *_ = await tenants_of(context, named, any_will_do=not writes)
         async with context.identity() as identity:
             user = await identity.user_by_email(tenant.id, email)
     else:
         async with context.facts("auth") as facts:
-            user = await user_of(context, facts, tenant.id, known.scopes)
+            tenant, user = await asking(context, facts, named, known.scopes, any_will_do=not writes)
     if user is None:
         raise Failure(f"name a user of {tenant.name} with --user", USAGE)
     scopes = sorted(allowed(known.scopes, user.role, context.settings.roles))

@@ -29,7 +29,7 @@ _RECENT = 20
     "--tenant",
     "named",
     metavar="TENANT",
-    help="In whose name: an id, with or without biz_, or a name. [default: the first registered]",
+    help="In whose name: an id, with or without biz_, or a name. [default: the first registered, of whose users one has a token]",
 )
 @click.option("--allow-writes", is_flag=True, help="Also make, change and delete a record of each resource.")
 @as_json
@@ -55,8 +55,7 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
 
     async def work(context: CliContext) -> tuple[str, list[Report], list[Failure]]:
         async with context.facts(*wanted, "auth") as facts:
-            tenant = await tenant_of(context, named, any_will_do=not allow_writes)
-            user = await user_of(context, facts, tenant.id, known.scopes)
+            tenant, user = await asking(context, facts, named, known.scopes, any_will_do=not allow_writes)
             reports, failures = [], []
             for name in wanted:
                 asked = Service(
@@ -87,18 +86,29 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
         raise Failure("; ".join(failure.line for failure in failures), failures[0].code)
 
 
-async def tenant_of(context: CliContext, named: str | None, *, any_will_do: bool) -> tenants.Tenant:
-    """The tenant to ask for. Writing into the first of several would be a surprise, so it must then be named."""
+async def asking(
+    context: CliContext, facts: Runtime, named: str | None, scopes: Scopes, *, any_will_do: bool
+) -> tuple[tenants.Tenant, User | None]:
+    """The tenant to ask for, and on whose behalf, as in `user_of`. Of those that are registered, the first that has such a user."""
+    found = await tenants_of(context, named, any_will_do=any_will_do)
+    for tenant in found[:_RECENT]:
+        if (user := await user_of(context, facts, tenant.id, scopes)) is not None:
+            return tenant, user
+    return found[0], None
+
+
+async def tenants_of(context: CliContext, named: str | None, *, any_will_do: bool) -> Sequence[tenants.Tenant]:
+    """The tenants that may be asked for, at least one. Writing into the first of several would be a surprise, so it must then be named."""
     from gateway.stores.sql import tenants
 
     if named is not None:
-        return await context.tenant(named)
+        return (await context.tenant(named),)
     found = await context.sql.read(tenants.list)
     if not found:
         raise Failure("no tenant is registered: `gateway tenants add` does that", NOT_FOUND)
     if len(found) > 1 and not any_will_do:
         raise Failure("several tenants are registered: say with --tenant whose data may be written to", REFUSED)
-    return found[0]
+    return found
 
 
 async def user_of(context: CliContext, facts: Runtime, tenant_id: str, scopes: Scopes) -> User | None:

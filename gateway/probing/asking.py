@@ -9,6 +9,7 @@ from adapters.core.calls import Call
 from adapters.core.compile.catalogue import Catalogue
 from adapters.core.declare.resource import Resource
 from adapters.core.operation import Operation
+from adapters.ids import USER
 from gateway.config.services import Operation as Configured
 from gateway.probing.declared import Declared, sample_id
 from gateway.probing.findings import Finding, Report, Verdict
@@ -76,7 +77,8 @@ async def probe(
     report.findings.sort(key=lambda finding: order.index(finding.operation))
     report.config = declared.config(report.findings)
     report.left = writer.left
-    _said_anything(report)
+    users = any(resource.id.prefix == USER.prefix for resource in declared.resources)
+    _said_anything(report, of_nobody=users and acting is None)
     return report
 
 
@@ -129,8 +131,14 @@ async def _reachable(service: Service, resource: Resource) -> None:
         raise Unanswered(f"refuses these credentials with {answer.status}")
 
 
-def _said_anything(report: Report) -> None:
-    """Of a service that has not one declared call, the address is wrong and not the declarations."""
+def _said_anything(report: Report, *, of_nobody: bool) -> None:
+    """Of a service that has not one declared call, the address is wrong and not the declarations. of_nobody: it may be that it was
+    asked for users, of whom none is known.
+    """
     asked = {each.verdict for each in report.findings} - {Verdict.NOT_ASKED}
     if Verdict.MISSING in asked and asked <= {Verdict.MISSING, Verdict.UNCLEAR}:
+        if of_nobody:
+            raise Unanswered(
+                "lists no users, and no user of this tenant has a token: make one, or name another with --tenant"
+            )
         raise Unanswered("answers, but has none of the declared calls: is the path in its base_url right?")

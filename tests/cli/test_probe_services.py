@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from sqlalchemy import delete
 
 from gateway.cli import main
+from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.observe import logs
+from gateway.stores.sql import tenants
+from gateway.stores.sql.models import TenantRow
 from tests.live import Live, sandbox_running
 
 VIA, OFF = {"via": "list"}, {"enabled": False}
@@ -69,3 +75,37 @@ def test_what_is_printed_serves_every_documented_call_and_offers_nothing_else(
     (report,) = json.loads(said.stdout)["services"]
     assert report["left"] == []
     assert report["config"] == EXPECTED[service]
+
+
+@contextmanager
+def first_of_all(live: Live) -> Iterator[str]:
+    """A tenant that is registered before all others, by name, and none of whose users has a token."""
+    guest = live.guest
+    with live._session() as session:
+        sealed = seal_tenant_key(live._keys(), guest.business_id, guest.api_key)
+        tenants.add(session, tenants.Tenant(guest.business_id, "A first", sealed, datetime.now(UTC)))
+    yield guest.business_id
+    with live._session() as session:
+        session.execute(delete(TenantRow).where(TenantRow.id == guest.business_id))
+
+
+def test_unless_one_is_named_the_tenant_is_one_whose_users_are_known(live: Live, elsewhere: Path) -> None:
+    asked = (
+        "probe",
+        "--service",
+        "auth",
+        "--json",
+        "--config",
+        str(elsewhere),
+        "--data-dir",
+        str(live.served.data_dir),
+    )
+    with first_of_all(live) as tenant:
+        try:
+            said, named = (CliRunner().invoke(main, [*asked, *more]) for more in ((), ("--tenant", tenant)))
+        finally:
+            logs.configure()
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    assert " as " in told["asked_for"] and told["services"][0]["config"] == EXPECTED["auth"]
+    assert named.exit_code == 5 and "no user of this tenant has a token" in named.output
