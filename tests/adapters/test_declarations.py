@@ -76,6 +76,13 @@ def test_a_family_of_scopes_is_one_word(scope: str) -> None:
         compiled(bills(scope=scope))
 
 
+def test_what_a_word_names_is_a_field() -> None:
+    with pytest.raises(TypeError, match=r"bills: close sets unknown fields \['statsu'\]"):
+        compiled(bills(words=(Action("close", {"statsu": "paid"}, "Close"),)))
+    with pytest.raises(TypeError, match="bills have no field rock_id"):
+        compiled(bills(), timeless(words=(Related("bills", by="rock_id"),), path="rocks", upstream=Upstream("x", "/r")))
+
+
 def test_labels_are_a_list_of_words() -> None:
     with pytest.raises(TypeError, match="not a list of words"):
         timeless(words=(Labels("name", "name"),))

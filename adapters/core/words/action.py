@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adapters.core.calls import Input
 from adapters.core.compile.builder import Builder
+from adapters.core.declare.record import members
 from adapters.core.declare.resource import Resource
 from adapters.core.declare.word import Word
 from adapters.core.operation import Body, Face, Operation, Request
@@ -29,6 +30,10 @@ class Action(Word):
     summary: str
     also: tuple[str, ...] = ()
     final: bool = False
+
+    def check(self, resource: Resource) -> None:
+        if unknown := sorted({*self.sets} - {*members(resource.model)}):
+            raise TypeError(f"{resource.path}: {self.name} sets unknown fields {unknown}")
 
     def needs(self, resource: Resource) -> tuple[str, ...]:
         return (f"{resource.scope}.{self.verb}", *self.also)

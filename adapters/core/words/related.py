@@ -37,7 +37,9 @@ class Related(Word):
 
     def _operation(self, parent: Builder, child: Builder) -> Operation:
         scope = f"{parent.resource.path}/{self.name} {child.searched.style}"
-        by = child.newest.today()[self.by]
+        by = child.newest.today().get(self.by)
+        if by is None:
+            raise TypeError(f"{scope}: {child.resource.path} have no field {self.by}")
         within = child.resource.within == self.by
         if child.compares is not None and self.by not in child.compares:
             raise TypeError(f"{scope}: the list cannot be filtered by {self.by}")
