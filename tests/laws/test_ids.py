@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ FIRST = list({_signature(kind): kind for kind in reversed(KINDS)}.values())
 every_kind = pytest.mark.parametrize("kind", FIRST, ids=lambda kind: kind.prefix)
 
 
+@cache
 def internal_ids(kind: IdType) -> st.SearchStrategy[Any]:
     """Internal ids as the service writes them; both, where a record has one beneath another."""
     above = st.none() if kind.above is None else internal_ids(kind.above)

@@ -54,7 +54,7 @@ export class OAuth {
  * Ask the token endpoint.
  * @param {string} url
  * @param {Record<string, string>} form
- * @param {{clientId: string, clientSecret?: string, fetch?: typeof fetch}} app
+ * @param {{clientId: string, clientSecret?: string, fetch?: typeof globalThis.fetch}} app
  * @returns {Promise<import("./types.js").Tokens>}
  */
 export async function tokenOf(url, form, { clientId, clientSecret, fetch = globalThis.fetch }) {
