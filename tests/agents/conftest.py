@@ -1,4 +1,4 @@
-"""A gateway for the agents of one file."""
+"""A gateway for agents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.live import Live
 from tests.live import live as running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with running(tmp_path_factory.mktemp("agents"), limits=LIMITS) as pair:
         yield pair

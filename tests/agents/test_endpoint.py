@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.agents.acting import LIMITS, LIST, MODES, agent, call, called, client, raw, refused, said
 from tests.live import NEWEST, Live
-from tests.live import live as running
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -178,14 +176,14 @@ def test_every_call_is_a_request_in_the_log_and_a_count(live: Live) -> None:
     assert (line["route"], line["contract"]) == ("/v1/contacts/{id}", NEWEST) and line["tenant"] == live.a.business_id
 
 
-def test_agents_have_a_limit_of_their_own(tmp_path: Path) -> None:
-    with running(tmp_path, limits={"agent": {"quota": 3, "window": "60s"}}) as small:
-        token = agent(small)
-        answers = [raw(small, token, call("search", resource="contacts", limit=1)) for _ in range(5)]
-        assert [answer.status_code for answer in answers] == [200] * 5
-        problem = json.loads(answers[-1].json()["result"]["content"][0]["text"])
-        assert problem["code"] == "rate_limited" and problem["retry_after"] >= 1
-        assert problem["violated_policies"] == ["agent"]
+def test_agents_have_a_limit_of_their_own(spare: Live) -> None:
+    spare.set_up(limits={"agent": {"quota": 3, "window": "60s"}})
+    token = agent(spare)
+    answers = [raw(spare, token, call("search", resource="contacts", limit=1)) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 5
+    problem = json.loads(answers[-1].json()["result"]["content"][0]["text"])
+    assert problem["code"] == "rate_limited" and problem["retry_after"] >= 1
+    assert problem["violated_policies"] == ["agent"]
 
 
 def test_words_of_strangers_are_named_or_kept_back(live: Live) -> None:
@@ -202,10 +200,10 @@ def test_words_of_strangers_are_named_or_kept_back(live: Live) -> None:
     live.set_up(limits=LIMITS)
 
 
-def test_where_agents_are_switched_off_there_is_no_door(tmp_path: Path) -> None:
-    with running(tmp_path, mcp={"enabled": False}) as closed:
-        assert closed.client.post("/mcp", json=LIST).status_code == 404
-        assert closed.client.get("/.well-known/oauth-protected-resource/mcp").status_code == 404
+def test_where_agents_are_switched_off_there_is_no_door(spare: Live) -> None:
+    spare.set_up(mcp={"enabled": False})
+    assert spare.client.post("/mcp", json=LIST).status_code == 404
+    assert spare.client.get("/.well-known/oauth-protected-resource/mcp").status_code == 404
 
 
 def test_values_are_held_to_the_bounds_of_every_body(live: Live) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.keys import token_format
 from tests.console.people import LEAKS_SECRET, Person
-from tests.live import Live, live
+from tests.live import Live
 from tests.oauth.acting import App, Asking, Browser, refresh, works
 
 PLACE = "https://code.example/repo/blob/config.py#L3"
@@ -129,12 +129,12 @@ def test_a_place_that_is_no_honest_address_is_shown_as_text(desk: Live, member: 
     assert "y" * 301 not in page
 
 
-def test_reports_are_bounded_for_each_address_and_there_are_none_without_a_secret(tmp_path: Path) -> None:
-    with live(tmp_path / "without") as running:
-        assert report(running, []).status_code == 404
-    (tmp_path / "with").mkdir()
-    (tmp_path / "with/leaks-secret").write_text(LEAKS_SECRET)
-    secret = {"secret": {"file": "leaks-secret"}}
-    with live(tmp_path / "with", leaks=secret, limits={"leaks": {"quota": 3, "window": "60s"}}) as running:
-        assert [report(running, []).status_code for _ in range(4)] == [200, 200, 200, 429]
-        assert int(report(running, [], secret="wrong").headers["retry-after"]) >= 1
+def test_reports_are_bounded_for_each_address_and_there_are_none_without_a_secret(
+    live: Live, spare: Live, tmp_path: Path
+) -> None:
+    assert report(live, []).status_code == 404
+    (tmp_path / "secret").write_text(LEAKS_SECRET)
+    secret = {"secret": {"file": str(tmp_path / "secret")}}
+    spare.set_up(leaks=secret, limits={"leaks": {"quota": 3, "window": "60s"}})
+    assert [report(spare, []).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert int(report(spare, [], secret="wrong").headers["retry-after"]) >= 1

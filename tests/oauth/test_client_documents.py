@@ -216,22 +216,22 @@ def test_hostile_documents_are_refused_with_the_reason_and_lead_nowhere(
     assert taking.client.post("/oauth/token", data={"client_id": app_home.url("/no-id.json")}).status_code in {400, 401}
 
 
-def test_who_asks_about_many_documents_has_to_wait(tmp_path: Path, app_home: Home) -> None:
+def test_who_asks_about_many_documents_has_to_wait(spare: Live, app_home: Home) -> None:
     changed = config(app_home) | {"limits": {"registration": {"quota": 2, "window": "1h"}}}
-    with running(tmp_path, **changed) as strict:
-        urls = [app_home.describe(f"/many-{at}.json") for at in range(3)]
-        answers = [strict.client.get("/oauth/authorize", params=asking(strict, url).query()) for url in urls]
-        assert [answer.status_code for answer in answers] == [303, 303, 400] and "Too many apps" in answers[2].text
-        again = strict.client.get("/oauth/authorize", params=asking(strict, urls[0]).query())
-        assert again.status_code == 303, "one that is known is asked about no more"
-        strict.set_up(limits={"registration": UNLIMITED}, oauth={"client_documents": ["claude.ai"]})
-        answer = strict.client.get("/oauth/authorize", params=asking(strict, urls[0]).query())
-        assert answer.status_code == 400 and "not taken here" in answer.text
-        strict.set_up()
-        answer = strict.client.get("/oauth/authorize", params=asking(strict, urls[0]).query())
-        assert answer.status_code == 400 and "not registered here" in answer.text
-        metadata = strict.client.get("/.well-known/oauth-authorization-server").json()
-        assert "client_id_metadata_document_supported" not in metadata
+    spare.set_up(**changed)
+    urls = [app_home.describe(f"/many-{at}.json") for at in range(3)]
+    answers = [spare.client.get("/oauth/authorize", params=asking(spare, url).query()) for url in urls]
+    assert [answer.status_code for answer in answers] == [303, 303, 400] and "Too many apps" in answers[2].text
+    again = spare.client.get("/oauth/authorize", params=asking(spare, urls[0]).query())
+    assert again.status_code == 303, "one that is known is asked about no more"
+    spare.set_up(limits={"registration": UNLIMITED}, oauth={"client_documents": ["claude.ai"]})
+    answer = spare.client.get("/oauth/authorize", params=asking(spare, urls[0]).query())
+    assert answer.status_code == 400 and "not taken here" in answer.text
+    spare.set_up()
+    answer = spare.client.get("/oauth/authorize", params=asking(spare, urls[0]).query())
+    assert answer.status_code == 400 and "not registered here" in answer.text
+    metadata = spare.client.get("/.well-known/oauth-authorization-server").json()
+    assert "client_id_metadata_document_supported" not in metadata
 
 
 def test_how_long_a_document_is_kept_is_what_it_says_up_to_a_day() -> None:

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import re
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.stores.sql.webhook_events import NewEvent
 from tests.conformance.declared import least
 from tests.live import Live
 from tests.openapi.generated import GENERATED, validator
+from tests.openapi.trials import attempted
 
 ALL = [
     (date, method, path)
@@ -173,13 +174,14 @@ def test_the_example_works_as_it_says(live: Live, known: dict[str, str], date: s
         ]
         headers = {"Content-Type": media} if media else {}
         content = real(text, known).encode()
-        answer = live.call(
-            method.upper(),
-            f"{address}?{'&'.join(query)}".rstrip("?"),
-            version=date,
-            headers=headers,
-            content=content or None,
-        )
+        with attempted(live) if path.endswith("/test") else nullcontext():
+            answer = live.call(
+                method.upper(),
+                f"{address}?{'&'.join(query)}".rstrip("?"),
+                version=date,
+                headers=headers,
+                content=content or None,
+            )
         assert str(answer.status_code) == success, answer.text
         promised(date, operation["responses"][success], answer)
 
