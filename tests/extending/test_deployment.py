@@ -14,6 +14,7 @@ import pytest
 
 from tests.extending.example import Rentals, rentals, write_config, write_package
 from tests.live import NEWEST, OLDEST, UNLIMITED
+from tests.process import warm
 from tests.process.serving import Served, command, environment
 
 
@@ -27,15 +28,8 @@ class Deployment:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A `gateway` command on this deployment."""
-        line = command(*arguments, "--config", str(self.config), "--data-dir", str(self.served.data_dir))
-        return subprocess.run(
-            line,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=environment(PYTHONPATH=_path(self.packages)),
-        )
+        line = ("gateway", *arguments, "--config", str(self.config), "--data-dir", str(self.served.data_dir))
+        return warm.run(line, cwd=self.config.parent, env=environment(PYTHONPATH=_path(self.packages)))
 
     def call(self, method: str, path: str, body: Any = None, version: str = NEWEST) -> httpx.Response:
         """One request as the demo owner."""
