@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
+import httpx
 import pytest
 
 from adapters.core.declare.resource import Op
@@ -220,6 +221,31 @@ def test_nobody_steps_into_the_sandbox_of_another_workspace(both: Apart) -> None
     for way in ("open", "delete"):
         refused = stranger.post(f"/console/sandboxes/{sandbox}/{way}", csrf=stranger.csrf("/console/sandboxes"))
         assert refused.status_code == 404
+
+
+def test_a_form_of_sandboxes_counts_only_with_a_fresh_token_of_this_session(both: Apart) -> None:
+    sandbox = both.another()["sandbox"]
+    person, other = Person(both.live, "owner"), Person(both.live, "member")
+    here = "/console/sandboxes"
+    before = person.page(here).count("/delete")
+    for way in (here, f"{here}/{sandbox}/open", f"{here}/{sandbox}/delete", "/console/leave"):
+        wrong = {"": {}, "x" * 32: {}, other.csrf(here): {}, person.csrf(here): {"Sec-Fetch-Site": "cross-site"}}
+        for csrf, headers in wrong.items():
+            sent = {"ttl": "3600", "seed": "empty", "csrf": csrf}
+            refused = person.http.post(way, data=sent, headers=headers)
+            assert refused.status_code == 403 and "Nothing was changed" in refused.text, (way, csrf)
+        asked = httpx.post(f"{both.live.url}{way}", data={"csrf": person.csrf(here)}, timeout=30)
+        assert asked.status_code == 303 and asked.headers["location"].startswith("/oauth/sign-in?")
+    assert sandbox in person.page(here) and person.page(here).count("/delete") == before
+
+
+def test_the_page_of_sandboxes_is_neither_kept_nor_framed_nor_open_to_foreign_scripts(both: Apart) -> None:
+    answer = Person(both.live, "owner").http.get("/console/sandboxes", headers={"Origin": "https://evil.example"})
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["form-action"] == "'self'"
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert not any(name.startswith("access-control-") for name in answer.headers)
 
 
 def test_an_app_that_is_connected_inside_a_sandbox_gets_test_tokens(both: Apart) -> None:
