@@ -20,7 +20,7 @@ from gateway.config import Settings
 from gateway.observe import logs
 from gateway.process import child, preloader
 from gateway.process.forked import Forked
-from gateway.process.preloader import Program
+from gateway.process.preloader import Program, Renewal
 
 _PAUSES: Final = (0.1, 0.5, 2.0, 5.0)
 _PATIENCE: Final = 60.0  # seconds in which one that was started again has loaded its code
@@ -95,7 +95,20 @@ class Launcher(Collector):
         finally:
             os.close(reading)
 
-    async def _asked(self, program: Program, descriptors: Sequence[int]) -> int:
+    async def renew(self, settings: Settings) -> None:
+        """Have processes begin with what these settings offer from now on. Those that do not compile it for themselves."""
+        self._settings = settings
+        file = os.memfd_create("settings")
+        try:
+            os.write(file, pickle.dumps(settings))
+            os.lseek(file, 0, os.SEEK_SET)
+            await asyncio.shield(self._asked(Renewal(), [file]))
+        except OSError as error:
+            logs.event("preloader could not be renewed", "error", error=error)
+        finally:
+            os.close(file)
+
+    async def _asked(self, program: Program | Renewal, descriptors: Sequence[int]) -> int:
         copies = [os.dup(each) for each in descriptors]
         try:
             async with asyncio.timeout(_PATIENCE):

@@ -11,6 +11,7 @@ one that takes the place of one that was killed.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import os
@@ -62,6 +63,11 @@ class Program:
     places: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What is forked from now on is to begin with what other settings offer: they lie pickled in the file that comes along."""
+
+
 class _Made:
     """What was compiled before the fork."""
 
@@ -107,9 +113,24 @@ def serve(line: socket.socket, supervisor: int) -> NoReturn:
         request, descriptors, _, _ = socket.recv_fds(line, LONGEST, MOST_DESCRIPTORS)
         if not request:
             os._exit(0)
-        line.send(_forked(pickle.loads(request), descriptors, supervisor))  # noqa: S301 - from our own supervisor
+        asked = pickle.loads(request)  # noqa: S301 - from our own supervisor
+        line.send(_renewed(*descriptors) if isinstance(asked, Renewal) else _forked(asked, descriptors, supervisor))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _renewed(file: int) -> bytes:
+    """1 when it is done, and an error's number, negative, when it cannot be: whoever is forked then compiles for itself."""
+    from gateway import deployment
+
+    try:
+        with open(file, "rb", closefd=False) as settings:
+            _Made.offer = deployment.checked(pickle.load(settings))  # noqa: S301 - from our own supervisor
+    except Exception:  # noqa: BLE001 - whatever it is, there must be a preloader
+        traceback.print_exc()
+        return b"-%d" % errno.EINVAL
+    gc.freeze()
+    return b"1"
 
 
 def _forked(program: Program, descriptors: Sequence[int], supervisor: int) -> bytes:

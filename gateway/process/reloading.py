@@ -5,11 +5,14 @@ they were, and is told: in one log line, in the metrics, on `/readyz`, and in a 
 """
 
 import asyncio
+import functools
 import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import orjson
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -21,6 +24,23 @@ from gateway.process.running import reload_file
 
 _LOOK: Final = 1.0  # seconds between two looks at the watched files
 _AGAIN: Final = 5.0  # seconds until a changed secret that could not be taken is tried again
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_NICENESS: Final = 5
+
+
+def _niced() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+_BESIDE: Final = ThreadPoolExecutor(1, "reading", _niced)
+
+
+async def beside(what: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+    """What `what` returns, in a thread that leaves the processor to those who answer."""
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE, functools.partial(what, *given, **named))
 
 
 class Reloads(Collector):
@@ -87,7 +107,7 @@ class Reloads(Collector):
         self._state, self._faults = "reloading", ()
         self._note()
         try:
-            settings = await asyncio.to_thread(read)
+            settings = await beside(read)
             await take(settings)
         except ConfigError as error:
             return self._refused(error.faults, why)

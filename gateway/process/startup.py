@@ -30,7 +30,7 @@ from gateway.process.embedded.valkey import ValkeyFailed
 from gateway.process.instance_lock import CannotStartError, Claim
 from gateway.process.launcher import Launcher
 from gateway.process.publication import Publication, Sources
-from gateway.process.reloading import Reloads
+from gateway.process.reloading import Reloads, beside
 from gateway.process.sockets import Ports
 from gateway.process.workers import Workers
 from gateway.stores.errors import StoreUnavailable
@@ -148,7 +148,7 @@ class Startup:
 
     async def take(self, settings: Settings) -> None:
         """Answer by another configuration from now on, without losing a request. ConfigError when it cannot be taken."""
-        offer = await asyncio.to_thread(deployment.checked, settings, self._offer)
+        offer = await beside(deployment.checked, settings, self._offer)
         sources = self._sources(settings, offer)
         folder = await self._publication.named(sources)
         url = reveal(settings.stores.redis)
@@ -176,6 +176,8 @@ class Startup:
         except BaseException:  # raised again: what was opened for it is nobody else's to close
             await asked.aclose()
             raise
+        if offer is not self._offer:
+            await self._launcher.renew(settings)
         seen = await asyncio.to_thread(watched.contents, watched.files(settings))
         if concerned(self._settings, settings, self._seen, seen):
             await self._couriers.renew(pickle.dumps((settings, facts)))

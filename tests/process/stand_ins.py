@@ -12,8 +12,11 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.config import Settings, load
+from gateway.config.services import Operation
 from gateway.keys import token_format
 from gateway.observe import trace
+from gateway.process import preloader
 from gateway.process.child import ALIVE
 from gateway.process.workers import READY
 
@@ -29,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
             _tell(_state())
         case ["drawn"]:
             _tell(_drawn())
+        case ["loaded", which]:
+            _tell(preloader.loaded(offering(which)) is not None)
         case ["ends", status]:
             return int(status)
         case ["complains", text]:
@@ -43,6 +48,13 @@ def main(arguments: Sequence[str]) -> int:
                 if SPEAKS in os.environ:
                     os.write(READY, ALIVE)
     return 0
+
+
+def offering(which: str) -> Settings:
+    """Settings, of which the `second` offer less than the `first`."""
+    first = load(None, {}, {})
+    crm = first.services["crm"].model_copy(update={"operations": {"contacts.get": Operation(enabled=False)}})
+    return first if which == "first" else first.model_copy(update={"services": {**first.services, "crm": crm}})
 
 
 def _end() -> None:

@@ -20,6 +20,7 @@ from gateway.process.forked import Forked
 from gateway.process.launcher import Launcher
 from gateway.process.workers import READY
 from tests.process.serving import alive, family, running, served, wait_gone
+from tests.process.stand_ins import offering
 
 STAND_IN = "tests.process.stand_ins"
 Logged = Callable[[], list[dict[str, Any]]]
@@ -122,6 +123,14 @@ async def test_signals_to_everybody_leave_the_preloader_alone_until_the_supervis
             os.kill(launcher._running.pid, number)
         told, _ = await _said(launcher, "told")
         assert told["parent"] == os.getpid()
+
+
+async def test_what_is_forked_begins_with_what_the_settings_of_the_last_reload_offer(launcher: Launcher) -> None:
+    """One that died after a reload that changed the offer would else compile it once more, while it is missed."""
+    async with _open(launcher):
+        assert not (await _said(launcher, "loaded", "second"))[0]
+        await launcher.renew(offering("second"))
+        assert [(await _said(launcher, "loaded", each))[0] for each in ("first", "second")] == [False, True]
 
 
 async def test_nothing_is_started_when_the_launcher_has_been_closed(launcher: Launcher) -> None:
