@@ -36,7 +36,11 @@ class Resending:
 
         def tried(session: Session) -> str:
             event_id = telling.trial(session, endpoint, of, datetime.now(UTC))
-            return webhook_deliveries.of_event(session, endpoint.id, event_id)
+            made = webhook_deliveries.of_event(session, endpoint.id, event_id)
+            if made is None:
+                # It was paused since it was looked at.
+                raise not_now("paused", "resume")
+            return made
 
         delivery_id = await self._sql.run(tried)
         until = asyncio.get_running_loop().time() + patience

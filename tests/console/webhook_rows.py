@@ -61,6 +61,7 @@ def delivered(
 
     def settle(session: Session) -> str:
         delivery_id = webhook_deliveries.of_event(session, webhook.removeprefix("whk_"), event_id)
+        assert delivery_id is not None
         row = session.get_one(DeliveryRow, delivery_id)
         row.status, row.reason, row.settled_at = standing, reason, datetime.now(UTC)
         session.delete(session.get_one(QueueRow, delivery_id))

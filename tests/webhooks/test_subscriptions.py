@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.keys import token_format
-from gateway.stores.sql import audit, webhook_endpoints, webhook_events
-from gateway.webhooks import own_events
+from gateway.stores.sql import Session, audit, webhook_deliveries, webhook_endpoints, webhook_events
+from gateway.webhooks import own_events, telling
 from tests.live import NEWEST, OLDEST, Live
 from tests.webhooks.subscribing import PATH, SCOPES, People, refused
 
@@ -168,6 +168,23 @@ def test_pausing_resuming_and_deleting_are_written_down(live: Live, people: Peop
         "webhook.resume",
         "webhook.delete",
     ]
+
+
+def test_a_trial_of_one_that_has_yet_to_be_told_what_it_missed_goes_before_that(live: Live, people: People) -> None:
+    """Without a courier it stays as far behind as it was when it was resumed."""
+    made = people.one()
+    endpoint_id, path = made["id"].removeprefix("whk_"), f"/{made['id']}"
+
+    def tried(session: Session) -> str | None:
+        endpoint = webhook_endpoints.get(session, endpoint_id)
+        assert endpoint is not None
+        event_id = telling.trial(session, endpoint, "", datetime.now(UTC))
+        return webhook_deliveries.of_event(session, endpoint_id, event_id)
+
+    people.call("POST", f"{path}/pause").raise_for_status()
+    assert people.store(tried) is None
+    people.call("POST", f"{path}/resume").raise_for_status()
+    assert people.store(tried) is not None
 
 
 def test_a_disabled_one_is_enabled_six_times_an_hour_and_tried_each_time(live: Live, people: People) -> None:

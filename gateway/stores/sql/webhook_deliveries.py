@@ -51,10 +51,10 @@ def get(session: Session, delivery_id: str) -> Delivery | None:
     return found[0] if found else None
 
 
-def of_event(session: Session, endpoint_id: str, event_id: str) -> str:
-    """The id of the first delivery of an event to an endpoint, which must be there."""
+def of_event(session: Session, endpoint_id: str, event_id: str) -> str | None:
+    """The id of the first delivery of an event to an endpoint; None where there is none, or not yet."""
     wanted = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.event_id == event_id, DeliveryRow.round == ""
-    return session.scalars(select(DeliveryRow.id).where(*wanted)).one()
+    return session.scalars(select(DeliveryRow.id).where(*wanted)).one_or_none()
 
 
 def page(

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
 from gateway.stores.sql import webhook_clock
 from gateway.stores.sql.inserting import insert_of
+from gateway.stores.sql.webhook_endpoints import OPEN
 from gateway.stores.sql.webhook_models import DeliveryRow, EndpointRow, LaneRow, QueueRow
 
 LONGEST: Final = 10_000
@@ -20,13 +21,18 @@ LIVE, REPLAYED = 0, 1
 def spread(
     session: Session, events: Sequence[Mapping[str, Any]], now: int, measured: Collection[str]
 ) -> dict[str, int]:
-    """Deliveries for what was just written down, by `EventRow`'s columns; how many each endpoint got."""
+    """Deliveries for what was just written down, by `EventRow`'s columns; how many each endpoint got.
+
+    Who reads from the log finds it there. What is for one endpoint alone somebody waits for, so it goes before its backlog.
+    """
     tenants = {event["tenant_id"] for event in events}
+    alone = {event["audience"] for event in events if event["audience"] is not None}
+    behind = and_(LaneRow.endpoint_id.in_(alone), EndpointRow.status.in_(OPEN))
     # FOR KEY SHARE, by id: whoever puts one of these lanes to sleep waits until our rows can be seen.
     lanes = session.execute(
         select(LaneRow.endpoint_id, LaneRow.tenant_id, EndpointRow.events, EndpointRow.owner_id, LaneRow.cursor)
         .join(EndpointRow, EndpointRow.id == LaneRow.endpoint_id)
-        .where(LaneRow.tenant_id.in_(tenants), LaneRow.cursor.is_(None))
+        .where(LaneRow.tenant_id.in_(tenants), or_(LaneRow.cursor.is_(None), behind))
         .order_by(LaneRow.endpoint_id)
         .with_for_update(read=True, key_share=True, of=LaneRow)
     ).all()
@@ -35,6 +41,7 @@ def spread(
         for lane, types in ((lane, frozenset(lane.events.split())) for lane in lanes)
         for event in events
         if event["tenant_id"] == lane.tenant_id
+        and (lane.cursor is None or event["audience"] == lane.endpoint_id)
         and wants(lane.endpoint_id, lane.owner_id, types, event["type"], event["audience"], event["object_id"])
     ]
     fed: dict[str, int] = {}
