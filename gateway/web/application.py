@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from http import HTTPStatus
 from typing import Final
 
 from starlette.applications import Starlette
@@ -23,7 +24,15 @@ _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 _BY_SLUG = {kind.slug: kind for kind in problems.ALL}
 _BY_STATUS = {kind.status: kind for kind in problems.ALL}
-_CODES = {404: "route_unknown", 405: "method_not_allowed"}
+_CODES = {
+    401: "token_invalid",
+    404: "route_unknown",
+    405: "method_not_allowed",
+    408: "body_timeout",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+}
 
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -120,8 +129,12 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code, problems.BadRequest)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
-    detail = "There is nothing at this path." if kind is problems.NotFound else "The request cannot be answered here."
-    return _problem(request, kind(_CODES.get(error.status_code, "request_refused"), detail, headers=headers))
+    detail = error.detail
+    if detail == HTTPStatus(error.status_code).phrase:  # nobody said more
+        detail = (
+            "There is nothing at this path." if kind is problems.NotFound else "The request cannot be answered here."
+        )
+    return _problem(request, kind(_CODES.get(error.status_code, "request_malformed"), detail, headers=headers))
 
 
 class Unforeseen:

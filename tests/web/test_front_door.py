@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gateway.error_codes import error_codes
 from gateway.web.colours import contrast, on
 from tests.live import Live
 
@@ -60,3 +61,20 @@ def test_a_letter_can_be_read_on_any_colour(colour: str) -> None:
 
 def test_docs_and_console_lead_to_each_other(live: Live) -> None:
     assert 'href="/console"' in live.client.get("/docs/quickstart").text
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "status", "code"),
+    [
+        ("application/json", b"{}", 415, "unsupported_media_type"),
+        ("application/x-www-form-urlencoded", b"email=%ff", 400, "request_malformed"),
+        ("application/x-www-form-urlencoded", b"email=" + b"a" * 70_000, 413, "payload_too_large"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_with_a_code_that_is_documented(
+    live: Live, media: str, body: bytes, status: int, code: str
+) -> None:
+    for path in ("/oauth/sign-in", "/oauth/sign-out"):
+        refused = live.call("POST", path, content=body, headers={"Content-Type": media})
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+        assert code in error_codes()
