@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
+import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 from typing import Any, Self
 
@@ -43,6 +46,13 @@ class Ledger:
     def tell(self, key: str, made: str) -> None:
         if self.created.setdefault(key, made) != made:
             self.twice.append(key)
+
+
+def stored(database: Path) -> dict[str, int]:
+    """How many contacts a service with this database has of each key that was sent."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        asked = "SELECT c_lastName, count(*) FROM contacts WHERE c_lastName LIKE 'chaos-%' GROUP BY 1"
+        return dict(connection.execute(asked).fetchall())
 
 
 class Client:
