@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema_path import SchemaPath
 from jsonschema_rs import Draft202012Validator, Registry
-from openapi_schema_validator._dialects import OAS31_BASE_DIALECT_METASCHEMA
+from openapi_schema_validator import OAS31Validator
 from openapi_schema_validator._specifications import REGISTRY
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
@@ -40,4 +40,4 @@ def _checked(schema: Any) -> None:
 @cache
 def _dialect() -> Draft202012Validator:
     parts = [(name, REGISTRY.contents(name)) for name in REGISTRY if "/2020-12/" in name or "/oas/3.1/" in name]
-    return Draft202012Validator(dict(OAS31_BASE_DIALECT_METASCHEMA), registry=Registry(parts), validate_formats=True)
+    return Draft202012Validator(dict(OAS31Validator.META_SCHEMA), registry=Registry(parts), validate_formats=True)
