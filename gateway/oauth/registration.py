@@ -12,7 +12,6 @@ from typing import Any, Final
 import orjson
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
-from authlib.oauth2.rfc7591 import InvalidClientMetadataError, InvalidRedirectURIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,7 +25,7 @@ from gateway.oauth import clients as apps
 from gateway.oauth import metadata, redirects
 from gateway.oauth.announce_revoked import Announcements
 from gateway.oauth.clients import GRANT_TYPES, ClientRefused, Registered
-from gateway.oauth.errors import InvalidTokenError, SlowDownError
+from gateway.oauth.errors import InvalidClientMetadataError, InvalidRedirectURIError, InvalidTokenError, SlowDownError
 from gateway.oauth.syntax import HABITUAL
 from gateway.observe import access, logs, metrics
 from gateway.stores.errors import StoreUnavailable

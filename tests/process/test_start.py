@@ -16,13 +16,21 @@ from adapters import RESOURCES
 from adapters.core.compile.catalogue import compile_all
 from adapters.core.payloads import Query
 from gateway.versions import CONTRACTS
-from tests.process.serving import Cold, Served, crowding, family, running, until_stopped
+from tests.process.serving import Cold, Served, crowding, environment, family, running, until_stopped
 
 WANTED = 3.0  # seconds, on a machine that does nothing else
 GENEROUS = 10.0  # on one that does no more than it has processors for
 MOST_CPU = 1.5  # seconds until a worker answers; one that loads the code by itself takes three and more
 MOST_WORK = 7.0  # times the CPU of the yardstick, of all processes until the first answer
 YARDSTICK = "import sqlalchemy.orm"  # what others' use of the machine makes slower at the same time and as much
+OF_FEW = {"joserfc", "cryptography.x509", "markdown_it", "sdk", "valkey", "psycopg", "alembic", "opentelemetry"}
+LOADING = """
+import sys
+from gateway.config import load
+from gateway.process import preloader
+preloader.load(load(None, {}, {}))
+print(*sys.modules)
+"""
 MOST_RESIDENT = 130_000_000  # bytes of a worker, with every resource declared
 
 
@@ -71,6 +79,20 @@ def test_a_start_costs_no_more_than_it_did(starts: Starts) -> None:
     worked, known = (", ".join(f"{each:.2f}" for each in took) for took in (starts.work, starts.yardstick))
     print(f"seconds of CPU of all processes until the first answer: {worked}; of the yardstick: {known}")
     assert min(starts.work[1:]) < MOST_WORK * min(starts.yardstick), worked
+
+
+def test_what_few_deployments_or_requests_need_is_not_loaded_by_every_start(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOADING],
+        cwd=tmp_path,
+        env=environment(GATEWAY_DATA_DIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert {"gateway.app", "sqlalchemy.dialects.sqlite"} <= loaded
+    assert loaded & OF_FEW == set()
 
 
 def test_a_worker_that_has_answered_some_of_everything_stays_small(starts: Starts) -> None:
