@@ -82,22 +82,35 @@ def children(pid: int) -> list[int]:
 
 
 def command(pid: int) -> str:
+    """The command line; empty of a process that has ended."""
+    with suppress(OSError):
+        return _command(pid)
+    return ""
+
+
+def _command(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+
+
+def threads(pid: int) -> list[int]:
+    """The kernel's numbers of a process's threads."""
+    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def pin(pid: int, *cores: int) -> None:
     """Move a process with all its threads."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), cores)
+    for thread in threads(pid):
+        os.sched_setaffinity(thread, cores)
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
     """CPU time that the processes' living threads have used, to the nanosecond."""
     total = 0
     for pid in pids:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                total += int((task / "schedstat").read_text().split()[0])
+        with suppress(OSError):  # one that has ended
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                with suppress(OSError):
+                    total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
 
 

