@@ -22,6 +22,8 @@ RANDOM_LENGTH: Final = 30
 CHECKSUM_LENGTH: Final = 6
 ID_LENGTH: Final = 24
 
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_BASE: Final = len(_PAIRS)
 _WORDS: Final[dict[Credential, str]] = {
     "personal": "pat",
     "app": "app",
@@ -98,8 +100,10 @@ def _checksum(head: bytes) -> str:
 
 
 def _digits(value: int, length: int) -> str:
-    digits = ""
-    for _ in range(length):
-        value, digit = divmod(value, 62)
-        digits = ALPHABET[digit] + digits
-    return digits
+    """An even number of them, two at a time."""
+    pairs = []
+    for _ in range(length // 2):
+        value, pair = divmod(value, _BASE)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return "".join(pairs)

@@ -69,7 +69,7 @@ class _Sink:
     def __init__(self) -> None:
         self.lines: structlog.BytesLogger | ShortLines = structlog.BytesLogger(sys.stdout.buffer)
         self.threshold: int = logging.INFO
-        self.waiting: list[str] = []
+        self.waiting: list[bytes] = []
         self.named: Record = {}
         self.origin: str = ""
 
@@ -111,22 +111,30 @@ def access(members: str) -> None:
     """
     if _sink.threshold > logging.INFO:
         return
-    line = f'{{"at":"{_moment()}","level":"info","event":"request",{_sink.origin}{members}}}'
+    _soon(f'{{"at":"{_moment()}","level":"info","event":"request",{_sink.origin}{members}}}'.encode())
+
+
+def often(name: str, /, **fields: object) -> None:
+    """As `event`, for what there is much of: its lines leave together with those of the same turn of the loop."""
+    if _sink.threshold <= logging.INFO:
+        _soon(_encode({"at": _now(), "level": "info", "event": name, **_sink.named, **_traced(), **fields}))
+
+
+def _soon(line: bytes) -> None:
     if not _sink.waiting:
         try:
             asyncio.get_running_loop().call_soon(flush)
         except RuntimeError:  # no loop, no turn to wait for
-            _sink.lines.info(line.encode())
+            _sink.lines.info(line)
             return
     _sink.waiting.append(line)
 
 
 def flush() -> None:
-    """Write the lines of finished requests that still wait; to be called before a worker ends."""
+    """Write the lines that still wait; to be called before a process ends."""
     waiting, _sink.waiting = _sink.waiting, []
     written = b""
-    for line in waiting:
-        encoded = line.encode()
+    for encoded in waiting:
         if written and len(written) + len(encoded) + 1 >= PIPE_BUF:
             _sink.lines.info(written)
             written = b""

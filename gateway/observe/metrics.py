@@ -106,9 +106,9 @@ _nulled = cache(_values.labels)
 _refused = cache(_auth_failures.labels)
 
 
-class _Gains:
+class Gains:
     """What children of histograms with the same `bounds`, and the counter that goes with them, have gained since they were last
-    written down.
+    written down: for what happens often, `DELAY` late.
     """
 
     __slots__ = ("_bounds", "_buckets", "_counter", "_gained", "_histograms", "_seconds")
@@ -126,7 +126,8 @@ class _Gains:
         self._seconds = 0.0
         self._buckets = [0] * (len(self._bounds) + 1)
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float = 0.0) -> None:
+        """One more, which took so long."""
         self._gained += 1
         self._seconds += seconds
         self._buckets[bisect_left(self._bounds, seconds)] += 1
@@ -134,6 +135,7 @@ class _Gains:
             _wait_for(self)
 
     def write_down(self) -> None:
+        """Let it be seen."""
         gained, seconds, buckets = self._gained, self._seconds, self._buckets
         # Before anything can fail: what cannot be written is lost, and not counted twice.
         self._clear()
@@ -147,10 +149,10 @@ class _Gains:
                     bucket.inc(count)
 
 
-_waiting: Final[list[_Gains]] = []
+_waiting: Final[list[Gains]] = []
 
 
-def _wait_for(gains: _Gains) -> None:
+def _wait_for(gains: Gains) -> None:
     _waiting.append(gains)
     if len(_waiting) == 1:
         try:
@@ -168,25 +170,25 @@ def write_down() -> None:
 
 
 @cache
-def _answered(route: str, method: str, status: int, contract: str) -> _Gains:
+def _answered(route: str, method: str, status: int, contract: str) -> Gains:
     known = method if method in _METHODS else "other"
     counter = _requests.labels(route, known, status, contract)
     # Several contracts gain in one child, each by itself.
     conventional = _server_seconds.labels(known if known != "other" else "_OTHER", route, status)
-    return _Gains(_request_seconds.labels(route), conventional, counter=counter)
+    return Gains(_request_seconds.labels(route), conventional, counter=counter)
 
 
 @cache
-def _overheads() -> _Gains:
-    return _Gains(_overhead_seconds, bounds=_OVERHEAD)
+def _overheads() -> Gains:
+    return Gains(_overhead_seconds, bounds=_OVERHEAD)
 
 
 @cache
-def _called(service: str, method: str, status: int) -> _Gains:
+def _called(service: str, method: str, status: int) -> Gains:
     # A status and an error exclude each other; a label that does not apply is empty.
     failed = "" if 0 < status < 400 else str(status) if status else "no_answer"
     conventional = _client_seconds.labels(method, service, status or "", failed)
-    return _Gains(_upstream_seconds.labels(service), conventional)
+    return Gains(_upstream_seconds.labels(service), conventional)
 
 
 def request(route: str, method: str, status: int, contract: str, seconds: float) -> None:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Final
 
-from gateway.observe.metrics import counter, gauge, histogram
+from gateway.observe.metrics import Gains, counter, gauge, histogram
 
 _events = counter("webhook_events_total", "Events accepted.", "type", "origin")
 _ingest = counter("webhook_ingest_total", "Posts to the ingest port.", "outcome")
@@ -31,12 +31,29 @@ STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
 REGISTERED: Final = ("pending", "active", "retiring")
 
 _accepted = cache(_events.labels)
-_posted = cache(_ingest.labels)
-_ended = cache(_deliveries.labels)
 _kept_back = cache(_withheld.labels)
 _left_out = cache(_omitted.labels)
-_tried = cache(_attempts.labels)
 _asked = cache(_hydrations.labels)
+
+
+@cache
+def _posted(outcome: str) -> Gains:
+    return Gains(_ingest_seconds, counter=_ingest.labels(outcome))
+
+
+@cache
+def _ended(outcome: str) -> Gains:
+    return Gains(counter=_deliveries.labels(outcome))
+
+
+@cache
+def _tried(result: str) -> Gains:
+    return Gains(_attempt_seconds, counter=_attempts.labels(result))
+
+
+@cache
+def _waited() -> Gains:
+    return Gains(_lag_seconds)
 
 
 def event(event_type: str, origin: str) -> None:
@@ -46,13 +63,12 @@ def event(event_type: str, origin: str) -> None:
 
 def ingest(outcome: str, seconds: float) -> None:
     """Count a post: accepted, repeated, unknown_capability, tenant_mismatch, malformed, too_large, unknown_type, …"""
-    _posted(outcome).inc()
-    _ingest_seconds.observe(seconds)
+    _posted(outcome).add(seconds)
 
 
 def delivery(outcome: str, reason: str | None) -> None:
     """Count a delivery that ended: delivered, dead, withheld, cancelled."""
-    _ended(outcome).inc()
+    _ended(outcome).add()
     if outcome == "withheld":
         _kept_back(reason or "").inc()
 
@@ -69,13 +85,12 @@ def omitted(reason: str) -> None:
 
 def attempt(result: str, seconds: float) -> None:
     """Count a post to an endpoint: 2xx, 3xx, 4xx, 429, 5xx, dns, vetted, connect, tls, timeout, reset."""
-    _tried(result).inc()
-    _attempt_seconds.observe(seconds)
+    _tried(result).add(seconds)
 
 
 def lag(seconds: float) -> None:
     """Record how long an event waited for its first attempt."""
-    _lag_seconds.observe(max(0.0, seconds))
+    _waited().add(max(0.0, seconds))
 
 
 def lease_lost() -> None:

@@ -28,7 +28,6 @@ class Connection(asyncio.Protocol):
         "_answer",
         "_armed",
         "_bodyless",
-        "_collects",
         "_deadline",
         "_drained",
         "_limit",
@@ -83,7 +82,6 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Response] = self._loop.create_future()
         self._sink = sink
         self._bodyless = bodyless
-        self._collects = sink is None and not bodyless
         self.heard = False
         self.sending = sending
         self.busy = True
@@ -202,14 +200,14 @@ class Connection(asyncio.Protocol):
             self._partial = None
         elif not self.heard:
             self.heard = True
-            found = recognised(data) if self._collects else None
+            found = recognised(data) if not self._bodyless else None
             if found is not None:
                 status, head, length = found
                 missing = head + length - len(data)
                 if missing == 0 and length <= self._limit:
                     self._conclude(Response(status, data[:head], data[head:]))
                     return
-                if missing > 0 and length <= self._limit:
+                if missing > 0 and length <= self._limit and self._sink is None:
                     self._partial = Partial(status, head, missing, data)
                     return
         self._parse(data)
@@ -247,6 +245,11 @@ class Connection(asyncio.Protocol):
         # An answer that came before the end of the request leaves the service in the middle of it.
         clean = not (stray or self.sending or self.transport.get_write_buffer_size() > 0)
         if sink is not None:
+            if response is not None and not answer.done():
+                # All of it came in one read.
+                answer.set_result(response)
+                if response.body:
+                    sink.feed(response.body)
             sink.finish(None)
         elif response is None or answer.done():
             clean = False

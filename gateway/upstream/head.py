@@ -44,6 +44,9 @@ class Lines(bytes):
         return super().__new__(cls, lines)
 
 
+_NONE = Lines(b"")
+
+
 class Heads:
     """Builds request heads for one origin."""
 
@@ -62,7 +65,7 @@ class Heads:
         path: bytes,
         headers: bytes,
         body: bytes = b"",
-        known: bytes = b"",
+        known: bytes = _NONE,
         framing: bytes | None = None,
     ) -> bytes:
         """The whole head with its empty line, and the `body` behind it.

@@ -53,6 +53,11 @@ class Streaming:
         self.status = 0
         self.headers: Headers = ()
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes: the rest can be read without waiting."""
+        return self._done
+
     def begin(self, status: int, headers: Headers) -> None:
         """The head has arrived; from here on only waiting for more counts against the service."""
         self.status, self.headers = status, headers

@@ -158,7 +158,7 @@ def _log(held: Held, due: Due, event: Event, sent: Sent) -> None:
     started = trace.started()
     if started.marks is not None:
         tracing.attempt(started, held.recipient.endpoint.url_host, sent.status, sent.error, sent.seconds)
-    logs.event(
+    logs.often(
         "webhook attempt",
         trace_id=started.trace_id,
         tenant=held.lane.tenant_id,

@@ -126,7 +126,7 @@ class Ingest:
         await self._senders.heard(registration)
         if event_id is None:
             return "repeated", b"{}"
-        logs.event("webhook event", tenant=registration.tenant_id, webhook=f"evt_{event_id}", type=happened.type.name)
+        logs.often("webhook event", tenant=registration.tenant_id, webhook=f"evt_{event_id}", type=happened.type.name)
         return "accepted", orjson.dumps({"id": f"evt_{event_id}"})
 
     def _near(self, scope: Scope) -> bool:

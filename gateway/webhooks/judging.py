@@ -57,6 +57,15 @@ class Allowed:
     plan: str | None
 
 
+@dataclass(slots=True)
+class _Known:
+    """An owner, until when that is believed, and the tenant's key, once it was opened for somebody."""
+
+    until: float
+    owner: Owner
+    key: str | None = None
+
+
 Verdict = Allowed | Withheld | Ended | Wait
 
 
@@ -76,15 +85,16 @@ class Judge:
         self._identities = identities
         self._permissions = permissions
         self._cycles = cycles
-        self._owners: dict[Hashable, tuple[float, Owner]] = {}
+        self._owners: dict[Hashable, _Known] = {}
         self._reading: SingleFlight[Hashable, Owner] = SingleFlight()
 
     async def judge(self, endpoint: Endpoint, scope: str) -> Verdict:
         """Whether its owner may be told now of what `scope` guards; nothing else decides it."""
         try:
-            owner = await self._owner(endpoint)
+            known = await self._owner(endpoint)
         except StoreUnavailable:
             return Wait(PAUSE, "store")
+        owner = known.owner
         if owner.ended is not None:
             return Ended("disabled", owner.ended, cancel=True)
         if retired(self._cycles.get(endpoint.contract), owner.ahead):
@@ -96,24 +106,25 @@ class Judge:
             return Wait(PAUSE, "identity")
         verdict = judged(user, owner.scopes, frozenset((READ, scope)), self._permissions, owner.mode)
         if isinstance(verdict, Permit):
-            sealed = owner.tenant_key
-            key = open_tenant_key(self._keyring, endpoint.tenant_id, sealed) if sealed is not None else ""
-            return Allowed(verdict, key, owner.plan)
+            if known.key is None:
+                sealed = owner.tenant_key
+                known.key = open_tenant_key(self._keyring, endpoint.tenant_id, sealed) if sealed is not None else ""
+            return Allowed(verdict, known.key, owner.plan)
         # Whoever comes back within the month goes on from where they were.
         return Ended("suspended", "user_disabled", cancel=False) if verdict == "user" else Withheld(verdict)
 
-    async def _owner(self, endpoint: Endpoint) -> Owner:
+    async def _owner(self, endpoint: Endpoint) -> _Known:
         key = endpoint.tenant_id, endpoint.owner_kind, endpoint.owner_id, endpoint.scopes
         known = self._owners.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        if known is not None and known.until > time.monotonic():
+            return known
         # The age counts from the question.
         until = time.monotonic() + FRESH
         owner = await self._reading.ask(key, lambda: self._sql.read(owner_of, endpoint, datetime.now(UTC)))
         if len(self._owners) >= _MOST:
             self._owners.clear()
-        self._owners[key] = until, owner
-        return owner
+        found = self._owners[key] = _Known(until, owner)
+        return found
 
 
 def owner_of(session: Session, endpoint: Endpoint, now: datetime) -> Owner:

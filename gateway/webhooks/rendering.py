@@ -64,15 +64,15 @@ class Renderings:
         self._keyring = keyring
         self._judge = judge
         self._hydrator = hydrator
-        self._cycles = {date.isoformat(): cycle for date, cycle in settings.versions.items()}
+        self._headers = {
+            date.isoformat(): _version(date.isoformat()) + lines(notice(cycle))
+            for date, cycle in settings.versions.items()
+        }
 
     async def render(self, recipient: Recipient, event: Event, *, waited: float) -> Rendered:
         """See `messages.Renderer.render`."""
         endpoint = recipient.endpoint
-        cycle = self._cycles.get(endpoint.contract)
-        headers = b"version: %b\r\n" % endpoint.contract.encode("ascii")
-        if cycle is not None:
-            headers += lines(notice(cycle))
+        headers = self._headers.get(endpoint.contract) or _version(endpoint.contract)
         if event.type in own_events.TYPES:
             return await self._own(endpoint, event, headers)
         kind = self._types.get(event.type)
@@ -159,3 +159,7 @@ class Renderings:
             # Sealed by a key that was retired: what can be read is still read.
             return {}
         return dict(found)
+
+
+def _version(contract: str) -> bytes:
+    return b"version: %b\r\n" % contract.encode("ascii")
