@@ -15,22 +15,25 @@ from gateway.egress.dialling import Dialler
 from gateway.keys.keyring import Keyring, Unsealable
 from gateway.observe import logs, webhook_metrics
 from gateway.stores.errors import StoreUnavailable
-from gateway.stores.sql import Sql, webhook_filling, webhook_lanes, webhook_replays, webhook_turns
+from gateway.stores.sql import Sql, webhook_lanes, webhook_turns
 from gateway.stores.sql.webhook_lanes import Lane
 from gateway.stores.sql.webhook_queue import SUSPECT, Due
-from gateway.stores.sql.webhook_turns import BATCH, Part, TurnResult
+from gateway.stores.sql.webhook_turns import BATCH, Asks, Part, TurnResult
 from gateway.webhooks import recipients
 from gateway.webhooks.attempts import Attempts
 from gateway.webhooks.clock import Clock
 from gateway.webhooks.health import Pace
 from gateway.webhooks.held import LASTS, Held
+from gateway.webhooks.lane_shares import Shares
 from gateway.webhooks.messages import Renderer, Signer
 from gateway.webhooks.places import Places
+from gateway.webhooks.refilling import refill
 from gateway.webhooks.sending import Wire
 
 LANES: Final = 256  # held at once
 SETTLE: Final = 0.05  # seconds
 POLL: Final = 0.25
+UNSETTLED: Final = 256  # outcomes that wait for no moment longer
 _RENEW: Final = 0.5
 _AGAIN: Final = 0.25  # seconds after which a database that was away is asked again
 
@@ -65,6 +68,9 @@ class Courier:
         self._ran = asyncio.Event()
         self._ran.set()
         self._others = False
+        self._roused = False
+        self._sought_at = self._looked_at = 0.0
+        self._shares = Shares()
         self._unsettled = 0
         self._tenants: set[str] = set()
         self._starved: dict[str, Held] = {}
@@ -72,6 +78,7 @@ class Courier:
 
     def wake(self, endpoint_ids: Iterable[str]) -> None:
         """There is something to do for these: events were accepted."""
+        self._roused = True
         for endpoint_id in endpoint_ids:
             if (held := self._held.get(endpoint_id)) is not None:
                 held.dry = False
@@ -83,7 +90,7 @@ class Courier:
         while not self._stopping:
             await self._wait()
             try:
-                if self._held or await self._somebody_waits():
+                if bool(self._held) or await self._sql.read(webhook_lanes.waiting, self.clock()):
                     await self._turn()
             except StoreUnavailable:
                 self._ask(_AGAIN)
@@ -110,9 +117,6 @@ class Courier:
                 await asyncio.sleep(SETTLE)
         await asyncio.gather(*self._hanging_up, *(held.wire.close() for held in self._held.values()))
 
-    async def _somebody_waits(self) -> bool:
-        return await self._sql.read(webhook_lanes.waiting, self.clock())
-
     def _ask(self, delay: float) -> None:
         """A turn in `delay` seconds at the latest."""
         self._due_at = min(self._due_at, time.monotonic() + delay)
@@ -129,56 +133,58 @@ class Courier:
         self._due_at = time.monotonic() + (_RENEW if self._held else POLL)
 
     async def _turn(self) -> None:
-        await self._fill()
+        for held in [*self._held.values()]:
+            if held.idle and held.fillable():
+                await refill(self._sql, held, self.clock())
         now, now_ms = time.monotonic(), self.clock()
         parts: dict[str, Part] = {}
         for endpoint_id, held in self._held.items():
             leave = held.leaves(now, now_ms, others=self._others, stopping=self._stopping)
-            parts[endpoint_id] = held.part(now, leave=leave, stopping=self._stopping)
+            parts[endpoint_id] = held.part(now, leave=leave, others=self._others, stopping=self._stopping)
         leaving = sum(part.leave for part in parts.values())
-        places = 0 if self._stopping else self._lanes - len(self._held) + leaving
+        seeks = self._roused or bool(leaving) or now >= self._sought_at + POLL
+        places = self._lanes - len(self._held) + leaving if seeks and not self._stopping else 0
+        asks = Asks(now >= self._looked_at + POLL, self._shares.looks(now), self._shares.left(now))
+        self._roused = False
         try:
-            got = await self._sql.run(webhook_turns.turn, self._name, list(parts.values()), places)
+            got = await self._sql.run(webhook_turns.turn, self._name, list(parts.values()), places, asks)
         except BaseException:  # raised again: what was to be settled is kept for the next turn
             for endpoint_id, part in parts.items():
                 self._held[endpoint_id].returned(part)
             raise
-        self._others = len(got.leased) == places
+        if seeks:
+            self._others, self._sought_at = len(got.leased) == places, now
+        if got.looked:
+            self._looked_at = now
+        self._shares.leased((lane.endpoint_id for lane in got.leased), now)
         self._unsettled = 0
         self.clock.set(got.now)
         for endpoint_id, part in parts.items():
             self._said(endpoint_id, part, got, now + LASTS)
         for lane in got.leased:
             self._leased(lane, got, now)
+        if got.share is not None:
+            self._shares.note(got.share, self._held, now)
         self._tenants = {held.lane.tenant_id for held in self._held.values()}
         for held in [*self._held.values()]:
             self._pump(held)
         if any(held.idle and not held.dry for held in self._held.values()):
             self._ask(0.0)
 
-    async def _fill(self) -> None:
-        for held in [*self._held.values()]:
-            if held.idle and held.fillable():
-                filled = None
-                if held.lane.cursor is not None:
-                    filled = await self._sql.run(webhook_filling.fill, held.lane, self.clock())
-                    if filled is not None:
-                        held.lane.cursor = filled.cursor
-                        held.dry = not filled.added and filled.cursor is None
-                if held.dry and held.replaying:
-                    added = await self._sql.run(webhook_replays.fill, held.lane, self.clock())
-                    held.replaying, held.dry = added is not None, added is None
-
     def _said(self, endpoint_id: str, part: Part, got: TurnResult, until: float) -> None:
         held = self._held[endpoint_id]
         if part.leave or endpoint_id in got.lost:
             if endpoint_id in got.lost:
                 webhook_metrics.lease_lost()
+            elif held.handed_on:
+                self._shares.gone(endpoint_id, time.monotonic())
             self._let_go(endpoint_id)
             return
-        held.until = until
+        if part.renew:
+            held.until = until
         held.lane.cursor = got.cursors.get(endpoint_id, held.lane.cursor)
-        held.replaying = endpoint_id in got.replaying
+        if got.looked:
+            held.replaying = endpoint_id in got.replaying
         if endpoint_id in got.stopped:
             held.stopped = True
             held.drop()
@@ -282,8 +288,9 @@ class Courier:
         if not self._pump(held):
             self._pump_starved()
         self._unsettled += 1
-        # What is tried alone holds up its whole lane until it is settled.
-        self._ask(0.0 if self._unsettled >= BATCH or due.claims >= SUSPECT else SETTLE)
+        # What is tried alone holds up its whole lane until it is settled, and what a lane has in hand comes to its end.
+        hurried = self._unsettled >= UNSETTLED or len(held.outcomes) >= BATCH * 3 // 4 or due.claims >= SUSPECT
+        self._ask(0.0 if hurried else SETTLE)
 
     def _pump_starved(self) -> None:
         for endpoint_id in [*self._starved]:

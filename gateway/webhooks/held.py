@@ -14,6 +14,7 @@ from gateway.webhooks.messages import Recipient
 from gateway.webhooks.sending import WHOLE, Wire
 
 LASTS: Final = LEASE / 1000
+_RENEWED: Final = 2.0  # seconds after which a lease is renewed
 _TOLD: Final = 1_000  # milliseconds between two writes of a lane that is as healthy as it was
 _LOOK: Final = 0.25  # seconds after which a queue that had no more is asked again
 _TURN: Final = 10.0  # seconds, or `BATCH` deliveries, after which a lane is given back when others wait
@@ -25,6 +26,7 @@ class Held:
 
     until      the end of the lease; dry: the queue had no more than it gave
     changed    the lane's health is to be written; stopped: nothing is begun any more
+    handed_on  nothing more is taken, and the lane is given back for another courier
     """
 
     lane: Lane
@@ -44,6 +46,7 @@ class Held:
     dry: bool = False
     changed: bool = False
     stopped: bool = False
+    handed_on: bool = False
     served: int = 0
     looked_at: float = 0.0
     told_at: int = 0
@@ -99,22 +102,28 @@ class Held:
         """Whether the log has rows for it when the queue has none."""
         return self.dry and not self.stopped and (self.lane.cursor is not None or self.replaying)
 
+    def over(self, now: float, *, others: bool) -> bool:
+        """Whether its turn is over, and nothing more is taken. `others`: lanes wait for which there is no place."""
+        return self.handed_on or (others and (self.served >= BATCH or now - self.since > _TURN))
+
     def leaves(self, now: float, now_ms: int, *, others: bool, stopping: bool) -> bool:
         """Whether the lane is given back now. `others`: lanes wait for which there is no place."""
         if not self.idle:
             return False
-        spent = others and (self.served >= BATCH or now - self.since > _TURN)
         blocked = self.lane.blocked_until > now_ms
-        return stopping or self.stopped or blocked or spent or (self.dry and not self.fillable())
+        return (
+            stopping or self.stopped or blocked or self.over(now, others=others) or (self.dry and not self.fillable())
+        )
 
-    def part(self, now: float, *, leave: bool, stopping: bool) -> Part:
+    def part(self, now: float, *, leave: bool, others: bool, stopping: bool) -> Part:
         """What is said of it in the next turn. Its outcomes are the turn's from now on."""
         outcomes, self.outcomes = self.outcomes, []
         given_back, self.given_back = self.given_back, []
         changed, self.changed = self.changed, False
         hand = [due.delivery_id for due in self.hand()]
         curious = not self.dry or now - self.looked_at > _LOOK
-        wants = curious and not (leave or stopping) and not self.stopped and not self.alone and len(hand) <= BATCH // 4
+        ends = leave or stopping or self.stopped or self.alone or self.over(now, others=others)
+        wants = curious and not ends and len(hand) <= BATCH // 4
         if wants:
             self.looked_at = now
         return Part(
@@ -126,6 +135,7 @@ class Held:
             changed_at=self.recipient.endpoint.changed_at,
             changed=changed,
             leave=leave,
+            renew=now >= self.until - LASTS + _RENEWED,
         )
 
     def returned(self, part: Part) -> None:

@@ -67,7 +67,7 @@ class Courier:
         self.held.take(due, 64)
 
     def settle(self) -> None:
-        part = self.held.part(self.now / 1000, leave=False, stopping=False)
+        part = self.held.part(self.now / 1000, leave=False, others=False, stopping=False)
         with self.sql.session() as session:
             webhook_queue.settle(session, part.outcomes, self.now)
             webhook_queue.give_back(session, part.given_back)

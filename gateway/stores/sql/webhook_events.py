@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
 from gateway.stores.sql import many, webhook_clock, webhook_fanout, webhook_streams
-from gateway.stores.sql.inserting import insert_of
+from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_models import EventRow
 
 
@@ -54,7 +54,8 @@ class Event:
     origin: str
 
 
-_COLUMNS: Final = tuple(getattr(EventRow, name) for name in Event.__slots__)
+_EVENTS: Final = Base.metadata.tables[EventRow.__tablename__]
+_COLUMNS: Final = tuple(_EVENTS.c[name] for name in Event.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,7 @@ def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Col
         row = {name: getattr(event, name) for name in NewEvent.__slots__}
         row |= {"id": token_format.new_timed_id(now), "sequence": numbers[event.tenant_id], "received_at": at}
         rows.append(row)
-    insert = insert_of(session)
-    statement = insert(EventRow).on_conflict_do_nothing(index_elements=["tenant_id", "fingerprint"])
-    new = set(session.execute(statement.returning(EventRow.id), rows).scalars()) if rows else set()
+    new = many.add_new(session, _EVENTS, rows, ("tenant_id", "fingerprint"))
     accepted = [row for row in rows if row["id"] in new]
     fed = webhook_fanout.spread(session, accepted, now, measured) if accepted else {}
     return Accepted({(row["tenant_id"], row["fingerprint"]): row["id"] for row in accepted}, fed)
@@ -97,7 +96,7 @@ def get(session: Session, event_id: str) -> Event | None:
 
 def some(session: Session, ids: Collection[str]) -> dict[str, Event]:
     """By id, those that are there."""
-    rows = session.execute(select(*_COLUMNS).where(many.among(session, EventRow.id, ids)))
+    rows = session.execute(select(*_COLUMNS).where(many.among(session, _EVENTS.c.id, ids)))
     return {row.id: Event(*row) for row in rows}
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
-from gateway.stores.sql import webhook_clock
-from gateway.stores.sql.inserting import insert_of
+from gateway.stores.sql import many, webhook_clock
+from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_endpoints import OPEN
 from gateway.stores.sql.webhook_models import DeliveryRow, EndpointRow, LaneRow, QueueRow
 
@@ -16,6 +16,8 @@ LONGEST: Final = 10_000
 """Rows of one endpoint; beyond them its lane reads from the log, where a backlog of any length costs nothing."""
 
 LIVE, REPLAYED = 0, 1
+
+_DELIVERIES, _QUEUE = (Base.metadata.tables[row.__tablename__] for row in (DeliveryRow, QueueRow))
 
 
 def spread(
@@ -30,7 +32,8 @@ def spread(
     behind = and_(LaneRow.endpoint_id.in_(alone), EndpointRow.status.in_(OPEN))
     # FOR KEY SHARE, by id: whoever puts one of these lanes to sleep waits until our rows can be seen.
     lanes = session.execute(
-        select(LaneRow.endpoint_id, LaneRow.tenant_id, EndpointRow.events, EndpointRow.owner_id, LaneRow.cursor)
+        select(LaneRow.endpoint_id, LaneRow.tenant_id, LaneRow.cursor, LaneRow.next_due)
+        .add_columns(EndpointRow.events, EndpointRow.owner_id)
         .join(EndpointRow, EndpointRow.id == LaneRow.endpoint_id)
         .where(LaneRow.tenant_id.in_(tenants), or_(LaneRow.cursor.is_(None), behind))
         .order_by(LaneRow.endpoint_id)
@@ -48,7 +51,8 @@ def spread(
     for endpoint_id, _ in wanted:
         fed[endpoint_id] = fed.get(endpoint_id, 0) + 1
     enqueue(session, wanted, now)
-    wake(session, fed, now)
+    # Nobody puts off a lane on which we have a lock.
+    wake(session, [lane.endpoint_id for lane in lanes if lane.endpoint_id in fed and lane.next_due > now], now)
     _overflow(session, [endpoint_id for endpoint_id in fed if endpoint_id in measured], events)
     return fed
 
@@ -76,7 +80,6 @@ def enqueue(
 
     `round_id` tells a replay from the first time. Their age counts from now: what was missed for a week is not too old to go.
     """
-    insert = insert_of(session)
     at = webhook_clock.moment(now)
     rows = [
         {
@@ -90,18 +93,14 @@ def enqueue(
         }
         for endpoint_id, event_id in wanted
     ]
-    if not rows:
-        return 0
-    statement = insert(DeliveryRow).on_conflict_do_nothing(index_elements=["endpoint_id", "event_id", "round"])
-    new = set(session.execute(statement.returning(DeliveryRow.id), rows).scalars())
+    new = many.add_new(session, _DELIVERIES, rows, ("endpoint_id", "event_id", "round"))
     common = {"rank": rank, "due_at": now, "accepted_at": now, "attempts": 0, "claims": 0}
     queued = [
         {"delivery_id": row["id"], "endpoint_id": row["endpoint_id"], "event_id": row["event_id"], **common}
         for row in rows
         if row["id"] in new
     ]
-    if queued:
-        session.execute(insert(QueueRow), queued)
+    many.add(session, _QUEUE, queued)
     return len(new)
 
 

@@ -58,9 +58,11 @@ def waiting(session: Session, now: int) -> bool:
     return session.scalar(select(LaneRow.endpoint_id).where(*_free(now)).limit(1)) is not None
 
 
-def lease(session: Session, courier: str, most: int, now: int) -> list[Lane]:
+def lease(session: Session, courier: str, most: int, now: int, besides: Collection[str] = ()) -> list[Lane]:
     """Takes up to `most` lanes that have something to do, those that waited longest first. Never waits for another courier."""
     query = select(LaneRow.endpoint_id).where(*_free(now)).order_by(LaneRow.served_at).limit(most)
+    if besides:
+        query = query.where(~many.among(session, LaneRow.endpoint_id, besides))
     found = session.scalars(query.with_for_update(key_share=True, skip_locked=True)).all()
     if not found:
         return []
@@ -114,6 +116,12 @@ def release(session: Session, endpoint_ids: Collection[str], now: int) -> None:
             .values(leased_by=None, leased_until=0, served_at=now, next_due=_next_due(now))
             .execution_options(**_UNSYNCHRONIZED)
         )
+
+
+def share(session: Session, couriers: int, now: int) -> int:
+    """How many of the lanes that are held each of so many couriers has, when all have as many."""
+    held = select(func.count()).where(LaneRow.next_due <= now, LaneRow.leased_until > now)
+    return -(-(session.scalar(held) or 0) // max(1, couriers))
 
 
 def end_leases(session: Session, prefix: str) -> None:

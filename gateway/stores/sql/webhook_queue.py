@@ -12,8 +12,6 @@ from gateway.stores.sql import many, webhook_clock
 from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_models import AttemptRow, DeliveryRow, QueueRow
 
-_UNSYNCHRONIZED: Final = {"synchronize_session": False}
-
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -58,9 +56,12 @@ class Outcome:
     due_at: int
 
 
-_COLUMNS: Final = tuple(getattr(QueueRow, name) for name in Due.__slots__)
-_ORDER: Final = (QueueRow.rank, QueueRow.due_at)
-_ATTEMPTS, _QUEUE = (Base.metadata.tables[row.__tablename__] for row in (AttemptRow, QueueRow))
+_ATTEMPTS, _QUEUE, _DELIVERIES = (
+    Base.metadata.tables[row.__tablename__] for row in (AttemptRow, QueueRow, DeliveryRow)
+)
+_ROW: Final = _QUEUE.c
+_COLUMNS: Final = tuple(_ROW[name] for name in Due.__slots__)
+_ORDER: Final = (_ROW.rank, _ROW.due_at)
 
 SUSPECT: Final = 2
 """Claims without an outcome after which a row may be what ends its couriers: it is tried alone from then on."""
@@ -83,14 +84,11 @@ def take(session: Session, wanted: Wanted, now: int) -> dict[str, list[Due]]:
         found[endpoint_id] = [each for each in due if each.delivery_id not in known][:most]
     for endpoint_id, (most, besides) in wanted.items():
         if not found[endpoint_id] and not besides and most:
-            last = _of(endpoint_id, now).order_by(QueueRow.claims, QueueRow.due_at).limit(1)
+            last = _of(endpoint_id, now).order_by(_ROW.claims, _ROW.due_at).limit(1)
             found[endpoint_id] = [Due(*row) for row in session.execute(last)]
     if claimed := [each.delivery_id for due in found.values() for each in due]:
         session.execute(
-            update(QueueRow)
-            .where(many.among(session, QueueRow.delivery_id, claimed))
-            .values(claims=QueueRow.claims + 1)
-            .execution_options(**_UNSYNCHRONIZED)
+            update(_QUEUE).where(many.among(session, _ROW.delivery_id, claimed)).values(claims=_ROW.claims + 1)
         )
     return found
 
@@ -101,11 +99,11 @@ def _due(session: Session, wanted: Wanted, now: int) -> dict[str, list[Due]]:
     asked = [(endpoint_id, most + len(besides)) for endpoint_id, (most, besides) in wanted.items()]
     if session.get_bind().dialect.name == "sqlite":
         for endpoint_id, most in asked:
-            query = _of(endpoint_id, now).where(QueueRow.claims < SUSPECT).order_by(*_ORDER).limit(most)
+            query = _of(endpoint_id, now).where(_ROW.claims < SUSPECT).order_by(*_ORDER).limit(most)
             found[endpoint_id] = [Due(*row) for row in session.execute(query)]
     elif asked:
-        lanes = many.pairs(QueueRow.endpoint_id, QueueRow.attempts, asked)
-        each = _of(lanes.c.endpoint_id, now).where(QueueRow.claims < SUSPECT).order_by(*_ORDER)
+        lanes = many.pairs(_ROW.endpoint_id, _ROW.attempts, asked)
+        each = _of(lanes.c.endpoint_id, now).where(_ROW.claims < SUSPECT).order_by(*_ORDER)
         inner = each.limit(lanes.c.attempts).lateral("due")
         for row in session.execute(select(*inner.c).select_from(lanes.join(inner, true()))):
             found[row.endpoint_id].append(Due(*row))
@@ -115,7 +113,7 @@ def _due(session: Session, wanted: Wanted, now: int) -> dict[str, list[Due]]:
 
 
 def _of(endpoint_id: Any, now: int) -> Select[Any]:
-    return select(*_COLUMNS).where(QueueRow.endpoint_id == endpoint_id, QueueRow.due_at <= now)
+    return select(*_COLUMNS).where(_ROW.endpoint_id == endpoint_id, _ROW.due_at <= now)
 
 
 def settle(session: Session, outcomes: Sequence[Outcome], now: int) -> None:
@@ -128,8 +126,7 @@ def settle(session: Session, outcomes: Sequence[Outcome], now: int) -> None:
     many.add(session, _ATTEMPTS, attempts)
     ended = [each.due.delivery_id for each in outcomes if each.status is not None]
     if ended:
-        gone = delete(QueueRow).where(many.among(session, QueueRow.delivery_id, ended))
-        session.execute(gone.execution_options(**_UNSYNCHRONIZED))
+        session.execute(delete(_QUEUE).where(many.among(session, _ROW.delivery_id, ended)))
     again = [
         {"delivery_id": each.due.delivery_id, "due_at": each.due_at, "attempts": _attempts(each), "claims": 0}
         for each in outcomes
@@ -143,10 +140,9 @@ def give_back(session: Session, ids: Collection[str]) -> None:
     """What was taken and not tried is not held against it."""
     if ids:
         session.execute(
-            update(QueueRow)
-            .where(many.among(session, QueueRow.delivery_id, ids), QueueRow.claims > 0)
-            .values(claims=QueueRow.claims - 1)
-            .execution_options(**_UNSYNCHRONIZED)
+            update(_QUEUE)
+            .where(many.among(session, _ROW.delivery_id, ids), _ROW.claims > 0)
+            .values(claims=_ROW.claims - 1)
         )
 
 
@@ -178,5 +174,4 @@ def _tell(session: Session, outcomes: Sequence[Outcome], at: datetime) -> None:
             values["first_at"] = at
         if status != "pending":
             values["settled_at"] = at
-        told = update(DeliveryRow).where(many.among(session, DeliveryRow.id, ids)).values(**values)
-        session.execute(told.execution_options(**_UNSYNCHRONIZED))
+        session.execute(update(_DELIVERIES).where(many.among(session, _DELIVERIES.c.id, ids)).values(**values))

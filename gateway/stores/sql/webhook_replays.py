@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
-from gateway.stores.sql import webhook_clock, webhook_fanout, webhook_streams
+from gateway.stores.sql import many, webhook_clock, webhook_fanout, webhook_streams
 from gateway.stores.sql.webhook_lanes import Lane
 from gateway.stores.sql.webhook_models import DeliveryRow, EndpointRow, EventRow, LaneRow, QueueRow, ReplayRow
 
@@ -97,7 +97,7 @@ def running(session: Session, endpoint_ids: Collection[str]) -> set[str]:
     if not endpoint_ids:
         return set()
     query = select(ReplayRow.endpoint_id).where(ReplayRow.finished_at.is_(None))
-    return set(session.scalars(query.where(ReplayRow.endpoint_id.in_(endpoint_ids))))
+    return set(session.scalars(query.where(many.among(session, ReplayRow.endpoint_id, endpoint_ids))))
 
 
 def fill(session: Session, lane: Lane, now: int) -> int | None:

@@ -1,6 +1,6 @@
 """A courier's turn at the database: what became of its deliveries, and what it does next, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,6 +13,7 @@ from gateway.stores.sql import (
     webhook_clock,
     webhook_endpoints,
     webhook_events,
+    webhook_housekeeping,
     webhook_lanes,
     webhook_queue,
     webhook_replays,
@@ -27,6 +28,7 @@ from gateway.stores.sql.webhook_queue import Due, Outcome
 from gateway.stores.sql.webhook_secrets import WebhookSecret
 
 BATCH: Final = 64  # deliveries in hand of one lane
+_LIVES: Final = 25_000  # milliseconds in which a courier that lives has said so, twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Part:
     in_hand   ids of deliveries that it has still; given_back: of those that it took and will not try
     more      how many further deliveries it wants; changed_at: how new its knowledge of the endpoint is
     changed   the lane's health is other than it was; leave: the courier gives the lane back
+    renew     the lane is to be held for longer
     """
 
     lane: Lane
@@ -46,13 +49,35 @@ class Part:
     changed_at: datetime
     changed: bool
     leave: bool
+    renew: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What not every turn has to know.
+
+    look      whether owners have stopped or changed an endpoint, or replay: to be asked four times a second
+    share     how many lanes are this courier's; besides: lanes that it leaves to the others
+    """
+
+    look: bool = True
+    share: bool = False
+    besides: Collection[str] = ()
+
+
+_ALL: Final = Asks()
 
 
 @dataclass(slots=True)
 class TurnResult:
-    """What it gets. `lost`: lanes that are another's; `stopped`: whose endpoint is not delivered to any more, with its status."""
+    """What it gets. `lost`: lanes that are another's; `stopped`: whose endpoint is not delivered to any more, with its status.
+
+    `looked`: whether `stopped`, `replaying` and what owners have changed are known of all lanes, or of new ones only.
+    """
 
     now: int
+    looked: bool = True
+    share: int | None = None
     lost: set[str] = field(default_factory=set)
     stopped: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, int | None] = field(default_factory=dict)
@@ -64,20 +89,23 @@ class TurnResult:
     secrets: dict[str, tuple[WebhookSecret, ...]] = field(default_factory=dict)
 
 
-def turn(session: Session, courier: str, parts: Sequence[Part], places: int) -> TurnResult:
+def turn(session: Session, courier: str, parts: Sequence[Part], places: int, asks: Asks = _ALL) -> TurnResult:
     """Settles, gives back, renews, takes more, and leases up to `places` lanes."""
-    got = TurnResult(webhook_clock.now(session))
+    got = TurnResult(webhook_clock.now(session), asks.look)
     wanted = _settled(session, parts, got) if parts else {}
     if places:
-        got.leased = webhook_lanes.lease(session, courier, places, got.now)
+        got.leased = webhook_lanes.lease(session, courier, places, got.now, asks.besides)
         wanted |= {lane.endpoint_id: (BATCH, ()) for lane in got.leased}
     if wanted:
         got.due = webhook_queue.take(session, wanted, got.now)
     _known(session, [lane.endpoint_id for lane in got.leased], got)
-    got.replaying = webhook_replays.running(session, [*got.cursors, *(lane.endpoint_id for lane in got.leased)])
+    known = got.cursors if asks.look else ()
+    got.replaying = webhook_replays.running(session, [*known, *(lane.endpoint_id for lane in got.leased)])
     events = {due.event_id for taken in got.due.values() for due in taken}
     if events:
         got.events = webhook_events.some(session, events)
+    if asks.share and parts:
+        got.share = webhook_lanes.share(session, webhook_housekeeping.living(session, got.now, _LIVES), got.now)
     return got
 
 
@@ -89,11 +117,12 @@ def _settled(session: Session, parts: Sequence[Part], got: TurnResult) -> dict[s
     webhook_queue.settle(session, [outcome for part in kept for outcome in part.outcomes], got.now)
     webhook_queue.give_back(session, [each for part in kept for each in part.given_back])
     webhook_lanes.write(session, [part.lane for part in kept if part.changed])
-    webhook_lanes.renew(session, [part.lane for part in kept if not part.leave], got.now)
+    webhook_lanes.renew(session, [part.lane for part in kept if part.renew and not part.leave], got.now)
     webhook_lanes.release(session, [part.lane.endpoint_id for part in kept if part.leave], got.now)
     staying = [part for part in kept if not part.leave]
     got.cursors = {part.lane.endpoint_id: held[part.lane.endpoint_id] for part in staying}
-    _noticed(session, staying, got)
+    if got.looked:
+        _noticed(session, staying, got)
     going = [part for part in staying if part.more and part.lane.endpoint_id not in got.stopped]
     return {part.lane.endpoint_id: (part.more, part.in_hand) for part in going}
 
