@@ -1,4 +1,5 @@
--- One workload for wrk, from the environment; what it measured, as one line of JSON.
+-- One workload for wrk, from the environment; what it measured, as one line of JSON. BENCH_PAUSE_MS: what each connection waits
+-- before it asks again, where it is not to ask as fast as it is answered.
 local method, path, body = os.getenv("BENCH_METHOD"), os.getenv("BENCH_PATH"), os.getenv("BENCH_BODY")
 local headers, keyed = {}, os.getenv("BENCH_KEYED")
 for name, value in string.gmatch(os.getenv("BENCH_HEADERS"), "([^:\n]+): ([^\n]*)") do headers[name] = value end
@@ -12,6 +13,11 @@ if keyed ~= "" then
     headers["Idempotency-Key"] = keyed .. "-" .. count
     return wrk.format(method, path, headers, wrk.body)
   end
+end
+
+local pause = os.getenv("BENCH_PAUSE_MS")
+if pause then
+  function delay() return tonumber(pause) end
 end
 
 function done(summary, latency)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -23,7 +23,7 @@ from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import migrate
 from sandbox.directory import credentials
 from sandbox.seed import open_seeded
-from tests.chaos.clients import Client, Ledger, Load
+from tests.chaos.clients import Client, Ledger, Load, stored
 from tests.live import SCOPES, SERVICES, UNLIMITED, Tenant, issued, sandbox_running
 from tests.process.serving import Served, family
 from tests.receiver import Receiver, receiving
@@ -135,9 +135,7 @@ class Replicas:
 
     def stored(self) -> dict[str, int]:
         """How many contacts the service has of each key that was sent."""
-        with closing(sqlite3.connect(f"file:{self.home / 'sandbox.db'}?mode=ro", uri=True)) as connection:
-            asked = "SELECT c_lastName, count(*) FROM contacts WHERE c_lastName LIKE 'chaos-%' GROUP BY 1"
-            return dict(connection.execute(asked).fetchall())
+        return stored(self.home / "sandbox.db")
 
     def emitted(self) -> dict[str, int]:
         """How many events the service was answered with which status; "none" stands for no answer."""
@@ -159,10 +157,10 @@ def replicas(home: Path) -> Iterator[Replicas]:
     with ExitStack() as stack:
         url, key, database = stack.enter_context(sandbox_running(home))
         postgres = stack.enter_context(running_server())
-        found = iter(free_ports(2 * REPLICAS + 3))
+        found = iter(free_ports(2 * REPLICAS + 4))
         ports = {
             name: [next(found) for _ in range(count)]
-            for name, count in {"public": REPLICAS, "ingest": REPLICAS, "front": 2, "store": 1}.items()
+            for name, count in {"public": REPLICAS, "ingest": REPLICAS, "front": 3, "store": 1}.items()
         }
         valkey = Node(home / "valkey", ports["store"][0], **DURABLE)
         stack.callback(valkey.kill)
@@ -198,6 +196,8 @@ def _configuration(made: Replicas, url: str) -> dict[str, Any]:
             **dict.fromkeys(SERVICES, service),
             # The one that is made to hang: who asks it is waited for.
             "finance": {**service, "timeouts": {"total": "3s"}},
+            # The one that many ask.
+            "helpdesk": {"base_url": f"http://127.0.0.1:{made.ports['front'][2]}"},
         },
         "limits": dict.fromkeys(limited, UNLIMITED),
         "stores": {
@@ -233,8 +233,11 @@ def _register(made: Replicas, database: Path) -> None:
 
 @contextmanager
 def _nginx(made: Replicas) -> Iterator[None]:
-    """The configuration that is shipped, without its TLS, which would take what little CPU there is, and before the ingest ports."""
-    front, ingest = made.ports["front"]
+    """The configuration that is shipped, without its TLS, which would take what little CPU there is, and before the ingest ports.
+
+    And a service that has its answers to reads at hand, so that it is the gateway that a load is too much for.
+    """
+    front, ingest, quick = made.ports["front"]
 
     def servers(ports: list[int]) -> str:
         return "\n".join(f"server 127.0.0.1:{each} max_fails=1 fail_timeout=2s;" for each in ports) + "\n"
@@ -252,8 +255,18 @@ def _nginx(made: Replicas) -> Iterator[None]:
         f"upstream ingest {{ {servers(made.ports['ingest'][:COURIERS])} }}\n"
         f"server {{ listen 127.0.0.1:{ingest}; location / {{ proxy_pass http://ingest; {again} }} }}\n"
     )
-    text = text.replace("http {", f"http {{ access_log off; {temporary}\n{events}")
-    (folder / "nginx.conf").write_text(f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n{text}")
+    kept = "proxy_cache kept; proxy_cache_key $request_uri; proxy_cache_valid 200 1d; proxy_cache_lock on;"
+    service = (
+        f"proxy_cache_path {folder}/kept keys_zone=kept:1m inactive=1d;\n"
+        f"server {{ listen 127.0.0.1:{quick}; keepalive_requests 100000000; location / {{ proxy_pass {made.sandbox}; {kept}\n"
+        'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Accept-Encoding "";\n'
+        "proxy_ignore_headers Cache-Control Expires Set-Cookie Vary; } }\n"
+    )
+    text = text.replace("http {", f"http {{ access_log off; {temporary}\n{events}{service}")
+    # What it keeps is in a folder of ours.
+    (folder / "nginx.conf").write_text(
+        f"user {getpass.getuser()}; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n{text}"
+    )
     process = subprocess.Popen([program_path("nginx"), "-e", folder / "error.log", "-c", folder / "nginx.conf"])
     try:
         yield

@@ -20,6 +20,7 @@ import pytest
 
 from tests.chaos.clients import READERS, Client, Load
 from tests.chaos.replicas import REPLICAS, Replicas, replicas
+from tests.chaos.steady import Reads, Steady
 from tests.stores.nodes import until
 from tests.stores.postgres import hung
 from tests.waiting import within
@@ -29,10 +30,13 @@ ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 TURNS = [0] if BRIEF else [*range(REPLICAS)] * ROUNDS  # the replicas that something is done to, one after the other
 NORMAL = 25.0 if BRIEF else 5.0  # seconds after its return in which a store is used as before
 QUOTA = 40
+REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "50000"))  # of the rolling restarts
+SHARE = 0.8  # of what is answered at most
+BETWEEN = 3.0  # seconds between two restarts
 SHUNNED = (
     2.5  # seconds for which nginx asks nobody who has just failed: were it all of them, it would answer 502 itself
 )
-pytestmark = pytest.mark.timeout(600 + 120 * ROUNDS)
+pytestmark = pytest.mark.timeout(600 + 120 * ROUNDS + REQUESTS / 100)
 
 
 def some(count: int) -> int:
@@ -80,6 +84,43 @@ def test_a_rolling_restart_fails_no_request(three: Replicas) -> None:
             three.restart(nth)
             load.more(some(50))
     assert load.failed() == []
+
+
+def test_rolling_restarts_fail_none_of_many_requests_at_four_fifths_of_what_is_answered(three: Replicas) -> None:
+    three.whole()
+    client = three.client(three.token)
+    status, found_first = client.ask("POST", "/v1/canned_responses/search", {"limit": 1})
+    assert status == 200, (found_first, (three.home / "nginx/error.log").read_text()[-1500:])
+    one = found_first["data"][0]["id"]
+    steady = Steady(three.front, three.token, f"/v1/canned_responses/{one}")
+    steady.run(2)
+    peak, restarts = steady.run(3), 0
+    found: list[Reads] = []
+
+    def load() -> None:
+        while sum(each.requests for each in found) < REQUESTS:
+            left = REQUESTS - sum(each.requests for each in found)
+            found.append(steady.run(min(60, 1 + left / (SHARE * peak.rate)), SHARE * peak.rate))
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    while loading.is_alive() or restarts < REPLICAS:
+        three.restart(restarts % REPLICAS)
+        restarts += 1
+        until(three.ready)
+        loading.join(BETWEEN)
+    whole = sum(found, Reads())
+    told(
+        "rolling restarts of three replicas",
+        requests=whole.requests,
+        failed=whole.failed,
+        restarts=restarts,
+        seconds=round(whole.seconds),
+        share_of_peak=round(whole.rate / peak.rate, 2),
+        peak=round(peak.rate),
+        p99_ms=whole.p99_ms,
+    )
+    assert whole.failed == peak.failed == 0
 
 
 def test_reloads_fail_no_request(three: Replicas) -> None:
