@@ -3,7 +3,11 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
 FUZZ ?= 100000
+HOSTILE ?= 1000000
 ROUNDS ?= 1
+REQUESTS ?= 50000
+KILLS ?= 200
+WORKER_KILLS ?= 8
 VENV := .venv
 BIN := $(VENV)/bin
 # Quiet: what is there already is no news, and eighty lines of it hide what is.
@@ -30,13 +34,17 @@ run test fuzz chaos: export PYTHONDONTWRITEBYTECODE :=
 test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || $(ALONE)
 
-fuzz: install-dev ## throw requests at parser, fast path and framing for long (FUZZ=examples)
+fuzz: install-dev ## throw requests at parser, fast path and framing (FUZZ=examples) and at all doors (HOSTILE=requests) for long
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
+	@HOSTILE_REQUESTS=$(HOSTILE) $(BIN)/python -m pytest tests/attacks/test_hostile_requests.py --timeout 0 --capture no $(ARGS)
 
-chaos: install-dev ## three replicas behind nginx, and what they stand on: roll, kill, cut off, fill up, reload under load (ROUNDS=times)
+chaos: export CHAOS_REQUESTS := $(REQUESTS)
+chaos: export CHAOS_KILLS := $(KILLS)
+chaos: export CHAOS_WORKER_KILLS := $(WORKER_KILLS)
+chaos: install-dev ## three replicas behind nginx, and what they stand on: roll, kill, cut off, fill up, reload under load (ROUNDS=times, REQUESTS, KILLS, WORKER_KILLS)
 	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos --capture no $(ARGS)
 	@CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/webhooks/test_kills.py tests/webhooks/test_outage.py tests/webhooks/test_templates.py \
-		tests/stores/test_webhook_races.py tests/stores/test_webhook_interleavings.py --timeout 0 $(ARGS)
+		tests/stores/test_webhook_races.py tests/stores/test_webhook_interleavings.py tests/stores/test_replays_killed.py --timeout 0 $(ARGS)
 
 mutants: install-dev ## seed faults one by one and see the tests fail (ARGS="cursor" narrows)
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)

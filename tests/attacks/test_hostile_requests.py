@@ -34,10 +34,9 @@ from tests.live import SERVICES, UNLIMITED, Live
 from tests.live import live as running
 from tests.oauth.acting import register
 
-REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "3000"))
+REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "50000"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
 FROM = int(os.environ.get("HOSTILE_FROM", "0"))
-SOCKETS = REQUESTS // 50  # of them are sent to a running gateway, too
 ON_A_LINE = 50  # requests on one connection
 pytestmark = pytest.mark.timeout(600 + REQUESTS / 100)
 
@@ -78,6 +77,15 @@ class Lines:
 
     def isatty(self) -> bool:
         return False
+
+
+@asynccontextmanager
+async def logged_to(lines: Lines) -> AsyncIterator[None]:
+    logs.configure(stream=lines)  # type: ignore[arg-type] # as much of a stream as logs need
+    try:
+        yield
+    finally:
+        logs.configure()
 
 
 class Target:
@@ -155,8 +163,7 @@ async def test_hostile_requests_are_answered_with_problems_and_nothing_else_come
     lines, law, statuses = Lines(secrets), Law(secrets), Counter[int]()
     unhandled: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
-    logs.configure(stream=lines)  # type: ignore[arg-type] # as much of a stream as logs need
-    async with inside(deployed) as target:
+    async with logged_to(lines), inside(deployed) as target:
         seeds = Seeds(f"127.0.0.1:{deployed.served.port}", deployed.a.tokens["owner"])
         await seeds.learn(target.ask)
         target.service.learning = False
@@ -181,7 +188,6 @@ async def test_hostile_requests_are_answered_with_problems_and_nothing_else_come
             )
         took, cpu = time.monotonic() - began, time.process_time() - spent
         assert (await target.ask(seeds.requests[0])).status == 200
-    logs.configure()
     print(
         f"\nhostile requests: {REQUESTS}, seed={SEED}, seconds={took:.0f}, cpu={cpu:.0f}, answers={counted(statuses)}"
     )
