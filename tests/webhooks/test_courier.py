@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -128,14 +129,16 @@ async def test_case_27_what_is_stopped_gets_no_further_attempt_and_what_is_under
         await release.wait()
         writer.write(answer())
 
-    async with receiving(slow) as receiver, post.delivering():
+    async with receiving(slow) as receiver, post.delivering() as courier:
         made = await post.subscribe(receiver.url, max_in_flight=1)
         await post.happen(*range(5))
         await receiver.has(1)
         with post.sql.session() as session:
             webhook_endpoints.stop(session, made.id, "disabled", "owner_revoked", AT)
             assert webhook_endpoints.cancel(session, made.id, "owner_revoked", AT) == 5
-        await asyncio.sleep(0.3)
+        stopped = time.monotonic()
+        await receiver.until(lambda: courier._held[made.id].stopped)
+        assert time.monotonic() - stopped < 1
         release.set()
         await asyncio.sleep(0.3)
         assert len(receiver.received) == 1

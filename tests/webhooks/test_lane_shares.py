@@ -47,8 +47,7 @@ async def test_a_courier_that_holds_all_lanes_hands_some_on_to_one_that_comes(po
             async with post.delivering(name="second"):
                 with post.sql.session() as session:
                     alive(session, "first", "second")
-                # Both, and half each where the machine lets the second come in time for all that it is left.
-                await until(lambda: held_now(post)["second"] >= 1 and 1 <= held_now(post)["first"] < LANES, 20.0)
+                await until(lambda: held_now(post) == {"first": LANES // 2, "second": LANES // 2}, 20.0)
             # Who stops gives its own back, and they are taken over.
             await until(lambda: held_now(post) == {"first": LANES}, 20.0)
     sent = Counter(each.id for each in receiver.received)
