@@ -78,7 +78,7 @@ class Startup:
 
     async def start(self) -> None:
         """Returns when everything answers; raises CannotStartError with one clear line."""
-        workers = self._workers
+        workers, refused = self._workers, None
         try:
             async with asyncio.TaskGroup() as group:
                 redis = group.create_task(self._redis())
@@ -86,9 +86,11 @@ class Startup:
                 group.create_task(_migrated(self._settings))
                 described = group.create_task(self._described())
         except* (CannotStartError, ConfigError, OSError, ValkeyFailed, SandboxFailed, StoreUnavailable) as errors:
-            error = _first(errors)
-            told = isinstance(error, CannotStartError | ConfigError | OSError)
-            raise error if told else CannotStartError(str(error)) from None
+            refused = _first(errors)
+        # Outside of it: before Python 3.11.4 what is raised there comes as a group.
+        if refused is not None:
+            told = isinstance(refused, CannotStartError | ConfigError | OSError)
+            raise refused if told else CannotStartError(str(refused)) from None
         # The admin port ends behind the workers: until then it says that they are stopping, and shows the last counts.
         admin_parts = await self._stack.enter_async_context(AsyncExitStack())
         # Once more, because what was started last is stopped first: workers finish while all they need is there.
