@@ -60,7 +60,8 @@ def tools() -> Path:
 def workshop(folder: Path, package: bytes | None = None) -> Path:
     """`folder` as a project that has installed the package, or another one."""
     with tarfile.open(fileobj=io.BytesIO(package or packed()), mode="r:gz") as tar:
-        tar.extractall(folder / "node_modules", filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # not there before Python 3.11.4
+        tar.extractall(folder / "node_modules")
     (folder / "node_modules/package").rename(folder / "node_modules/sdk")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     return folder
