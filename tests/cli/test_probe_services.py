@@ -18,10 +18,9 @@ from gateway.cli import main
 from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.observe import logs
 from gateway.stores.sql import tenants
-from gateway.stores.sql.models import TenantRow
+from gateway.stores.sql.models import TokenRow
 from tests.live import Live, sandbox_running
 
-FIRST = "clxfirst0000000000000000"
 VIA, OFF = {"via": "list"}, {"enabled": False}
 # contract-waves.md, section 3, "on D alone": what is not named here is served as it is declared.
 EXPECTED: dict[str, dict[str, Any]] = {
@@ -81,12 +80,15 @@ def test_what_is_printed_serves_every_documented_call_and_offers_nothing_else(
 @contextmanager
 def first_of_all(live: Live) -> Iterator[str]:
     """A tenant that is registered before all others, by name, and none of whose users has a token."""
+    guest = live.guest
     with live._session() as session:
-        sealed = seal_tenant_key(live._keys(), FIRST, live.guest.api_key)
-        tenants.add(session, tenants.Tenant(FIRST, "A first", sealed, datetime.now(UTC)))
-    yield FIRST
+        sealed = seal_tenant_key(live._keys(), guest.business_id, guest.api_key)
+        tenants.add(session, tenants.Tenant(guest.business_id, "A first", sealed, datetime.now(UTC)))
+        # Others have had tokens of it.
+        session.execute(delete(TokenRow).where(TokenRow.tenant_id == guest.business_id))
+    yield guest.business_id
     with live._session() as session:
-        session.execute(delete(TenantRow).where(TenantRow.id == FIRST))
+        tenants.remove(session, guest.business_id, datetime.now(UTC))
 
 
 def test_unless_one_is_named_the_tenant_is_one_whose_users_are_known(live: Live, elsewhere: Path) -> None:
