@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from deploy import alerts, dashboard
+from deploy import dashboard, rules
 from deploy.declared import METRICS
 
 HERE: Final = Path(__file__).parent
@@ -19,8 +19,8 @@ def made() -> dict[str, str]:
     """Name below `deploy/` → text."""
     return {
         "grafana/gateway.json": json.dumps(dashboard.dashboard(METRICS), indent=1) + "\n",
-        "prometheus/alerts.yaml": _MADE + _yaml(alerts.rules()),
-        "prometheus/alerts.test.yaml": _MADE + _yaml(alerts.tests()),
+        "prometheus/alerts.yaml": _MADE + _yaml(rules.rules()),
+        "prometheus/alerts.test.yaml": _MADE + _yaml(rules.tests()),
     }
 
 
