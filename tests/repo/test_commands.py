@@ -12,8 +12,15 @@ ROOT = Path(__file__).parents[2]
 TARGETS = {"install", "run", "test", "lint", "openapi", "bench", "profile", "image", "image-test", "chaos", "clean"}
 
 
+def make(*args: str, **env: str) -> str:
+    """What make prints, as typed in a shell: not as a part of the make that runs these tests, whose flags would be taken over."""
+    inherited = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    done = subprocess.run(["make", *args], cwd=ROOT, env=inherited | env, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def test_make_alone_lists_every_target_with_a_line_of_explanation() -> None:
-    output = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = make()
     listed = dict(re.findall(r"^  make (\S+)\s+(\S.*)$", output, re.MULTILINE))
     assert set(listed) >= TARGETS
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -34,9 +41,9 @@ def test_the_readme_names_the_two_commands() -> None:
 )
 def test_ci_runs_lint_tests_and_the_image_and_fails_when_any_does(tmp_path: Path, failing: str, code: int) -> None:
     # A make that only says what it was asked for: the suite cannot be run inside itself.
-    make = tmp_path / "make"
-    make.write_text('#!/bin/sh\necho "made $*"\ncase " $FAILING " in *" $1 "*) exit 2;; esac\n')
-    make.chmod(0o755)
+    stand_in = tmp_path / "make"
+    stand_in.write_text('#!/bin/sh\necho "made $*"\ncase " $FAILING " in *" $1 "*) exit 2;; esac\n')
+    stand_in.chmod(0o755)
     env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAILING": failing}
     done = subprocess.run(
         ["bash", ROOT / ".ci/run"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
@@ -61,11 +68,8 @@ def test_what_make_runs_keeps_its_code_compiled_where_the_environment_would_forb
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$*: [$PYTHONDONTWRITEBYTECODE]"\n')
     program.chmod(0o755)
-    env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        ["make", "run", "--old-file=install", f"VENV={tmp_path}"], cwd=ROOT, env=env, capture_output=True, check=True
-    )
-    assert done.stdout == b"serve: []\n"
+    said = make("run", "--old-file=install", f"VENV={tmp_path}", PYTHONDONTWRITEBYTECODE="1")
+    assert said == "serve: []\n"
 
 
 def test_an_installation_compiles_the_code_that_it_runs_from_this_folder() -> None:
