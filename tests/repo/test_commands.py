@@ -68,7 +68,7 @@ def test_what_make_runs_keeps_its_code_compiled_where_the_environment_would_forb
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$*: [$PYTHONDONTWRITEBYTECODE]"\n')
     program.chmod(0o755)
-    said = make("run", "--old-file=install", f"VENV={tmp_path}", PYTHONDONTWRITEBYTECODE="1")
+    said = make("run", "--old-file=install", f"VENV={tmp_path}", "ARGS=", PYTHONDONTWRITEBYTECODE="1")
     assert said == "serve: []\n"
 
 
