@@ -18,10 +18,10 @@ MOST: Final = 8 * 1024
 
 _NAME: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _HEAD: Final = re.compile(
-    rb"(GET|POST|PATCH|DELETE) (/v1(?:/[A-Za-z0-9\-._~%]*+)++|/mcp(?:/readonly)?+)"
+    rb"(GET|POST|PATCH|DELETE) (/v1(?:/[A-Za-z0-9\-._~%]*+)+|/mcp(?:/readonly)?)"
     rb"(?:\?([A-Za-z0-9\-._~%&=+:,@/]*+))? HTTP/1\.1\r\n"
     # A value neither begins nor ends with white space, so that it needs no trimming.
-    rb"((?:" + _NAME + rb": ?(?:[!-~\x80-\xff]++(?:[ \t]++(?=[!-~\x80-\xff]))?+)++\r\n)++)\r\n"
+    rb"((?:" + _NAME + rb": ?[!-~\x80-\xff][\t -~\x80-\xff]*+(?<![\t ])\r\n)+)\r\n"
 )
 _FIELD: Final = re.compile(rb"(" + _NAME + rb"): ?([^\r]++)\r\n")
 _PECULIAR: Final = frozenset(
@@ -41,8 +41,8 @@ class Plain(msgspec.Struct, frozen=True):
 
 def recognised(data: bytes) -> Plain | None:
     """The request that `data` is, if it is a plain one and nothing else follows."""
-    head = _HEAD.match(data)
-    if head is None or head.end() > MOST:
+    head = _HEAD.match(data, 0, MOST)
+    if head is None:
         return None
     method, path, query, fields = head.groups()
     pairs = _FIELD.findall(fields)

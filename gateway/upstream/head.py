@@ -11,7 +11,7 @@ _BODIED = frozenset((b"POST", b"PUT", b"PATCH"))
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _VALUE = rb"[\x20-\x7e\x80-\xff\t]"
 # Almost no path has a segment that begins with a dot, so one look tells the most of them good.
-_PLAIN_PATH = re.compile(rb"(?:/(?!\.|%2)[!\"$-.0-~]*+)++")
+_PLAIN_PATH = re.compile(rb"(?:/(?!\.|%2)[!\"$-.0-~]*+)+")
 _PATH = re.compile(rb"/[!\"$-~]*+")
 _DOTS = re.compile(rb"(?i)/(?:\.|%2e){1,2}(?:[/?]|\Z)")
 # The framing belongs to the pool: a caller's Content-Length or Transfer-Encoding would desynchronise the connection. The first
@@ -21,7 +21,7 @@ _LINES = re.compile(
     + _TOKEN
     + rb"++:"
     + _VALUE
-    + rb"*+\r\n)*+"
+    + rb"*+\r\n)*"
 )
 _NAME = re.compile(_TOKEN + rb"+")
 _CLEAN = re.compile(_VALUE + rb"*")

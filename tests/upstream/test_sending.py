@@ -1,8 +1,10 @@
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.upstream import Lines, Pool, Target, Unsendable, line
+from gateway.upstream.head import Heads
 from tests.upstream.conftest import MakePool
 from tests.upstream.service import OK, answers, serving
 
@@ -97,6 +99,25 @@ async def test_what_is_harmless_passes_unchanged(make_pool: MakePool, path: byte
         await make_pool(service.url).request(b"GET", path, headers, idempotent=True)
         assert service.seen[0].line == b"GET " + path + b" HTTP/1.1"
         assert service.seen[0].head.endswith(b"\r\n" + headers + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        (b"/a" * 100_000 + b"/.", b""),
+        (b"/" * 200_000 + b" ", b""),
+        (b"/" + b"a" * 200_000 + b"\x00", b""),
+        (b"/x", b"X: a\r\n" * 40_000 + b"Host: evil\r\n"),
+        (b"/x", b"C:\r\n" * 40_000 + b"C"),
+        (b"/x", b"a" * 200_000),
+        (b"/x", b"X: " + b"a" * 200_000),
+    ],
+)
+def test_no_head_takes_long_to_check(path: bytes, lines: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(Unsendable):
+        Heads(b"x", b"").build(b"GET", path, lines)
+    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize("lines", LINES)
