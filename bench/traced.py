@@ -6,7 +6,6 @@ told is the median of the ratios, and between which two the true median lies wit
 one's slice has ended, so that what waits for the exporter is sent within it.
 """
 
-import math
 import os
 import statistics
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from bench import compare, load, needs, without_tracing
+from bench import compare, intervals, load, needs, without_tracing
 from bench.running import AROUND, Process, cpu_seconds, free_port
 from bench.subjects import Subject, gateway
 from bench.work import PAGE, SINGLE
@@ -93,16 +92,13 @@ def _measured(subjects: Sequence[Subject], turns: int) -> dict[tuple[str, str], 
 
 def _row(workload: str, name: str, taken: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
     mine, off = taken[workload, name], taken[workload, OFF]
-    ratios = sorted(each / other for each, other in zip(mine, off, strict=True))
-    # Order statistics: the median of all lies between these two with 95 %, whatever the ratios' distribution is.
-    away = math.floor(len(ratios) / 2 - 0.98 * math.sqrt(len(ratios)))
-    low, high = ratios[max(0, away)], ratios[min(len(ratios) - 1, len(ratios) - 1 - away)]
+    costs = intervals.ratio(mine, off)
     return {
         "workload": workload,
         "tracing": name,
         "cpu_us": round(statistics.median(mine), 1),
-        "costs_percent": round(100 * (statistics.median(ratios) - 1), 2),
-        "between_percent": [round(100 * (each - 1), 2) for each in (low, high)],
+        "costs_percent": round(100 * (costs.value - 1), 2),
+        "between_percent": [round(100 * (each - 1), 2) for each in (costs.low, costs.high)],
     }
 
 

@@ -4,7 +4,7 @@ kept      thin deliveries over kept connections, on each database, beside a disp
 fresh     the same, each over a new TLS 1.3 connection
 ingest    events of 2 KB, each for one endpoint
 couriers  two couriers against one
-beside    `/v1` while a courier works
+beside    `/v1` while a courier works, and while something else does in its place
 isolated  healthy endpoints beside one that hangs and five that are down
 queued    a million rows that wait for one endpoint
 soaked    a million deliveries
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import compare, interpreter, needs, report
-from bench.webhooks import isolation, rates, sharing, soak
+from bench.webhooks import beside, isolation, rates, sharing, soak
 from bench.webhooks.ground import Ground, ground
 
 Keep = Callable[[dict[str, Any]], None]
@@ -75,7 +75,7 @@ ROWS: dict[str, Callable[[Ground, argparse.Namespace], dict[str, Any]]] = {
     "fresh": lambda base, chosen: rates.fresh(base, chosen.rounds),
     "ingest": lambda base, chosen: rates.ingest(base, chosen.rounds),
     "couriers": lambda base, chosen: sharing.couriers(base, chosen.rounds),
-    "beside": lambda base, chosen: sharing.beside(base, 2 * chosen.rounds),
+    "beside": lambda base, chosen: beside.beside(base, 4 * chosen.rounds),
     "isolated": lambda base, chosen: isolation.isolated(base, 2 * chosen.rounds),
     "queued": lambda base, chosen: soak.queued(base, chosen.backlog),
     "soaked": _soaked,

@@ -104,7 +104,7 @@ class Ground:
 
     def _server(self, kind: str) -> Postgres:
         if kind not in self.servers:
-            server = self.stack.enter_context(running_server(durable=kind == "postgresql"))
+            server = self.stack.enter_context(running_server(durable=kind != "postgresql, no fsync"))
             for pid in (server.process.pid, *children(server.process.pid)):
                 pin(pid, AROUND)
             self.servers[kind] = server
