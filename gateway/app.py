@@ -71,6 +71,9 @@ from gateway.webhooks.reading import Reader
 # Asked for with every page, or every few seconds by whatever watches over the process.
 _QUIET = (HEALTHZ, f"{ASSETS}/", f"{signed_in.ASSETS}/", f"{site.ASSETS}/")
 
+_TOLD_OF_CALLERS = ("issuers", "secrets", "stores")
+"""The sections of the configuration that say what is known of a token, but for limits and service keys."""
+
 
 class App:
     """One worker's application. Its parts are made by `start`, inside the event loop they belong to."""
@@ -81,6 +84,7 @@ class App:
         self.offer = compiled
         self._stack = AsyncExitStack()
         self._brands: Brands
+        self.parts: Dependencies
         self._public: Dispatch
         self._pages: ASGIApp
         self._address: Address
@@ -105,8 +109,11 @@ class App:
         scope["brand"] = brand
         await self._pages(scope, receive, send)
 
-    async def start(self) -> None:
-        """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already."""
+    async def start(self, former: App | None = None) -> None:
+        """Build the parts. What takes long and touches nothing else is done beside the loop, which may be answering already.
+
+        former: what answers until then; who calls is known from it, if that is read from the same records still.
+        """
         compiled = self.offer
         if compiled is None or not compiled.fits(self.settings):
             self.offer = compiled = await asyncio.to_thread(offer, self.settings)
@@ -117,6 +124,11 @@ class App:
         dependencies, front, routes, doors = await wire(
             self.settings, self._runtime, known, public, tested, self._stack
         )
+        if former is not None and self._reads_as(former):
+            dependencies.callers.inherit(former.parts.callers)
+        if former is not None:
+            dependencies.identities.inherit(former.parts.identities)
+        self.parts = dependencies
         self._brands = Brands(self.settings.brands, self._runtime.public_port, " ".join(known.scopes.reading))
         origins = self.settings.cors.origins
         cors = Cors(origins) if origins else None
@@ -131,6 +143,11 @@ class App:
         self._stack.callback(starlette.routes.clear)
         answering = starlette if cors is None else Scripted(starlette, cors, SCRIPTED)
         self._pages = Observed(ServerWide(answering), starlette.routes, self._address, _QUIET)
+
+    def _reads_as(self, former: App) -> bool:
+        """Whether a token stands for the same as it did: which database, whose keys, which issuers, which scopes there are."""
+        alike = all(getattr(self.settings, name) == getattr(former.settings, name) for name in _TOLD_OF_CALLERS)
+        return alike and self._runtime.sql_url == former._runtime.sql_url and self.offer is former.offer
 
     async def aclose(self) -> None:
         """End what `start` began; also after a start that failed."""

@@ -19,6 +19,12 @@ class Identities:
             return self.live
         return self.test
 
+    def inherit(self, former: Identities) -> None:
+        """Know the users that `former` knows, as far as they are asked for in the same way."""
+        self.live.inherit(former.live)
+        if self.test is not None and former.test is not None:
+            self.test.inherit(former.test)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self.live.aclose()

@@ -4,6 +4,8 @@ Effective permission depends on the role at the time of the request, so `live_us
 (at most a minute) and asks once for all requests that wait for the same user. Not on the hot path, hence httpx.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections import OrderedDict
@@ -101,6 +103,11 @@ class Identity:
         self._asking: SingleFlight[tuple[str, str], User | None] = SingleFlight()
         self._outage = Outage("service", "auth", urlsplit(self._base_url).netloc)
         self._probing: asyncio.Task[None] | None = None
+
+    def inherit(self, former: Identity) -> None:
+        """Know what `former` knows, if it asks the same service in the same way and trusts an answer for as long."""
+        if (self._base_url, self._headers, self._role_ttl) == (former._base_url, former._headers, former._role_ttl):
+            self._known = former._known
 
     async def user(self, tenant_id: str, user_id: str) -> User | None:
         """The user by internal id, or None when that tenant has no such user."""

@@ -112,7 +112,7 @@ class Answering:
         app = self._create(settings, runtime, self._app.offer)
         try:
             with _in_small_turns(), _out_of_the_collectors_way():
-                await app.start()
+                await app.start(self._app)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on as it was
             logs.event("the configuration could not be taken", "error", error=error)
             await app.aclose()

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine, event, text
 
-from gateway.auth.callers import Callers
+from gateway.auth.callers import KEPT, Callers
 from gateway.keys.keyring import Keyring
 from gateway.stores import redis_url
 from gateway.stores.limits import Limiter
@@ -142,3 +142,68 @@ async def test_what_changes_for_a_tenant_raises_the_generation_of_its_living_tok
     assert await sql.run(stored.renew, "clx1", now) == tuple((each.id, each.generation + 1) for each in before)
     assert await sql.run(stored.renew, "clx1", now + timedelta(days=999)) == ()
     assert await sql.run(stored.renew, "clx2", now) == ()
+
+
+def _limited(sql: Sql, quota: int, plan: str = "", key: str | None = None, **more: Any) -> Callers:
+    absent = cast("Any", None)
+    plans = {name: {"": (Policy("token", quota, 60.0, per="token"),)} for name in {"", plan}}
+    keyring = more.pop("keyring", KEYRING)
+    return Callers(sql, keyring, Limiter(absent, 1), absent, plans, {"crm": key}, **more)
+
+
+async def test_who_was_known_under_one_configuration_is_known_under_the_next_with_its_limits(sql: Sql) -> None:
+    former, latter = _limited(sql, 10), _limited(sql, 40)
+    before = await former.find(SECRET)
+    latter.inherit(former)
+    with statements() as seen:
+        after = latter.known(SECRET)
+    assert seen == []
+    assert before is not None and after is not None
+    assert [each.gates[""].policies[0].quota for each in (before, after)] == [10, 40]
+    assert replace(after, gates=before.gates) == before
+    assert latter.known(SECRET) is after
+    assert latter.known(b"another") is None
+
+
+@pytest.mark.parametrize(
+    "latter",
+    [{"plan": "scale"}, {"key": "another key of a service"}, {"keyring": Keyring.load(Keyring.create())}],
+    ids=["plans have come", "another service key", "another keyring"],
+)
+async def test_nobody_is_inherited_of_whom_another_configuration_says_something_else(
+    sql: Sql, latter: dict[str, Any]
+) -> None:
+    former = _limited(sql, 10, key="key of a service")
+    known = _limited(sql, 10, **({"key": "key of a service"} | latter))
+    assert await former.find(SECRET) is not None
+    known.inherit(former)
+    assert known.known(SECRET) is None
+
+
+async def test_a_caller_that_is_inherited_is_no_younger_than_it_was_and_none_of_test_mode_where_that_is_over(
+    sql: Sql,
+) -> None:
+    former = _limited(sql, 10, testing=True)
+    caller = await former.find(SECRET)
+    assert caller is not None
+    for changed in ({"read_at": caller.read_at - KEPT}, {"mode": "test"}):
+        former._known[caller.digest] = replace(caller, **changed)
+        latter = _limited(sql, 10)
+        latter.inherit(former)
+        assert latter.known(SECRET) is None
+
+
+async def test_a_token_that_is_revoked_after_it_was_inherited_is_not_known_again(sql: Sql, tmp_path: Path) -> None:
+    line = await redis_url.connect(f"unix://{tmp_path}/nobody")
+    former = _limited(sql, 10)
+    latter = Callers(sql, KEYRING, Limiter(line, 1), Liveness(line), former.plans, {"crm": None})
+    await former.find(SECRET)
+    latter.inherit(former)
+    caller = latter.known(SECRET)
+    assert caller is not None
+    await sql.run(stored.revoke, TOKEN.tenant_id, TOKEN.id, "leaked", NOW)
+    renewed = await latter.renewed(caller, caller.generation + 1, lost=False)
+    assert renewed is not None and renewed.revoked
+    known = latter.known(SECRET)
+    assert known is not None and known.revoked
+    await line.aclose()

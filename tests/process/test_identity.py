@@ -116,6 +116,22 @@ async def test_a_role_change_bites_after_the_ttl(auth: respx.MockRouter) -> None
     assert (first.role, second.role) == ("owner", "viewer")
 
 
+@pytest.mark.parametrize(
+    ("key", "ttl", "calls"), [("service-key", 45.0, 1), ("another", 45.0, 2), ("service-key", 5.0, 2)]
+)
+async def test_a_user_is_known_from_a_former_client_that_asked_in_the_same_way(
+    identity: Identity, auth: respx.MockRouter, key: str, ttl: float, calls: int
+) -> None:
+    route = auth.get("/users/clxjane").respond(json={"data": JANE})
+    await identity.live_user("clxacme", "clxjane")
+    latter = Identity("http://auth.internal:9000/base", key, Timeouts(), role_ttl=ttl)
+    latter.inherit(identity)
+    user = await latter.live_user("clxacme", "clxjane")
+    await latter.aclose()
+    assert user is not None and user.role == "manager"
+    assert route.call_count == calls
+
+
 async def test_a_failure_is_not_remembered(identity: Identity, auth: respx.MockRouter) -> None:
     auth.get("/users/clxjane").mock(side_effect=[httpx.Response(500), httpx.Response(200, json={"data": JANE})])
     with pytest.raises(IdentityUnavailable):

@@ -9,21 +9,24 @@ import pickle
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gateway import deployment, factories
-from gateway.app import create
+from gateway.app import App, create
 from gateway.config import Runtime, Settings, load
 from gateway.deployment import Offer
 from gateway.keys import keyring_file
 from gateway.process import preloader, swap
 from gateway.process.embedded import keeper
 from gateway.process.swap import Answering
+from gateway.stores.sql import Sql, tenants, tokens
 from gateway.stores.sql.migrate import migrate
+from tests.stores.records import TENANT, TOKEN
 
 NOWHERE = "http://127.0.0.1:9"
 LONGEST = 0.060  # seconds of CPU at a stretch; measured are 0.003 to 0.006
@@ -38,6 +41,7 @@ class Worker:
     said: asyncio.Queue[bytes]
     settings: Callable[[int], Settings]
     facts: Runtime
+    app: Callable[[], App]
 
     async def reload(self, turn: int) -> None:
         self.feed(swap.frame(swap.PREPARE, pickle.dumps((self.settings(turn), self.facts))))
@@ -82,7 +86,7 @@ async def following(home: Path, offer: Offer) -> AsyncIterator[Worker]:
         task = asyncio.create_task(answering.follow(reading, said.put_nowait, ()))
         try:
             del app
-            yield Worker(feed, said, settings, facts)
+            yield Worker(feed, said, settings, facts, lambda: answering._app)
         finally:
             os.close(writing)
             await task
@@ -140,3 +144,20 @@ async def test_what_ran_before_goes_by_itself_but_for_little(tmp_path: Path, off
             await worker.reload(turn)
             await _retired()
         assert living() - before < 5 * LEFT
+
+
+async def test_who_calls_is_known_across_swaps(tmp_path: Path, offer: Offer) -> None:
+    """Reading them anew would take a worker with two hundred tokens half a second, in the very moment of a swap."""
+    secret, now = b"any text that was given out", datetime.now(UTC)
+    async with following(tmp_path, offer) as worker:
+        keyring, sql = factories.keyring(worker.settings(0)), Sql(worker.facts.sql_url)
+        of_it = {"hash": keyring.hash(secret), "hash_key_id": keyring.hashing_id, "expires_at": now + timedelta(days=1)}
+        with sql.session() as session:
+            tenants.add(session, replace(TENANT, api_key_sealed=None))
+            tokens.insert(session, replace(TOKEN, **of_it))  # type: ignore[arg-type]
+        sql.close()
+        known = [await worker.app().parts.callers.find(secret)]
+        for turn in (1, 2):
+            await worker.reload(turn)
+            known.append(worker.app().parts.callers.known(secret))
+    assert {each and each.token_id for each in known} == {TOKEN.id}
