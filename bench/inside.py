@@ -13,11 +13,10 @@ import io
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 import uvicorn
@@ -25,6 +24,7 @@ import uvloop
 from uvicorn.server import ServerState
 
 from bench import compare, interpreter
+from bench.collector import collecting
 from bench.subjects import gateway
 from bench.work import PAGE, SEARCH, SINGLE, Workload
 from gateway.app import App, create
@@ -36,20 +36,6 @@ from gateway.stores.redis_link import Link
 from gateway.upstream.connection import Connection
 
 CLIENTS, RUNS, EACH = 8, 25, 1000
-COLLECTOR = """
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-    def log_message(self, *_): pass
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(server.server_port, flush=True)
-server.serve_forever()
-"""
 
 
 class Wire(asyncio.Transport):
@@ -119,19 +105,6 @@ class Quiet:
     @staticmethod
     def poll(_: int) -> list[object]:
         return []
-
-
-@contextmanager
-def collecting() -> Iterator[None]:
-    """A collector that takes all spans, in a process of its own, and whose address is in the environment."""
-    with subprocess.Popen([sys.executable, "-c", COLLECTOR], stdout=subprocess.PIPE, text=True) as collector:
-        assert collector.stdout is not None
-        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector.stdout.readline().strip()}"
-        try:
-            yield
-        finally:
-            tracing.close()
-            collector.kill()
 
 
 async def measured(subject: gateway.Gateway, workload: Workload, traced: float | None = None) -> dict[str, float]:
@@ -240,6 +213,7 @@ def main() -> None:
         subject = gateway.start(base, stack)
         if chosen.traced is not None:
             stack.enter_context(collecting())
+            stack.callback(tracing.close)
         found = uvloop.run(measured(subject, workload, chosen.traced))
     if chosen.traced is not None:
         print(workload.name, ", ".join(f"{name}={value}" for name, value in found.items()))

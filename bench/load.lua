@@ -1,5 +1,6 @@
 -- One workload for wrk, from the environment; what it measured, as one line of JSON. BENCH_PAUSE_MS: what each connection waits
--- before it asks again, where it is not to ask as fast as it is answered.
+-- before it asks again, where it is not to ask as fast as it is answered. BENCH_NUMBERED: where each request has a body of its own, what
+-- NUMBER in it becomes, with ten hex digits that count them.
 local method, path, body = os.getenv("BENCH_METHOD"), os.getenv("BENCH_PATH"), os.getenv("BENCH_BODY")
 local headers, keyed = {}, os.getenv("BENCH_KEYED")
 for name, value in string.gmatch(os.getenv("BENCH_HEADERS"), "([^:\n]+): ([^\n]*)") do headers[name] = value end
@@ -12,6 +13,16 @@ if keyed ~= "" then
     count = count + 1
     headers["Idempotency-Key"] = keyed .. "-" .. count
     return wrk.format(method, path, headers, wrk.body)
+  end
+end
+
+local numbered = os.getenv("BENCH_NUMBERED")
+if numbered then
+  local head, tail = string.match(body, "^(.*)NUMBER(.*)$")
+  local count = 0
+  function request()
+    count = count + 1
+    return wrk.format(method, path, headers, head .. numbered .. string.format("%010x", count) .. tail)
   end
 end
 

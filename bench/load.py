@@ -14,6 +14,8 @@ from bench.subjects import Subject
 from bench.work import Workload
 
 CONNECTIONS = 32
+SCRIPT = Path(__file__).with_name("load.lua")
+"""What wrk does, as the environment tells it."""
 _serial = itertools.count()
 
 
@@ -52,7 +54,7 @@ def run(
         "BENCH_KEYED": f"{os.getpid()}-{next(_serial)}-{time.time_ns()}" if workload.keyed else "",
     }
     line = ["taskset", "-c", str(AROUND), "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
-    line += ["--timeout", "20s", "-s", str(Path(__file__).with_name("load.lua")), f"http://127.0.0.1:{subject.port}"]
+    line += ["--timeout", "20s", "-s", str(SCRIPT), f"http://127.0.0.1:{subject.port}"]
     groups = {subject.name: subject.pids, **{name: [pid] for name, pid in {**around, **subject.helpers}.items()}}
     before = {name: cpu_seconds(pids) for name, pids in groups.items()}
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)

@@ -8,46 +8,20 @@ one's slice has ended, so that what waits for the exporter is sent within it.
 
 import os
 import statistics
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from bench import compare, intervals, load, needs, without_tracing
-from bench.running import AROUND, Process, cpu_seconds, free_port
+from bench.collector import collecting
+from bench.running import cpu_seconds
 from bench.subjects import Subject, gateway
 from bench.work import PAGE, SINGLE
 
 TURNS = 40
 OFF, TENTH, ALL, NONE = "off", "10 %", "100 %", "without"
 _EXPORTED_EVERY = "1000"  # milliseconds: within a neighbour's slice
-_COLLECTOR = """
-import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-    def log_message(self, *_): pass
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-
-
-@contextmanager
-def collecting() -> Iterator[None]:
-    """A collector that takes all spans, in a process of its own, and whose address is in the environment."""
-    port = free_port()
-    collector = Process([sys.executable, "-c", _COLLECTOR, str(port)], AROUND)
-    os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{port}"
-    try:
-        collector.wait_for(port)
-        yield
-    finally:
-        collector.stop()
 
 
 def run(turns: int) -> dict[str, Any]:

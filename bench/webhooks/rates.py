@@ -9,12 +9,11 @@ import subprocess
 import time
 from collections import defaultdict
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import delete, update
 
-from bench import needs, stub
+from bench import load, needs, stub
 from bench.running import AROUND, UNDER_TEST, cpu_seconds
 from bench.webhooks.deployment import Deployment, medians
 from bench.webhooks.ground import DATABASES, Ground
@@ -101,18 +100,21 @@ def _posted(subject: Deployment, place: str, seconds: int) -> dict[str, float]:
     with subject.sql.session() as session:
         session.execute(delete(QueueRow))
         session.execute(update(LaneRow).values(cursor=None, blocked_until=_FAR))
-    environment = {**os.environ, "BENCH_BODY": _event().decode(), "BENCH_TAG": secrets.token_hex(5)}
+    asked = {"METHOD": "POST", "PATH": place, "BODY": _event().decode(), "HEADERS": "Content-Type: application/json"}
+    asked |= {"KEYED": "", "NUMBERED": secrets.token_hex(5)}
+    environment = os.environ | {f"BENCH_{name}": value for name, value in asked.items()}
     line = ["taskset", "-c", str(AROUND), "wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    script = str(Path(__file__).with_name("events.lua"))
-    url = f"http://127.0.0.1:{subject.ingest_port}{place}"
+    url = f"http://127.0.0.1:{subject.ingest_port}"
     before = cpu_seconds(subject.pids)
-    done = subprocess.run([*line, "-s", script, url], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*line, "-s", str(load.SCRIPT), url], env=environment, capture_output=True, text=True, check=True
+    )
     spent = cpu_seconds(subject.pids) - before
     said: dict[str, float] = json.loads(done.stdout.strip().rpartition("\n")[2])
-    if said["failed"] or not said["count"]:
-        raise RuntimeError(f"{said['failed']} of {said['count']} events were refused")
-    said["a_second"] = round(said["count"] / said["seconds"])
-    return said | {"cpu_us": round(spent / said["count"] * 1e6, 1)}
+    if said["failed"] or not said["requests"]:
+        raise RuntimeError(f"{said['failed']} of {said['requests']} events were refused")
+    said["a_second"] = round(said["requests"] / said["seconds"])
+    return said | {"cpu_us": round(spent / said["requests"] * 1e6, 1)}
 
 
 def _event() -> bytes:

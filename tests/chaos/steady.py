@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
+from bench.load import SCRIPT
 from bench.needs import from_debian
 from tests.live import NEWEST
 
 CONNECTIONS = 48
-_SCRIPT = Path(__file__).parents[2] / "bench/load.lua"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Steady:
             "--timeout",
             "20s",
             "-s",
-            str(_SCRIPT),
+            str(SCRIPT),
         ]
         done = subprocess.run([*line, self._url], env=environment, capture_output=True, text=True, check=True)
         told = json.loads(done.stdout.strip().rpartition("\n")[2])
