@@ -165,10 +165,25 @@ class Startup:
         except (CannotStartError, OSError, StoreUnavailable) as error:
             raise ConfigError([Fault("stores.sql", str(error), _AS_BEFORE)]) from error
         asked = await Asked.open(settings, facts, self._workers)
+        handover = pickle.dumps((settings, facts))
+        seen = await asyncio.to_thread(watched.contents, watched.files(settings))
+        follows = concerned(self._settings, settings, self._seen, seen)
+
+        async def couriers() -> None:
+            # Forked with what the operations are compiled to by then.
+            if offer is not self._offer:
+                await self._launcher.renew(settings)
+            if follows and not await self._couriers.follow(handover):
+                if offer is not self._offer:
+                    await self._launcher.renew(self._settings)
+                raise ConfigError(
+                    [Fault("configuration", "a courier did not come up with it, as its log line says", _AS_BEFORE)]
+                )
+
         try:
             if facts.redis_url != self._facts.redis_url:
                 await asked.prove()
-            if not await self._workers.swap(pickle.dumps((settings, facts))):
+            if not await self._workers.swap(handover, couriers):
                 raise ConfigError(
                     [Fault("configuration", "a worker could not take it, as its log line says", _AS_BEFORE)]
                 )
@@ -178,11 +193,8 @@ class Startup:
         except BaseException:  # raised again: what was opened for it is nobody else's to close
             await asked.aclose()
             raise
-        if offer is not self._offer:
-            await self._launcher.renew(settings)
-        seen = await asyncio.to_thread(watched.contents, watched.files(settings))
-        if concerned(self._settings, settings, self._seen, seen):
-            await self._couriers.renew(pickle.dumps((settings, facts)))
+        if follows:
+            self._couriers.hand_over(handover)
         self._seen = seen
         self._settings, self._facts, self._offer = settings, facts, offer
         self._workers.grace = settings.server.shutdown_grace

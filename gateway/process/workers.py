@@ -5,11 +5,11 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from typing import Final
+from typing import ClassVar, Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
 from gateway.observe import logs, metrics_files
@@ -19,6 +19,7 @@ from gateway.process.instance_lock import CannotStartError
 from gateway.process.launcher import Launcher
 from gateway.process.pulse import Pulse
 from gateway.process.sockets import Listener
+from gateway.process.worker_metrics import shown
 
 DRAIN: Final = signal.SIGWINCH
 """Tells a worker that each answer is the last of its connection. What does not expect it ignores it."""
@@ -44,7 +45,13 @@ _BUILDING: Final = 60.0  # seconds a worker may take to build that
 
 
 class Workers(Collector):
-    """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them."""
+    """`count` workers, each on a socket of its own at `public`. Also the collector of the metrics about them.
+
+    module: what each runs; seats: places in which there may be one for each that is wanted.
+    """
+
+    module: ClassVar = "gateway.process.worker"
+    seats: ClassVar = 1
 
     def __init__(
         self,
@@ -53,26 +60,24 @@ class Workers(Collector):
         launcher: Launcher,
         environment: Mapping[str, str],
         grace: float,
-        module: str = "gateway.process.worker",
         *,
         needed: bool = True,
     ) -> None:
-        """`grace`: the seconds that requests in flight may take to finish; may be changed. `module`: what each runs.
+        """`grace`: the seconds that requests in flight may take to finish; may be changed.
 
         `needed`: whether there is no gateway without them, so that one that ends by itself before it serves ends the start.
         """
         self.needed = needed
-        self._module = module
-        self._kind = module.rpartition(".")[2]
+        self._kind = self.module.rpartition(".")[2]
         self._launcher = launcher
         self._leaving: set[int] = set()
         self._public = public
-        self._handover = b""
         self._handed_over = asyncio.Event()
         self._environment = environment
         self.grace = grace
         self._wanted = count
-        self._workers: list[Forked | None] = [None] * count
+        self._workers: list[Forked | None] = [None] * (count * self.seats)
+        self._handovers = [b""] * len(self._workers)
         self._serving: dict[int, Pulse] = {}
         self._first: list[asyncio.Future[bool]] = []
         self._keepers: list[asyncio.Task[None]] = []
@@ -97,60 +102,64 @@ class Workers(Collector):
         for place in range(self._wanted):
             up = asyncio.get_running_loop().create_future()
             self._first.append(up)
-            self._keepers.append(asyncio.create_task(self._keep(place, up)))
+            self._keepers.append(asyncio.create_task(self._keep(place, up, vital=self.needed)))
 
     async def start(self, handover: bytes) -> None:
         """Give all workers what they read on stdin; returns when each answers requests.
 
         CannotStartError when one that is needed ends by itself before it does, or is killed time and again.
         """
-        self._handover = handover
+        self._give(handover)
         self._handed_over.set()
         if not all(await asyncio.gather(*self._first)):
             raise CannotStartError(f"a {self._kind} could not start: the log line above says why")
 
-    async def swap(self, handover: bytes) -> bool:
+    async def swap(self, handover: bytes, others: Callable[[], Awaitable[None]]) -> bool:
         """Let every worker take this in the place of what it runs, without losing a request; whether they did.
 
         All do or none does. They build one after the other, so that the others answer undisturbed. A worker that is just
-        being started again is waited for.
+        being started again is waited for. `others` is called when all have built: it prepares whatever else has to change with
+        them, and what it raises leaves them as they were.
         """
         until = time.monotonic() + WHOLE
         while True:
             async with self._changing:
                 if self.complete:
-                    return await self._swapped(handover)
+                    return await self._swapped(handover, others)
             if self._stopping.is_set() or time.monotonic() > until:
                 logs.event("not every worker answers", "error")
                 return False
             await asyncio.sleep(PAUSES[0])
 
-    async def _swapped(self, handover: bytes) -> bool:
-        members = list(self._serving.items())
-        for at, (place, pulse) in enumerate(members):
-            self._say(place, swap.frame(swap.PREPARE, handover))
+    async def _swapped(self, handover: bytes, others: Callable[[], Awaitable[None]]) -> bool:
+        # Those of now: whoever takes the place of one that dies meanwhile begins with what it is given at its start.
+        members = [
+            (each, pulse) for place, pulse in self._serving.items() if (each := self._workers[place]) is not None
+        ]
+        for at, (worker, pulse) in enumerate(members):
+            worker.feed(swap.frame(swap.PREPARE, handover))
             said = await pulse.answer(_BUILDING)
             if said != swap.BUILT:
-                worker = self._workers[place]
-                if said is None and worker is not None:
+                if said is None:
                     worker.kill()  # it may say so later, when nobody asks any more
-                for built, _ in members[:at]:
-                    self._say(built, swap.frame(swap.ABORT))
+                _abort(built for built, _ in members[:at])
                 return False
-        # Whoever is started from now on is given this.
-        self._handover = handover
-        for place, _ in members:
-            self._say(place, swap.frame(swap.COMMIT))
-        for place, pulse in members:
-            worker = self._workers[place]
-            if await pulse.answer(_BUILDING) is None and worker is not None:
+        try:
+            await others()
+        except BaseException:  # raised again: what was built for it is thrown away
+            _abort(built for built, _ in members)
+            raise
+        self._give(handover)
+        for worker, _ in members:
+            worker.feed(swap.frame(swap.COMMIT))
+        for worker, pulse in members:
+            if await pulse.answer(_BUILDING) is None:
                 worker.kill()
         return True
 
-    def _say(self, place: int, words: bytes) -> None:
-        worker = self._workers[place]
-        if worker is not None:
-            worker.feed(words)
+    def _give(self, handover: bytes) -> None:
+        """Whoever is started from now on reads this."""
+        self._handovers = [handover] * len(self._handovers)
 
     @property
     def answering(self) -> bool:
@@ -180,23 +189,23 @@ class Workers(Collector):
         self._signal(signal.SIGKILL)
 
     def collect(self) -> Iterator[Metric]:
-        """Workers that answer, how often one was started again, and the memory of each."""
-        kind = self._kind
-        does = "answer requests" if kind == "worker" else "receive and deliver events"
-        yield GaugeMetricFamily(f"gateway_{kind}s", f"{kind.title()}s that {does}.", value=len(self._serving))
-        yield CounterMetricFamily(f"gateway_{kind}_restarts", f"{kind.title()}s started again.", value=self._restarts)
-        memory = GaugeMetricFamily(f"gateway_{kind}_resident_bytes", "Resident memory.", labels=[kind])
-        for place, worker in enumerate(self._workers):
-            if worker is not None and worker.returncode is None:
-                memory.add_metric([str(place)], _resident(worker.pid))
-        yield memory
+        """Workers that answer and that there should be, how often one was started again, and the memory of each."""
+        living = {place: each.pid for place, each in enumerate(self._workers) if each and each.returncode is None}
+        return shown(
+            self._kind,
+            configured=self._wanted,
+            serving=len(self._serving),
+            restarts=self._restarts,
+            pids=living,
+        )
 
     def _signal(self, number: signal.Signals) -> None:
         for worker in self._workers:
             if worker is not None and worker.returncode is None:
                 worker.send_signal(number)
 
-    async def _keep(self, place: int, up: "asyncio.Future[bool]") -> None:
+    async def _keep(self, place: int, up: "asyncio.Future[bool]", *, vital: bool) -> None:
+        """`up` is told whether the first one serves. `vital`: it is tried no longer when that ends by itself before it does."""
         deaths = 0
         while not self._stopping.is_set() and place not in self._leaving:
             began, status = time.monotonic(), 1
@@ -205,16 +214,18 @@ class Workers(Collector):
             except OSError as error:
                 # What the system has none of now (processes, descriptors, the port) it may have again later.
                 logs.event(f"{self._kind} could not be started", "error", worker=place, error=error)
+                self._ended(place)
             if self._stopping.is_set() or place in self._leaving:
                 break
             deaths = 1 if time.monotonic() - began > _SETTLED else deaths + 1
             # Who was killed says nothing of whether the next one can serve.
-            if not up.done() and self.needed and (status >= 0 or deaths == len(PAUSES)):
+            if not up.done() and vital and (status >= 0 or deaths == len(PAUSES)):
                 break
             self._restarts += 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSES[min(deaths, len(PAUSES)) - 1])
         self._leaving.discard(place)
+        self._ended(place)
         if not up.done():
             up.set_result(False)
 
@@ -260,14 +271,14 @@ class Workers(Collector):
         listening.close()
 
     def _ended(self, place: int) -> None:
-        """The process of this place has ended."""
+        """The process of this place has ended, or there will be none."""
 
     async def _spawn(self, place: int) -> tuple[Forked, int]:
         listening = self._socket(place)
         reading, writing = os.pipe()
         try:
             worker = await self._launcher.launch(
-                self._module, (str(place),), self._environment, {LISTENING: listening.fileno(), READY: writing}
+                self.module, (str(place),), self._environment, {LISTENING: listening.fileno(), READY: writing}
             )
         except BaseException:  # raised again: the descriptor is nobody else's to close
             os.close(reading)
@@ -280,13 +291,10 @@ class Workers(Collector):
             worker.terminate()
         await self._handed_over.wait()
         async with self._changing:
-            worker.feed(self._handover)
+            worker.feed(self._handovers[place])
         return worker, reading
 
 
-def _resident(pid: int) -> float:
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123 - a path object adds nothing to /proc
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0.0
+def _abort(workers: Iterable[Forked]) -> None:
+    for each in workers:
+        each.feed(swap.frame(swap.ABORT))

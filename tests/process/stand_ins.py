@@ -22,7 +22,7 @@ from gateway.process.workers import READY
 
 SPEAKS = "STAND_IN_SPEAKS"
 ENDINGS = "STAND_IN_ENDINGS"
-"""The variable that names a file of statuses: with each of them one ends before it has said that it serves; -9: as if killed."""
+"""The variable that names a file of statuses: with each of them one ends before it has said that it serves; -9: as if killed; 0: it serves."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,7 +62,8 @@ def _end() -> None:
         Path(file).write_text(" ".join(left[1:]))
         if (status := int(left[0])) < 0:
             os.kill(os.getpid(), -status)
-        raise SystemExit(status)
+        if status:
+            raise SystemExit(status)
 
 
 def _tell(found: object) -> None:

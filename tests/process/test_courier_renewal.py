@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,50 @@ def test_couriers_are_concerned_by_a_file_that_has_changed_and_by_a_reload_of_th
     secret.write_text("two")
     assert concerned(before, after, seen, watched.contents(frozenset({secret})))
     assert concerned(before, before, {}, {})
+
+
+def test_a_reload_whose_courier_does_not_come_up_is_refused_everywhere_and_what_ran_goes_on(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    home = tmp_path / "gateway"
+    written(home)
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        subscribed(sql, keys, tenant, receiver.url, owner(served))
+        former, before = running(served.process.pid, COURIER), served.admin("/readyz").json
+        policy = served.ask("GET", "/v1/me").headers["RateLimit-Policy"]
+        ended = threading.Event()
+
+        def kill() -> None:
+            while not ended.is_set():
+                for each in {*running(served.process.pid, COURIER)} - {*former}:
+                    with suppress(ProcessLookupError):
+                        os.kill(each, signal.SIGKILL)
+
+        killing = threading.Thread(target=kill)
+        killing.start()
+        try:
+            written(home, limits={"token": {"quota": 300, "burst": 71}})
+            reloaded = served.reload()
+        finally:
+            ended.set()
+            killing.join()
+        assert reloaded["state"] == "refused" and "courier" in reloaded["faults"][0]["text"], reloaded
+        after = served.admin("/readyz").json
+        assert (after["status"], after["reload"], after["config"]) == ("ready", "refused", before["config"])
+        assert after["reload_faults"] == [reloaded["faults"][0]["text"]]
+        assert served.wait_for("configuration refused")["running"] == before["config"]
+        assert served.wait_for("courier could not be renewed")["reason"]
+        shown = served.admin("/metrics").body.decode()
+        assert 'gateway_config_reloads_total{result="refused"} 1.0' in shown
+        assert "gateway_config_last_reload_successful 0.0" in shown
+        assert running(served.process.pid, COURIER) == former
+        assert served.ask("GET", "/v1/me").headers["RateLimit-Policy"] == policy
+        ids = {ask(port, "POST", place, told(tenant, number)).json["id"] for number in range(20)}
+        receiver.wait(20)
+        assert {each[0] for each in receiver.received} == ids
+        # Nothing of it is left that the next one would stumble over.
+        assert served.reload()["state"] == "swapped"
+        assert "71" in served.ask("GET", "/v1/me").headers["RateLimit-Policy"]
+        within(20, lambda: len(running(served.process.pid, COURIER)) == 1)
+        assert running(served.process.pid, COURIER) != former

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from gateway.config import load
+from gateway.process.couriers import Couriers
 from gateway.process.instance_lock import CannotStartError
 from gateway.process.launcher import Launcher
 from gateway.process.sockets import Listener, listening
@@ -18,6 +19,17 @@ from gateway.process.workers import Workers
 from tests.process.stand_ins import ENDINGS, SPEAKS
 
 Logged = Callable[[], list[dict[str, Any]]]
+
+
+class StandIns(Workers):
+    module = "tests.process.stand_ins"
+
+
+class Followed(Couriers):
+    module = "tests.process.stand_ins"
+
+
+Kept = TypeVar("Kept", bound=Workers)
 
 
 @pytest.fixture
@@ -40,19 +52,24 @@ def launcher() -> Launcher:
 
 
 @asynccontextmanager
-async def _one(
-    launcher: Launcher, public: Listener, environment: Mapping[str, str] = MappingProxyType({}), *, needed: bool = True
-) -> AsyncIterator[Workers]:
-    """A stand-in for a worker, kept by Workers."""
+async def _kept(workers: Kept, launcher: Launcher) -> AsyncIterator[Kept]:
     launcher.open()
     await launcher._there.wait()
-    workers = Workers(1, public, launcher, dict(environment), 0.1, module="tests.process.stand_ins", needed=needed)
     try:
         async with asyncio.timeout(40):
             yield workers
     finally:
         await workers.stop()
         await launcher.aclose()
+
+
+@asynccontextmanager
+async def _one(
+    launcher: Launcher, public: Listener, environment: Mapping[str, str] = MappingProxyType({}), *, needed: bool = True
+) -> AsyncIterator[Workers]:
+    """A stand-in for a worker, kept by Workers."""
+    async with _kept(StandIns(1, public, launcher, dict(environment), 0.1, needed=needed), launcher) as workers:
+        yield workers
 
 
 @contextmanager
@@ -149,3 +166,46 @@ async def test_a_worker_that_goes_on_speaking_is_left_alone(
         time.sleep(1.0)  # noqa: ASYNC251 - it is the loop that stands still
         await asyncio.sleep(0.5)
         assert workers.complete and logged() == []
+
+
+def _pids(workers: Workers) -> list[int]:
+    return [each.pid for each in workers._workers if each is not None]
+
+
+@pytest.mark.parametrize(
+    ("endings", "reason"),
+    [("1", "ended"), ("-9 -9 -9 -9 -9", "ended"), (f"-{int(signal.SIGSTOP)}", "did not serve within")],
+)
+async def test_couriers_of_which_one_is_followed_by_nobody_who_serves_go_on_all_and_can_be_followed_later(
+    endings: str,
+    reason: str,
+    launcher: Launcher,
+    public: Listener,
+    tmp_path: Path,
+    logged: Logged,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By one that ends by itself, one that is killed time and again, or one that hangs before it serves."""
+    (endings_file := tmp_path / "endings").write_text("")
+    environment = {ENDINGS: str(endings_file), SPEAKS: "yes"}
+    async with _kept(Followed(2, public, launcher, environment, 0.1), launcher) as couriers:
+        couriers.warm_up()
+        await couriers.start(b"first")
+        former = _pids(couriers)
+        endings_file.write_text(f"0 {endings}")
+        with monkeypatch.context() as patch:
+            patch.setattr("gateway.process.couriers.WHOLE", 1.0 if "within" in reason else 30.0)
+            assert not await couriers.follow(b"second")
+        await _until(lambda: _pids(couriers) == former)
+        assert len(couriers._serving) == 2 and len(couriers._listening) == 2
+        (line,) = [each for each in logged() if each["event"] == "courier could not be renewed"]
+        assert reason in line["reason"]
+        # Whoever dies now comes back as it was.
+        assert couriers._handovers[:2] == [b"first"] * 2
+        third = b"third"
+        assert await couriers.follow(third)
+        assert {*former} < {*_pids(couriers)} and len(_pids(couriers)) == 4, "nobody leaves before it is said"
+        couriers.hand_over(third)
+        await _until(lambda: len(_pids(couriers)) == 2 and not couriers._leaving)
+        assert not {*former} & {*_pids(couriers)} and len(couriers._serving) == 2
+        assert {*couriers._handovers} == {third}
