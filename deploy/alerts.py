@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
+
+from deploy.alert import Alert
+from deploy.webhook_alerts import WEBHOOKS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """expr: when; lasting: for how long before somebody is called; says: one sentence for whoever is.
-
-    series: values a minute, in the notation of promtool, with which it fires after `at`, with the labels `fires`; and quiet: others
-    with which it does not.
-    """
-
-    name: str
-    expr: str
-    lasting: str
-    severity: Literal["page", "ticket"]
-    says: str
-    series: dict[str, str]
-    at: str = "15m"
-    fires: dict[str, str] = field(default_factory=dict)
-    quiet: dict[str, str]
+def _increases(counter: str, labels: str, within: str) -> str:
+    """Any increase of a counter whose labels nobody knows beforehand: what is counted for the first time has no value before it."""
+    now, born = f"sum by ({labels}) ({counter})", f"unless sum by ({labels}) ({counter} offset {within})"
+    return f"sum by ({labels}) (increase({counter}[{within}])) > 0 or ({now} {born}) > 0"
 
 
 ALERTS: Final = (
     Alert(
         name="GatewayWorkersMissing",
-        expr="gateway_workers < max_over_time(gateway_workers[1h])",
+        expr="gateway_workers < gateway_workers_configured",
         lasting="5m",
         severity="page",
-        says="Fewer workers answer than did within the hour.",
-        series={"gateway_workers": "4x2 2x20"},
-        quiet={"gateway_workers": "4x20"},
+        says="Fewer workers answer than are configured.",
+        series={"gateway_workers": "2x20", "gateway_workers_configured": "4x20"},
+        quiet={"gateway_workers": "4x20", "gateway_workers_configured": "4x20"},
     ),
     Alert(
         name="GatewayWorkersRestart",
@@ -113,23 +102,27 @@ ALERTS: Final = (
     ),
     Alert(
         name="GatewayServiceDrifts",
-        expr="sum by (field, kind) (increase(gateway_drift_total[1h])) > 0",
+        expr=_increases("gateway_drift_total", "field, kind", "1h"),
         lasting="0m",
         severity="ticket",
         says="A service answers with a field that is not as declared.",
-        series={'gateway_drift_total{field="things.size",kind="misfit"}': "0+1x20"},
+        series={'gateway_drift_total{field="things.size",kind="misfit"}': "0+1x100"},
         fires={"field": "things.size", "kind": "misfit"},
-        quiet={'gateway_drift_total{field="things.size",kind="misfit"}': "3x20"},
+        more=({'gateway_drift_total{field="things.size",kind="misfit"}': "_x60 1x40"},),
+        at="90m",
+        quiet={'gateway_drift_total{field="things.size",kind="misfit"}': "3x100"},
     ),
     Alert(
         name="GatewayValuesDegraded",
-        expr="sum by (field) (increase(gateway_degraded_values_total[15m])) > 0",
+        expr=_increases("gateway_degraded_values_total", "field", "15m"),
         lasting="0m",
         severity="ticket",
         says="Values of a service are answered as null, because they are not as declared.",
-        series={'gateway_degraded_values_total{field="things.size"}': "0+1x20"},
+        series={'gateway_degraded_values_total{field="things.size"}': "0+1x40"},
+        at="30m",
         fires={"field": "things.size"},
-        quiet={'gateway_degraded_values_total{field="things.size"}': "3x20"},
+        more=({'gateway_degraded_values_total{field="things.size"}': "_x20 1x20"},),
+        quiet={'gateway_degraded_values_total{field="things.size"}': "3x40"},
     ),
     Alert(
         name="GatewayTokensRefused",
@@ -138,9 +131,10 @@ ALERTS: Final = (
         lasting="15m",
         severity="ticket",
         says="Far more tokens are refused than a day ago.",
-        series={'gateway_auth_failures_total{code="token_invalid"}': "0+6x1440 8700+600x60"},
+        series={'gateway_auth_failures_total{code="token_invalid"}': "0+30x288 8700+3000x12"},
         at="1490m",
-        quiet={'gateway_auth_failures_total{code="token_invalid"}': "0+600x1500"},
+        every="5m",
+        quiet={'gateway_auth_failures_total{code="token_invalid"}': "0+3000x300"},
     ),
     Alert(
         name="GatewayReloadRefused",
@@ -183,85 +177,5 @@ ALERTS: Final = (
         series={"gateway_connections_refused_total": "0+3x20"},
         quiet={"gateway_connections_refused_total": "3x20"},
     ),
-    Alert(
-        name="GatewayCouriersMissing",
-        expr="gateway_couriers < max_over_time(gateway_couriers[1h])",
-        lasting="5m",
-        severity="page",
-        says="Fewer couriers run than did within the hour.",
-        series={"gateway_couriers": "1x2 0x20"},
-        quiet={"gateway_couriers": "1x20"},
-    ),
-    Alert(
-        name="GatewayEventsLate",
-        expr="max(gateway_webhook_oldest_due_seconds) > 300",
-        lasting="5m",
-        severity="page",
-        says="Deliveries of events wait for minutes.",
-        series={"gateway_webhook_oldest_due_seconds": "400x20"},
-        quiet={"gateway_webhook_oldest_due_seconds": "200x20"},
-    ),
-    Alert(
-        name="GatewayEventsRefused",
-        expr='sum by (outcome) (increase(gateway_webhook_ingest_total{outcome=~"unavailable|full|tenant_mismatch|malformed"}[15m])) > 0',
-        lasting="0m",
-        severity="page",
-        says="Events of services are not taken in, or are not what they should be.",
-        series={'gateway_webhook_ingest_total{outcome="malformed"}': "0+1x20"},
-        fires={"outcome": "malformed"},
-        quiet={'gateway_webhook_ingest_total{outcome="accepted"}': "0+1x20"},
-    ),
-    Alert(
-        name="GatewayClockWrong",
-        expr="max(abs(gateway_webhook_clock_skew_seconds)) > 60",
-        lasting="10m",
-        severity="ticket",
-        says="Our clock is a minute away from those of the receivers, who refuse signatures that are older than a few.",
-        series={"gateway_webhook_clock_skew_seconds": "-90x30"},
-        at="20m",
-        quiet={"gateway_webhook_clock_skew_seconds": "2x30"},
-    ),
-    Alert(
-        name="GatewayDeliveriesParked",
-        expr="increase(gateway_webhook_poison_total[1h]) > 0 or increase(gateway_webhook_lanes_repaired_total[1h]) > 0",
-        lasting="0m",
-        severity="ticket",
-        says="A delivery ended its couriers and is parked, or a lane had fallen asleep.",
-        series={"gateway_webhook_poison_total": "0+1x20"},
-        quiet={"gateway_webhook_poison_total": "2x20"},
-    ),
-    Alert(
-        name="GatewayDeliveriesDead",
-        expr='sum(increase(gateway_webhook_deliveries_total{outcome="dead"}[1h])) > 0.01 * sum(increase(gateway_webhook_deliveries_total[1h]))',
-        lasting="5m",
-        severity="ticket",
-        says="More than one delivery in a hundred died within the hour.",
-        series={
-            'gateway_webhook_deliveries_total{outcome="dead"}': "0+1x20",
-            'gateway_webhook_deliveries_total{outcome="delivered"}': "0+20x20",
-        },
-        quiet={
-            'gateway_webhook_deliveries_total{outcome="dead"}': "0+1x20",
-            'gateway_webhook_deliveries_total{outcome="delivered"}': "0+200x20",
-        },
-    ),
-    Alert(
-        name="GatewayRegistrationsPending",
-        expr='max(gateway_webhook_registrations{state="pending"}) > 0',
-        lasting="10m",
-        severity="page",
-        says="The settings service does not send us the events of some workspace.",
-        series={'gateway_webhook_registrations{state="pending"}': "1x30"},
-        at="20m",
-        quiet={'gateway_webhook_registrations{state="pending"}': "0x30"},
-    ),
-    Alert(
-        name="GatewayEventGap",
-        expr="increase(gateway_webhook_gap_seconds_total[1h]) > 0",
-        lasting="0m",
-        severity="page",
-        says="No courier received for a while: events may have been missed.",
-        series={"gateway_webhook_gap_seconds_total": "0+60x20"},
-        quiet={"gateway_webhook_gap_seconds_total": "60x20"},
-    ),
+    *WEBHOOKS,
 )

@@ -10,9 +10,11 @@ from gateway.observe.declared_metrics import Declared, declared
 # The supervisor counts by what it sees at the moment of a scrape (gateway/process); a test holds this against a running one.
 _OF_THE_SUPERVISOR: Final = (
     Declared("gateway_workers", "gauge", (), "Workers that answer."),
+    Declared("gateway_workers_configured", "gauge", (), "Workers that there should be."),
     Declared("gateway_worker_restarts_total", "counter", (), "Workers started again."),
     Declared("gateway_worker_resident_bytes", "gauge", ("worker",), "Resident memory of workers."),
     Declared("gateway_couriers", "gauge", (), "Couriers that run."),
+    Declared("gateway_couriers_configured", "gauge", (), "Couriers that there should be."),
     Declared("gateway_courier_restarts_total", "counter", (), "Couriers started again."),
     Declared("gateway_courier_resident_bytes", "gauge", ("courier",), "Resident memory of couriers."),
     Declared("gateway_preloader_restarts_total", "counter", (), "Preloaders started again."),

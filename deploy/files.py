@@ -20,7 +20,8 @@ def made() -> dict[str, str]:
     return {
         "grafana/gateway.json": json.dumps(dashboard.dashboard(METRICS), indent=1) + "\n",
         "prometheus/alerts.yaml": _MADE + _yaml(rules.rules()),
-        "prometheus/alerts.test.yaml": _MADE + _yaml(rules.tests()),
+        # What looks back a day or a week would take minutes in steps of one.
+        **{f"prometheus/alerts.{every}.test.yaml": _MADE + _yaml(rules.tests(every)) for every in ("1m", "5m", "30m")},
     }
 
 

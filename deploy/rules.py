@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from deploy.alerts import ALERTS, Alert
+from deploy.alert import Alert
+from deploy.alerts import ALERTS
 
 GROUP: Final = "gateway"
 RUNBOOK: Final = "docs/operations.md#alerts"
@@ -25,20 +26,21 @@ def rules() -> dict[str, Any]:
     return {"groups": [{"name": GROUP, "rules": made}]}
 
 
-def tests() -> dict[str, Any]:
-    """A file of promtool's unit tests: each alert fires in its case, and in the other one it does not."""
-    made = []
-    for alert in ALERTS:
+def tests(every: str) -> dict[str, Any]:
+    """A file of promtool's unit tests, which has one interval: each alert of it fires in its cases, and in the other one it does not."""
+    made: list[dict[str, Any]] = []
+    for alert in (each for each in ALERTS if each.every == every):
         fires = {"exp_labels": {"severity": alert.severity, **alert.fires}, "exp_annotations": _annotations(alert)}
-        for series, expected in ((alert.series, [fires]), (alert.quiet, [])):
+        cases = [*((series, [fires]) for series in (alert.series, *alert.more)), (alert.quiet, [])]
+        for series, expected in cases:
             made.append(
                 {
-                    "interval": "1m",
+                    "interval": every,
                     "input_series": [{"series": name, "values": values} for name, values in series.items()],
                     "alert_rule_test": [{"eval_time": alert.at, "alertname": alert.name, "exp_alerts": expected}],
                 }
             )
-    return {"rule_files": ["alerts.yaml"], "evaluation_interval": "1m", "tests": made}
+    return {"rule_files": ["alerts.yaml"], "evaluation_interval": every, "tests": made}
 
 
 def _annotations(alert: Alert) -> dict[str, str]:

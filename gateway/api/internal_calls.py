@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -17,8 +16,8 @@ from adapters.core.calls import Call, File, Reply
 from gateway.api.rate_limits import FURTHER
 from gateway.auth.permits import Permit
 from gateway.auth.services import Upstreams
-from gateway.observe import metrics, trace
-from gateway.observe.trace import Part, Said, Trace
+from gateway.observe import metrics, trace, tracing
+from gateway.observe.trace import Part, Trace
 from gateway.problems import throttled
 from gateway.stores.limits import Gate, Limiter
 from gateway.upstream import Guard, Lines, Timeout, UpstreamError
@@ -155,9 +154,9 @@ class Internal:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
             method, status = _METHODS[call.method], 0 if answer is None else answer.status
-            metrics.upstream(call.service, seconds, method, status)
+            metrics.upstream(call.service, seconds, method, status, service.port)
             if exchange.trace.marks is not None:
-                said = _said(method, call.service, status)
+                said = tracing.called(call.service, method, call.service, service.port, status)
                 exchange.trace.marks.parts.append(Part(said, started, started + seconds, span_id))
         if 400 <= status < 500:
             exchange.wrote = before
@@ -183,7 +182,7 @@ class Internal:
         async with service.stream(call.method, call.path, known + headers) as answer:
             seconds = perf_counter() - started
             exchange.internal_seconds += seconds
-            metrics.upstream(call.service, seconds, _METHODS[call.method], answer.status)
+            metrics.upstream(call.service, seconds, _METHODS[call.method], answer.status, service.port)
             reply = Reply(answer.status, b"") if answer.status != 429 else _throttled(answer.headers)
             yield reply, aiter(answer)
 
@@ -216,13 +215,6 @@ class Internal:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._upstreams.aclose()
-
-
-@lru_cache(2048)
-def _said(method: str, service: str, status: int) -> Said:
-    """Of calls; never their paths, which have ids in them. status: 0 where no answer came."""
-    came = ("http.response.status_code", status) if status else ("error.type", "no_answer")
-    return Said(f"{method} {service}", (("http.request.method", method), ("server.address", service), came))
 
 
 def _left(deadline: float, now: float) -> float:

@@ -19,12 +19,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_text
 from prometheus_client.registry import Collector
 
-from gateway.observe import metrics_files
+from gateway.observe import conventions, metrics_files
 from gateway.observe.exemplars import Kept, WithExemplars, of_all
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OVERHEAD: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -47,9 +46,9 @@ def counter(name: str, help_text: str, *labels: str) -> Counter:
     return Counter(f"gateway_{name}", help_text, labels, registry=_registry)
 
 
-def histogram(name: str, help_text: str, *labels: str) -> Histogram:
+def histogram(name: str, help_text: str, *labels: str, bounds: tuple[float, ...] = _SECONDS) -> Histogram:
     """A histogram of seconds, `gateway_<name>`."""
-    return Histogram(f"gateway_{name}", help_text, labels, buckets=_SECONDS, registry=_registry)
+    return Histogram(f"gateway_{name}", help_text, labels, buckets=bounds, registry=_registry)
 
 
 def gauge(
@@ -61,25 +60,22 @@ def gauge(
 
 _requests = counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
 _request_seconds = histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
-# The name and labels of OpenTelemetry's semantic conventions for HTTP, which its dashboards look for.
+# By the semantic conventions of OpenTelemetry, whose names dashboards look for.
 _server_seconds: Final = Histogram(
     "http_server_request_duration_seconds",
     "Duration of HTTP server requests.",
-    ("http_request_method", "http_route", "http_response_status_code"),
+    conventions.SERVER,
     buckets=_SECONDS,
     registry=_registry,
 )
-_overhead_seconds: Final = Histogram(
-    "gateway_overhead_seconds",
-    "Time of a request under /v1 without the time of the services.",
-    buckets=_OVERHEAD,
-    registry=_registry,
+_overhead_seconds = histogram(
+    "overhead_seconds", "Time of a request under /v1 without the time of the services.", bounds=_OVERHEAD
 )
 _upstream_seconds = histogram("upstream_seconds", "Time an internal service took.", "service")
 _client_seconds: Final = Histogram(
     "http_client_request_duration_seconds",
     "Duration of HTTP client requests.",
-    ("http_request_method", "server_address", "http_response_status_code", "error_type"),
+    conventions.CLIENT,
     buckets=_SECONDS,
     registry=_registry,
 )
@@ -88,6 +84,10 @@ _rate_limited = counter("rate_limited_total", "Requests refused by a rate limit.
 _shadowed = counter("rate_limit_shadowed_total", "Requests that a rate limit in shadow would have refused.", "policy")
 _store_lost = counter("store_lost_total", "Operations that found their store unreachable.", "store")
 _fail_mode = counter("fail_mode_total", "Decisions taken in a degraded mode.", "mode")
+# What alerts ask for is 0 from the start: the first one is as much of an increase as the second.
+_fail_mode.labels("plan_unknown")
+for _store in ("redis", "sql"):
+    _store_lost.labels(_store)
 _unkept = counter("idempotent_answers_not_kept_total", "Answers for which the tenant's budget had no room.")
 _tools = counter("mcp_calls_total", "Calls of the tools of agents.", "tool", "code")
 _documents = counter("client_documents_total", "Client metadata documents that were read.", "outcome")
@@ -171,10 +171,10 @@ def write_down() -> None:
 
 @cache
 def _answered(route: str, method: str, status: int, contract: str) -> Gains:
-    known = method if method in _METHODS else "other"
-    counter = _requests.labels(route, known, status, contract)
+    known, failed = conventions.known(method), conventions.failure(status)
+    counter = _requests.labels(route, method if method == known else "other", status, contract)
     # Several contracts gain in one child, each by itself.
-    conventional = _server_seconds.labels(known if known != "other" else "_OTHER", route, status)
+    conventional = _server_seconds.labels(known, conventions.SCHEME, route, status, failed)
     return Gains(_request_seconds.labels(route), conventional, counter=counter)
 
 
@@ -184,10 +184,9 @@ def _overheads() -> Gains:
 
 
 @cache
-def _called(service: str, method: str, status: int) -> Gains:
-    # A status and an error exclude each other; a label that does not apply is empty.
-    failed = "" if 0 < status < 400 else str(status) if status else "no_answer"
-    conventional = _client_seconds.labels(method, service, status or "", failed)
+def _called(service: str, method: str, status: int, port: int) -> Gains:
+    failed = conventions.call_failure(status)
+    conventional = _client_seconds.labels(method, service, port or "", status or "", failed)
     return Gains(_upstream_seconds.labels(service), conventional)
 
 
@@ -211,9 +210,9 @@ def connection_refused() -> None:
     _connections_refused.inc()
 
 
-def upstream(service: str, seconds: float, method: str = "GET", status: int = 0) -> None:
+def upstream(service: str, seconds: float, method: str = "GET", status: int = 0, port: int = 0) -> None:
     """Record how long one internal call to `service` (a key of the configuration) took. status: 0 when there was no answer."""
-    _called(service, method, status).add(seconds)
+    _called(service, method, status, port).add(seconds)
 
 
 def traced(route: str, seconds: float, trace_id: str) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
-from gateway.observe import metrics
+from gateway.observe import conventions, metrics
 from gateway.observe.metrics import counter
 from gateway.observe.trace import Said, Trace, recorded
 
@@ -101,28 +101,40 @@ def end(trace: Trace, route: str, method: str, status: int, began: float) -> Non
         _here.recorder.end(trace, _request(route, method, status), began, now)
 
 
-def attempt(trace: Trace, host: str, status: int | None, error: str | None, seconds: float) -> None:
+def attempt(trace: Trace, host: str, port: int, status: int | None, error: str | None, seconds: float) -> None:
     """A courier has posted to an endpoint at `host`, in a trace of its own: receivers are told of none."""
     if _here.recorder is not None:
-        came = ("error.type", error or "no_answer") if status is None else ("http.response.status_code", status)
-        now, said = perf_counter(), _attempted(host, came)
+        now, said = perf_counter(), called("webhook", "POST", host, port, status or 0, error or "")
         _here.recorder.end(trace, said, now - seconds, now, calling=True)
 
 
 @lru_cache(_KEPT)
-def _attempted(host: str, came: tuple[str, str | int]) -> Said:
-    return Said("POST webhook", (("http.request.method", "POST"), ("server.address", host), came))
+def called(name: str, method: str, host: str, port: int, status: int, error: str = "") -> Said:
+    """Of calls of ours. port: 0 where it is not known; status: 0 where no answer came, for `error`."""
+    told: list[tuple[str, str | int]] = [("http.request.method", method), ("server.address", host)]
+    if port:
+        told.append(("server.port", port))
+    if status:
+        told.append(("http.response.status_code", status))
+    if failed := error or conventions.call_failure(status):
+        told.append(("error.type", failed))
+    return Said(f"{method} {name}", tuple(told))
 
 
 @lru_cache(_KEPT)
 def _request(route: str, method: str, status: int) -> Said:
-    told = (
-        ("http.request.method", method),
+    known = conventions.known(method)
+    told: list[tuple[str, str | int]] = [
+        ("http.request.method", known),
+        ("url.scheme", conventions.SCHEME),
         ("http.route", route),
         ("http.response.status_code", status),
-        ("url.scheme", "http"),
-    )
-    return Said(f"{method} {route}", told)
+    ]
+    if known != method:
+        told.append(("http.request.method_original", method))
+    if failed := conventions.failure(status):
+        told.append(("error.type", failed))
+    return Said(f"{method if known == method else 'HTTP'} {route}", tuple(told))
 
 
 def close() -> None:

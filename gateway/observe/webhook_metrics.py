@@ -1,9 +1,33 @@
 """What couriers count. No label is a tenant, a host, or anything that a stranger chooses; types of events are ours."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
 from gateway.observe.metrics import Gains, counter, gauge, histogram
+
+# An attempt may take 20 s, and an event that waits for its first one is late after a minute.
+_WHOLE: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 25.0)
+_LAG: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    3600.0,
+)
 
 _events = counter("webhook_events_total", "Events accepted.", "type", "origin")
 _ingest = counter("webhook_ingest_total", "Posts to the ingest port.", "outcome")
@@ -13,8 +37,10 @@ _withheld = counter("webhook_withheld_total", "Deliveries withheld from owners w
 _omitted = counter("webhook_omitted_total", "Bodies sent without their record.", "reason")
 _hydrations = counter("webhook_hydrations_total", "Records asked for, for bodies.", "outcome")
 _attempts = counter("webhook_attempts_total", "Posts to endpoints.", "result")
-_attempt_seconds = histogram("webhook_attempt_seconds", "Time that a post to an endpoint took.")
-_lag_seconds = histogram("webhook_lag_seconds", "Time from the acceptance of an event to its first attempt.")
+_attempt_seconds = histogram("webhook_attempt_seconds", "Time that a post to an endpoint took.", bounds=_WHOLE)
+_lag_seconds = histogram(
+    "webhook_lag_seconds", "Time from the acceptance of an event to its first attempt.", bounds=_LAG
+)
 _lease_lost = counter("webhook_lease_lost_total", "Lanes that another courier had taken over.")
 _poison = counter("webhook_poison_total", "Deliveries parked because their couriers ended.")
 _repaired = counter("webhook_lanes_repaired_total", "Lanes that slept although something was due.")
@@ -23,12 +49,27 @@ _depth = gauge("webhook_queue_depth", "Rows of the queue.")
 _oldest = gauge("webhook_oldest_due_seconds", "For how long the oldest row has been due.")
 _lanes = gauge("webhook_lanes", "Lanes by state.", "state")
 _registrations = gauge("webhook_registrations", "Subscriptions of ours with the settings service.", "state")
+_tuples = gauge(
+    "webhook_queue_tuples", "Rows of the queue as PostgreSQL keeps them, about: live and dead ones.", "state"
+)
 _stored = gauge("webhook_stored_bytes", "Bytes that the tables of webhooks take.")
+_stored_limit = gauge("webhook_stored_limit_bytes", "Bytes that they may take.")
+_hosts = gauge(
+    "webhook_hosts", "Hosts called within the hour, by what came of the last attempt.", "result", over="livesum"
+)
 _skew = gauge("webhook_clock_skew_seconds", "Our clock minus those of the receivers, the median of hosts.")
 _couriers = gauge("webhook_couriers", "Couriers that lately said that they live.")
 
 STATES: Final = ("idle", "leased", "blocked", "cursor", "disabled")
 REGISTERED: Final = ("pending", "active", "retiring")
+
+# What nobody has counted yet is 0: the first one is as much of an increase as the second.
+INGESTED: Final = ("accepted", "unavailable", "full", "tenant_mismatch", "malformed")
+ENDED: Final = ("delivered", "dead", "withheld", "cancelled")
+for _each in INGESTED:
+    _ingest.labels(_each)
+for _each in ENDED:
+    _deliveries.labels(_each)
 
 _accepted = cache(_events.labels)
 _kept_back = cache(_withheld.labels)
@@ -48,12 +89,12 @@ def _ended(outcome: str) -> Gains:
 
 @cache
 def _tried(result: str) -> Gains:
-    return Gains(_attempt_seconds, counter=_attempts.labels(result))
+    return Gains(_attempt_seconds, counter=_attempts.labels(result), bounds=_WHOLE)
 
 
 @cache
 def _waited() -> Gains:
-    return Gains(_lag_seconds)
+    return Gains(_lag_seconds, bounds=_LAG)
 
 
 def event(event_type: str, origin: str) -> None:
@@ -118,15 +159,33 @@ def clock_skew(seconds: float) -> None:
     _skew.set(seconds)
 
 
+def called(hosts: Mapping[str, int]) -> None:
+    """How many hosts this courier has lately called, by what came of the last attempt."""
+    for result, count in hosts.items():
+        _hosts.labels(result).set(count)
+
+
+def stored(taken: int, most: int) -> None:
+    """Bytes that the tables take, and that they may take."""
+    _stored.set(taken)
+    _stored_limit.set(most)
+
+
 def looked(
-    depth: int, oldest: float, lanes: dict[str, int], registrations: dict[str, int], stored: int, couriers: int
+    depth: int,
+    oldest: float,
+    lanes: dict[str, int],
+    registrations: dict[str, int],
+    couriers: int,
+    tuples: tuple[int, int] | None,
 ) -> None:
-    """What one courier saw for all."""
+    """What one courier saw for all. tuples: live and dead ones of the queue, where the database tells."""
     _depth.set(depth)
     _oldest.set(oldest)
     for state in STATES:
         _lanes.labels(state).set(lanes.get(state, 0))
     for state in REGISTERED:
         _registrations.labels(state).set(registrations.get(state, 0))
-    _stored.set(stored)
     _couriers.set(couriers)
+    for state, count in zip(("live", "dead"), tuples or (), strict=False):
+        _tuples.labels(state).set(count)

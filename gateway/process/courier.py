@@ -108,7 +108,14 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         registrar = assembling.registrar(settings, known, runtime, sql, keyring, stack)
         app = Ingest(settings, known.events(settings.ids), sql, keyring, limiter, intake)
         webhooks = settings.webhooks
-        keeping = Keeping(sql, name, keep=webhooks.keep, max_stored=webhooks.max_stored, full=app.room)
+        keeping = Keeping(
+            sql,
+            name,
+            keep=webhooks.keep,
+            max_stored=webhooks.max_stored,
+            full=app.room,
+            called=courier.attempts.hosts.counts,
+        )
         server = _Server(
             uvicorn.Config(
                 app,

@@ -16,6 +16,7 @@ from gateway.config import EMBEDDED, Settings, apart, fingerprint, reveal, varia
 from gateway.keys.keyring import KeyringInvalid
 from gateway.process import running
 from gateway.process.doctor_others import Finding, examine_others
+from gateway.process.doctor_webhooks import examine_webhooks
 from gateway.stores import redis_url, topology
 from gateway.stores.address import WRITES
 from gateway.stores.errors import StoreUnavailable
@@ -37,7 +38,7 @@ async def examine(settings: Settings, told: dict[str, Any]) -> AsyncIterator[Fin
     yield _descriptors()
     async for finding in _redis(settings):
         yield finding
-    async for finding in _sql(settings):
+    async for finding in _sql(settings, running=bool(told)):
         yield finding
     for finding in await examine_others(settings):
         yield finding
@@ -123,7 +124,7 @@ async def _redis_settings(line: RedisConnection) -> AsyncIterator[Finding]:
         yield Finding("redis settings", "ok", f"version {version}, noeviction, append-only file")
 
 
-async def _sql(settings: Settings) -> AsyncIterator[Finding]:
+async def _sql(settings: Settings, *, running: bool) -> AsyncIterator[Finding]:
     if settings.stores.sql == EMBEDDED and not (settings.server.data_dir / "gateway.db").exists():
         yield Finding("sql", "skipped", "embedded: made by the first start")
         return
@@ -137,6 +138,7 @@ async def _sql(settings: Settings) -> AsyncIterator[Finding]:
                 return
             yield Finding("sql", "ok", f"takes a write in {took:.1f} ms, migrated")
             known = await sql.read(tenants.list)
+            events = await examine_webhooks(settings, sql, running=running)
             lacking = await sql.read(hashed.missing, factories.keyring(settings), datetime.now(UTC))
         except StoreUnavailable as error:
             yield Finding("sql", "failed", str(error), "Start it, or correct stores.sql.")
@@ -149,6 +151,8 @@ async def _sql(settings: Settings) -> AsyncIterator[Finding]:
             else:
                 yield Finding("keyring", "ok", "the one that the database was written with")
             yield _plans(settings, known)
+            for finding in events:
+                yield finding
 
 
 def _plans(settings: Settings, known: Sequence[Tenant]) -> Finding:

@@ -50,10 +50,11 @@ class Policy:
 
 
 class Guard:
-    """The service `name` behind `pool`. All failures are UpstreamError."""
+    """The service `name` behind `pool`, at `port`. All failures are UpstreamError."""
 
     def __init__(self, name: str, pool: Pool, policy: Policy) -> None:
         self.name = name
+        self.port = pool.port
         self._pool = pool
         self._total = policy.total
         self._retrying = policy.retrying

@@ -25,6 +25,7 @@ class Pool:
         """Raises ValueError when the target's URL or CA file is not usable."""
         self._target = target
         self._origin = Origin(target)
+        self.port = self._origin.port
         self._heads = Heads(self._origin.authority, self._origin.prefix)
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()

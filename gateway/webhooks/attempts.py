@@ -13,6 +13,7 @@ from gateway.stores.sql.webhook_queue import Due, Outcome
 from gateway.webhooks import header_lines, outcomes, schedule
 from gateway.webhooks.health import Pace
 from gateway.webhooks.held import Held
+from gateway.webhooks.hosts import Hosts
 from gateway.webhooks.messages import Body, Ended, Renderer, Signer, Wait, Withheld
 from gateway.webhooks.outcomes import Verdict
 from gateway.webhooks.places import ByteBudget, Places
@@ -46,6 +47,7 @@ class Attempts:
         self._chance = chance
         self._bytes = ByteBudget()
         self._skew = Skew()
+        self.hosts = Hosts()
         self._common = header_lines.common(agent)
 
     async def attempt(self, held: Held, due: Due) -> None:
@@ -115,8 +117,10 @@ class Attempts:
         if body.omitted is not None and sent.fine:
             webhook_metrics.omitted(body.omitted)
         webhook_metrics.attempt(sent.result, sent.seconds)
+        host = held.recipient.endpoint.url_host
+        self.hosts.note(host, sent.status, sent.result, time.monotonic())
         if sent.fine:
-            skew = self._skew.note(held.recipient.endpoint.url_host, sent.headers.get(b"date"), time.time())
+            skew = self._skew.note(host, sent.headers.get(b"date"), time.time())
             if skew is not None:
                 webhook_metrics.clock_skew(skew)
         first = held.lane.succeeded_at is None
@@ -157,7 +161,8 @@ class Attempts:
 def _log(held: Held, due: Due, event: Event, sent: Sent) -> None:
     started = trace.started()
     if started.marks is not None:
-        tracing.attempt(started, held.recipient.endpoint.url_host, sent.status, sent.error, sent.seconds)
+        host, port = held.recipient.endpoint.url_host, held.wire.port
+        tracing.attempt(started, host, port, sent.status, sent.error, sent.seconds)
     logs.often(
         "webhook attempt",
         trace_id=started.trace_id,

@@ -61,7 +61,7 @@ class Courier:
         self._held: dict[str, Held] = {}
         self._places = Places()
         self.clock = Clock()
-        self._attempts = Attempts(sql, renderer, signer, self._places, self.clock, agent)
+        self.attempts = Attempts(sql, renderer, signer, self._places, self.clock, agent)
         self._due_at = 0.0
         self._woken = asyncio.Event()
         self._stopping = False
@@ -277,7 +277,7 @@ class Courier:
         held.pace.sent(now)
         tenant, host = held.lane.tenant_id, held.recipient.endpoint.url_host
         self._places.take(tenant, host)
-        task = asyncio.ensure_future(self._attempts.attempt(held, due))
+        task = asyncio.ensure_future(self.attempts.attempt(held, due))
         task.add_done_callback(lambda _: self._ended(held, due, tenant, host))
 
     def _ended(self, held: Held, due: Due, tenant: str, host: str) -> None:

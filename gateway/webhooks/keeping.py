@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -29,14 +29,27 @@ _FULL: Final = 0.8
 
 
 class Keeping:
-    """`keep` (seconds) and `max_stored` (bytes) are `webhooks` of the configuration; `full` is told whether there is room."""
+    """`keep` (seconds) and `max_stored` (bytes) are `webhooks` of the configuration; `full` is told whether there is room.
 
-    def __init__(self, sql: Sql, courier: str, *, keep: float, max_stored: int, full: Callable[[bool], None]) -> None:
+    `called`: how many hosts this courier has lately called, by what came of it (gateway/webhooks/hosts.py); of `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        sql: Sql,
+        courier: str,
+        *,
+        keep: float,
+        max_stored: int,
+        full: Callable[[bool], None],
+        called: Callable[[float], Mapping[str, int]],
+    ) -> None:
         self._sql = sql
         self._courier = courier
         self._keep = timedelta(seconds=keep)
         self._max_stored = max_stored
         self._full = full
+        self._called = called
         self._told = False
         self._warn_at = 0.0
 
@@ -44,6 +57,7 @@ class Keeping:
         """Until it is cancelled."""
         first = True
         while True:
+            webhook_metrics.called(self._called(time.monotonic()))
             try:
                 await self._once(first=first)
                 first = False
@@ -82,8 +96,9 @@ class Keeping:
                     endpoint=webhook,
                     at=str(each.at),
                 )
-        depth, oldest, lanes, registrations, couriers = await self._sql.read(_looked)
-        webhook_metrics.looked(depth, oldest / 1000, lanes, registrations, stored, couriers)
+        webhook_metrics.stored(stored, self._max_stored)
+        depth, oldest, lanes, registrations, couriers, tuples = await self._sql.read(_looked)
+        webhook_metrics.looked(depth, oldest / 1000, lanes, registrations, couriers, tuples)
         deleted = 1
         while deleted:
             deleted = await self._sql.run(_forget, self._keep)
@@ -113,11 +128,12 @@ def _warned(session: Session) -> list[webhook_expiring.Expiring]:
     return webhook_expiring.warn(session, webhook_clock.moment(webhook_clock.now(session)))
 
 
-def _looked(session: Session) -> tuple[int, int, dict[str, int], dict[str, int], int]:
+def _looked(session: Session) -> tuple[int, int, dict[str, int], dict[str, int], int, tuple[int, int] | None]:
     now = webhook_clock.now(session)
     depth, oldest = webhook_queue.depth(session, now)
-    states = webhook_registrations.states(session)
-    return depth, oldest, webhook_lanes.states(session, now), states, webhook_housekeeping.living(session, now)
+    lanes, states = webhook_lanes.states(session, now), webhook_registrations.states(session)
+    living, tuples = webhook_housekeeping.living(session, now), webhook_queue.tuples(session)
+    return depth, oldest, lanes, states, living, tuples
 
 
 def _forget(session: Session, keep: timedelta) -> int:

@@ -58,6 +58,11 @@ class Wire:
         self._address: str | None = None
         self._destination: urls.Destination | None = None
 
+    @property
+    def port(self) -> int:
+        """Of the endpoint; 0 before it was called, or when it may not be."""
+        return 0 if self._destination is None else self._destination.port
+
     async def post(self, headers: bytes, body: bytes) -> Sent:
         """Sends it. Never raises for what the endpoint does."""
         loop = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bench.needs import from_debian, program_path
 from deploy.alerts import ALERTS
 from deploy.declared import METRICS
 from deploy.files import HERE, made
+from gateway.observe import metrics, webhook_metrics
 from tests.live import Live
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -25,7 +27,10 @@ def test_the_committed_files_are_what_the_declarations_make(name: str) -> None:
     assert (HERE / name).read_text() == made()[name], "`make dashboards` writes them"
 
 
-@pytest.mark.parametrize(("command", "file"), [("check", "alerts.yaml"), ("test", "alerts.test.yaml")])
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [("check", "alerts.yaml"), *(("test", name.removeprefix("prometheus/")) for name in made() if ".test." in name)],
+)
 def test_prometheus_takes_the_rules_and_each_fires_when_it_should_and_not_otherwise(command: str, file: str) -> None:
     from_debian("promtool", "prometheus")
     line = [program_path("promtool"), command, "rules", file]
@@ -77,10 +82,37 @@ def test_no_alert_asks_for_a_metric_or_a_label_that_there_is_not() -> None:
     for alert in ALERTS:
         for name in re.findall(r"\bgateway_\w+", alert.expr):
             assert _SUFFIX.sub("", name) in NAMES, alert.name
-        for series in (*alert.series, *alert.quiet):
+        for series in (each for case in (alert.series, *alert.more, alert.quiet) for each in case):
             name, _, given = series.partition("{")
             found = set(re.findall(r"(\w+)=", given)) - {"le"}
             assert found <= set(labels[_SUFFIX.sub("", name)]), series
+
+
+def test_no_alert_asks_for_a_time_that_its_histogram_cannot_tell() -> None:
+    asked = [
+        (alert.name, match[1], float(match[2]))
+        for alert in ALERTS
+        for match in re.finditer(r"histogram_quantile\(.*?(gateway_\w+)_bucket.*?> ([0-9.]+)", alert.expr)
+    ]
+    assert len(asked) == len([alert for alert in ALERTS if "histogram_quantile" in alert.expr]) > 1
+    for alert, name, seconds in asked:
+        bounds = metrics._registry._names_to_collectors[name]._upper_bounds  # type: ignore[attr-defined]
+        assert [each for each in bounds if seconds < each < inf], f"{alert}: {name} ends at {bounds[-2]} s"
+
+
+def test_what_an_alert_calls_for_at_the_first_time_is_counted_as_nothing_before_it(live: Live) -> None:
+    text = live.served.admin("/metrics").body.decode()
+    for counted in (
+        *(f'gateway_webhook_ingest_total{{outcome="{each}"}}' for each in webhook_metrics.INGESTED),
+        *(f'gateway_webhook_deliveries_total{{outcome="{each}"}}' for each in webhook_metrics.ENDED),
+        'gateway_store_lost_total{store="redis"}',
+        'gateway_store_lost_total{store="sql"}',
+        'gateway_fail_mode_total{mode="plan_unknown"}',
+        "gateway_webhook_poison_total",
+        "gateway_webhook_lease_lost_total",
+        "gateway_webhook_gap_seconds_total",
+    ):
+        assert re.search(rf"^{re.escape(counted)} \d", text, re.MULTILINE), counted
 
 
 def test_every_alert_has_its_line_in_the_runbook_and_no_other_has() -> None:

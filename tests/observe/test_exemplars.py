@@ -50,14 +50,3 @@ async def test_the_format_is_the_one_that_is_asked_for() -> None:
         asked = await client.get("/metrics", headers=accept)
         assert (asked.text, asked.headers["content-type"]) == ("# EOF\n", exemplars.CONTENT_TYPE)
         assert (await client.get("/metrics")).headers["content-type"] == metrics.CONTENT_TYPE
-
-
-def test_calls_of_services_have_the_name_of_the_conventions() -> None:
-    metrics.upstream("conventional", 0.01, "POST", 201)
-    metrics.upstream("conventional", 0.01, "GET")
-    text = metrics.exposition().decode()
-    for labels in (
-        'error_type="",http_request_method="POST",http_response_status_code="201",server_address="conventional"',
-        'error_type="no_answer",http_request_method="GET",http_response_status_code="",server_address="conventional"',
-    ):
-        assert f"http_client_request_duration_seconds_count{{{labels}}} 1.0" in text

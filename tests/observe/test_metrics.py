@@ -25,7 +25,9 @@ def test_workers_counts_are_added_up_and_survive_their_worker(tmp_path: Path) ->
     assert 'gateway_requests_total{contract="2026-09-01",method="GET",route="/v1/me",status="200"} 6.0' in text
     assert 'gateway_request_seconds_count{route="/v1/me"} 6.0' in text
     assert 'gateway_auth_failures_total{code="token_invalid"} 2.0' in text
-    labels = 'http_request_method="GET",http_response_status_code="200",http_route="/v1/me"'
+    labels = (
+        'error_type="",http_request_method="GET",http_response_status_code="200",http_route="/v1/me",url_scheme="http"'
+    )
     assert f"http_server_request_duration_seconds_count{{{labels}}} 6.0" in text
     assert 'gateway_overhead_seconds_bucket{le="0.001"} 6.0' in text
     assert 'gateway_overhead_seconds_bucket{le="0.0005"} 0.0' in text

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -98,7 +99,8 @@ def test_a_request_its_stages_that_waited_and_its_internal_calls_are_one_trace(
     assert (server.kind, server.parent_span_id.hex()) == (Span.SPAN_KIND_SERVER, caller[1])
     assert told(server) | {"http.response.status_code": 200, "http.route": "/v1/contacts/search"} == told(server)
     assert (call.kind, call.parent_span_id) == (Span.SPAN_KIND_CLIENT, server.span_id)
-    assert told(call) == {"http.request.method": "POST", "server.address": "crm", "http.response.status_code": 200}
+    assert (told(call)["server.address"], told(call)["http.response.status_code"]) == ("crm", 200)
+    assert told(call)["server.port"] == urlsplit(running.sandbox_url).port
     assert sent["headers"]["traceparent"] == f"00-{caller[0]}-{call.span_id.hex()}-01"
     assert spans["limit"].parent_span_id == server.span_id
     for span in spans.values():
@@ -154,13 +156,14 @@ def test_a_collector_that_is_away_holds_up_nothing_and_what_it_lost_is_counted(
 
 def test_an_attempt_of_a_courier_is_a_call_in_a_trace_of_its_own(collector: Collector) -> None:
     with installed(1.0):
-        tracing.attempt(trace.started(), "hooks.example.com", 204, None, 0.25)
-        tracing.attempt(trace.started(), "hooks.example.com", None, "timeout", 10.0)
+        tracing.attempt(trace.started(), "hooks.example.com", 8443, 204, None, 0.25)
+        tracing.attempt(trace.started(), "hooks.example.com", 8443, None, "timeout", 10.0)
         fine, failed = collector.until(2)
     assert {fine.kind, failed.kind} == {Span.SPAN_KIND_CLIENT} and fine.trace_id != failed.trace_id
     assert told(fine) == {
         "http.request.method": "POST",
         "server.address": "hooks.example.com",
+        "server.port": 8443,
         "http.response.status_code": 204,
     }
     assert round((fine.end_time_unix_nano - fine.start_time_unix_nano) / 1e9, 2) == 0.25

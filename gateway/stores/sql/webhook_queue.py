@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select, true, update
+from sqlalchemy import Select, cast, delete, func, select, true, update
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.orm import Session
 
 from gateway.stores.sql import many, webhook_clock
@@ -151,6 +152,15 @@ def depth(session: Session, now: int) -> tuple[int, int]:
     count = session.scalar(select(func.count()).select_from(QueueRow)) or 0
     oldest = session.scalar(select(func.min(QueueRow.due_at)).select_from(QueueRow))
     return count, 0 if oldest is None else max(0, now - oldest)
+
+
+def tuples(session: Session) -> tuple[int, int] | None:
+    """Rows of the table as PostgreSQL keeps them, about: those that live, and the dead that its vacuum has not taken yet. None elsewhere."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    table = cast(_QUEUE.name, REGCLASS)
+    live, dead = session.execute(select(func.pg_stat_get_live_tuples(table), func.pg_stat_get_dead_tuples(table))).one()
+    return live, dead
 
 
 def _attempts(outcome: Outcome) -> int:
