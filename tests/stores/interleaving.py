@@ -40,12 +40,15 @@ class _Stepped:
         self._rests.clear()
         self._go.release()
 
-    def arrived(self, monitor: psycopg.Connection[Any], *, waits: bool) -> bool:
-        """Whether it rests or has ended; False when it waits for a lock, unless nothing holds one any more (`waits` False)."""
+    def arrived(self, monitor: psycopg.Connection[Any], holders: Sequence[int] = ()) -> bool:
+        """Whether it rests or has ended; False when it waits for a lock that one of these backends holds.
+
+        A vacuum of the database's own holds one, too, at times, and gives it back by itself.
+        """
         until = time.monotonic() + _LONGEST
         while not self._rests.wait(_GLANCE):
-            row = monitor.execute("SELECT cardinality(pg_blocking_pids(%s))", (self.backend,)).fetchone()
-            if waits and row is not None and row[0]:
+            row = monitor.execute("SELECT pg_blocking_pids(%s)", (self.backend,)).fetchone()
+            if row is not None and not set(holders).isdisjoint(row[0]):
                 return False
             assert time.monotonic() < until, "it neither rests nor waits"
         return True
@@ -130,14 +133,16 @@ def run(sql: Sql, monitor: psycopg.Connection[Any], orders: Orders, stops: re.Pa
         each.start()
     locked: set[int] = set()
     while going := [at for at, each in enumerate(begun) if not each.ended]:
-        chosen = orders.choose([at for at in going if at not in locked])
+        free = [at for at in going if at not in locked]
+        assert free, f"each waits for another: {orders.taken}"
+        chosen = orders.choose(free)
         begun[chosen].step()
-        if not begun[chosen].arrived(monitor, waits=True):
+        if not begun[chosen].arrived(monitor, [begun[at].backend for at in going if at != chosen]):
             locked.add(chosen)
         elif begun[chosen].ended:
             # What it held is free: who waited for it comes to its next statement.
             for at in [*locked]:
-                begun[at].arrived(monitor, waits=False)
+                begun[at].arrived(monitor)
             locked.clear()
     for each in begun:
         if each.failure is not None:
