@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "reload": "gateway.cli.reload",
     "doctor": "gateway.cli.doctor",
     "healthy": "gateway.cli.healthy",
+    "migrate": "gateway.cli.migrate",
     "tokens": "gateway.cli.tokens",
     "tenants": "gateway.cli.tenants",
     "sandbox": "gateway.cli.sandbox",

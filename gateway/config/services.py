@@ -1,16 +1,16 @@
 """`services`: where the internal services are, how to speak to them, and what they offer."""
 
 import re
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationInfo
 
+from gateway.config.certificates import trusted
 from gateway.config.faults import refuse
 from gateway.config.quantities import Size, Timeout
-from gateway.config.secrets import SecretOrNone, anchored
+from gateway.config.secrets import SecretOrNone
 from gateway.config.section import AsMap, Count, Flag, Section, base, key_of
 
 SANDBOX: Final = "sandbox"
@@ -25,19 +25,6 @@ _NAME = key_of(
 
 def _base_url(url: str) -> str:
     return url if url == SANDBOX else base(url)
-
-
-def _certificates(value: object, info: ValidationInfo) -> Path | None:
-    if value is None:
-        return None
-    path = anchored(str(value), info)
-    if not path.is_file():
-        raise refuse(f"there is no file {path}", "Name a PEM file with the certificates to trust, or null.")
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except OSError:
-        raise refuse(f"no certificate can be read from {path}", "Name a PEM file with certificates, or null.") from None
-    return path
 
 
 def _rooted(path: str | None) -> str | None:
@@ -149,7 +136,7 @@ class Service(Section):
     operations: Annotated[Mapping[Annotated[str, _OPERATION], Operation], AsMap] = Field(
         {}, description="RESOURCE.OPERATION: {enabled: false}, {path: /other} or {fields: [status]}."
     )
-    ca_file: Annotated[Path | None, BeforeValidator(_certificates)] = Field(
+    ca_file: Annotated[Path | None, BeforeValidator(trusted)] = Field(
         None, description="PEM file with the certificates to trust for this service; null trusts the system's."
     )
 

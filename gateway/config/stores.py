@@ -1,7 +1,8 @@
 """`stores` and `secrets`: where the data is, and the keys that open it. What they hold is tried as far as that sends nothing."""
 
 import os
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -12,19 +13,32 @@ from gateway.config.quantities import Timeout
 from gateway.config.secrets import Secret, SecretOrEmbedded, parse
 from gateway.config.section import Count, Section
 
+if TYPE_CHECKING:
+    from gateway.stores.address import Address
+
 _ONE = ("redis", "rediss", "valkey", "valkeys")
 _REDIS = (*(f"{each}{kind}://" for kind in ("", "+sentinel", "+cluster") for each in _ONE), "unix://")
 _SQL = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+def _node(url: str) -> "Address":
+    from gateway.stores import topology
+    from gateway.stores.address import Address
+
+    return topology.Nodes.parse(url).node if topology.is_several(url) else Address.parse(url)
+
+
+def authorities_of(url: str) -> Path | None:
+    """The file of authorities that the URL of a Valkey or Redis names. ValueError for what is no such URL."""
+    file = _node(url).ca_file
+    return Path(file) if file else None
 
 
 def _reachable(url: str, store: str | None) -> None:
     # Late: most deployments are embedded, and most commands need no database.
     try:
         if store == "redis":
-            from gateway.stores import topology
-            from gateway.stores.address import Address
-
-            (topology.Nodes.parse(url).node if topology.is_several(url) else Address.parse(url)).context()
+            _node(url).context()
         else:
             from gateway.stores.sql import urls
 

@@ -1,14 +1,12 @@
 """`webhooks`: the couriers, the port that services tell of events on, and whom subscribers may have called."""
 
 import re
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
+from gateway.config.certificates import check_shown, trusted
 from gateway.config.faults import refuse
 from gateway.config.networks import Network
 from gateway.config.quantities import Duration, Size
@@ -74,25 +72,8 @@ class Tls(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "Tls":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # A key with a passphrase would be asked for at the terminal.
-        with _readable(
-            "certificate and key", "Name the PEM files of one certificate and its key, without a passphrase."
-        ):
-            context.load_cert_chain(self.certificate, self.key, password=lambda: "")
-        if self.client_ca is not None:
-            with _readable("client_ca", "Name a PEM file with certificates."):
-                context.load_verify_locations(self.client_ca)
+        check_shown(self.certificate, self.key, self.client_ca)
         return self
-
-
-@contextmanager
-def _readable(what: str, hint: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or type(error).__name__
-        raise refuse(f"{what} cannot be used ({reason})", hint) from None
 
 
 class Ingest(Section):
@@ -148,7 +129,7 @@ class Egress(Section):
     proxy_resolves: Flag = Field(
         False, description="true: the proxy is given names, and judges itself what they lead to."
     )
-    ca_file: Annotated[Path | None, BeforeValidator(_certificates)] = Field(
+    ca_file: Annotated[Path | None, BeforeValidator(trusted)] = Field(
         None, description="PEM file with certificates to trust beside the system's, or null."
     )
     source_address: Name | None = Field(None, description="The address to call from, or null.")

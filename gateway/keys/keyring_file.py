@@ -23,10 +23,11 @@ class KeptKeyring(Keyring):
     the file first. Hashing a known token, which every request does, does not.
     """
 
-    __slots__ = ("_path", "_stamp")
+    __slots__ = ("_path", "_stamp", "_told")
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._told = ""
         self._stamp = _stamp(path)
         read = _read(path)
         super().__init__(read._hashing, read._sealing)  # noqa: SLF001 - its own kind
@@ -43,15 +44,26 @@ class KeptKeyring(Keyring):
                 raise
             return super().open(purpose, subject, sealed, associated)
 
+    @property
+    def astray(self) -> bool:
+        """Whether the file could not be read when it was looked at last: what starts now finds no keys."""
+        return bool(self._told)
+
     def refresh(self) -> bool:
         """Whether the file was another one. A file that cannot be read leaves the keys as they are."""
         try:
             stamp = _stamp(self._path)
-            if stamp == self._stamp:
-                return False
-            read = _read(self._path)
+            read = _read(self._path) if stamp != self._stamp else None
         except (OSError, KeyringInvalid) as error:
-            logs.event("the keyring cannot be read again", "error", error=error)
+            # Every token that is not known has the file looked at: whoever sends such must not fill the log.
+            if self._told != (why := str(error)):
+                self._told = why
+                logs.event("the keyring cannot be read again", "error", error=error)
+            return False
+        if self._told:
+            self._told = ""
+            logs.event("the keyring can be read again")
+        if read is None:
             return False
         self._hashing, self._sealing = read._hashing, read._sealing  # noqa: SLF001 - its own kind
         self._stamp = stamp

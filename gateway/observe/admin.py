@@ -32,6 +32,7 @@ def create(
 ) -> ASGIApp:
     """The admin application. `exposition` gives the metrics text, as OpenMetrics if asked to; each of `checks` says whether its part is ready.
 
+    `/readyz?exclude=NAME` does without one of them, and may be said several times.
     What is a callable without arguments may give something else each time. `told` is added to what `/readyz` says.
 
     `strained`: which parts are short of something. That is told, and no reason to send requests elsewhere, where they would
@@ -50,12 +51,20 @@ def create(
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers=_NO_STORE)
 
-    async def readyz(_request: Request) -> Response:
-        asked = checks()
+    async def readyz(request: Request) -> Response:
+        # As the API server of Kubernetes has it: what all instances fail at together takes all of them out of rotation.
+        excluded = set(request.query_params.getlist("exclude"))
+        known = checks()
+        asked = {name: check for name, check in known.items() if name not in excluded}
         held = await asyncio.gather(*(_holds(name, check) for name, check in asked.items()))
         states = {name: "ok" if ok else "failing" for name, ok in zip(asked, held, strict=True)}
+        states |= dict.fromkeys(known.keys() & excluded, "excluded")
         ready = all(held)
-        short = {name: "degraded" for name, is_short in (strained or {}).items() if is_short()}
+        short = {
+            name: "degraded"
+            for name, is_short in (strained or {}).items()
+            if is_short() and states.get(name) != "failing"
+        }
         status = "not ready" if not ready else "degraded" if short else "ready"
         body = {"status": status, "checks": states | short, **told()}
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NO_STORE)

@@ -1,5 +1,8 @@
 """What workers count of the services: retries, breakers, limits of calls, and answers that drift."""
 
+from collections import Counter
+from typing import Final
+
 from gateway.observe.metrics import counter, gauge
 
 _retries = counter("upstream_retries_total", "Calls that were sent again.", "service")
@@ -10,6 +13,8 @@ _concurrency = gauge("upstream_concurrency_limit", "Calls that a service is give
 _queue = gauge("upstream_queue_length", "Calls that wait for a turn at a service.", "service", over="livesum")
 _drift = counter("drift_total", "Fields of sampled internal answers that were not as declared.", "field", "kind")
 _drift_checked = counter("drift_checked_total", "Internal answers that were held against the declarations.", "service")
+
+_suspended: Final[Counter[tuple[str, str]]] = Counter()
 
 
 def retried(service: str) -> None:
@@ -23,9 +28,14 @@ def call_refused(service: str, reason: str) -> None:
 
 
 def breaker(service: str, calls: str, to: str) -> None:
-    """Record that the circuit breaker for `calls` ("read" or "write") to `service` is now closed, open or half_open."""
+    """Count that the circuit breaker for `calls` ("read" or "write") to `service` is now closed, open or half_open."""
     _transitions.labels(service, calls, to).inc()
-    _breaker.labels(service, calls).set(to != "closed")
+
+
+def suspended(service: str, calls: str, more: int) -> None:
+    """So many `more` breakers of this worker suspend `calls` to `service`, or fewer: at a reload there are two for a while."""
+    _suspended[service, calls] += more
+    _breaker.labels(service, calls).set(_suspended[service, calls] > 0)
 
 
 def concurrency(service: str, limit: int) -> None:

@@ -82,9 +82,16 @@ class AdminPort:
             exposition,
             lambda: self.asked.checks,
             lambda: self.asked.hosts,
-            {"connections": lambda: workers.full},
+            {"connections": lambda: workers.full, "keyring": self._astray},
             reloads.told,
         )
+
+    def _astray(self) -> bool:
+        keys = self.asked.keys
+        if not isinstance(keys, KeptKeyring):
+            return False
+        keys.refresh()
+        return keys.astray
 
     async def replace(self, asked: Asked) -> None:
         """Ask these from now on."""

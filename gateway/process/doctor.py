@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import time
@@ -12,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gateway import factories
-from gateway.config import EMBEDDED, Settings, apart, fingerprint, reveal, variables
+from gateway.config import EMBEDDED, Settings, reveal
 from gateway.keys.keyring import KeyringInvalid
-from gateway.process import running
 from gateway.process.doctor_others import Finding, examine_others
+from gateway.process.doctor_running import examine_running
 from gateway.process.doctor_webhooks import examine_webhooks
 from gateway.stores import redis_url, topology
 from gateway.stores.address import WRITES
@@ -33,7 +32,8 @@ _OLDEST: Final = 7  # of Valkey and Redis
 
 async def examine(settings: Settings, told: dict[str, Any]) -> AsyncIterator[Finding]:
     """Every check, in the order in which one depends on another. `told`: of the running gateway, as its file for `gateway reload` says; empty when none runs."""
-    yield _runs(settings, told)
+    for finding in await examine_running(settings, told):
+        yield finding
     yield _room(settings)
     yield _descriptors()
     async for finding in _redis(settings):
@@ -42,24 +42,6 @@ async def examine(settings: Settings, told: dict[str, Any]) -> AsyncIterator[Fin
         yield finding
     for finding in await examine_others(settings):
         yield finding
-
-
-def _runs(settings: Settings, told: dict[str, Any]) -> Finding:
-    if not told:
-        return Finding("running", "skipped", f"no gateway runs on {settings.server.data_dir}")
-    if told["config"] != fingerprint(settings):
-        return _another(told.get("variables"))
-    if unhealthy := running.unhealthy(settings.server.data_dir.absolute()):
-        return Finding("running", "failed", unhealthy, "Look into its log.")
-    return Finding("running", "ok", f"it has this configuration, {told['config']}")
-
-
-def _another(theirs: Sequence[str] | None) -> Finding:
-    """`theirs`: the variables that the running gateway was started with; an older release does not tell."""
-    what, ours = "the running gateway has another configuration", variables(os.environ)
-    if theirs is not None and (why := apart(theirs, ours)):
-        return Finding("running", "warning", f"{what}: {why}", "Ask with the environment that it was started in.")
-    return Finding("running", "warning", what, "Run `gateway reload`.")
 
 
 def _room(settings: Settings) -> Finding:
@@ -86,12 +68,15 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("redis", "skipped", "embedded: started and watched by the gateway")
         return
     line = await redis_url.connect(url, timeout=settings.stores.redis_timeout)
+    nodes = topology.Nodes.parse(url) if topology.is_several(url) else None
     try:
+        if nodes is not None:
+            yield await _nodes(line)
         began = time.perf_counter()
         await line.command(*WRITES)
         took = (time.perf_counter() - began) * 1000
         yield Finding("redis", "ok", f"takes a write in {took:.1f} ms")
-        if topology.is_several(url) and topology.Nodes.parse(url).service is None:
+        if nodes is not None and nodes.service is None:
             yield Finding("redis settings", "skipped", "each node of a cluster has its own")
             return
         async for finding in _redis_settings(line):
@@ -100,6 +85,29 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("redis", "failed", str(error), "Start it, or correct stores.redis.")
     finally:
         await line.aclose()
+
+
+async def _nodes(line: RedisConnection) -> Finding:
+    """Whether all sentinels name the same primary, or every part of a cluster is there."""
+    # Late: hardly anybody has several nodes, and the client that knows them is large.
+    from gateway.stores.redis_nodes import ClusterConnection, SentinelConnection
+
+    if isinstance(line, SentinelConnection):
+        told = await line.opinions()
+        doubts = [f"{place} {why}" for place, why in told.items() if isinstance(why, StoreUnavailable)]
+        named = sorted({f"{said[0]}:{said[1]}" for said in told.values() if not isinstance(said, StoreUnavailable)})
+        detail = "; ".join(
+            [f"{len(told) - len(doubts)} of {len(told)} name {' and '.join(named) or 'a primary'}", *doubts]
+        )
+        if not named:
+            return Finding("sentinels", "failed", detail, "Start them, or correct stores.redis.")
+        if doubts or len(named) > 1:
+            return Finding("sentinels", "warning", detail, "Mend these sentinels, or leave them out of stores.redis.")
+        return Finding("sentinels", "ok", detail)
+    assert isinstance(line, ClusterConnection), "there are two kinds"
+    if lacking := line.lacking():
+        return Finding("cluster", "failed", "; ".join(lacking), "Start these nodes, or let replicas take their slots.")
+    return Finding("cluster", "ok", "every slot has a primary that answers")
 
 
 async def _redis_settings(line: RedisConnection) -> AsyncIterator[Finding]:

@@ -10,6 +10,7 @@ from gateway.observe.admin import Check
 from gateway.process import first_start
 from gateway.process.workers import Workers
 from gateway.stores.address import WRITES
+from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import ready
@@ -19,7 +20,7 @@ _AGREES: Final = 30.0  # seconds for which a keyring that agreed with the databa
 
 def checks(line: RedisConnection, sql: Sql, keys: Keyring, workers: Workers) -> Mapping[str, Check]:
     """By name. Both stores are asked to write: one that only reads serves nobody, and a demoted primary goes on reading."""
-    agreed = -_AGREES
+    agreed, once = -_AGREES, False
 
     async def complete() -> bool:
         return workers.complete
@@ -32,13 +33,19 @@ def checks(line: RedisConnection, sql: Sql, keys: Keyring, workers: Workers) -> 
         return await sql.run(ready)
 
     async def keyring() -> bool:
-        nonlocal agreed
+        nonlocal agreed, once
         if time.monotonic() < agreed + _AGREES:
             return True
         if isinstance(keys, KeptKeyring):
             keys.refresh()
-        await first_start.check_keyring(keys, sql)
-        agreed = time.monotonic()
+        try:
+            await first_start.check_keyring(keys, sql)
+        except StoreUnavailable:
+            # That nobody can tell is the database's failure, and told as such.
+            if once:
+                return True
+            raise
+        agreed, once = time.monotonic(), True
         return True
 
     return {"workers": complete, "redis": redis, "sql": database, "keyring": keyring}

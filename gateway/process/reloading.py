@@ -24,6 +24,8 @@ from gateway.process.running import reload_file
 
 _LOOK: Final = 1.0  # seconds between two looks at the watched files
 _AGAIN: Final = 5.0  # seconds until a changed secret that could not be taken is tried again
+_ASKED: Final = "asked for"
+_CHANGED: Final = "a secret has changed"
 
 
 P = ParamSpec("P")
@@ -52,9 +54,9 @@ class Reloads(Collector):
         self._load = load
         self._file = reload_file(data_dir)
         self._asked = asyncio.Event()
-        self._number = 0
-        self._state = "started"
-        self._faults: Sequence[Fault] = ()
+        self._number = 0  # of those that were asked for: whoever asks knows its own by it
+        self._at_it = False
+        self._refusals: dict[str, Sequence[Fault]] = {}  # by why it was to be taken; each stands until that is
         self._results = {"swapped": 0, "refused": 0}
         self._seen = watched.contents(watched.files(settings))
         self._note()
@@ -72,19 +74,34 @@ class Reloads(Collector):
                     await self._asked.wait()
             except TimeoutError:
                 seen = await asyncio.to_thread(watched.contents, frozenset(self._seen))
-                if seen == self._seen and time.monotonic() < retry:
+                changed = seen != self._seen
+                if not changed and time.monotonic() < retry:
                     continue
                 self._seen = seen
-                done = await self._reload(self._refreshed, take, "a secret has changed")
+                # What was asked for and refused may have wanted this very secret.
+                done = changed and _ASKED in self._refusals and await self._reload(self._reread, take, _ASKED)
+                done = done or await self._reload(self._refreshed, take, _CHANGED, again=not changed)
+                retry = float("inf") if done else time.monotonic() + _AGAIN
             else:
                 self._asked.clear()
-                done = await self._reload(self._reread, take, "asked for")
-            retry = float("inf") if done else time.monotonic() + _AGAIN
+                self._number += 1
+                if await self._reload(self._reread, take, _ASKED):
+                    retry = float("inf")
+
+    @property
+    def _state(self) -> str:
+        if self._at_it:
+            return "reloading"
+        return "refused" if self._refusals else "swapped" if self._results["swapped"] else "started"
+
+    @property
+    def _faults(self) -> Sequence[Fault]:
+        return [*dict.fromkeys(fault for faults in self._refusals.values() for fault in faults)]
 
     def told(self) -> Mapping[str, object]:
         """What `/readyz` says of it."""
         told: dict[str, object] = {"config": fingerprint(self.settings), "reload": self._state}
-        return told | {"reload_faults": [str(fault) for fault in self._faults]} if self._faults else told
+        return told | {"reload_faults": [str(fault) for fault in self._faults]} if self._refusals else told
 
     def collect(self) -> Iterator[Metric]:
         """The running configuration by its hash, reloads by what became of them, and whether the last one was taken."""
@@ -95,40 +112,50 @@ class Reloads(Collector):
         for result, count in self._results.items():
             reloads.add_metric([result], count)
         yield reloads
-        good = float(self._state != "refused")
         yield GaugeMetricFamily(
-            "gateway_config_last_reload_successful", "Whether the last reload was taken.", value=good
+            "gateway_config_last_reload_successful", "Whether the last reload was taken.", value=not self._refusals
         )
 
     async def _reload(
-        self, read: Callable[[], Settings], take: Callable[[Settings], Awaitable[None]], why: str
+        self,
+        read: Callable[[], Settings],
+        take: Callable[[Settings], Awaitable[None]],
+        why: str,
+        *,
+        again: bool = False,
     ) -> bool:
-        self._number += 1
-        self._state, self._faults = "reloading", ()
+        """Whether it was taken. `again`: nothing has changed since it was refused."""
+        self._at_it = True
         self._note()
         try:
             settings = await beside(read)
             await take(settings)
         except ConfigError as error:
-            return self._refused(error.faults, why)
+            return self._refused(error.faults, why, again=again)
         except Exception as error:  # noqa: BLE001 - whatever it is, what runs goes on
             logs.event("reload failed", "error", error=error)
             fault = Fault(
                 "configuration", f"could not be taken: {type(error).__name__}", "The log line above says more."
             )
-            return self._refused((fault,), why)
+            return self._refused((fault,), why, again=again)
         self.settings = settings
         self._seen = await asyncio.to_thread(watched.contents, watched.files(settings))
-        self._state = "swapped"
+        # A file that was refused is no better for a secret that was taken.
+        for mended in (_ASKED, _CHANGED) if why == _ASKED else (_CHANGED,):
+            self._refusals.pop(mended, None)
+        self._at_it = False
         self._results["swapped"] += 1
         self._note()
         logs.event("configuration reloaded", config=fingerprint(settings), why=why)
         return True
 
-    def _refused(self, faults: Sequence[Fault], why: str) -> bool:
-        self._state, self._faults = "refused", faults
-        self._results["refused"] += 1
+    def _refused(self, faults: Sequence[Fault], why: str, *, again: bool) -> bool:
+        known = again and self._refusals.get(why) == faults
+        self._at_it, self._refusals[why] = False, faults
+        self._results["refused"] += not known
         self._note()
+        if known:
+            return False
         told = [str(fault) for fault in faults]
         logs.event("configuration refused", "error", faults=told, why=why, running=fingerprint(self.settings))
         return False

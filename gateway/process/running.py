@@ -82,10 +82,15 @@ def unhealthy(directory: Path) -> str | None:
         return f"no gateway has started on {directory}"
     host, port = address
     try:
-        status = _status(_EVERYWHERE.get(host, host), port)
+        status = _status(reached(host), port)
     except (OSError, ValueError, IndexError) as error:
         return f"the admin port {port} on {host} does not answer: {str(error) or type(error).__name__}"
     return None if status == 200 else f"the admin port {port} on {host} answers {status}"
+
+
+def reached(host: str) -> str:
+    """By which address whoever listens on `host` is asked from here."""
+    return _EVERYWHERE.get(host, host)
 
 
 def _status(host: str, port: int) -> int:

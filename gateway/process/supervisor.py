@@ -182,6 +182,8 @@ class _Stop:
         # The terminal that it was started in sends this as well when it goes, and then nobody is there to stop it.
         if self._terminal and not _at_terminal():
             self._signalled()
+        elif self._asked.is_set():
+            logs.event("signal ignored", signal=signal.SIGHUP.name, reason="stopping")
         else:
             self._reload()
 

@@ -173,8 +173,12 @@ class RedisConnection:
         while not self._outage.over:
             await asyncio.sleep(HELD / 2)
             with suppress(StoreUnavailable):
-                await self.command(*self._address.proof)
+                await self.prove()
                 self._outage.worked()
+
+    async def prove(self) -> None:
+        """StoreUnavailable unless it serves."""
+        await self.command(*self._address.proof)
 
     def _lost(self, fault: str) -> None:
         self._link = None

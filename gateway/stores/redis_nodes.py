@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from binascii import crc_hqx
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import hiredis
+from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 
-from gateway.stores.address import Address
+from gateway.stores.address import WRITES, Address
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection, Script, pack
 from gateway.stores.topology import Nodes
@@ -42,30 +43,60 @@ class SentinelConnection(RedisConnection):
     def __init__(self, nodes: Nodes, *, timeout: float, max_pending: int) -> None:
         super().__init__(nodes.node, timeout=timeout, max_pending=max_pending, where=nodes.where)
         self._nodes = nodes
-        self._sentinel = Sentinel(  # type: ignore[no-untyped-call] # its constructor alone has no annotations
-            list(nodes.asked),
-            sentinel_kwargs={
-                "socket_timeout": timeout,
-                "socket_connect_timeout": timeout,
-                "retry": Retry(NoBackoff(), 0),
-                "username": nodes.sentinel_user,
-                "password": nodes.sentinel_password,
-                **({"ssl": True, "ssl_ca_certs": nodes.node.ca_file} if nodes.sentinel_tls else {}),
-            },
-        )
+        options: dict[str, Any] = {
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+            "retry": Retry(NoBackoff(), 0),
+            "username": nodes.sentinel_user,
+            "password": nodes.sentinel_password,
+            **({"ssl": True, "ssl_ca_certs": nodes.node.ca_file} if nodes.sentinel_tls else {}),
+        }
+        self._sentinels = [(f"{host}:{port}", Redis(host=host, port=port, **options)) for host, port in nodes.asked]
 
     async def resolve(self) -> Address:
-        try:
-            host, port = await self._sentinel.discover_master(self._nodes.service or "")
-        except (RedisError, OSError) as fault:
-            raise StoreUnavailable(f"no sentinel names a primary: {type(fault).__name__}") from fault
-        return self._nodes.at(str(host), int(port))
+        doubts = []
+        for at, (place, sentinel) in enumerate(self._sentinels):
+            try:
+                host, port = await self._named(sentinel)
+            except StoreUnavailable as doubt:
+                doubts.append(f"{place} {doubt}")
+            else:
+                # Who answered is asked first the next time.
+                self._sentinels.insert(0, self._sentinels.pop(at))
+                return self._nodes.at(host, port)
+        raise StoreUnavailable(f"no sentinel names a primary: {'; '.join(doubts)}")
+
+    async def opinions(self) -> Mapping[str, tuple[str, int] | StoreUnavailable]:
+        """By sentinel, in the order of the URL, which primary it names, or why it names none."""
+        known = dict(self._sentinels)
+        places = [f"{host}:{port}" for host, port in self._nodes.asked]
+        answers = await asyncio.gather(*(self._named(known[place]) for place in places), return_exceptions=True)
+        told: dict[str, tuple[str, int] | StoreUnavailable] = {}
+        for place, answer in zip(places, answers, strict=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, StoreUnavailable):
+                raise answer
+            told[place] = answer
+        return told
 
     async def aclose(self) -> None:
         await super().aclose()
-        for each in self._sentinel.sentinels:
+        for _, each in self._sentinels:
             with suppress(RedisError, OSError):
                 await each.aclose()
+
+    async def _named(self, sentinel: Redis) -> tuple[str, int]:
+        """The primary that this one names; StoreUnavailable says why it names none."""
+        service = self._nodes.service or ""
+        try:
+            known: Any = await sentinel.sentinel_masters()
+        except (RedisError, OSError) as fault:
+            raise StoreUnavailable(f"cannot be asked: {_reason(fault, self._nodes.sentinel_user)}") from fault
+        state = known.get(service)
+        if state is None:
+            raise StoreUnavailable(f"watches {', '.join(sorted(known)) or 'nothing'}, and no {service}")
+        if not state["is_master"] or state["is_sdown"] or state["is_odown"]:
+            raise StoreUnavailable(f"holds the primary of {service}, {state['ip']}:{state['port']}, for down")
+        return str(state["ip"]), int(state["port"])
 
 
 class ClusterConnection(RedisConnection):
@@ -88,6 +119,19 @@ class ClusterConnection(RedisConnection):
         except StoreUnavailable as fault:
             self.failed(str(fault))
             self._look_again()
+
+    def lacking(self) -> Sequence[str]:
+        """What is wrong with the cluster as it was seen last: slots that nobody has, and primaries that are away."""
+        unowned = self._slots.count(None)
+        return [
+            *([f"{unowned} of its {_SLOTS} slots are no node's"] if unowned else []),
+            *(f"{host}:{port} is away" for (host, port), line in self._lines.items() if not line.connected),
+        ]
+
+    async def prove(self) -> None:
+        if lacking := self.lacking():
+            raise StoreUnavailable("; ".join(lacking))
+        await self.command(*WRITES)
 
     async def settled(self, script: Script, packed: bytes, reply: Any) -> Any:
         if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
@@ -185,7 +229,7 @@ class ClusterConnection(RedisConnection):
                 await client.initialize()
             found = client.nodes_manager.slots_cache
         except (RedisError, RedisClusterException, OSError) as fault:
-            raise StoreUnavailable(f"no node tells of the cluster: {type(fault).__name__}") from fault
+            raise StoreUnavailable(f"no node tells of the cluster: {_reason(fault, node.username)}") from fault
         finally:
             with suppress(RedisError, RedisClusterException, OSError):
                 await client.aclose()
@@ -213,3 +257,9 @@ def _slot(packed: bytes) -> int:
 def _place(written: str) -> tuple[str, int]:
     host, _, port = written.rpartition(":")
     return host, int(port)
+
+
+def _reason(fault: BaseException, user: str | None) -> str:
+    """What a client says of a failure, in one line and without the name of the user."""
+    said = next(iter(str(fault).splitlines()), "") or type(fault).__name__
+    return said.replace(user, "***") if user else said

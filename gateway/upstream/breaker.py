@@ -72,10 +72,20 @@ class Breaker:
 
     def worked(self) -> None:
         """The call that decides was answered."""
+        if self.closed:
+            return
+        service_metrics.suspended(self._service, self._kind, -1)
         self._probing, self.closed = False, True
         self._pauses = self._failed = self.total = 0
         service_metrics.breaker(self._service, self._kind, "closed")
         logs.event("calls resumed", service=self._service, calls=self._kind)
+
+    def retire(self) -> None:
+        """There will be no more calls: whoever is configured next begins anew, and what this one showed goes with it."""
+        self._policy = None
+        if not self.closed:
+            service_metrics.suspended(self._service, self._kind, -1)
+            self._probing, self.closed = False, True
 
     def failed(self, now: float, reason: str, *, probe: bool) -> None:
         """A call failed, for `reason`, which names no host."""
@@ -100,6 +110,7 @@ class Breaker:
 
     def _open(self, now: float, reason: str, policy: Breaking) -> None:
         if self.closed:
+            service_metrics.suspended(self._service, self._kind, 1)
             logs.event("calls suspended", "warning", service=self._service, calls=self._kind, reason=reason)
         pause = min(policy.pause * 2**self._pauses, _LONGEST)
         self._pauses = min(self._pauses + 1, 16)

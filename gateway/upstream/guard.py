@@ -186,7 +186,9 @@ class Guard:
             raise
 
     async def aclose(self) -> None:
-        """Close the pool."""
+        """Close the pool, and suspend nobody any more."""
+        for breaker in (self._reads, self._writes):
+            breaker.retire()
         await self._pool.aclose()
 
     async def _turn(self, deadline: float, breaker: Breaker, *, probe: bool) -> float:

@@ -142,10 +142,21 @@ def test_a_file_that_becomes_nonsense_leaves_the_keys_as_they_are(
     kept, first = KeptKeyring(path), Keyring.load(path.read_bytes())
     path.write_bytes(b"\xff\xfe\xff")
     assert not kept.refresh() and kept.hash(b"token") == first.hash(b"token")
-    assert [line["event"] for line in logged()] == ["the keyring cannot be read again"]
+    # Each token that nobody knows has the file looked at, and must not write a line.
+    assert len({kept.hashes(b"%d" % number) for number in range(9)}) == 9
+    path.unlink()
+    assert not kept.refresh() and not kept.refresh()
+    assert kept.astray is True
+    assert [line["event"] for line in logged()] == ["the keyring cannot be read again"] * 2
     keyring_file.create(tmp_path / "other.json")
     (tmp_path / "other.json").replace(path)
     assert kept.refresh() and kept.hash(b"token") != first.hash(b"token")
+    assert logged()[-1]["event"] == "the keyring can be read again"
+    path.rename(tmp_path / "elsewhere")
+    assert not kept.refresh()
+    (tmp_path / "elsewhere").rename(path)
+    assert not kept.refresh()
+    assert [line["event"].split()[2] for line in logged()] == ["cannot", "cannot", "can", "cannot", "can"]
 
 
 def test_a_full_disk_is_told_with_the_file_and_leaves_what_was_there(

@@ -17,12 +17,15 @@ from gateway.cli import main
 from gateway.config import load
 from gateway.observe import logs
 from gateway.process.doctor import examine
+from gateway.process.doctor_running import _calls, _ready, _running
 from gateway.process.embedded import sandbox, valkey
 from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.tenants import Tenant
 from tests.issuers.issuer import issuing
 from tests.process.serving import founded
+from tests.stores.nodes import watched
+from tests.upstream.service import Peer, serving
 
 
 @pytest.fixture
@@ -75,8 +78,55 @@ async def test_a_gateway_with_another_configuration_is_told_with_what_makes_it_s
     home: Path, variables: list[str] | None, detail: str, fix: str
 ) -> None:
     told = {"config": "0" * 12} | ({"variables": variables} if variables is not None else {})
-    found = {each.check: each async for each in examine(load(configured(home), {}), told)}["running"]
+    found = _running(load(configured(home), {}), told)
     assert found.state == "warning" and detail in found.detail and fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "detail"),
+    [
+        ({"workers": "ok", "redis": "ok"}, "ok", "ready"),
+        ({"workers": "failing", "redis": "ok", "sql": "failing"}, "failed", "not ready: workers, sql"),
+        ({"workers": "ok", "connections": "degraded"}, "warning", "short of connections"),
+    ],
+)
+def test_what_the_running_gateway_says_of_itself_is_told(states: dict[str, str], state: str, detail: str) -> None:
+    said = _ready(json.dumps({"status": "…", "checks": states}).encode())
+    assert said.state == state and detail in said.detail
+
+
+def test_services_that_the_running_gateway_does_not_call_are_named() -> None:
+    shown = 'gateway_breaker_open{calls="%s",service="%s"} %s\n'
+    head = "# TYPE gateway_breaker_open gauge\n"
+    text = head + shown % ("read", "crm", "1.0") + shown % ("write", "crm", "0.0") + shown % ("write", "hr", "1.0")
+    said = _calls(text.encode())
+    assert said.state == "warning" and said.detail.endswith("reads of crm, writes of hr")
+    assert _calls(head.encode()).state == "ok"
+
+
+async def test_a_service_that_fails_at_its_root_is_no_service_that_is_well(home: Path) -> None:
+    async def broken(peer: Peer) -> None:
+        await peer.read()
+        await peer.send(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+
+    async with serving(broken) as service:
+        services = {"auth": {"base_url": "sandbox"}, "crm": {"base_url": service.url}}
+        state, detail = (await found(configured(home, services=services)))["service crm"]
+    assert state == "warning" and "500" in detail
+
+
+async def test_each_sentinel_and_each_part_of_a_cluster_is_asked(home: Path) -> None:
+    with watched(home / "nodes") as (_, sentinels):
+        ports = [each.port for each in sentinels]
+        url = f"redis+sentinel://{','.join(f'127.0.0.1:{port}' for port in ports)}"
+        said = await found(configured(home, stores={"redis": f"{url}/main"}))
+        assert said["sentinels"][0] == said["redis"][0] == "ok" and "3 of 3 name" in said["sentinels"][1]
+        sentinels[1].kill()
+        said = await found(configured(home, stores={"redis": f"{url}/main"}))
+        assert said["redis"][0] == "ok" and said["sentinels"][0] == "warning"
+        assert "2 of 3 name" in said["sentinels"][1] and f"127.0.0.1:{ports[1]} cannot be asked" in said["sentinels"][1]
+        said = await found(configured(home, stores={"redis": f"{url}/mein"}))
+        assert said["sentinels"][0] == said["redis"][0] == "failed" and "no mein" in said["redis"][1]
 
 
 async def test_what_is_away_is_told_by_name(home: Path) -> None:

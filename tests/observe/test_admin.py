@@ -50,6 +50,14 @@ async def test_readyz_names_what_fails_and_nothing_about_where(broken: admin.Che
     assert "internal.host" not in answer.text
 
 
+async def test_a_check_that_is_excluded_is_not_asked_and_one_that_there_is_not_excludes_nothing() -> None:
+    answer = await ask("/readyz?exclude=redis&exclude=reddis", redis=fails, sql=holds)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"sql": "ok", "redis": "excluded"}}
+    assert (await ask("/readyz?exclude=redis", redis=holds, sql=fails)).status_code == 503
+    assert (await ask("/readyz?exclude=reddis", redis=fails, sql=holds)).status_code == 503
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

@@ -102,6 +102,11 @@ def test_what_is_wrong_is_refused_with_its_faults_and_what_ran_goes_on(running: 
         assert path in ready["reload_faults"][0]
     done = running.gateway.run("reload")
     assert done.returncode == 2 and "config.yaml" in done.stderr, done.stderr
+    # Whoever asks with the file as it was, of what runs.
+    running.write(limits={"token": {"quota": 400, "burst": 80}})
+    checks = {each["check"]: each for each in json.loads(running.gateway.run("doctor", "--json").stdout)["checks"]}
+    assert {checks[name]["state"] for name in ("running", "ready", "calls")} == {"ok"}
+    assert checks["reload"]["state"] == "warning" and "config.yaml" in checks["reload"]["detail"]
     told = running.gateway.wait_for("configuration refused", 4)
     assert told["running"] == good and told["faults"]
     metrics = running.gateway.admin("/metrics").body.decode()

@@ -68,8 +68,20 @@ def test_a_stop_begins_with_unreadiness_and_ends_each_connection_with_its_answer
         assert (last.status, last.headers["connection"]) == (200, "close")
         assert last.read()
         assert gateway.ask("GET", "/v1/me").headers["connection"] == "close"
+        gateway.process.send_signal(signal.SIGHUP)
+        assert gateway.wait_for("signal ignored")["reason"] == "stopping"
         assert gateway.process.wait(30) == 0
         assert time.monotonic() - began >= 3
+
+
+def test_a_second_signal_ends_a_stop_at_once(tmp_path: Path) -> None:
+    with served(tmp_path, GATEWAY_SERVER__SHUTDOWN_DELAY="60s") as gateway:
+        gateway.process.send_signal(signal.SIGTERM)
+        gateway.wait_for("stopping")
+        assert gateway.ask("GET", "/v1/me").status == 200
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(30) == 0
+        assert gateway.events()[-1]["event"] == "stopped"
 
 
 def test_a_stop_while_couriers_are_still_starting_is_announced_as_well(tmp_path: Path) -> None:

@@ -86,6 +86,17 @@ def until(true: Callable[[], object], seconds: float = 40.0) -> None:
 
 
 @contextmanager
+def running_node(home: Path) -> Iterator[Node]:
+    """One by itself."""
+    options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()}
+    node = Node(home, free_ports(1)[0], **options)
+    try:
+        yield node
+    finally:
+        node.kill()
+
+
+@contextmanager
 def watched(home: Path) -> Iterator[tuple[list[Node], list[Node]]]:
     """A primary with two replicas, and three sentinels that call it `main`."""
     options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()}

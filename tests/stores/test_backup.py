@@ -75,28 +75,28 @@ def test_a_postgresql_database_is_dumped_and_restored(postgres_url: str, tmp_pat
 @pytest.mark.parametrize("revision", ["0009", "0008", "0006"])
 def test_a_layout_is_taken_back_and_up_again_without_a_loss(empty_url: str, revision: str) -> None:
     filled(empty_url)
-    _downgraded(empty_url, revision)
+    migrating.take_back(empty_url, revision)
+    assert migrating.layout(empty_url) == revision
+    # What is back already stays.
+    migrating.take_back(empty_url, "0013")
+    assert migrating.layout(empty_url) == revision
     migrate(empty_url)
     holds_all(empty_url)
 
 
 def test_every_layout_can_be_taken_back_to_none(empty_url: str) -> None:
     migrate(empty_url)
-    _downgraded(empty_url, "base")
+    engine = create_engine(_driver(empty_url))
+    config = migrating._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    engine.dispose()
     engine = create_engine(_driver(empty_url))
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
     engine.dispose()
     filled(empty_url)
     holds_all(empty_url)
-
-
-def _downgraded(url: str, revision: str) -> None:
-    engine = create_engine(_driver(url))
-    config = migrating._config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-    engine.dispose()
 
 
 def _driver(url: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from gateway.stores.policies import Policy
 from gateway.stores.redis_connection import Script, pack
 from gateway.stores.redis_nodes import ClusterConnection, SentinelConnection, _slot
 from gateway.stores.topology import Nodes
-from tests.stores.nodes import Node, cluster, until, watched
+from tests.stores.nodes import Node, cluster, running_node, until, watched
 
 COUNT = Script("return redis.call('INCRBY', KEYS[1], ARGV[1]) + redis.call('INCR', KEYS[2])")
 
@@ -81,14 +83,37 @@ async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_i
         assert not admitting.done()
         local = [moment for moment, by_itself in decided if by_itself]
         assert local and max(local) < back + 0.1 and took < 3.0
-        # One sentinel less tells as well.
+        # One sentinel less tells as well, and who asks for more is told which.
         sentinels[0].kill()
+        told = await line.opinions()
+        assert list(told) == [f"127.0.0.1:{each.port}" for each in sentinels]
+        gone, *others = told.values()
+        assert "cannot be asked" in str(gone)
+        (now,) = [("127.0.0.1", each.port) for each in nodes if each.role == "master"]
+        assert others == [now, now]
         assert line._link is not None
         line._link.drop("for the test")
         await soon(lambda: line.command("INCR", "gw:{t}:x"), 5.0)
     finally:
         admitting.cancel()
         await asyncio.gather(admitting, return_exceptions=True)
+        await line.aclose()
+
+
+async def test_a_service_that_no_sentinel_watches_is_told_with_those_that_they_do(
+    sentinel: tuple[list[Node], list[Node]], tmp_path: Path
+) -> None:
+    url = url_of(sentinel[1][1:]).removesuffix("/main")
+    line = await redis_url.connect(f"{url}/mein", timeout=0.5)
+    with pytest.raises(StoreUnavailable, match="watches main, and no mein"):
+        await line.command("PING")
+    await line.aclose()
+    # A node in the place of a sentinel knows of none, and is no reason not to ask the next one.
+    with running_node(tmp_path) as node:
+        line = await redis_url.connect(url.replace("://", f"://127.0.0.1:{node.port},") + "/main", timeout=0.5)
+        await line.command("PING")
+        assert isinstance(line, SentinelConnection)
+        assert "unknown command" in str((await line.opinions())[f"127.0.0.1:{node.port}"])
         await line.aclose()
 
 
@@ -146,7 +171,9 @@ async def test_a_key_that_moves_to_another_node_is_followed(clustered: list[Node
         await line.aclose()
 
 
-async def test_a_primary_of_a_cluster_that_is_killed_is_replaced(clustered: list[Node]) -> None:
+async def test_a_primary_of_a_cluster_that_is_killed_is_replaced_and_the_outage_told_to_be_over(
+    clustered: list[Node], logged: Callable[[], list[dict[str, Any]]]
+) -> None:
     line = await redis_url.connect(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=0.5)
     try:
         keys = [f"gw:{{k{number}}}:x" for number in range(30)]
@@ -154,16 +181,22 @@ async def test_a_primary_of_a_cluster_that_is_killed_is_replaced(clustered: list
             await line.command("SET", key, "1")
         lost = [key for key in keys if _has(clustered[0], key)]
         assert lost
+        assert isinstance(line, ClusterConnection) and line.lacking() == []
         clustered[0].kill()
         # What other nodes have goes on meanwhile.
         kept = next(key for key in keys if key not in lost)
         for _ in range(20):
             await line.command("INCR", kept)
+        assert line.lacking() == [f"127.0.0.1:{clustered[0].port} is away"]
         await asyncio.to_thread(until, lambda: clustered[3].role == "master")
         took = await soon(lambda: line.command("INCR", lost[0]), 5.0)
         print(f"writes {took:.2f} s after the election")
         for key in lost:
             assert int(await line.command("INCR", key)) >= 1
+        async with asyncio.timeout(20):
+            while "store back" not in [told["event"] for told in logged()]:  # noqa: ASYNC110 - a line announces it
+                await asyncio.sleep(0.05)
+        assert line.lacking() == []
     finally:
         await line.aclose()
 

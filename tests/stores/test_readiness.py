@@ -15,6 +15,7 @@ from gateway.keys.keyring import Keyring, KeyringInvalid
 from gateway.keys.tenant_keys import seal_tenant_key
 from gateway.observe import admin
 from gateway.process import first_start, readiness
+from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql, hashed, tenants, tokens
 from gateway.stores.sql.migrate import migrate
@@ -82,6 +83,23 @@ async def test_a_hung_database_is_told_within_the_time_of_a_check(line: RedisCon
             with hung(postgres_url):
                 async with asyncio.timeout(admin.CHECK_TIMEOUT + 0.5):
                     assert not (await states(line, sql))["sql"]
+
+
+async def test_a_database_that_is_away_says_nothing_against_a_keyring_that_agreed(
+    line: RedisConnection, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_AGREES", 0.0)
+    with fresh_database(postgres_url) as url:
+        migrate(url)
+        with closing(Sql(url, pool_size=1, timeout=0.5)) as sql:
+            keys = Keyring.load(Keyring.create())
+            checks = readiness.checks(line, sql, keys, cast("Any", _Complete()))
+            never = readiness.checks(line, sql, keys, cast("Any", _Complete()))["keyring"]
+            assert await checks["keyring"]()
+            with hung(postgres_url):
+                assert await checks["keyring"]()
+                with pytest.raises(StoreUnavailable):
+                    await never()
 
 
 async def test_another_keyring_than_the_databases_is_refused_by_the_ids_of_its_keys(

@@ -22,7 +22,7 @@ from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql, audit, tenants, tokens
 from gateway.stores.sql.audit import Event
 from gateway.stores.sql.engine import open_engine
-from gateway.stores.sql.migrate import _config, _known, is_current, migrate
+from gateway.stores.sql.migrate import _config, is_current, known, migrate
 from gateway.stores.sql.models import Base
 from gateway.stores.sql.tenants import Tenant
 from tests.stores.records import NOW, TENANT, TOKEN, go, start
@@ -67,7 +67,7 @@ def test_a_layout_of_a_later_release_is_worked_with(empty_url: str) -> None:
 
 def test_the_files_of_layouts_are_named_for_the_revisions_that_alembic_finds_in_them() -> None:
     scripts = [*ScriptDirectory.from_config(_config()).walk_revisions()]
-    assert [script.revision for script in reversed(scripts)] == [*_known()]
+    assert [script.revision for script in reversed(scripts)] == [*known()]
     assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts)
 
 

@@ -186,3 +186,25 @@ async def test_a_service_that_is_not_there_is_told_as_such(make_guard: MakeGuard
         await write(guard)
     with pytest.raises(Unreachable):
         await read(guard)
+
+
+async def test_what_is_suspended_is_no_longer_shown_when_another_configuration_begins_anew(
+    make_guard: MakeGuard, unused_tcp_port: int
+) -> None:
+    def shown() -> bool:
+        told = metrics.exposition().decode()
+        return f'gateway_breaker_open{{calls="write",service="{former.name}"}} 1.0' in told
+
+    former, later = (make_guard(f"http://127.0.0.1:{unused_tcp_port}", breaking=Breaking(least=1)) for _ in range(2))
+    for guard in (former, later):
+        with pytest.raises(Unreachable):
+            await write(guard)
+    assert shown()
+    await former.aclose()
+    assert shown(), "the other one suspends them, too"
+    await later.aclose()
+    assert not shown()
+    # What was under way may end afterwards.
+    former._writes.failed(time.monotonic(), "late", probe=True)
+    former._writes.worked()
+    assert not shown()

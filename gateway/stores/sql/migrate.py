@@ -1,10 +1,10 @@
 """Brings a database to the newest layout, and tells whether it has it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,8 @@ from gateway.stores.sql.urls import failed
 # layout a database has is a row, and what layouts there are the names of files.
 if TYPE_CHECKING:
     from alembic.config import Config
+
+Answer = TypeVar("Answer")
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 # How long one process waits for another that is migrating.
@@ -41,11 +43,31 @@ def migrate(url: str, *, timeout: float = 5.0) -> None:
         file.touch(0o600)
         for suffix in ("", "-wal", "-shm"):
             keep_from_others(file.with_name(file.name + suffix))
-    if not _has_newest(url, timeout):
-        _upgrade(url)
+    if not _asked(url, timeout, _current):
+        _change(url, _upgrade)
 
 
-def _has_newest(url: str, timeout: float) -> bool:
+def take_back(url: str, to: str) -> None:
+    """Undoes what brought the database to newer layouts than `to`, one of `known()`, wholly or not at all.
+
+    What they alone could hold is lost. Nobody may be using it.
+    """
+
+    def back(config: "Config", connection: Connection) -> None:
+        from alembic import command
+
+        if (_layout(connection) or "") > to:
+            command.downgrade(config, to)
+
+    _change(url, back)
+
+
+def layout(url: str, *, timeout: float = 5.0) -> str | None:
+    """What the database was brought to, by this release or by another; None for an empty one."""
+    return _asked(url, timeout, _layout)
+
+
+def _asked(url: str, timeout: float, question: Callable[[Connection], Answer]) -> Answer:
     engine = open_engine(url, pool_size=1, timeout=timeout)
     try:
         with (
@@ -53,14 +75,19 @@ def _has_newest(url: str, timeout: float) -> bool:
             _named(engine, "the database failed"),
             engine.execution_options(**READ_ONLY).connect() as connection,
         ):
-            return _current(connection)
+            return question(connection)
     finally:
         engine.dispose()
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(config: "Config", connection: Connection) -> None:
     from alembic import command
 
+    if not _newer(connection):
+        command.upgrade(config, "head")
+
+
+def _change(url: str, how: Callable[["Config", Connection], None]) -> None:
     engine = open_engine(url, pool_size=1, timeout=_PATIENCE_SECONDS)
     try:
         # On SQLite every transaction that may write begins with the write lock.
@@ -71,11 +98,9 @@ def _upgrade(url: str) -> None:
         ):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            if _newer(connection):
-                return
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            how(config, connection)
     finally:
         engine.dispose()
 
@@ -96,7 +121,7 @@ def is_current(url: str, *, timeout: float = 2.0) -> bool:
     if file is not None and not file.exists():
         return False  # connecting would create it
     try:
-        return _has_newest(url, timeout)
+        return _asked(url, timeout, _current)
     except StoreUnavailable:
         return False
 
@@ -111,12 +136,12 @@ def ready(session: Session) -> bool:
 
 
 def _current(connection: Connection) -> bool:
-    return _layout(connection) == _known()[-1] or _newer(connection)
+    return _layout(connection) == known()[-1] or _newer(connection)
 
 
 def _newer(connection: Connection) -> bool:
     """Whether a later release has migrated already. Layouts only grow, so this release works on with it while others roll."""
-    return (_layout(connection) or _known()[0]) not in _known()
+    return (_layout(connection) or known()[0]) not in known()
 
 
 def _layout(connection: Connection) -> str | None:
@@ -128,7 +153,7 @@ def _layout(connection: Connection) -> str | None:
 
 
 @cache
-def _known() -> tuple[str, ...]:
+def known() -> tuple[str, ...]:
     """All revisions, the oldest first."""
     files = _MIGRATIONS.joinpath("versions").glob("[0-9]*.py")
     return tuple(sorted(file.name.partition("_")[0] for file in files))
