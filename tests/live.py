@@ -201,8 +201,10 @@ def sandbox_running(home: Path, *arguments: str) -> Iterator[tuple[str, str, Pat
 
 
 @contextmanager
-def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> Iterator[Live]:
-    """Start both; tenants are registered and each role gets a token."""
+def live(
+    home: Path, *, limits: dict[str, Any] | None = None, env: dict[str, str] | None = None, **config: Any
+) -> Iterator[Live]:
+    """Start both; tenants are registered and each role gets a token. env: of the gateway alone."""
     home.mkdir(parents=True, exist_ok=True)
     with sandbox_running(home) as (url, key, database):
         (home / "auth-key").write_text(key)
@@ -211,7 +213,7 @@ def live(home: Path, *, limits: dict[str, Any] | None = None, **config: Any) -> 
         assert seeded is not None
         with closing(seeded):
             tenants = [Tenant(each) for each in credentials(seeded)["tenants"]]
-        served = Served(home, "--config", str(home / "config.yaml"))
+        served = Served(home, "--config", str(home / "config.yaml"), **(env or {}))
         try:
             started = served.wait_for("started")
             served.port, served.admin_port = int(started["port"]), int(started["admin_port"])

@@ -12,6 +12,7 @@ import orjson
 from starlette.types import Message as Received
 
 from adapters.core.calls import Answer
+from adapters.core.faults import ServiceInvalid
 from adapters.core.operation import Operation
 from gateway import problems
 from gateway.api.dependencies import Dependencies
@@ -102,7 +103,7 @@ class Asked:
         """The twin, through the stages; Challenged when the token is what is wrong."""
         exchange = self.exchange_of(twin)
         answer = await self._handlers.of(twin.operation)(exchange)
-        document = orjson.loads(answer.body) if answer.body else {}
+        document = _read(answer.body) if answer.body else {}
         if answer.status == 401 or document.get("code") == "scope_missing":
             raise Challenged(answer, str(document["code"]))
         return Replied(answer, document, exchange)
@@ -168,6 +169,16 @@ class Asked:
             marks=marks,
             via=f',"via":"mcp","tool":"{self.tool}","agent":{logs.quoted(self.client)}',
         )
+
+
+def _read(body: bytes) -> Any:
+    """The answer; ServiceInvalid for one that holds something that nests deeper than can be told on, with what goes around it."""
+    try:
+        document = orjson.loads(body)
+        orjson.dumps([[document]])
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        raise ServiceInvalid("a record nests too deep for a tool") from None
+    return document
 
 
 async def _nothing_more() -> Received:

@@ -157,6 +157,8 @@ class Ingest:
     async def _understood(self, registration: Registration, body: bytes) -> tuple[dict[str, Any], Happened | None]:
         try:
             event = orjson.loads(body)
+            # More nests in what is read than can be written: what could not be kept is no event either.
+            orjson.dumps(event)
             name, tenant, data = event["event"], event["tenantId"], event["data"]
             if not (isinstance(name, str) and isinstance(tenant, str) and isinstance(data, dict)):
                 raise TypeError
@@ -209,8 +211,10 @@ class Ingest:
 def _moment(text: object) -> datetime:
     """When it happened, as the service says it; now when it says nothing, or nothing that makes sense."""
     now = datetime.now(UTC)
+    if not isinstance(text, str):
+        return now
     try:
-        at = datetime.fromisoformat(str(text))
+        at = datetime.fromisoformat(text)
         return min(at.astimezone(UTC), now) if at.tzinfo is not None and at.year >= 2000 else now
     except (ValueError, OverflowError):
         return now

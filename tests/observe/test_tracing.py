@@ -8,58 +8,24 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from gateway.observe import metrics, trace, tracing
 from tests.live import live
-
-
-class Collector:
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.got: list[ResourceSpans] = []
-
-    @property
-    def spans(self) -> list[Span]:
-        return [span for each in self.got for scope in each.scope_spans for span in scope.spans]
-
-    def until(self, count: int) -> list[Span]:
-        until = time.monotonic() + 30
-        while len(self.spans) < count:
-            assert time.monotonic() < until, self.spans
-            time.sleep(0.02)
-        return self.spans
+from tests.observe.collecting import Collector, collecting
 
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert self.path == "/v1/traces"
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers["content-encoding"] == "gzip":
-                raise AssertionError("nothing asked for that")
-            there.got.extend(ExportTraceServiceRequest.FromString(body).resource_spans)
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        there = Collector(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", there.url)
-        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+    with collecting() as there:
+        for name, value in there.environment.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
         yield there
-        server.shutdown()
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import event as happening
 
 from gateway.config.settings import Settings
@@ -125,6 +128,26 @@ async def test_case_23_from_elsewhere_a_good_capability_takes_the_same_work_as_a
         for _ in range(3):
             assert await work(far, place, 403) == await work(far, "/in/" + "x" * 43, 403) == bad
     assert len(bad[0]) > 0 and "find" in bad[1]
+
+
+@pytest.mark.parametrize("depth", [250, 300, 900])
+@pytest.mark.parametrize("event", ["deal.won", "contact.created"])
+async def test_what_nests_too_deep_to_be_kept_is_no_event_wherever_it_stands(
+    live: Live, post: Post, event: str, depth: int
+) -> None:
+    deployment = Deployment(live)
+    deep = "[" * depth + "]" * depth
+    async with door(deployment.settings, post, deployment.facts.redis_url) as client:
+        place = registered(post)
+        good = json.dumps({**told(1), "event": event})
+        for whole in (good.replace('"data": {', f'"data": {{"deep": {deep}, '), good[:-1] + f', "deep": {deep}}}'):
+            answer = await client.post(place, content=whole)
+            assert answer.status_code == (200 if depth == 250 else 400), answer.text
+        for member in ("event", "timestamp", "tenantId", "data", "id"):
+            wrong = re.sub(rf'"{member}": ("[^"]*"|{{[^}}]*}})', f'"{member}": {deep}', good)
+            answer = await client.post(place, content=wrong)
+            # When it happened is then as little known as where nothing is said of it.
+            assert answer.status_code == (200 if (member, depth) == ("timestamp", 250) else 400), (member, answer.text)
 
 
 async def test_case_6_without_the_store_of_limits_events_are_accepted_and_delivered(live: Live, post: Post) -> None:

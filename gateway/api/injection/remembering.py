@@ -175,6 +175,9 @@ def _text(body: bytes) -> tuple[str, bool]:
         text = orjson.dumps(_without_secrets(orjson.loads(body))).decode()
     except orjson.JSONDecodeError:
         text = body[: MOST * 4].decode("utf-8", "replace")
+    except (orjson.JSONEncodeError, RecursionError):
+        # It nests too deep to be looked through for what is secret in it.
+        text = CONCEALED
     return _concealed(text[:MOST]), len(text) > MOST
 
 

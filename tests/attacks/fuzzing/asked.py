@@ -19,7 +19,7 @@ _MARKED = json.dumps(_MARK).encode()
 
 @dataclass(slots=True)
 class Asked:
-    """document: of a body of JSON, from which `body` is made; cursor: one that is valid for this path."""
+    """document: of a body of JSON, from which `body` is made; signing: the body → a header that vouches for it."""
 
     name: str
     method: str
@@ -29,6 +29,7 @@ class Asked:
     body: bytes = b""
     document: Any = None
     raw: bytes | None = None  # instead of the value that is marked in the document
+    signing: Callable[[bytes], tuple[str, bytes]] | None = None
 
     def head(self, length: int | None) -> bytes:
         """The request's head; without a length of its body where that is None."""
@@ -53,6 +54,19 @@ class Asked:
         """The whole request."""
         body = self.content()
         return self.head(len(body) if body or self.method in ("POST", "PATCH", "PUT") else None) + body
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """name: of what it was made of; pieces: the bytes as they come; wild: whether it may be no request at all; api: whether
+    it asks below `/v1`.
+    """
+
+    name: str
+    method: str
+    pieces: list[bytes]
+    wild: bool
+    api: bool
 
 
 Change = Callable[[Asked, Random], None]

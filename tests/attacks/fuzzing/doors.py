@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+import httpx
+
 from gateway.web import csrf, sign_in
 from gateway.web.csrf import Csrf
 from tests.attacks.fuzzing.asked import Asked
+from tests.attacks.fuzzing.forms import FORMS
 from tests.attacks.fuzzing.values import text
 from tests.conformance.declared import CREATABLE, sample
 from tests.live import NEWEST, Live
 from tests.oauth.acting import BACK, App, Asking, Browser
 
 FORM = ("Content-Type", b"application/x-www-form-urlencoded")
+CONSOLE = "console"  # what tokens of its forms are for
+# A trial waits for a courier, and there is none; what is ended is not there for the others.
+_POSTED = [each for each in FORMS if not each.endswith(("/test", "/delete", "/disable", "/disconnect"))]
 _META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
 
@@ -67,6 +74,30 @@ class Doors:
         self._csrf = Csrf(None, live._keys())  # type: ignore[arg-type] # issuing asks no store
         self._user = live.a.users["owner"]
         self._messages = [json.dumps(each) for each in messages()]
+        self._places = self._made(browser.client)
+
+    def _made(self, client: httpx.Client) -> dict[str, str]:
+        """Things of this person's, by what the forms of the console call them; nothing else of the deployment leans on them."""
+
+        def post(path: str) -> tuple[str, str]:
+            sent = {csrf.FIELD: self._csrf.issue(self._session, CONSOLE), **FORMS[path]}
+            answer = client.post(f"/console/{path}", data=sent, follow_redirects=True)
+            assert answer.status_code == 200, answer.text
+            return answer.url.path.rpartition("/")[2], answer.text
+
+        _, tokens = post("tokens/new")
+        app, of_app = post("apps/new")
+        webhook, of_webhook = post("webhooks/new")
+        return {
+            "token": re.findall(r"tokens/(tok_\w+)/revoke", tokens)[0],
+            "app": app,
+            "secret": re.findall(r"/secrets/(\w+)/revoke", of_app)[0],
+            "webhook": webhook,
+            # A trial is on its way as soon as there is a webhook.
+            "delivery": re.findall(r"deliveries/(dlv_\w+)", of_webhook)[0],
+            "agent": "x",
+            "external": "x",
+        }
 
     @property
     def secrets(self) -> list[str]:
@@ -131,6 +162,15 @@ class Doors:
         if random.random() < 0.2:
             fields = {**fields, "client_secret": "x"}
         return Asked(kind, "POST", path, headers=headers, body=filled(fields, random))
+
+    def form(self, random: Random) -> Asked:
+        """A form of the console, as a rule with a token that counts."""
+        name = random.choice(_POSTED)
+        fields = {csrf.FIELD: self._csrf.issue(self._session, CONSOLE), **FORMS[name]}
+        headers = [self._host, ("Accept", b"text/html"), FORM, self._cookie]
+        return Asked(
+            "console form", "POST", f"/console/{name.format(**self._places)}", [], headers, filled(fields, random)
+        )
 
     def page(self, random: Random) -> Asked:
         """What a browser asks for, somebody being signed in or not."""

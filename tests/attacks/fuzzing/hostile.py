@@ -7,13 +7,13 @@ import string
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from tests.attacks.fuzzing import asked as changes
-from tests.attacks.fuzzing.asked import Asked, Change, spoiled
+from tests.attacks.fuzzing.asked import Asked, Change, Request, spoiled
 from tests.attacks.fuzzing.doors import Doors
+from tests.attacks.fuzzing.events import SIGNED, UNSIGNED, Events
 from tests.attacks.fuzzing.seeds import Seeds
 from tests.attacks.fuzzing.targets import URLS
 from tests.attacks.fuzzing.values import text, value
@@ -25,22 +25,14 @@ _BY_HEAD: list[Change] = [changes.a_segment, changes.a_parameter, changes.a_head
 _LARGE = 2000  # one in so many has a body of up to a megabyte
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """name: of what it was made of; pieces: the bytes as they come; wild: whether it may be no request at all."""
-
-    name: str
-    method: str
-    pieces: list[bytes]
-    wild: bool
-    api: bool
-
-
 class Hostile:
-    """Made of valid requests of every operation and door."""
+    """Made of valid requests of every operation and door. events: of the ingest port, where that is asked, too; wild: how many
+    of them may be no request at all.
+    """
 
-    def __init__(self, seed: int, seeds: Seeds, doors: Doors) -> None:
+    def __init__(self, seed: int, seeds: Seeds, doors: Doors, events: Events | None = None, wild: float = 0.12) -> None:
         self._seed = seed
+        self._share = wild
         self._seeds = seeds
         self._doors = doors
         names: dict[str, list[Asked]] = {}
@@ -52,14 +44,16 @@ class Hostile:
         self._imports = [each for each in seeds.requests if each.path.endswith("/import")]
         self._fields = _filterable()
         self._doing: list[tuple[float, Callable[[Random], Asked]]] = [
-            (0.62, self._operation),
-            (0.72, self._filtering),
-            (0.78, self._paging),
-            (0.81, self._importing),
-            (0.83, self._subscribing),
-            (0.92, doors.agent),
-            (0.97, doors.app),
-            (1.0, doors.page),
+            (0.58, self._operation),
+            (0.67, self._filtering),
+            (0.72, self._paging),
+            (0.75, self._importing),
+            (0.77, self._subscribing),
+            (0.85, doors.agent),
+            (0.89, doors.app),
+            (0.92, doors.page),
+            (0.95, doors.form),
+            (1.0, events.post if events is not None else doors.agent),
         ]
 
     def request(self, number: int) -> Request:
@@ -73,10 +67,12 @@ class Hostile:
             if random.random() < 0.02:
                 kinds = [changes.a_method]
             random.choice(kinds)(asked, random)
-        if random.randrange(_LARGE) == 0:
+        if random.randrange(_LARGE if asked.name not in (UNSIGNED, SIGNED) else _LARGE // 50) == 0:
             _swell(asked, random)
+        if asked.signing is not None:
+            asked.headers.append(asked.signing(asked.content()))
         api = asked.path.startswith(("/v1/", "/v1?")) or asked.path == "/v1"
-        if random.random() < 0.12:
+        if random.random() < self._share:
             return Request(asked.name, asked.method, _wild(asked, random), wild=True, api=False)
         return Request(asked.name, asked.method, [asked.bytes()], wild=not _framed(asked), api=api)
 

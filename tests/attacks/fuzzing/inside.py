@@ -1,4 +1,4 @@
-"""A deployment's application in this process, behind the protocol of its worker: bytes in, bytes out, and no socket between."""
+"""A deployment's applications in this process, behind the protocols of their own: bytes in, bytes out, and no socket between."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gateway.app import App
-from gateway.downstream.connection import Connection, protocol
+from gateway.downstream.connection import protocol
 from gateway.process.worker import malformed
+from gateway.webhooks.ingest import Ingest
 
 PATIENCE = 15.0  # seconds for an answer
+UNDER_WAY = 0.02  # seconds for what may wait for more
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)\r\n")
 _BODILESS = (b"204", b"304")
 
@@ -38,10 +40,12 @@ class Said:
 class Line(asyncio.Transport):
     """One connection. After `say` it can be asked again if it is not closed."""
 
-    def __init__(self, speaking: type[Connection], config: uvicorn.Config, state: ServerState) -> None:
+    def __init__(self, speaking: type[Any], config: uvicorn.Config, state: ServerState, *, keeps: bool) -> None:
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 80)})
         self.closed = False
         self._loop = asyncio.get_running_loop()
+        self._state = state
+        self._keeps = keeps
         self._method = b""
         self._received = bytearray()
         self._done: asyncio.Future[None] | None = None
@@ -66,8 +70,10 @@ class Line(asyncio.Transport):
             if self.closed:
                 break
             self._protocol.data_received(piece)
-        if not self.closed:
-            self._protocol.eof_received()
+        if not self._keeps and self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=UNDER_WAY)
+        if not self.closed and not self._protocol.eof_received():
+            self.close()
         await self._wait(lambda: self.closed)
         self.hang_up()
         return bytes(self._received)
@@ -133,18 +139,32 @@ class Line(asyncio.Transport):
 
 
 class Inside:
-    """The application as a worker would serve it."""
+    """Something as its own process would serve it. keeps: whether it goes on answering whoever has said all they will."""
 
-    def __init__(self, app: App) -> None:
-        base = "https://api.example.com/problems"
-        self._speaking = protocol(malformed(base), app.serve)
-        self._config = uvicorn.Config(app, http=self._speaking, log_config=None, lifespan="off")
-        self._config.load()
+    def __init__(self, config: uvicorn.Config, *, keeps: bool) -> None:
+        config.load()
+        self._config = config
+        self._keeps = keeps
         self._state = ServerState()
+
+    @classmethod
+    def worker(cls, app: App) -> Inside:
+        """The application, as workers serve it."""
+        speaking = protocol(malformed("https://api.example.com/problems"), app.serve)
+        return cls(uvicorn.Config(app, http=speaking, log_config=None, lifespan="off"), keeps=True)
+
+    @classmethod
+    def courier(cls, ingest: Ingest) -> Inside:
+        """The ingest port, as couriers serve it."""
+        config = uvicorn.Config(
+            ingest, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        )
+        return cls(config, keeps=False)
 
     def line(self) -> Line:
         """A new connection."""
-        return Line(self._speaking, self._config, self._state)
+        speaking: Any = self._config.http_protocol_class
+        return Line(speaking, self._config, self._state, keeps=self._keeps)
 
 
 def first(received: bytes | bytearray, method: bytes, *, closed: bool) -> tuple[Said, int] | None:

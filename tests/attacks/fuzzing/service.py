@@ -19,6 +19,10 @@ _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 _HEADERS = ("content-type", "location", "link", "x-total-count")
 
 
+Known = dict[str, tuple[int, bytes]]
+"""By what is asked, the status and the whole answer."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One request to the service, and the status it was answered with."""
@@ -36,28 +40,28 @@ class Call:
 class Service:
     """`calls`: those since they were last looked at, without the questions who a user is."""
 
-    def __init__(self, sandbox: str) -> None:
+    def __init__(self, sandbox: str, known: Known | None) -> None:
         self.calls: list[Call] = []
-        self.learning = True
+        self.known: Known = {} if known is None else known
         self.url = ""
+        self.learns = known is None  # what it is asked goes on to the sandbox
         self._sandbox = sandbox
-        self._known: dict[str, tuple[int, bytes]] = {}  # status and the whole answer
         self._client = httpx.AsyncClient(timeout=30)
 
     async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> bytes:
         path = target.partition("?")[0]
         names = [f"{method} {target}", f"{method} {path}", f"{method} {_shape(path)}"]
-        if self.learning:
+        if self.learns:
             heard = await self._client.request(method, self._sandbox + target, headers=headers, content=body)
             told = "".join(f"{name}: {heard.headers[name]}\r\n" for name in _HEADERS if name in heard.headers)
             start = f"HTTP/1.1 {heard.status_code} Said\r\n{told}content-length: {len(heard.content)}\r\n\r\n"
             found = heard.status_code, start.encode() + heard.content
             for name in names:
                 # What worked is what is repeated.
-                if heard.status_code < 400 or name not in self._known:
-                    self._known[name] = found
+                if heard.status_code < 400 or name not in self.known:
+                    self.known[name] = found
         else:
-            found = next((self._known[name] for name in names if name in self._known), _MISSING)
+            found = next((self.known[name] for name in names if name in self.known), _MISSING)
         if not target.startswith("/api/auth/"):
             self.calls.append(Call(method, target, found[0]))
         return found[1]
@@ -97,7 +101,7 @@ class _Connection(asyncio.Protocol):
         line, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = line.split(" ")
         sent = {}
-        if self._service.learning:
+        if self._service.learns:
             framing = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding")
             pairs = (each.partition(":") for each in lines)
             sent = {name: value.strip() for name, _, value in pairs if name.lower() not in framing}
@@ -105,9 +109,9 @@ class _Connection(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def learning_from(sandbox: str) -> AsyncIterator[Service]:
-    """One that listens, and knows nothing yet."""
-    service = Service(sandbox)
+async def listening(sandbox: str, known: Known | None = None) -> AsyncIterator[Service]:
+    """One that listens. known: what it answers from; it learns from the sandbox where it knows nothing."""
+    service = Service(sandbox, known)
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(service), "127.0.0.1", 0)
     service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

@@ -154,6 +154,10 @@ RAW = [
     b'{"a":1,"\\u0061":2}',
     b"[" * 60 + b"]" * 60,
     b'{"a":' * 30 + b"1" + b"}" * 30,
+    # Deeper than can be written again, and deeper than can be read.
+    b"[" * 300 + b"]" * 300,
+    b'{"a":' * 900 + b"1" + b"}" * 900,
+    b"[" * 1500 + b"]" * 1500,
     b"",
 ]
 
