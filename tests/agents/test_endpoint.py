@@ -176,6 +176,21 @@ def test_every_call_is_a_request_in_the_log_and_a_count(live: Live) -> None:
     assert (line["route"], line["contract"]) == ("/v1/contacts/{id}", NEWEST) and line["tenant"] == live.a.business_id
 
 
+@pytest.mark.parametrize("depth", [30, 240, 300, 900])
+def test_a_record_that_nests_deeper_than_can_be_told_on_is_a_bad_gateway(live: Live, depth: int) -> None:
+    contact = live.call("POST", "/v1/contacts", {"first_name": "Ada", "custom": {"deep": 1}}).json()["data"]["id"]
+    path = f"/api/crm/contacts/{contact.removeprefix('con_')}"
+    held = live.sandbox.get(path, headers={"Authorization": f"Bearer {live.a.api_key}"}).text
+    assert '"deep":1' in held
+    body = held.replace('"deep":1', f'"deep":{"[" * depth}{"]" * depth}')
+    with live.fault(path=path, status=200, body=body, headers={"Content-Type": "application/json"}):
+        told = raw(live, agent(live), call("get", ids=[contact]))
+    if depth < 250:
+        assert told.json()["result"]["structuredContent"]["records"][0]["custom"] != {"deep": 1}
+    else:
+        assert (told.status_code, told.json()["code"]) == (502, "upstream_invalid")
+
+
 def test_agents_have_a_limit_of_their_own(spare: Live) -> None:
     spare.set_up(limits={"agent": {"quota": 3, "window": "60s"}})
     token = agent(spare)

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.keys import token_format
 from gateway.stores.sql import tokens
+from tests.attacks.wire import exchange, head
 from tests.sandboxes.boxed import Boxed, minted
 
 SEARCH: tuple[str, str, dict[str, Any]] = ("POST", "/v1/contacts/search", {})
@@ -177,6 +178,20 @@ def test_an_event_that_cannot_be_is_refused(boxed: Boxed) -> None:
     assert unknown.status_code == 422 and "contact.created" in unknown.text
     other = boxed.call("POST", "/v1/test/events/contact.created", {"object_id": "deal_1"})
     assert other.json()["errors"][0]["pointer"] == "/object_id"
+
+
+@pytest.mark.parametrize("depth", [30, 300, 900])
+def test_a_body_that_nests_deep_is_refused_and_remembered_without_what_is_secret_in_it(
+    boxed: Boxed, depth: int
+) -> None:
+    body = ('{"a":' * depth + '{"password": "canary"}' + "}" * depth).encode()
+    framing = "Content-Type: application/json", f"Content-Length: {len(body)}"
+    # In one piece: what comes later than its head is read once it is needed, and is remembered as it was understood.
+    refused = exchange(boxed.live, head(boxed.live, "POST", "/v1/contacts", *framing, token=boxed.token) + body)
+    assert (refused.status, refused.code) in {(400, "json_malformed"), (422, "validation_failed")}
+    kept = boxed.call("GET", f"{CALLS}?limit=1").json()["data"][0]
+    assert (kept["answer"]["status"], kept["request"]["path"]) == (refused.status, "/v1/contacts")
+    assert kept["request"]["body"] and "canary" not in str(kept)
 
 
 def test_an_operator_sees_the_calls_of_a_sandbox_on_the_command_line(boxed: Boxed) -> None:
