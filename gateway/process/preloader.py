@@ -75,7 +75,8 @@ class _Made:
 
 
 def load(settings: Settings) -> None:
-    """Load what the processes of these settings run, and compile what they offer. ConfigError as `deployment.checked` raises it.
+    """Load what the processes of these settings run, and compile what they offer, unless that was done before this process was
+    forked. ConfigError as `deployment.checked` raises it.
 
     Not what writes documents: a deployment does that once, and nobody waits for it.
     """
@@ -88,7 +89,7 @@ def load(settings: Settings) -> None:
     # For all who are forked.
     trust.context(None, trust.HTTP)
     load_driver(factories.sql_url(settings))
-    _Made.offer = deployment.checked(settings)
+    _Made.offer = deployment.checked(settings, _Made.offer)
     _Made.offer.catalogue.events(settings.ids)
 
 

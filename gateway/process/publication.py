@@ -20,7 +20,7 @@ from gateway.process.launcher import Launcher
 from gateway.reference import site
 from gateway.reference.published import made_of, sound
 
-_QUIET: Final = 5.0
+QUIET = 5.0
 """Seconds from a start until documents are written, if nobody wants them before: others have more to do then, and a gateway
 that has ended by that time, or been told of another configuration, has never written any.
 """
@@ -74,7 +74,7 @@ class Publication:
 
     async def _soon(self, sources: Sources, name: str) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_QUIET):
+            async with asyncio.timeout(QUIET):
                 while not (self._place / site.WANTED).exists():
                     if self._dropped.is_set():
                         return

@@ -1,7 +1,8 @@
 """`python -m gateway …` and `python -m sandbox …`, forked from a process that has loaded their code: a start of seconds takes tenths.
 
 What is forked has arguments, environment, folder and streams of its own, and differs from a program that was started in nothing
-but where its code came from. Tests that are about starting start for themselves.
+but where its code, and what is compiled of the built-in declarations, came from, and in that it writes documents when somebody
+asks for them and not beforehand. Tests that are about starting start for themselves.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -21,10 +23,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Final
 
-from gateway.process import child, preloader
+from gateway import config
+from gateway.process import child, preloader, publication
+from gateway.process.embedded import sandbox as embedded
 from gateway.process.preloader import Program
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_BEGIN: Final = embedded._begin
 _LOADED: Final = (
     "gateway.process.startup",
     "gateway.process.worker",
@@ -151,14 +156,49 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update(told["env"])
     # What the program would have had from the start.
     sys.path[:0] = [each for each in told["env"].get("PYTHONPATH", "").split(os.pathsep) if each not in sys.path]
-    name, *rest = told["program"]
+    embedded._begin = _begun
+    return _run(told["program"])
+
+
+def _run(program: Sequence[str]) -> int:
+    name, *rest = program
     sys.argv = [name, *rest]
     child.rename(" ".join(sys.argv))
     status: int | None = import_module(f"{name}.__main__").main(*([rest] if name == "sandbox" else []))
     return status or 0
 
 
+def _begun(data_dir: Path, options: Sequence[str], port: int, control_key: str) -> embedded.Begun:
+    """The sandbox beside a gateway, forked from that like all the others: as long as it has one thread and no event loop."""
+    if threading.active_count() > 1:
+        return _BEGIN(data_dir, options, port, control_key)
+    hearing, telling = os.pipe()
+    gateway = os.getpid()
+    pid = os.fork()
+    if pid:
+        os.close(telling)
+        return embedded.Begun(pid, hearing, control_key)
+    status = 1
+    try:
+        child.hold(gateway)
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(telling, 1)
+        child.keep_only((0, 1, 2))
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.environ["SANDBOX_CONTROL_KEY"] = control_key
+        status = _run(("sandbox", "serve", "--db", str(embedded.database(data_dir)), "--port", str(port), *options))
+    except SystemExit as ending:
+        status = int(ending.code or 0)
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
 if __name__ == "__main__":
     for module in _LOADED:
         import_module(module)
+    preloader.load(config.load(None, {}, {}))
+    # Two seconds' work for each gateway that lives longer than five, and few are asked for a page.
+    publication.QUIET = 3600.0
     preloader.serve(socket.socket(fileno=int(sys.argv[2])), int(sys.argv[1]))
