@@ -25,68 +25,95 @@ settings.load_profile("suite")
 # left to do.
 LONG = (
     "generators/test_generators.py",
-    "webhooks/test_kills.py",
     "openapi/test_schemathesis.py",
     "spectral/test_spectral.py",
-    "extending/test_deployment.py",
-    "console/test_browser.py",
-    "cli/test_probe.py",
-    "api/test_large_transfers.py",
-    "oauth/test_browser.py",
-    "openapi/test_trying.py",
-    "deploy/test_manifests.py",
-    "conformance/test_resources.py",
-    "extending/test_packages.py",
-    "process/test_refusals.py",
-    "process/test_readme.py",
-    "openapi/test_reference_page.py",
-    "sandbox/test_events.py",
-    "webhooks/test_rendering.py",
+    "attacks/test_hostile_requests.py",
     "chaos/test_replicas.py",
+    "webhooks/test_kills.py",
+    "console/test_browser.py",
+    "openapi/test_reference_page.py",
     "downstream/test_protocol.py",
-    "adapters/test_throwaway.py",
-    "api/test_volume.py",
-    "sandboxes/test_apart.py",
-    "process/test_serve.py",
-    "process/test_webhooks.py",
     "openapi/test_strictness.py",
-    "openapi/test_served.py",
-    "sdk/typescript/test_package.py",
-    "console/test_leaks.py",
-    "api/test_limits.py",
-    "sandbox/test_process.py",
-    "process/test_signals.py",
-    "console/test_webhooks.py",
-    "oauth/test_commands.py",
-    "process/test_start.py",
-    "attacks/test_isolation.py",
-    "agents/clients/test_conformance.py",
-    "oauth/test_lifetimes.py",
-    "sdk/typescript/test_behaviours.py",
-    "console/test_forms.py",
-    "sdk/typescript/test_samples.py",
-    "laws/test_anchored_listing.py",
     "process/test_couriers.py",
-    "agents/clients/test_clients.py",
-    "console/test_tokens.py",
+    "adapters/test_throwaway.py",
+    "conformance/test_resources.py",
+    "extending/test_deployment.py",
+    "cli/test_probe.py",
+    "openapi/test_trying.py",
+    "openapi/test_published.py",
+    "deploy/test_manifests.py",
+    "api/test_large_transfers.py",
+    "process/test_serve.py",
+    "oauth/test_browser.py",
+    "process/test_readme.py",
+    "api/test_volume.py",
+    "process/test_start.py",
+    "process/test_refusals.py",
+    "sandboxes/test_apart.py",
+    "sdk/typescript/test_behaviours.py",
+    "process/test_signals.py",
+    "console/test_forms.py",
     "laws/test_ids.py",
+    "api/test_limits.py",
+    "process/test_workers.py",
+    "chaos/test_slow_disk.py",
+    "stores/test_sql_lost.py",
+    "webhooks/test_rendering.py",
+    "attacks/test_isolation.py",
+    "sandbox/test_events.py",
+    "webhooks/test_registrar_kills.py",
+    "sdk/test_python_samples.py",
+    "issuers/test_external.py",
+    "agents/clients/test_conformance.py",
+    "webhooks/test_courier.py",
+    "console/test_webhooks.py",
     "sdk/test_served.py",
     "stores/test_limit_laws.py",
-    "sdk/typescript/test_guide.py",
-    "sdk/test_python_quality.py",
-    "stores/test_sql_lost.py",
-    "oauth/test_refresh_races.py",
-    "process/test_reload.py",
-    "cli/test_root.py",
-    "openapi/test_documents.py",
-    "process/test_hung_database.py",
-    "cli/test_alone.py",
-    "stores/test_sql.py",
-    "stores/test_webhook_races.py",
-    "agents/test_permissions.py",
-    "stores/test_sql_tokens.py",
-    "sdk/test_python_samples.py",
+    "upstream/test_reuse.py",
+    "sandbox/test_process.py",
+    "oauth/test_commands.py",
+    "console/test_tokens.py",
+    "upstream/test_plain.py",
+    "process/test_webhooks.py",
     "sandboxes/test_data.py",
+    "stores/test_sql_tokens.py",
+    "console/test_leaks.py",
+    "stores/test_webhook_races.py",
+    "webhooks/test_lane_shares.py",
+    "process/test_hung_database.py",
+    "sandboxes/test_instant_button.py",
+    "conformance/test_filters.py",
+    "stores/test_sql.py",
+    "openapi/test_served.py",
+    "openapi/test_documents.py",
+    "openapi/test_pages.py",
+    "agents/clients/test_clients.py",
+    "sdk/test_python_guide.py",
+    "oauth/test_refresh.py",
+    "console/test_apps.py",
+    "agents/test_permissions.py",
+    "process/test_sandbox.py",
+    "downstream/test_early_answers.py",
+    "attacks/test_tokens.py",
+    "agents/test_endpoint.py",
+    "observe/test_tracing.py",
+    "cli/test_root.py",
+    "cli/test_alone.py",
+    "sdk/test_python_quality.py",
+    "observe/test_outside_v1.py",
+    "attacks/test_cost.py",
+    "openapi/test_examples.py",
+    "observe/test_dashboards.py",
+    "api/test_transfers.py",
+    "webhooks/test_soak.py",
+    "sdk/typescript/test_package.py",
+    "console/test_agents.py",
+    "webhooks/test_reconciling.py",
+    "attacks/test_hostile_service.py",
+    "oauth/test_token_endpoint.py",
+    "sandboxes/test_python_fixture.py",
+    "cli/test_probe_commerce.py",
+    "laws/test_anchored_listing.py",
 )
 
 
@@ -130,3 +157,35 @@ def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     logs.configure(stream=stream)
     yield lambda: [orjson.loads(line) for line in stream.getvalue().splitlines()]
     logs.configure()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of one PostgreSQL for the whole session; `fresh_database` makes what a test uses of it."""
+    from tests.stores.postgres import running_postgres
+
+    with running_postgres() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_url: str) -> Iterator[str]:
+    """The name of a database of the newest layout there, to be copied."""
+    from sqlalchemy import make_url
+
+    from gateway.stores.sql.migrate import migrate
+    from tests.stores.postgres import fresh_database
+
+    with fresh_database(postgres_url) as address:
+        migrate(address)
+        yield str(make_url(address).database)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of SQLite."""
+    from gateway.stores.sql.migrate import migrate
+
+    path = tmp_path_factory.mktemp("migrated") / "gateway.db"
+    migrate(f"sqlite:///{path}")
+    return path

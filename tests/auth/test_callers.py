@@ -1,6 +1,7 @@
 """Tokens on their way from SQL to a worker, and their last use on the way back."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +20,6 @@ from gateway.stores.policies import Policy
 from gateway.stores.sql import Session, Sql, batches, tenants
 from gateway.stores.sql import tokens as stored
 from gateway.stores.sql.batches import Batches
-from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.tenants import Tenant
 from gateway.stores.token_generations import Liveness
 from tests.stores.records import TOKEN as STORED
@@ -38,10 +38,9 @@ TOKEN = replace(
 
 
 @pytest.fixture
-def sql(tmp_path: Path) -> Iterator[Sql]:
-    url = f"sqlite:///{tmp_path}/gateway.db"
-    migrate(url)
-    sql = Sql(url)
+def sql(migrated_file: Path, tmp_path: Path) -> Iterator[Sql]:
+    shutil.copy(migrated_file, tmp_path)
+    sql = Sql(f"sqlite:///{tmp_path}/{migrated_file.name}")
     with sql.session() as session:
         tenants.add(session, Tenant("clx1", "Example", None, NOW))
         stored.insert(session, TOKEN)

@@ -9,6 +9,7 @@ import pytest
 from tests.live import UNLIMITED, Live
 from tests.live import live as running
 from tests.oauth.acting import App, Asking, Browser, register
+from tests.stores.conftest import url
 
 ROLE_TTL = 0.5  # seconds
 ORIGIN = "https://dashboard.example"
@@ -61,3 +62,6 @@ def someone(pair: Live) -> Browser:
 @pytest.fixture
 def asking(pair: Live, public: App) -> Asking:
     return Asking(pair, public)
+
+
+__all__ = ["url"]

@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from gateway.stores.sql import Sql, tenants
 from gateway.stores.sql.migrate import migrate
 from gateway.web.sessions import Session
 from tests.live import OFFERED
-from tests.stores.postgres import fresh_database, running_postgres
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 ISSUER = "https://api.example"
@@ -75,21 +73,11 @@ class House:
         return self.ask(at, grant_type="refresh_token", refresh_token=text, **changed)
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with running_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path / 'gateway.db'}"
-        if request.param == "postgresql":
-            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_url")))
-        made = House(url)
-        yield made
-        made.sql.close()
+@pytest.fixture
+def house(url: str) -> Iterator[House]:
+    made = House(url)
+    yield made
+    made.sql.close()
 
 
 def test_a_consent_that_is_withdrawn_in_the_same_moment_gives_no_code(house: House) -> None:

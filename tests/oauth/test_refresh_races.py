@@ -16,7 +16,6 @@ import pytest
 from gateway.keys.token_format import mint, new_id
 from gateway.oauth.server import Outcome
 from gateway.stores.sql import Session, Sql, clients, consents, grants, tenants
-from gateway.stores.sql.migrate import migrate
 from tests.oauth.ending import (
     KEYS,
     TENANT,
@@ -32,16 +31,15 @@ from tests.oauth.ending import (
     refreshing,
     reused,
 )
-from tests.stores.postgres import fresh_database, running_postgres
+from tests.stores.postgres import fresh_database
 
 # The orders are forced above; this many are left to chance. The long form: RACES=200 pytest …
 ROUNDS = int(os.environ.get("RACES", "24"))
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with running_postgres() as server, fresh_database(server) as url:
-        migrate(url)
+def bench(postgres_url: str, migrated_database: str) -> Iterator[Bench]:
+    with fresh_database(postgres_url, migrated_database) as url:
         sql = Sql(url, pool_size=8)
         with sql.session() as session:
             tenants.add(session, TENANT)

@@ -11,18 +11,12 @@ import pytest
 from gateway.keys import keyring_file
 from gateway.keys.token_format import mint
 from tests.process.serving import Served, command, environment, is_one_line, served
-from tests.stores.postgres import fresh_database, hung, running_postgres
+from tests.stores.postgres import fresh_database, hung
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running_postgres() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def url(server: str) -> Iterator[str]:
-    with fresh_database(server) as url:
+def url(postgres_url: str) -> Iterator[str]:
+    with fresh_database(postgres_url) as url:
         yield url
 
 
@@ -58,11 +52,11 @@ def test_commands_find_the_database_where_the_configuration_says_it_is(gateway: 
 
 
 def test_requests_readiness_commands_and_the_end_are_bounded_while_the_database_hangs(
-    gateway: Served, server: str, url: str
+    gateway: Served, postgres_url: str
 ) -> None:
     unknown = [mint("gw", "personal") for _ in range(12)]
     assert gateway.ask("GET", "/v1/me").status == 200
-    with hung(server):
+    with hung(postgres_url):
 
         def timed(token: str) -> tuple[int, float]:
             began = time.monotonic()

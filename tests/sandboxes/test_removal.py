@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from sqlalchemy import Table, func, insert, select
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, LargeBinary
 
 from gateway.stores.sql import Session, Sql, sandboxes, tenants
-from gateway.stores.sql.migrate import migrate
 from gateway.stores.sql.models import Base, Instant
 from gateway.stores.sql.tenants import Tenant
 
@@ -58,10 +58,9 @@ def _count(session: Session, table: Table) -> int:
 
 
 @pytest.fixture
-def sql(tmp_path: Path) -> Any:
-    url = f"sqlite:///{tmp_path}/gateway.db"
-    migrate(url)
-    made = Sql(url)
+def sql(migrated_file: Path, tmp_path: Path) -> Any:
+    shutil.copy(migrated_file, tmp_path)
+    made = Sql(f"sqlite:///{tmp_path}/{migrated_file.name}")
     yield made
     made.close()
 

@@ -7,14 +7,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from gateway.process.embedded import valkey
 from gateway.stores import redis_url
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, tenants
-from gateway.stores.sql.migrate import migrate
-from tests.stores.postgres import fresh_database, running_postgres
+from tests.stores.postgres import fresh_database
 from tests.stores.records import TENANT
 
 
@@ -34,12 +32,6 @@ async def line(valkey_url: str) -> AsyncIterator[RedisConnection]:
     await line.aclose()
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with running_postgres() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
@@ -47,20 +39,6 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         with fresh_database(request.getfixturevalue("postgres_url")) as url:
             yield url
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "gateway.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_database(postgres_url: str) -> Iterator[str]:
-    with fresh_database(postgres_url) as url:
-        migrate(url)
-        yield str(make_url(url).database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

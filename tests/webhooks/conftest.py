@@ -8,24 +8,16 @@ from pathlib import Path
 import pytest
 
 from gateway.stores.sql import tenants
-from gateway.stores.sql.migrate import migrate
 from tests.live import Live
-from tests.stores.conftest import migrated_database, migrated_file, postgres_url, sql, url
+from tests.stores.conftest import sql, url
 from tests.stores.records import TENANT
 from tests.webhooks.delivering import Post, opened
 from tests.webhooks.subscribing import PATH, People
 
 
-@pytest.fixture(scope="session")
-def migrated_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "gateway.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def post(migrated_template: Path, tmp_path: Path) -> Iterator[Post]:
-    sql = opened(migrated_template, tmp_path)
+def post(migrated_file: Path, tmp_path: Path) -> Iterator[Post]:
+    sql = opened(migrated_file, tmp_path)
     with sql.session() as session:
         tenants.add(session, TENANT)
     yield Post(sql)
@@ -40,4 +32,4 @@ def people(live: Live) -> Iterator[People]:
         live.call("DELETE", f"{PATH}/{made}", token=token)
 
 
-__all__ = ["migrated_database", "migrated_file", "postgres_url", "sql", "url"]
+__all__ = ["sql", "url"]
