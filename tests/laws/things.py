@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -92,17 +93,30 @@ class Listing(Service):
 
     style: str = "page"
     places: list[tuple[bool, Any, str]] = field(default_factory=list)
+    _order: tuple[str, bool, list[Row], list[Row]] = ("", False, [], [])  # the last that was asked for
+
+    def _ordered(self, by: str, *, down: bool) -> list[Row]:
+        """The rows in an order, which is made when it is not the last one, or other rows are there."""
+        if (by, down, self.rows) != self._order[:3]:
+            ordered = sorted(self.rows, key=lambda row: comparable(row, by), reverse=down)
+            self._order = (by, down, [*self.rows], ordered)
+        return self._order[3]
 
     def respond(self, call: Call) -> Any:
         query = {name: values[-1] for name, values in parse_qs(urlsplit(call.path.decode()).query).items()}
         self.asked.append(query)
         by, limit, down = query["sort"], int(query["limit"]), query["order"] == "desc"
         assert 1 <= limit <= 200
-        rows = sorted(self.rows, key=lambda row: comparable(row, by), reverse=down)
+        rows = self._ordered(by, down=down)
         if self.style == "cursor":
             if "cursor" in query:
                 place = self.places[int(query["cursor"])]
-                rows = [row for row in rows if (comparable(row, by) < place) == down and comparable(row, by) != place]
+
+                def behind(row: Row) -> bool:
+                    there = comparable(row, by)
+                    return there != place and (there < place) == down
+
+                rows = rows[bisect_left(rows, True, key=behind) :]
             if len(rows) <= limit:
                 return {"items": rows, "nextCursor": None}
             self.places.append(comparable(rows[limit - 1], by))

@@ -1,5 +1,7 @@
 """A real sandbox process and people who talk to it over HTTP."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
+    from tests.process.warm import Warm
     from tests.sandbox.door import Door
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +28,7 @@ COMMAND = (sys.executable, "-m", "sandbox")
 class Box:
     """A running sandbox; `http` has no key, `meridian` and `juniper` speak with their tenant's."""
 
-    process: subprocess.Popen[bytes]
+    process: Warm
     db: Path
     service_key: str
     http: httpx.Client
@@ -55,21 +58,22 @@ class Box:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    from tests.process import warm
+
+    return warm.run(("sandbox", *arguments), cwd=ROOT, env=os.environ)
 
 
 def start(db: Path, *arguments: str, **environment: str) -> Box:
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--db", str(db), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **environment},
-    )
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
-    tenants = json.loads(run("credentials", "--db", str(db), "--json").stdout)["tenants"]
+    from tests.process.warm import Warm
+
+    hearing, telling = os.pipe()
+    with os.fdopen(hearing, "rb") as said:
+        program = ("sandbox", "serve", "--db", str(db), *arguments)
+        process = Warm(program, cwd=ROOT, env={**os.environ, **environment}, stdout=telling, stderr=2)
+        os.close(telling)
+        ready = json.loads(said.readline())
     http = httpx.Client(base_url=f"http://127.0.0.1:{ready['port']}", timeout=20, verify=False)
-    return Box(process, db, ready["service_key"], http, tenants)
+    return Box(process, db, ready["service_key"], http, ready["tenants"])
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +147,7 @@ def quiet(box: Box) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def door(seeded: Path) -> Iterator["Door"]:
+def door(seeded: Path) -> Iterator[Door]:
     """The control of a sandbox of its own: it makes test tenants."""
     from tests.sandbox.door import KEY, Door
 
