@@ -6,9 +6,12 @@ import gc
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+import httpx._transports.default as transports
 import orjson
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 # How long an example takes depends on who else is on the machine, and says nothing of what is tested.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# Each client, and each call without one, would read all authorities that there are, which takes longer than what it asks for.
+vars(transports)["create_ssl_context"] = cache(httpx.create_ssl_context)
 
 # Files that take long, the longest first: at the end of a run one process would work on them while the others have nothing
 # left to do.
