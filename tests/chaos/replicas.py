@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from sandbox.directory import credentials
 from sandbox.seed import open_seeded
 from tests.chaos.clients import Client, Ledger, Load, stored
 from tests.live import SCOPES, SERVICES, UNLIMITED, Tenant, issued, sandbox_running
-from tests.process.serving import Served, family
+from tests.process.serving import Cold, Served, family
 from tests.receiver import Receiver, receiving
 from tests.stores.nodes import QUICK, Node, free_ports, until
 from tests.stores.postgres import Postgres, running_server
@@ -57,15 +59,26 @@ class Replicas:
         self.tenant: Tenant
         self.token = self.contact = ""
         self.running: list[Served] = []
+        self.ahead: int | None = None  # the one whose clock is wrong
 
     def launch(self, nth: int) -> Served:
-        """Begin to start one; the last has a clock that is a quarter of an hour ahead."""
-        own = (WRONG if nth == REPLICAS - 1 else {}) | {
+        """Begin to start one."""
+        own = (WRONG if nth == self.ahead else {}) | {
             "GATEWAY_PORT": str(self.ports["public"][nth]),
             "GATEWAY_WEBHOOKS__COURIERS": "1" if nth < COURIERS else "0",
             "GATEWAY_WEBHOOKS__INGEST__PORT": str(self.ports["ingest"][nth]),
         }
-        return Served(self.home / f"{nth}", "--config", str(self.home / "config.yaml"), **own)
+        # What sets a clock is loaded by a program when it starts, and by nothing that is forked.
+        kind = Cold if nth == self.ahead else Served
+        return kind(self.home / f"{nth}", "--config", str(self.home / "config.yaml"), **own)
+
+    def put_ahead(self, nth: int) -> float:
+        """From now on the clock of this one is a quarter of an hour ahead → by how many seconds it is."""
+        if self.ahead != nth:
+            self.ahead = nth
+            self.restart(nth)
+        last = self.running[nth].events()[-1]
+        return datetime.fromisoformat(last["at"]).timestamp() - time.time()
 
     def start(self, nth: int) -> None:
         """Returns when it serves."""
@@ -150,7 +163,8 @@ def started(served: Served) -> Served:
 
 
 @contextmanager
-def replicas(home: Path) -> Iterator[Replicas]:
+def replicas(home: Path, *, ahead: int | None = None) -> Iterator[Replicas]:
+    """Start everything. `ahead`: the replica whose clock is wrong from the beginning."""
     from_debian("nginx", "nginx-light")
     if not Path(WRONG["LD_PRELOAD"]).exists():
         debian_packages("libfaketime")
@@ -165,6 +179,7 @@ def replicas(home: Path) -> Iterator[Replicas]:
         valkey = Node(home / "valkey", ports["store"][0], **DURABLE)
         stack.callback(valkey.kill)
         made = Replicas(home, ports, valkey, postgres, url)
+        made.ahead = ahead
         keyring_file.create(home / "keyring.json")
         (home / "auth-key").write_text(key)
         (home / "config.yaml").write_text(yaml.safe_dump(_configuration(made, url)))
