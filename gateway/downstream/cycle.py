@@ -82,7 +82,8 @@ class Cycle:
                 body, self.body = bytes(self.body), bytearray()
                 self._told = not self.more_body
                 return {"type": "http.request", "body": body, "more_body": self.more_body}
-            if self.truncated:
+            # Who has begun to answer needs no more of the body: only that the client is gone would end the answer.
+            if self.truncated and not self.response_started:
                 break
             # That the client is gone shows only to who reads.
             self.flow.resume_reading()

@@ -89,6 +89,22 @@ def test_a_body_that_ends_too_early_is_told(live: Live) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/contacts/export", "/v1/me", "/problems"])
+def test_an_answer_that_needs_no_body_comes_whole_although_one_was_announced_and_cut_off(live: Live, path: str) -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nVersion: {NEWEST}\r\nContent-Length: 1000000000\r\n"
+    head += f"Authorization: Bearer {live.a.tokens['owner']}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", live.served.port), timeout=20) as line:
+        line.sendall(head.encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    told, _, body = answer.partition(b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 200 ") and b"connection: close" in told
+    if b"transfer-encoding: chunked" in told:
+        assert body.endswith(b"\r\n0\r\n\r\n")
+    else:
+        assert b"content-length: %d" % len(body) in told
+
+
+@pytest.mark.parametrize("path", ["/v1/contacts/export", "/v1/me", "/problems"])
 def test_http_1_0_is_answered_without_chunks(live: Live, path: str) -> None:
     head = f"GET {path} HTTP/1.0\r\nHost: localhost\r\nVersion: {NEWEST}\r\n"
     head += f"Authorization: Bearer {live.a.tokens['owner']}\r\n\r\n"
