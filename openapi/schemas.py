@@ -109,5 +109,9 @@ def _told(schema: Schema, field: Field, *, sent: bool = False) -> Schema:
         scope = f"`{field.guard}.{action}`"
         note += f" Sending it needs the scope {scope}." if sent else f" Absent without the scope {scope}."
     told = f"{field.description} {note.strip()}".rstrip()
-    schema = schema | {"description": told} | ({} if field.guard else {"examples": [field.example]})
+    schema = (
+        schema
+        | {"description": told}
+        | ({} if field.guard else {"examples": [field.example if sent else field.answered]})
+    )
     return schema | {"readOnly": True} if field.read_only and not sent else schema
