@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz mutants chaos screenshots lint format lock openapi dashboards bench profile image image-test sbom clean
+.PHONY: help install install-dev run test documents fuzz mutants chaos screenshots lint format lock openapi dashboards bench profile image image-test sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,10 +29,13 @@ run: install ## start the gateway with embedded defaults on http://127.0.0.1:808
 	@exec $(BIN)/gateway serve $(ARGS)
 
 # What is started finds the code compiled, wherever else this machine's environment forbids to keep that.
-run test fuzz chaos: export PYTHONDONTWRITEBYTECODE :=
+run test documents fuzz chaos: export PYTHONDONTWRITEBYTECODE :=
 
 test: install-dev ## run every test (ARGS="-k name" narrows, JOBS=1 takes one after another)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || $(ALONE)
+
+documents: install-dev ## hold generators and Spectral to all operations, of which `make test` takes those that differ
+	@DOCUMENTS=whole $(BIN)/python -m pytest tests/generators tests/spectral --timeout 0 $(ARGS)
 
 fuzz: install-dev ## throw requests at parser, fast path and framing (FUZZ=examples) and at all doors (HOSTILE=requests) for long
 	@FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/downstream/test_fuzz.py --timeout 0 $(ARGS)
