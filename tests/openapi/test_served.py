@@ -11,9 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from adapters.contacts import contacts
 from adapters.core.compile.builder import Override
-from adapters.core.compile.catalogue import compile_all
 from gateway.brands import Brands
 from gateway.config import load
 from gateway.reference import site
@@ -22,7 +20,7 @@ from gateway.versions import CONTRACTS
 from openapi.comparing import breaking
 from tests.live import Live
 from tests.openapi.generated import GENERATED
-from tests.openapi.publication import BRANDS, get, published, strings
+from tests.openapi.publication import BRANDS, get, of_one_resource, published, strings
 from tests.openapi.validity import faults
 
 ONE_OFF = {"contacts.delete": Override(enabled=False)}
@@ -113,8 +111,8 @@ def test_what_workers_still_send_from_is_kept_until_they_have_gone_over(tmp_path
     place = tmp_path / site.PLACE
     (tmp_path / "config.yaml").write_text(BRANDS)
     settings = load(tmp_path / "config.yaml", {})
-    # Of one resource: this is about folders, and what is in them takes time by the operation.
-    everything, less = (compile_all((contacts,), CONTRACTS, overrides) for overrides in ({}, ONE_OFF))
+    # This is about folders, whatever is in them.
+    everything, less = (of_one_resource(overrides) for overrides in ({}, ONE_OFF))
     brands = Brands(settings.brands, 8080).all
     first = publish(place, settings, brands, everything, CONTRACTS)
     assert publish(place, settings, brands, everything, CONTRACTS, running=first) == first
