@@ -73,6 +73,24 @@ def test_pods_run_as_nobody_cannot_write_their_root_and_have_time_to_drain(objec
     assert named <= set(ports) and ports == {"http": 8080, "admin": 9090, "ingest": 9191}
 
 
+def test_whatever_selects_pods_selects_those_of_the_deployment_and_no_others(
+    objects: dict[str, dict[str, Any]],
+) -> None:
+    specs = {name: each["spec"] for name, each in objects.items() if "spec" in each}
+    own = specs["Deployment gateway"]["template"]["metadata"]["labels"]
+    assert own
+    selecting = {
+        "Service": lambda spec: spec["selector"],
+        "Deployment": lambda spec: spec["selector"]["matchLabels"],
+        # A budget that selects nothing protects nobody; a policy that selects nothing is of everybody in the namespace.
+        "PodDisruptionBudget": lambda spec: spec["selector"]["matchLabels"],
+        "NetworkPolicy": lambda spec: spec["podSelector"]["matchLabels"],
+    }
+    kinds = {name: name.partition(" ")[0] for name in specs}
+    found = {name: selecting[kinds[name]](spec) for name, spec in specs.items() if kinds[name] in selecting}
+    assert {kinds[name] for name in found} == {*selecting} and all(each == own for each in found.values()), found
+
+
 @pytest.mark.parametrize("part", ["monitoring", "routing"])
 def test_the_parts_that_need_custom_resources_are_built_apart(part: str) -> None:
     (made,) = yaml.safe_load_all(run("kubectl", "kustomize", DEPLOY / "kubernetes" / part))
