@@ -21,7 +21,7 @@ from gateway.stores.sql.webhook_models import EndpointRow, LaneRow, QueueRow
 _LOW: Final = 5_000  # rows of the queue below which there are more events
 _AT_ONCE: Final = 200  # events of one transaction
 _LOOKS: Final = 20
-_TURN: Final = 10_000  # deliveries from a long queue or a short one
+_TURN: Final = 10_000  # deliveries from a long queue or a short one, at most
 _TURNS: Final = 3
 
 # What `webhook_events.accept` would write, in one statement: a million rows of one endpoint, which are never so many by that way,
@@ -84,6 +84,8 @@ def _look(subject: Deployment, done: int, seconds: float, each: float) -> dict[s
 
 def queued(ground: Ground, backlog: int) -> dict[str, Any]:
     """One endpoint with so many rows, and one that has no more than what is delivered: the same deliveries of each, in turns."""
+    # The long one has to be long in the last turn, too.
+    each_turn = min(_TURN, backlog // 2 // (_TURNS + 1))
     with ExitStack() as stack:
         subjects = {"short": Deployment(ground, stack, "postgresql"), "long": Deployment(ground, stack, "postgresql")}
         endpoints = {name: each.subscribe(count=1, max_in_flight=64)[0] for name, each in subjects.items()}
@@ -96,8 +98,8 @@ def queued(ground: Ground, backlog: int) -> dict[str, Any]:
         for turn in range(_TURNS + 1):
             for name, subject in subjects.items():
                 if name == "short":
-                    _fill(subject, endpoints[name], turn * _TURN + 1, (turn + 1) * _TURN)
-                found = _drained(subject, endpoints[name])
+                    _fill(subject, endpoints[name], turn * each_turn + 1, (turn + 1) * each_turn)
+                found = _drained(subject, endpoints[name], each_turn)
                 if turn:
                     turns[name].append(found)
             needs.say(f"a long queue and a short one, turn {turn} of {_TURNS}")
@@ -113,13 +115,13 @@ def queued(ground: Ground, backlog: int) -> dict[str, Any]:
     }
 
 
-def _drained(subject: Deployment, endpoint: str) -> dict[str, float]:
-    """About `_TURN` deliveries, between being opened and being paused again."""
+def _drained(subject: Deployment, endpoint: str, deliveries: int) -> dict[str, float]:
+    """About so many deliveries, between being opened and being paused again."""
     receivers = subject.ground.receivers
     before, cpu = receivers.count(), cpu_seconds(subject.pids)
     _open(subject, endpoint, "enabled")
     # A little less: where no more wait, those that look for more would be counted, too.
-    receivers.wait_for(before + _TURN * 9 // 10)
+    receivers.wait_for(before + deliveries * 9 // 10)
     _open(subject, endpoint, "paused")
     count = -1
     while count != (count := receivers.count()):

@@ -35,9 +35,9 @@ LONGEST: Final = 65536  # bytes of a request
 MOST_DESCRIPTORS: Final = 8
 _STANDARD: Final = (0, 1, 2)
 _PROGRAMS: Final = ("gateway.process.startup", "gateway.process.worker")
-_LATE: Final = ("anyio.streams.tls", "anyio._backends._asyncio")
-"""What the client of the auth service would load at its first call, for 0.05 s in which nobody is answered."""
-_WITH_COURIERS: Final = ("gateway.process.courier",)
+_LATE: Final = ("httpcore", "anyio.streams.tls", "anyio._backends._asyncio")
+"""What the client of the auth service would load when it is made or first used, for 0.1 s in which nobody is answered."""
+_WITH_COURIERS: Final = ("gateway.process.courier", "uvicorn.protocols.http.httptools_impl", "uvicorn.lifespan.off")
 _WITH_ISSUERS: Final = ("gateway.auth.issuers.external",)
 _DEAF: Final = (
     signal.SIGTERM,

@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -138,6 +140,30 @@ async def test_nothing_is_started_when_the_launcher_has_been_closed(launcher: La
         pass
     with pytest.raises(ConnectionAbortedError):
         await launcher.launch(STAND_IN, (), {}, {})
+
+
+_MADE = """
+import asyncio, sys
+from gateway.config import load
+from gateway.process import preloader
+
+async def made(identity, uvicorn):
+    await identity("http://auth.internal", "key", load(None, {}, {}).services["auth"].timeouts).aclose()
+    uvicorn.Config(made, http="httptools", loop="none", ws="none", lifespan="off", log_config=None).load()
+
+preloader.load(load(None, {}, {}))
+import uvicorn
+from gateway.auth.users import Identity
+before = set(sys.modules)
+asyncio.run(made(Identity, uvicorn))
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_what_is_forked_finds_the_client_of_the_auth_service_and_the_server_of_a_courier_loaded(tmp_path: Path) -> None:
+    """Each process that is forked would load them again, while others answer."""
+    done = subprocess.run([sys.executable, "-c", _MADE], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_preloader_that_is_killed_is_replaced_and_nobody_else_notices(tmp_path: Path) -> None:
