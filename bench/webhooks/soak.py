@@ -65,6 +65,8 @@ def soaked(ground: Ground, deliveries: int, looked: Callable[[dict[str, Any]], N
     return {
         "looks": looks,
         "left_in_queue": left,
+        "queue_bytes_most": max(each["queue_bytes"] for each in looks),
+        "dead_rows_most": max(each["dead_rows"] for each in looks),
         "memory_grown": round(memory[-1] / memory[len(memory) // 4], 3),
         "cpu_us_grown": round(looks[-1]["cpu_us"] / looks[0]["cpu_us"], 3),
     }
