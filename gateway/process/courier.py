@@ -6,6 +6,7 @@ It is forked by the preloader and told settings and runtime facts as a worker is
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -134,6 +135,9 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         registered = asyncio.create_task(Rounds(registrar).run())
         reconciled = asyncio.create_task(reconciler.run(name, intake.accept))
         beating = asyncio.create_task(_beat(server))
+        # What exists by now stays; of what comes and goes few pieces need the collector, as in a worker.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         await stop.wait()
         server.should_exit = True
         kept.cancel()

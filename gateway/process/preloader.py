@@ -175,6 +175,8 @@ def _become(program: Program, descriptors: Sequence[int], waiting: int, supervis
         _place(descriptors, program.places)
         os.environ.update(program.environment)
         child.rename(" ".join([program.module, *program.arguments]))
+        # What was loaded stays frozen; what comes and goes from here on would else never go.
+        gc.enable()
         status = import_module(program.module).main(list(program.arguments)) or 0
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else int(ending.code is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -80,6 +81,7 @@ def _state() -> dict[str, object]:
         "blocked": [*map(int, signal.pthread_sigmask(signal.SIG_BLOCK, ()))],
         "handlers": handlers,
         "given": os.environ.get("GIVEN"),
+        "collects": gc.isenabled(),
         "stdin": os.read(0, 100).decode(),
     }
 
