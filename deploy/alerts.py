@@ -137,6 +137,20 @@ ALERTS: Final = (
         quiet={'gateway_auth_failures_total{code="token_invalid"}': "0+3000x300"},
     ),
     Alert(
+        name="GatewayIssuerAway",
+        expr='sum by (issuer) (rate(gateway_issuer_keys_read_total{result="failed"}[15m])) > 0 '
+        'unless sum by (issuer) (rate(gateway_issuer_keys_read_total{result="read"}[15m])) > 0',
+        lasting="5m",
+        severity="ticket",
+        says="The keys of an issuer cannot be read; after its `stale` its tokens are refused.",
+        series={'gateway_issuer_keys_read_total{issuer="acme",result="failed"}': "0+12x40"},
+        fires={"issuer": "acme"},
+        quiet={
+            'gateway_issuer_keys_read_total{issuer="acme",result="failed"}': "0+1x40",
+            'gateway_issuer_keys_read_total{issuer="acme",result="read"}': "0+1x40",
+        },
+    ),
+    Alert(
         name="GatewayReloadRefused",
         expr="gateway_config_last_reload_successful == 0",
         lasting="5m",

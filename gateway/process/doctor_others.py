@@ -126,7 +126,8 @@ async def _issuer(settings: Settings, name: str) -> Finding:
                 raise Unfetched("status", f"it answers {fetched.status}")
             keys = keys_of(fetched.body, issuer.algorithms)
         except (Unfetched, ValueError) as error:
-            return Finding(check, "failed", f"its keys cannot be read: {error}", f"Correct issuers.{name}.jwks_url.")
+            fix = f"Ask whoever runs it, or correct issuers.{name}.jwks_url."
+            return Finding(check, "failed", f"its keys cannot be read: {error}", fix)
     return Finding(check, "ok", f"publishes {len(keys)} keys that signatures can be checked with")
 
 

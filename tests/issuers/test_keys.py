@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,25 @@ async def test_a_key_that_is_no_longer_published_is_forgotten(issuer: Issuer, tm
             await asyncio.sleep(0.02)
     assert await known.find("one", "RS256") is None
     following.cancel()
+
+
+async def test_an_issuer_that_is_away_is_told_once_however_often_it_is_asked_and_when_it_is_back(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setattr(jwks, "AGAIN", 0.01)
+    issuer.status = 500
+    known = keys(issuer, tmp_path)
+    following = asyncio.create_task(known.follow())
+    async with asyncio.timeout(20):
+        while issuer.asked < 5:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.02)
+        issuer.status = 200
+        while len(logged()) < 3:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.02)
+    following.cancel()
+    told = [line["event"] for line in logged()]
+    assert told == ["keys of an issuer not read", "keys of an issuer read again", "keys of an issuer"]
+    assert logged()[0]["reason"] == "it answers 500"
 
 
 async def test_keys_go_on_while_the_issuer_is_away_for_as_long_as_configured_and_over_restarts(

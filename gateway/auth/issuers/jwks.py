@@ -71,6 +71,7 @@ class Keys:
         self._read_at = 0.0  # by the wall clock: it has to be told across restarts
         self._failed_at = self._unknown_at = -inf
         self._for_unknown = False
+        self._told = ""  # why they could not be read: each reason is told once, whenever it is tried again
         self._reading: SingleFlight[None, bool] = SingleFlight()
         self._restore()
 
@@ -133,9 +134,14 @@ class Keys:
             self._failed_at = time.monotonic()
             kind = error.kind if isinstance(error, Unfetched) else "invalid"
             issuer_metrics.keys_read(self._name, "failed")
-            logs.event("keys of an issuer not read", "error", issuer=self._name, reason=kind, error=error)
+            if self._told != (why := str(error)):
+                self._told = why
+                logs.event("keys of an issuer not read", "error", issuer=self._name, reason=kind, error=error)
             return False
         issuer_metrics.keys_read(self._name, "read")
+        if self._told:
+            self._told = ""
+            logs.event("keys of an issuer read again", issuer=self._name)
         if {key.thumbprint for key in keys} != {key.thumbprint for key in self._keys}:
             logs.event("keys of an issuer", issuer=self._name, kids=[key.kid for key in keys])
         self._keys, self._read_at = keys, time.time()
