@@ -113,8 +113,10 @@ class AdminPort:
             access_log=False,
             server_header=False,
         )
-        serving = _Server(config)
-        task = asyncio.create_task(serving.serve(sockets=[listener.open()]))
+        serving, own = _Server(config), listener.open()
+        # Whoever is told of it has a connection at once, and is answered when the loop comes to it.
+        own.listen(config.backlog)
+        task = asyncio.create_task(serving.serve(sockets=[own]))
 
         async def end() -> None:
             serving.should_exit = serving.force_exit = True

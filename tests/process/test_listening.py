@@ -1,11 +1,20 @@
 import socket
 from collections import Counter
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 import pytest
 
+from gateway.config import Settings
+from gateway.keys.keyring import Keyring
+from gateway.process.admin_port import AdminPort, Asked
 from gateway.process.instance_lock import CannotStartError
+from gateway.process.launcher import Launcher
+from gateway.process.reloading import Reloads
 from gateway.process.sockets import listening
+from gateway.process.workers import Workers
+from gateway.stores import redis_url
+from gateway.stores.sql import Sql
 
 
 def test_a_busy_port_is_refused_in_one_line_with_the_fix() -> None:
@@ -96,3 +105,17 @@ def test_a_second_gateway_is_refused_while_the_first_is_starting_and_when_it_ser
                     listening("127.0.0.1", ours.port, what="the port", option="--port"),
                 ):
                     pass
+
+
+async def test_whoever_is_told_of_the_admin_port_is_not_refused(tmp_path: Path) -> None:
+    settings = Settings()
+    line = await redis_url.connect("redis://127.0.0.1:1", timeout=0.1)
+    keys = Keyring.load(Keyring.create())
+    asked = Asked({}, frozenset(), line, Sql(f"sqlite:///{tmp_path}/gateway.db", pool_size=1), keys)
+    with listening("127.0.0.1", 0, what="the port", option="--port") as ours:
+        workers = Workers(0, ours, Launcher(settings), {}, 1.0)
+        port = AdminPort(asked, workers, (), Reloads(lambda: settings, settings, tmp_path), tmp_path)
+        async with AsyncExitStack() as stack:
+            await port.open(ours, stack)
+            # The loop has not turned since.
+            socket.create_connection(("127.0.0.1", ours.port)).close()
