@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.agents.acting import LIST, agent, call, raw
+from tests.console.people import Fields, Person
 from tests.live import NEWEST, Live
 from tests.process.serving import family
 from tests.waiting import within
@@ -79,6 +81,49 @@ def test_a_changed_role_bites_on_every_worker_within_its_time(wary: Live, lines:
     finally:
         wary.sandbox_command("set-role", "--user", member["email"], "--role", "manager")
     within(3, lambda: [_asked(line, token, "DELETE")[0] for line in lines] == [404, 404])
+
+
+def test_a_role_that_was_lost_is_lost_at_every_door(wary: Live) -> None:
+    manager, scopes = wary.a.users["manager"], "contact.all expense.all webhook.read"
+    token, agents = wary.token(wary.a, "manager", scopes), agent(wary, "manager", "contact.all expense.read")
+    person, keyed = Person(wary, "manager"), {"Idempotency-Key": "made as a manager"}
+    page = wary.call("POST", "/v1/expenses/search", {"limit": 1}, token=token).json()
+    create = call("create", resource="contacts", values={"first_name": "Ada"})
+    form: Fields = {"name": "Expenses", "days": "1", "scope": ["expense.read"], "for": "api"}
+
+    def tools() -> set[str]:
+        return {each["name"] for each in raw(wary, agents, LIST).json()["result"]["tools"]}
+
+    def statuses() -> list[int]:
+        asked = [
+            wary.call("POST", "/v1/contacts", {"first_name": "Ada"}, token=token, headers=keyed),
+            wary.call(
+                "POST", "/v1/expenses/search", {"limit": 1, "cursor": page["meta"]["cursor"]["next"]}, token=token
+            ),
+            wary.call("GET", f"/v1/expenses/{page['data'][0]['id']}", token=token),
+            wary.call("POST", "/v1/expenses/get", {"ids": [page["data"][0]["id"]]}, token=token),
+            wary.call("POST", "/v1/events/search", {"limit": 1}, token=token),
+            wary.call("POST", "/v1/webhook_subscriptions/search", {"limit": 1}, token=token),
+            person.http.get("/console/webhooks"),
+            person.post("/console/tokens/new", form),
+        ]
+        return [each.status_code for each in asked]
+
+    assert statuses() == [201, *(200,) * 7]
+    assert "create" in tools() and not raw(wary, agents, create).json()["result"].get("isError")
+    try:
+        wary.sandbox_command("set-role", "--user", manager["email"], "--role", "viewer")
+        within(3, lambda: statuses()[0] == 403)
+        before = wary.counted()
+        assert statuses() == [*(403,) * 6, 404, 422]
+        assert tools() == {"whoami", "describe", "search", "get"}
+        for asked in (create, call("search", resource="expenses"), call("get", ids=[page["data"][0]["id"]])):
+            told = raw(wary, agents, asked).json()["result"]
+            assert told["isError"] and "role_forbids" in told["content"][0]["text"]
+        assert wary.counted() == before
+    finally:
+        wary.sandbox_command("set-role", "--user", manager["email"], "--role", "manager")
+    within(3, lambda: statuses()[2] == 200)
 
 
 def test_a_disabled_user_is_out_on_every_worker_within_the_time(wary: Live, lines: Lines) -> None:

@@ -104,6 +104,7 @@ async def inside(live: Live, service: Service) -> AsyncIterator[Target]:
     facts = live.served.facts()
     facts["service_keys"] = {"auth": live.service_key}
     facts["service_urls"] = dict.fromkeys(("auth", *SERVICES), service.url)
+    facts |= {"test_url": service.url, "test_key": live.service_key, "control_key": live.service_key}
     runtime = Runtime.from_json(json.dumps(facts))
     place = {"server": {"data_dir": str(runtime.data_dir)}}
     settings = load(live.served.home / "config.yaml", {}, place)

@@ -82,6 +82,8 @@ class Hostile:
             key = "".join(random.choices(string.ascii_letters, k=random.choice((1, 8, 40))))
             asked.headers = [each for each in asked.headers if each[0] != "Idempotency-Key"]
             asked.headers.append(("Idempotency-Key", key.encode()))
+        if random.random() < 0.1:
+            asked.headers = [self._seeds.test if name == "Authorization" else (name, it) for name, it in asked.headers]
         return asked
 
     def _filtering(self, random: Random) -> Asked:

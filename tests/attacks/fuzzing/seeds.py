@@ -23,15 +23,18 @@ Ask = Callable[[Asked], Awaitable[Said]]
 
 
 class Seeds:
-    """`requests`: of every operation at least one. ids: by prefix, of records that are there; cursors: by path, valid ones."""
+    """`requests`: of every operation at least one. ids: by prefix, of records that are there; cursors: by path, valid ones; test: the
+    header that makes a request one of test mode.
+    """
 
-    def __init__(self, host: str, token: str) -> None:
+    def __init__(self, host: str, token: str, test_token: str) -> None:
         self.requests: list[Asked] = []
         self.worked: set[str] = set()  # names of operations of which one was done
         self.refused: dict[str, bytes] = {}  # by name, the end of what one of them was told
         self.cursors: list[Asked] = []
         self._host = host
         self._token = token
+        self.test = "Authorization", f"Bearer {test_token}".encode()
         self._ids: dict[str, str] = {}  # by prefix
         self._first: dict[str, str] = {}  # by the path of the collection
 
