@@ -147,12 +147,16 @@ async def test_a_warm_request_leaves_no_task_no_timer_and_no_memory_behind(insid
             await inside.page()
 
     await many(50)
-    gc.collect()
-    tasks, blocks = len(asyncio.all_tasks()), sys.getallocatedblocks()
-    await many(200)
-    gc.collect()
-    assert len(asyncio.all_tasks()) == tasks
-    assert sys.getallocatedblocks() - blocks < 400  # one block a request would be 400
+    left: list[int] = []
+    # What the worker does by itself every few seconds, on a slow machine while these are answered, leaves something once.
+    while len(left) < 3 and min(left, default=400) >= 400:
+        gc.collect()
+        tasks, blocks = len(asyncio.all_tasks()), sys.getallocatedblocks()
+        await many(200)
+        gc.collect()
+        assert len(asyncio.all_tasks()) == tasks
+        left.append(sys.getallocatedblocks() - blocks)
+    assert min(left) < 400  # one block a request would be 400
 
 
 async def test_what_a_request_allocates_at_once_is_bounded(inside: Inside) -> None:
