@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from playwright.sync_api import Page
 
 from tests.oauth import provision
 
 # All rules look at all of the page; what holds is only counted: told with every element, it takes longer than the looking.
-_LOOKED = """(within) => axe.run(within ? document.querySelector(within) : document, {resultTypes: ["violations"]}).then(({passes, violations}) => [
+_LOOKED = """([within, tags]) => axe.run(within ? document.querySelector(within) : document, {
+    resultTypes: ["violations"],
+    ...(tags.length ? {runOnly: {type: "tag", values: tags}} : {}),
+}).then(({passes, violations}) => [
     passes.length,
     violations.map(({id, impact, nodes}) => [id, impact, nodes.slice(0, 5).map(({html}) => html.slice(0, 200))]),
 ])"""
@@ -29,9 +33,29 @@ class Fault:
 
 
 def faults(page: Page, within: str = "") -> list[Fault]:
-    """Of the page as it stands now. within: a selector of the element to look at, which takes less time than all of it."""
+    """Of the page as it stands now, by all rules, and by those of colours again in the other scheme: nothing but colours changes
+    with it (tests/web/test_colours.py).
+
+    within: a selector of the element to look at, which takes less time than all of it.
+    """
     provision.node()
     page.evaluate((provision.SCRIPTS / "node_modules/axe-core/axe.min.js").read_text())
-    held, broken = page.evaluate(_LOOKED, within)
+    found = _looked(page, within)
+    night = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    show(page, "light" if night else "dark")
+    found += [replace(fault, rule=f"{fault.rule} in the other scheme") for fault in _looked(page, within, "cat.color")]
+    show(page, "dark" if night else "light")
+    return found
+
+
+def show(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """The page as somebody sees it whose system is told to be light or dark from now on."""
+    page.emulate_media(color_scheme=scheme)
+    # Scripts that listen for it have run before the next frame.
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+
+def _looked(page: Page, within: str, *tags: str) -> list[Fault]:
+    held, broken = page.evaluate(_LOOKED, [within, tags])
     assert held, "nothing was looked at"
     return [Fault(rule, impact, tuple(elements)) for rule, impact, elements in broken]

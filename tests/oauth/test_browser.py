@@ -201,10 +201,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(chromium: Chromium,
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_fault_of_accessibility(chromium: Chromium, asking: Asking, scheme: Any) -> None:
-    context = chromium.new_context(color_scheme=scheme)
-    page = context.new_page()
+def test_no_page_has_a_serious_fault_of_accessibility_by_day_or_by_night(page: Page, asking: Asking) -> None:
     found: dict[str, list[Fault]] = {}
 
     def judge(name: str) -> None:
@@ -222,7 +219,6 @@ def test_no_page_has_a_serious_fault_of_accessibility(chromium: Chromium, asking
     judge("consent")
     page.goto(f"{asking.live.url}/oauth/authorize?client_id=x")
     judge("error")
-    context.close()
     assert found == {"sign in": [], "refused": [], "consent": [], "error": []}
 
 
