@@ -22,22 +22,24 @@ class Outage:
         self._clock = clock
         self._since: float | None = None
         self._failed = 0.0
+        self._unwritten = False
 
     @property
     def over(self) -> bool:
         """Whether nothing is known to be wrong."""
         return self._since is None
 
-    def failed(self, reason: str) -> None:
-        """It failed, for `reason`, which holds no secret: the first time a line is written."""
+    def failed(self, reason: str, *, writing: bool = False) -> None:
+        """It failed, for `reason`, which holds no secret: the first time a line is written. `writing`: at what was to be written."""
         self._failed = self._clock()
+        self._unwritten = writing
         if self._since is None:
             self._since = self._failed
             logs.event(f"{self._what} lost", "warning", **self._names, reason=reason)
 
-    def worked(self) -> None:
-        """It answered as it should: the end of an outage once that has held."""
-        if self._since is None:
+    def worked(self, *, writing: bool = True) -> None:
+        """It answered as it should: the end of an outage once that has held. What is read says nothing of what could not be written."""
+        if self._since is None or (self._unwritten and not writing):
             return
         now = self._clock()
         if now - self._failed >= HELD:

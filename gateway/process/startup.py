@@ -93,8 +93,9 @@ class Startup:
             raise refused if told else CannotStartError(str(refused)) from None
         # The admin port ends behind the workers: until then it says that they are stopping, and shows the last counts.
         admin_parts = await self._stack.enter_async_context(AsyncExitStack())
-        # Once more, because what was started last is stopped first: workers finish while all they need is there.
-        self._stack.push_async_callback(workers.stop)
+        # Once more, because what was started last is stopped first: workers finish while all they need is there, then couriers.
+        for each in (self._couriers, workers):
+            self._stack.push_async_callback(each.stop)
         known, sources, folder = described.result()
         self._box = box.result()
         facts = runtime_facts.runtime(self._settings, redis.result(), self._box, self._public.port)

@@ -114,8 +114,7 @@ async def _run(
                 await asyncio.gather(task, return_exceptions=True)
             logs.event("stopping")
             # Requests are answered before everything is started: couriers are asked for afterwards.
-            if workers.answering and (delay := reloads.settings.server.shutdown_delay):
-                await workers.drain(delay)
+            await workers.drain(reloads.settings.server.shutdown_delay if workers.answering else 0)
         finally:
             await launcher.aclose()
 

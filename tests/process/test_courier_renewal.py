@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
 
 from gateway.config import Settings, load, watched
 from gateway.process.couriers import concerned
+from gateway.stores.sql.webhook_models import QueueRow
 from tests.process.ingested import owner, registered, subscribed, told
 from tests.process.serving import ask, running
 from tests.process.test_couriers import Receiver, couriers
@@ -152,3 +154,24 @@ def test_a_reload_whose_courier_does_not_come_up_is_refused_everywhere_and_what_
         assert "71" in served.ask("GET", "/v1/me").headers["RateLimit-Policy"]
         within(20, lambda: len(running(served.process.pid, COURIER)) == 1)
         assert running(served.process.pid, COURIER) != former
+
+
+def test_the_admin_port_tells_that_it_stops_until_couriers_have_ended(tmp_path: Path, receiver: Receiver) -> None:
+    with couriers(tmp_path) as (served, port, tenant, sql, keys):
+        place = f"/in/{registered(sql, keys, tenant)}"
+        subscribed(sql, keys, tenant, receiver.url, owner(served))
+        receiver.hold = 2.0
+
+        def taken() -> bool:
+            with sql.session(read_only=True) as session:
+                return session.scalar(select(QueueRow.claims)) == 1
+
+        assert ask(port, "POST", place, told(tenant, 0)).status == 200
+        within(20, taken)
+        served.process.terminate()
+        served.wait_for("stopping")
+        with suppress(OSError, http.client.HTTPException):
+            while True:
+                assert served.admin("/readyz").status == 503
+        assert running(served.process.pid, COURIER) == []
+        assert len(receiver.received) == 1, "what was under way was waited for"

@@ -83,9 +83,9 @@ class Sql:
             from gateway.observe import metrics
 
             metrics.store_lost("sql")
-            self._outage.failed(str(fault))
+            self._outage.failed(str(fault), writing=not read_only)
             raise
-        self._outage.worked()
+        self._outage.worked(writing=not read_only)
         return result
 
     async def _in_thread(self, read_only: bool, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
