@@ -1,7 +1,7 @@
-"""One connection of the public port: whose turn it is, how long a client may take, and when the connection ends.
+"""One connection of the public port, or of the ingest port: whose turn it is, how long a client may take, and when the connection ends.
 
 Its states are drawn in gateway/downstream/states.py and its ends made in gateway/downstream/lifecycle.py; what is read and refused is `Parsing`'s part
-(gateway/downstream/parsing.py). A request to the API becomes a `Turn` and goes straight to `serve`, a plain one without
+(gateway/downstream/parsing.py). A request to the API, or what else is `direct`, becomes a `Turn` and goes straight to `serve`, a plain one without
 the parser (gateway/downstream/plain.py); everything else goes through ASGI. What is refused is told with a problem
 document (RFC 9457) and the connection closed.
 """
@@ -23,9 +23,9 @@ from gateway.downstream.header_lines import CLOSING as CLOSING_LINE
 from gateway.downstream.header_lines import STATUS, lines
 from gateway.downstream.lifecycle import Lifecycle
 from gateway.downstream.parsing import Parsing
-from gateway.downstream.plain import recognised
+from gateway.downstream.plain import API, Direct
 from gateway.downstream.states import Limits, State
-from gateway.downstream.target import of_the_api, plain_path
+from gateway.downstream.target import plain_path
 
 # An attribute of an enumeration costs more to find than a name of this module.
 NEW: Final = State.NEW
@@ -42,6 +42,7 @@ class Connection(Lifecycle):
 
     render: Render
     serve: Serve
+    direct: Direct = API
     fast_path: bool = True
     most: float = inf
     """Connections held at once; `refused` is told of each beyond, which without a descriptor would vanish unseen."""
@@ -87,7 +88,7 @@ class Connection(Lifecycle):
         state = self.state
         if state is IDLE or state is NEW:
             # Between two requests the parser holds nothing, so it need not know of those that do without it.
-            plain = recognised(data) if self.fast_path else None
+            plain = self.direct.recognised(data) if self.fast_path else None
             if plain is not None:
                 path = plain_path(plain.path)
                 keep = not self.draining
@@ -108,13 +109,15 @@ class Connection(Lifecycle):
             self.flow.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client has said all it will; what it has asked for is answered all the same. True: our side stays open."""
+        """The client has said all it will; what it has asked for is answered all the same. True: our side stays open, which TLS
+        knows nothing of.
+        """
         if self.state is ANSWERING:
             self._ended = True
             self._end_reading()
         else:
             self.close()
-        return True
+        return self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server_state.connections.discard(cast("Any", self))
@@ -156,7 +159,7 @@ class Connection(Lifecycle):
         path = plain_path(raw_path.decode("ascii"))
         keep = keep and not self.draining
         cycle: Cycle
-        if of_the_api(path):
+        if self.direct.named(path):
             # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before.
             values: dict[bytes, list[bytes]] = {}
             for name, value in headers:
@@ -289,12 +292,14 @@ def _address(found: Any) -> tuple[str, int] | None:
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
 
 
-def protocol(render: Render, serve: Serve, *, fast_path: bool = True, limits: Limits | None = None) -> type[Connection]:
+def protocol(
+    render: Render, serve: Serve, *, fast_path: bool = True, limits: Limits | None = None, direct: Direct = API
+) -> type[Connection]:
     """The protocol class for `uvicorn.Config(http=…)`.
 
     `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read;
-    `serve(turn)` answers what is of the API; `fast_path`: whether plain requests do without the parser.
+    `serve(turn)` answers what is `direct`; `fast_path`: whether plain requests do without the parser.
     """
     chosen = limits or Limits()
-    shared = {"render": staticmethod(render), "serve": staticmethod(serve), "fast_path": fast_path, "limits": chosen}
-    return type("Configured", (Connection,), {**shared, "seconds": chosen.by_state()})
+    shared = {"render": staticmethod(render), "serve": staticmethod(serve), "fast_path": fast_path, "direct": direct}
+    return type("Configured", (Connection,), {**shared, "limits": chosen, "seconds": chosen.by_state()})

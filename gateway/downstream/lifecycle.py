@@ -51,7 +51,8 @@ class Lifecycle(asyncio.Protocol):
         self.enter(State.LINGERING)
         self._room = self.limits.rest_size
         self._until = self.loop.time() + self.limits.rest
-        self.transport.write_eof()
+        if self.transport.can_write_eof():  # TLS has no half of a connection
+            self.transport.write_eof()
         self.flow.resume_reading()
 
     def lingers_on(self, count: int) -> None:

@@ -71,10 +71,14 @@ for _each in INGESTED:
 for _each in ENDED:
     _deliveries.labels(_each)
 
-_accepted = cache(_events.labels)
 _kept_back = cache(_withheld.labels)
 _left_out = cache(_omitted.labels)
 _asked = cache(_hydrations.labels)
+
+
+@cache
+def _accepted(event_type: str, origin: str) -> Gains:
+    return Gains(counter=_events.labels(event_type, origin))
 
 
 @cache
@@ -99,7 +103,7 @@ def _waited() -> Gains:
 
 def event(event_type: str, origin: str) -> None:
     """Count an event that was accepted."""
-    _accepted(event_type, origin).inc()
+    _accepted(event_type, origin).add()
 
 
 def ingest(outcome: str, seconds: float) -> None:

@@ -25,6 +25,7 @@ from gateway import deployment, factories
 from gateway.config.runtime import Runtime
 from gateway.config.settings import Settings
 from gateway.config.webhooks import Tls
+from gateway.downstream.connection import protocol
 from gateway.keys.keyring_file import KeptKeyring
 from gateway.keys.token_format import random_text
 from gateway.observe import logs, metrics, tracing
@@ -38,7 +39,7 @@ from gateway.stores.limits import Limiter
 from gateway.stores.sql import Sql, webhook_lanes
 from gateway.webhooks import assembling
 from gateway.webhooks.courier import Courier
-from gateway.webhooks.ingest import Ingest
+from gateway.webhooks.ingest import POSTS, Ingest, malformed
 from gateway.webhooks.intake import Intake
 from gateway.webhooks.keeping import Keeping
 from gateway.webhooks.rounds import Rounds
@@ -120,7 +121,7 @@ async def _serve(settings: Settings, runtime: Runtime, listening: socket.socket,
         server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=protocol(malformed, app.serve, fast_path=settings.server.fast_path, direct=POSTS),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -79,8 +79,11 @@ class Limiter:
 
         `about`: what of the address is counted apart from all else, such as its attempts to open one account.
         """
-        tag = f"gw:{{{_network(address)}}}"
-        return await self.admit(Gate(f"{tag}:live", [(_of_address(address, policy, about), policy)]))
+        return await self.admit(self.gate_of_address(address, policy, about))
+
+    def gate_of_address(self, address: str, policy: Policy, about: str = "") -> Gate:
+        """The gate that `admit_address` asks, for who asks it often."""
+        return Gate(f"gw:{{{_network(address)}}}:live", [(_of_address(address, policy, about), policy)])
 
     async def give_back(self, address: str, policy: Policy, about: str = "") -> None:
         """Uncounts a request that `admit_address` admitted. Never raises for a lost store."""

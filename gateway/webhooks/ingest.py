@@ -1,4 +1,4 @@
-"""The ingest port: where the settings service posts events. An ASGI application of its own, never on the public port.
+"""The ingest port: where the settings service posts events. A server of its own, on the same connections as the public port's.
 
 peer → capability → body → signature → tenant → event → budget → one transaction → 200
 
@@ -13,6 +13,7 @@ import re
 import time
 from base64 import b64encode
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from adapters.core.faults import ServiceInvalid
 from gateway.api.rate_limits import policy
 from gateway.config.settings import Settings
 from gateway.config.webhooks import ingest_secret
+from gateway.downstream.direct import Turn
+from gateway.downstream.plain import Direct
 from gateway.keys import token_format
 from gateway.keys.keyring import Keyring
 from gateway.keys.purposes import FACTS, UNREADABLE
@@ -40,9 +43,15 @@ from gateway.webhooks.senders import Senders
 
 LARGEST: Final = 256 * 1024
 AT_ONCE: Final = 64
-_KEPT: Final = 4_096
+HEALTH: Final = ("/readyz", "/healthz")
+_KEPT: Final = 4_096  # bytes of what is no event
+_TENANTS: Final = 4_096
 _BODY: Final = 10.0  # seconds that a body may take
 _PLACE: Final = re.compile(r"/in/([0-9A-Za-z_-]{1,128})")
+_JSON: Final = b"application/json"
+
+POSTS: Final = Direct(lambda path: path not in HEALTH, rb"/in/[0-9A-Za-z_-]{1,128}+")
+"""What is answered without ASGI: all but the questions of balancers."""
 
 
 class _Refused(Exception):
@@ -66,7 +75,8 @@ class Ingest:
         self._sql = sql
         self._keys = keys
         self._limiter = limiter
-        self._budget = policy("ingest", settings.limits.ingest, "address")
+        budget = policy("ingest", settings.limits.ingest, "address")
+        self._gate = lru_cache(_TENANTS)(lambda tenant: limiter.gate_of_address(tenant, budget, "ingest"))
         self._intake = intake
         self._senders = Senders(sql, keys)
         self._busy = 0
@@ -76,50 +86,61 @@ class Ingest:
         """Whether there is none for more events (`webhooks.max_stored`)."""
         self._full = full
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Whether the port is there, and whether it can accept anything."""
         if scope["type"] != "http":
             return
-        if scope["path"] in {"/readyz", "/healthz"}:
-            await self._health(scope["path"], send)
-            return
+        status, body = 200, b"{}"
+        if scope["path"] == "/readyz":
+            try:
+                fine = await self._sql.run(ready)
+            except StoreUnavailable:
+                fine = False
+            status, body = 200 if fine else 503, orjson.dumps({"sql": "ok" if fine else "failed"})
+        headers = [(b"content-type", _JSON), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def serve(self, turn: Turn) -> None:
+        """Answer a post."""
         started = time.perf_counter()
-        status, outcome, headers, told = 200, "accepted", [], b"{}"
+        status, outcome, lines, told = 200, "accepted", b"", b"{}"
         if self._busy >= AT_ONCE:
-            status, outcome, headers = 503, "unavailable", [(b"retry-after", b"5")]
+            status, outcome, lines = 503, "unavailable", b"retry-after: 5\r\n"
         else:
             self._busy += 1
             try:
-                outcome, told = await self._answer(scope, receive)
+                outcome, told = await self._answer(turn)
             except _Refused as refused:
                 status, outcome = refused.status, refused.outcome
                 if refused.retry_after is not None:
-                    headers = [(b"retry-after", b"%d" % refused.retry_after)]
+                    lines = b"retry-after: %d\r\n" % refused.retry_after
             except (Unavailable, StoreUnavailable):
-                status, outcome, headers = 503, "unavailable", [(b"retry-after", b"5")]
+                status, outcome, lines = 503, "unavailable", b"retry-after: 5\r\n"
             finally:
                 self._busy -= 1
         webhook_metrics.ingest(outcome, time.perf_counter() - started)
-        await _say(send, status, told if status == 200 else orjson.dumps({"error": outcome}), headers)
+        await turn.answer(status, lines, told if status == 200 else orjson.dumps({"error": outcome}), _JSON)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[str, bytes]:
-        found = _PLACE.fullmatch(scope["path"])
+    async def _answer(self, turn: Turn) -> tuple[str, bytes]:
+        found = _PLACE.fullmatch(turn.path)
         # Looked up for whoever asks: how long the answer takes must not tell who may post from who knows a secret.
-        near = self._near(scope)
+        near = self._near(turn.peer)
         registration = await self._senders.find(found[1] if found else "", near=near)
         if not near:
             raise _Refused(403, "foreign_network")
         if registration is None:
             raise _Refused(404, "unknown_capability")
-        if scope["method"] != "POST":
+        if turn.method != "POST":
             raise _Refused(405, "malformed")
-        body = await _read(scope, receive)
-        authenticated = self._signed(scope, body)
+        body = await _read(turn)
+        authenticated = self._signed(turn, body)
         event, happened = await self._understood(registration, body)
         if happened is None:
             return "unknown_type", b"{}"
         if self._full:
             raise _Refused(503, "full", 60)
-        verdict = await self._limiter.admit_address(registration.tenant_id, self._budget, "ingest")
+        verdict = await self._limiter.admit(self._gate(registration.tenant_id))
         if not verdict.allowed:
             raise _Refused(429, "throttled", ceil(verdict.readings[0].retry_after))
         event_id = await self._intake.accept(self._event(registration, event, happened, authenticated=authenticated))
@@ -129,24 +150,22 @@ class Ingest:
         logs.often("webhook event", tenant=registration.tenant_id, webhook=f"evt_{event_id}", type=happened.type.name)
         return "accepted", orjson.dumps({"id": f"evt_{event_id}"})
 
-    def _near(self, scope: Scope) -> bool:
+    def _near(self, address: str) -> bool:
         networks = self._settings.allowed_networks
         if not networks:
             return True
-        client = scope.get("client")
-        if client is None:
+        if not address:
             return False
-        peer = ipaddress.ip_address(client[0].partition("%")[0])
+        peer = ipaddress.ip_address(address.partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer
         return any(peer in network for network in networks if network.version == peer.version)
 
-    def _signed(self, scope: Scope, body: bytes) -> bool:
+    def _signed(self, turn: Turn, body: bytes) -> bool:
         """Whether the service has proved itself; a signature that is asked for and not there is refused."""
         signature, tls = self._settings.signature, self._settings.tls
         if signature is None:
             return tls is not None and tls.client_ca is not None
-        name = signature.header.lower().encode()
-        given = next((value for header, value in scope["headers"] if header == name), b"")
+        given = turn.headers.get(signature.header.lower().encode(), b"")
         digest = hmac.digest(ingest_secret(signature), body, "sha256")
         wanted = digest.hex().encode() if signature.scheme.endswith("hex") else b64encode(digest)
         if not hmac.compare_digest(given.removeprefix(b"sha256="), wanted):
@@ -197,16 +216,6 @@ class Ingest:
             facts_sealed=None if facts is None else self._keys.seal(FACTS, tenant, orjson.dumps(facts), b""),
         )
 
-    async def _health(self, path: str, send: Send) -> None:
-        if path == "/healthz":
-            await _say(send, 200, b"{}", [])
-            return
-        try:
-            fine = await self._sql.run(ready)
-        except StoreUnavailable:
-            fine = False
-        await _say(send, 200 if fine else 503, orjson.dumps({"sql": "ok" if fine else "failed"}), [])
-
 
 def _moment(text: object) -> datetime:
     """When it happened, as the service says it; now when it says nothing, or nothing that makes sense."""
@@ -220,27 +229,34 @@ def _moment(text: object) -> datetime:
         return now
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
-    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+async def _read(turn: Turn) -> bytes:
+    length = turn.headers.get(b"content-length", b"0")
     if length.isdigit() and int(length[:12]) > LARGEST:
         raise _Refused(413, "too_large")
-    body = bytearray()
+    if turn.whole is not None:
+        return turn.whole
     try:
         async with asyncio.timeout(_BODY):
-            while True:
-                message: Message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _Refused(400, "gone")
-                body += message.get("body", b"")
-                if len(body) > LARGEST:
-                    raise _Refused(413, "too_large")
-                if not message.get("more_body", False):
-                    return bytes(body)
+            return await _received(turn)
     except TimeoutError:
         raise _Refused(408, "gone") from None
 
 
-async def _say(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    common = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": [*common, *headers]})
-    await send({"type": "http.response.body", "body": body})
+async def _received(turn: Turn) -> bytes:
+    body = bytearray()
+    while True:
+        message: Message = await turn.receive()
+        if message["type"] == "http.disconnect":
+            raise _Refused(400, "gone")
+        body += message["body"]
+        if len(body) > LARGEST:
+            raise _Refused(413, "too_large")
+        if not message["more_body"]:
+            return bytes(body)
+
+
+def malformed(detail: str, _path: str, client: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    """The answer to what is no HTTP request. The path may hold a capability, and is not told."""
+    logs.event("webhook ingest refused", "error", reason="no_request", client=client, detail=detail)
+    webhook_metrics.ingest("malformed", 0.0)
+    return ((b"content-type", _JSON),), orjson.dumps({"error": "malformed"})

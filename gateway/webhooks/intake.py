@@ -1,19 +1,24 @@
 """Accepting events: what was posted in the same few milliseconds is one transaction, committed before any of it is answered."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Final
 
 from gateway.observe import webhook_metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session, Sql, webhook_clock, webhook_events
 from gateway.stores.sql.webhook_events import Accepted, NewEvent
+from gateway.webhooks.clock import Clock
 
-GATHER: Final = 0.005  # seconds
+GATHER: Final = 0.005  # seconds at most
+_LULL: Final = 0.001  # seconds in which no more came
 MOST: Final = 64  # events of one transaction
 WITHIN: Final = 2.0  # seconds
 _MEASURE: Final = 1_000  # rows of an endpoint after which its queue is measured
+_ASK: Final = 1.0  # seconds for which it is known what the time is in the database
 
 
 class Unavailable(Exception):
@@ -21,7 +26,7 @@ class Unavailable(Exception):
 
 
 class Intake:
-    """`fed` is told which endpoints have something to deliver."""
+    """`fed` is told which endpoints have something to deliver now."""
 
     def __init__(self, sql: Sql, fed: Callable[[Iterable[str]], None]) -> None:
         self._sql = sql
@@ -29,6 +34,8 @@ class Intake:
         self._waiting: list[tuple[NewEvent, asyncio.Future[str | None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._rows: Counter[str] = Counter()
+        self._clock = Clock()
+        self._asked_at = -inf
 
     async def accept(self, event: NewEvent) -> str | None:
         """The id of the event; None when it had been accepted before. Raises Unavailable."""
@@ -43,21 +50,32 @@ class Intake:
             raise Unavailable from None
 
     async def _write(self) -> None:
-        await asyncio.sleep(GATHER)
+        await self._gathered()
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             # Of two that are alike the second is a repetition, whichever came in first.
             measured = [endpoint_id for endpoint_id, rows in self._rows.items() if rows >= _MEASURE]
+            known = self._clock() if time.monotonic() < self._asked_at + _ASK else None
             try:
-                accepted = await self._sql.run(_accept, [event for event, _ in batch], measured)
+                accepted, now = await self._sql.run(_accept, [event for event, _ in batch], known, measured)
             except StoreUnavailable:
                 _fail(batch)
                 continue
+            if known is None:
+                self._clock.set(now)
+                self._asked_at = time.monotonic()
             for endpoint_id in measured:
                 self._rows.pop(endpoint_id, None)
             self._rows.update(accepted.fed)
-            self._fed(accepted.fed)
+            self._fed(accepted.ready)
             self._answer(batch, accepted)
+
+    async def _gathered(self) -> None:
+        """Returns when no more come at once: whoever is alone has nobody to wait for."""
+        until, before = time.monotonic() + GATHER, 0
+        while before < len(self._waiting) < MOST and time.monotonic() < until:
+            before = len(self._waiting)
+            await asyncio.sleep(_LULL)
 
     def _answer(self, batch: list[tuple[NewEvent, "asyncio.Future[str | None]"]], accepted: Accepted) -> None:
         ids = dict(accepted.ids)
@@ -69,8 +87,10 @@ class Intake:
                 answer.set_result(event_id)
 
 
-def _accept(session: Session, events: list[NewEvent], measured: list[str]) -> Accepted:
-    return webhook_events.accept(session, events, webhook_clock.now(session), measured)
+def _accept(session: Session, events: list[NewEvent], known: int | None, measured: list[str]) -> tuple[Accepted, int]:
+    """At the database's time, which is asked for unless it is known."""
+    now = webhook_clock.now(session) if known is None else known
+    return webhook_events.accept(session, events, now, measured), now
 
 
 def _fail(batch: list[tuple[NewEvent, "asyncio.Future[str | None]"]]) -> None:

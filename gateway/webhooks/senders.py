@@ -29,18 +29,17 @@ class Senders:
         Who may not post (`near` False) has each one looked up, as one that is nobody's is: what is remembered of the others
         must not answer them sooner.
         """
-        hashes = self._keys.hashes(capability.encode("utf-8", "replace"))
-        if not near:
-            return await self._sql.read(webhook_registrations.known, hashes)
-        now = time.monotonic()
-        known = self._known.get(hashes[0])
-        if known is not None and known[1] > now:
+        text = capability.encode("utf-8", "replace")
+        digest = self._keys.hash(text)
+        if near and (known := self._known.get(digest)) is not None and known[1] > time.monotonic():
             return known[0]
-        found = await self._sql.read(webhook_registrations.known, hashes)
+        found = await self._sql.read(webhook_registrations.known, self._keys.hashes(text))
+        if not near:
+            return found
         if found is None:
-            self._known.pop(hashes[0], None)
+            self._known.pop(digest, None)
             return None
-        self._known[hashes[0]] = found, now + _KNOWN
+        self._known[digest] = found, time.monotonic() + _KNOWN
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return found

@@ -59,6 +59,9 @@ class Wire(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return self.kept
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def write_eof(self) -> None:
         self.ended = True
 

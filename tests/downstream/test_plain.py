@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from gateway.downstream.connection import protocol
 from gateway.downstream.direct import Turn
-from gateway.downstream.plain import MOST, recognised
+from gateway.downstream.plain import API, MOST
 from gateway.downstream.target import plain_path
 from gateway.process.worker import malformed
 
@@ -35,6 +35,9 @@ class Wire(asyncio.Transport):
         return False
 
     def close(self) -> None: ...
+    def can_write_eof(self) -> bool:
+        return True
+
     def write_eof(self) -> None: ...
     def get_write_buffer_size(self) -> int:
         return 0
@@ -70,7 +73,7 @@ async def parsed(data: bytes, *, fast_path: bool = False) -> tuple[list[tuple[An
 
 def agree(data: bytes) -> bool:
     """Whether the data is recognised; if so, the parser reads one request in it, and the same."""
-    plain = recognised(data)
+    plain = API.recognised(data)
     if plain is None:
         return False
     expected = (plain.method, plain_path(plain.path), plain.query, plain.headers, True, False, plain.body)
@@ -142,7 +145,7 @@ def test_a_plain_request_is_recognised(data: bytes) -> None:
     ],
 )
 def test_what_is_not_plain_is_left_to_the_parser(data: bytes) -> None:
-    assert recognised(data) is None
+    assert API.recognised(data) is None
 
 
 # Near a plain request: its own pieces, those that parsers disagree about, and bytes put anywhere.
@@ -193,5 +196,5 @@ def test_whatever_is_recognised_the_parser_reads_alike(data: bytes, changes: lis
 )
 def test_looking_at_adversarial_input_takes_no_time(data: bytes) -> None:
     begun = time.process_time()
-    recognised(data)
+    API.recognised(data)
     assert time.process_time() - begun < 0.05

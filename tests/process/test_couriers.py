@@ -206,6 +206,12 @@ def test_with_an_authority_the_ingest_port_hears_only_those_it_vouches_for_and_b
         with _speaking(trusting, ours) as client:
             assert client.post(url, json=told(tenant, 1)).status_code == 200
         assert _believed(sql) == [True]
+        trusting.load_cert_chain(ours)
+        plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+        with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as last:
+            last.sendall(b"GET /in/unknown HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: last.recv(4096), b""))
+        assert answer.startswith(b"HTTP/1.1 404") and answer.endswith(b'{"error":"unknown_capability"}')
 
 
 def test_what_the_service_signed_is_believed_and_what_it_did_not_sign_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from gateway.stores.sql import (
     Session,
+    webhook_accepting,
     webhook_clock,
     webhook_deliveries,
     webhook_endpoints,
     webhook_events,
-    webhook_fanout,
     webhook_filling,
     webhook_housekeeping,
     webhook_lanes,
@@ -158,7 +158,7 @@ def test_who_resumes_from_now_sees_what_was_let_go(session: Session) -> None:
 
 
 def test_a_lane_with_too_many_rows_reads_from_the_log(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook_fanout, "LONGEST", 20)
+    monkeypatch.setattr(webhook_accepting, "LONGEST", 20)
     made = subscribed(session)
     assert happened(session, *range(21)).fed == {made.id: 21}
     assert webhook_events.accept(session, [event(21)], NOW, [made.id]).fed == {made.id: 1}

@@ -17,7 +17,7 @@ from uvicorn.loops.uvloop import uvloop_loop_factory
 
 from gateway.keys.keyring import Keyring
 from gateway.observe import logs
-from gateway.stores.sql import Sql, webhook_fanout, webhook_filling, webhook_lanes, webhook_queue
+from gateway.stores.sql import Sql, webhook_accepting, webhook_filling, webhook_lanes, webhook_queue
 from gateway.webhooks import outcomes
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.intake import Intake, Unavailable
@@ -136,7 +136,7 @@ def after(owner: Any, name: str, counts: Callable[..., Any] = lambda *_: True) -
 
 
 POINTS: Final[dict[str, Callable[[int], None]]] = {
-    "the event is written and not committed": after(webhook_fanout, "spread"),
+    "the event is written and not committed": after(webhook_accepting, "write"),
     "the event is committed and not answered": before(Intake, "_answer"),
     "the lane is leased and nothing sent": before(Courier, "_leased"),
     "the post is under way": lambda _: None,  # its receiver kills it

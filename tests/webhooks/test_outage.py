@@ -19,8 +19,8 @@ from sqlalchemy import func, select, update
 from gateway.egress.dialling import Dialler
 from gateway.egress.resolving import Resolver
 from gateway.stores.sql import Sql, webhook_events, webhook_filling, webhook_lanes, webhook_queue
+from gateway.stores.sql.webhook_accepting import LONGEST
 from gateway.stores.sql.webhook_endpoints import Endpoint
-from gateway.stores.sql.webhook_fanout import LONGEST
 from gateway.stores.sql.webhook_lanes import Lane
 from gateway.stores.sql.webhook_models import DeliveryRow, LaneRow, QueueRow
 from gateway.stores.sql.webhook_queue import Due

@@ -40,7 +40,19 @@ class EventType:
     that reads the record, None where nothing does and the payload is all there is; shapes: the record by contract.
     """
 
-    __slots__ = ("_facts", "_previous", "declared", "id", "name", "reads", "scope", "service", "shapes", "subject")
+    __slots__ = (
+        "_facts",
+        "_kept",
+        "_previous",
+        "declared",
+        "id",
+        "name",
+        "reads",
+        "scope",
+        "service",
+        "shapes",
+        "subject",
+    )
 
     def __init__(
         self, source: Resource | Announced, declared: Event, contracts: Sequence[Contract], alphabets: Mapping[str, str]
@@ -62,6 +74,8 @@ class EventType:
             self.shapes = {c.date: whole for c in contracts}
         self._facts = _parts(self.shapes, declared.facts)
         self._previous = _parts(self.shapes, declared.previous)
+        before = [(_PREVIOUS + name, member) for name, member in declared.previous.items()]
+        self._kept = (*declared.facts.items(), *before)
 
     def fits(self, data: Mapping[str, Any]) -> bool:
         """Whether a payload of the internal event is one of this type."""
@@ -75,9 +89,7 @@ class EventType:
         public = self.id.encode(".".join(map(str, parts)))
         if self.id.decode(public) is None or not all(type(part) in (str, int) for part in parts):
             raise ServiceInvalid(f"{self.declared.internal}: the id has not the declared alphabet")
-        named = [(name, member) for name, member in self.declared.facts.items()]
-        named += [(_PREVIOUS + name, member) for name, member in self.declared.previous.items()]
-        return Happened(self, public, {name: data[member] for name, member in named if member in data})
+        return Happened(self, public, {name: data[member] for name, member in self._kept if member in data})
 
     def facts(self, facts: Facts, object_id: str, date: str) -> Facts:
         """What was kept, under the public names of a contract; a value that is not what was declared is left out."""

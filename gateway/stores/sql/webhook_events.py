@@ -4,6 +4,7 @@ An event, its deliveries and their rows in the queue are one transaction.
 """
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.keys import token_format
-from gateway.stores.sql import many, webhook_clock, webhook_fanout, webhook_streams
+from gateway.stores.sql import many, webhook_accepting, webhook_clock, webhook_fanout, webhook_streams
 from gateway.stores.sql.models import Base
 from gateway.stores.sql.webhook_models import EventRow
 
@@ -60,10 +61,16 @@ _COLUMNS: Final = tuple(_EVENTS.c[name] for name in Event.__slots__)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of them: ids by fingerprint of those that are new, and how many rows each endpoint's lane was given."""
+    """What became of them.
+
+    ids       by tenant and fingerprint, of those that are new
+    fed       by endpoint, how many rows its lane was given
+    ready     those of them that are not blocked: there is something to do for them now
+    """
 
     ids: dict[tuple[str, bytes], str]
     fed: dict[str, int]
+    ready: frozenset[str]
 
 
 def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Collection[str] = ()) -> Accepted:
@@ -72,20 +79,27 @@ def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Col
     Endpoints in `measured` are looked at for their length: one with too many rows reads from the log from here on.
     """
     at = webhook_clock.moment(now)
-    numbers: dict[str, int] = {}
-    for tenant_id in sorted({event.tenant_id for event in events}):
-        more = sum(event.tenant_id == tenant_id for event in events)
-        numbers[tenant_id] = webhook_streams.hold(session, tenant_id, more) - more
+    more = Counter(event.tenant_id for event in events)
+    numbers = {
+        tenant_id: last - more[tenant_id] for tenant_id, last in webhook_streams.hold_each(session, more).items()
+    }
     rows: list[dict[str, Any]] = []
     for event in events:
         numbers[event.tenant_id] += 1
         row = {name: getattr(event, name) for name in NewEvent.__slots__}
         row |= {"id": token_format.new_timed_id(now), "sequence": numbers[event.tenant_id], "received_at": at}
         rows.append(row)
-    new = many.add_new(session, _EVENTS, rows, ("tenant_id", "fingerprint"))
-    accepted = [row for row in rows if row["id"] in new]
-    fed = webhook_fanout.spread(session, accepted, now, measured) if accepted else {}
-    return Accepted({(row["tenant_id"], row["fingerprint"]): row["id"] for row in accepted}, fed)
+    listeners = webhook_accepting.listeners(session, rows)
+    wanted = [(each.endpoint_id, row["id"]) for each in listeners for row in rows if each.wants(row)]
+    new = webhook_accepting.write(session, rows, wanted, now)
+    fed = Counter(endpoint_id for endpoint_id, event_id in wanted if event_id in new)
+    # Nobody puts off a lane on which we have a lock.
+    asleep = [each.endpoint_id for each in listeners if each.endpoint_id in fed and each.next_due > now]
+    webhook_fanout.wake(session, asleep, now)
+    webhook_accepting.overflow(session, fed.keys() & measured, rows)
+    ids = {(row["tenant_id"], row["fingerprint"]): row["id"] for row in rows if row["id"] in new}
+    blocked = {each.endpoint_id for each in listeners if each.blocked_until > now}
+    return Accepted(ids, dict(fed), frozenset(fed.keys() - blocked))
 
 
 def get(session: Session, event_id: str) -> Event | None:

@@ -165,9 +165,7 @@ class EventLaw:
         if any(each.encode() in said.head + said.body for each in self.secrets):
             return "a secret was told"
         if said.header(b"content-type") != b"application/json":
-            # What is no request is told so by the server itself.
-            own = said.status == 400 and said.header(b"connection") == b"close"
-            return "" if own else f"status {said.status} as {said.header(b'content-type')!r}"
+            return f"status {said.status} as {said.header(b'content-type')!r}"
         if not said.body:
             return "" if said.status in (200, 404, 405) else f"status {said.status} without a body"
         told = orjson.loads(said.body)

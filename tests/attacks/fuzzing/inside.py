@@ -14,10 +14,10 @@ from uvicorn.server import ServerState
 from gateway.app import App
 from gateway.downstream.connection import protocol
 from gateway.process.worker import malformed
-from gateway.webhooks.ingest import Ingest
+from gateway.webhooks.ingest import POSTS, Ingest
+from gateway.webhooks.ingest import malformed as refused
 
 PATIENCE = 15.0  # seconds for an answer
-UNDER_WAY = 0.02  # seconds for what may wait for more
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)\r\n")
 _BODILESS = (b"204", b"304")
 
@@ -40,12 +40,11 @@ class Said:
 class Line(asyncio.Transport):
     """One connection. After `say` it can be asked again if it is not closed."""
 
-    def __init__(self, speaking: type[Any], config: uvicorn.Config, state: ServerState, *, keeps: bool) -> None:
+    def __init__(self, speaking: type[Any], config: uvicorn.Config, state: ServerState) -> None:
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 80)})
         self.closed = False
         self._loop = asyncio.get_running_loop()
         self._state = state
-        self._keeps = keeps
         self._method = b""
         self._received = bytearray()
         self._done: asyncio.Future[None] | None = None
@@ -70,8 +69,6 @@ class Line(asyncio.Transport):
             if self.closed:
                 break
             self._protocol.data_received(piece)
-        if not self._keeps and self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=UNDER_WAY)
         if not self.closed and not self._protocol.eof_received():
             self.close()
         await self._wait(lambda: self.closed)
@@ -139,32 +136,29 @@ class Line(asyncio.Transport):
 
 
 class Inside:
-    """Something as its own process would serve it. keeps: whether it goes on answering whoever has said all they will."""
+    """Something as its own process would serve it."""
 
-    def __init__(self, config: uvicorn.Config, *, keeps: bool) -> None:
+    def __init__(self, config: uvicorn.Config) -> None:
         config.load()
         self._config = config
-        self._keeps = keeps
         self._state = ServerState()
 
     @classmethod
     def worker(cls, app: App) -> Inside:
         """The application, as workers serve it."""
         speaking = protocol(malformed("https://api.example.com/problems"), app.serve)
-        return cls(uvicorn.Config(app, http=speaking, log_config=None, lifespan="off"), keeps=True)
+        return cls(uvicorn.Config(app, http=speaking, log_config=None, lifespan="off"))
 
     @classmethod
     def courier(cls, ingest: Ingest) -> Inside:
         """The ingest port, as couriers serve it."""
-        config = uvicorn.Config(
-            ingest, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
-        )
-        return cls(config, keeps=False)
+        speaking = protocol(refused, ingest.serve, direct=POSTS)
+        return cls(uvicorn.Config(ingest, http=speaking, log_config=None, lifespan="off"))
 
     def line(self) -> Line:
         """A new connection."""
         speaking: Any = self._config.http_protocol_class
-        return Line(speaking, self._config, self._state, keeps=self._keeps)
+        return Line(speaking, self._config, self._state)
 
 
 def first(received: bytes | bytearray, method: bytes, *, closed: bool) -> tuple[Said, int] | None:
