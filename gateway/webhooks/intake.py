@@ -55,14 +55,13 @@ class Intake:
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             # Of two that are alike the second is a repetition, whichever came in first.
             measured = [endpoint_id for endpoint_id, rows in self._rows.items() if rows >= _MEASURE]
-            known = self._clock() if time.monotonic() < self._asked_at + _ASK else None
+            clock = self._clock if time.monotonic() < self._asked_at + _ASK else None
             try:
-                accepted, now = await self._sql.run(_accept, [event for event, _ in batch], known, measured)
+                accepted, self._clock = await self._sql.run(_accept, [event for event, _ in batch], clock, measured)
             except StoreUnavailable:
                 _fail(batch)
                 continue
-            if known is None:
-                self._clock.set(now)
+            if clock is None:
                 self._asked_at = time.monotonic()
             for endpoint_id in measured:
                 self._rows.pop(endpoint_id, None)
@@ -87,10 +86,14 @@ class Intake:
                 answer.set_result(event_id)
 
 
-def _accept(session: Session, events: list[NewEvent], known: int | None, measured: list[str]) -> tuple[Accepted, int]:
-    """At the database's time, which is asked for unless it is known."""
-    now = webhook_clock.now(session) if known is None else known
-    return webhook_events.accept(session, events, now, measured), now
+def _accept(
+    session: Session, events: list[NewEvent], clock: Clock | None, measured: list[str]
+) -> tuple[Accepted, Clock]:
+    """At the database's time, which is asked for where no clock has it."""
+    if clock is None:
+        clock = Clock()
+        clock.set(webhook_clock.now(session))
+    return webhook_events.accept(session, events, clock(), measured), clock
 
 
 def _fail(batch: list[tuple[NewEvent, "asyncio.Future[str | None]"]]) -> None:
