@@ -1,9 +1,8 @@
 """One connection of the public port, or of the ingest port: whose turn it is, how long a client may take, and when the connection ends.
 
 Its states are drawn in gateway/downstream/states.py and its ends made in gateway/downstream/lifecycle.py; what is read and refused is `Parsing`'s part
-(gateway/downstream/parsing.py). A request to the API, or what else is `direct`, becomes a `Turn` and goes straight to `serve`, a plain one without
-the parser (gateway/downstream/plain.py); everything else goes through ASGI. What is refused is told with a problem
-document (RFC 9457) and the connection closed.
+(gateway/downstream/parsing.py). What is `direct`, such as the API, becomes a `Turn` and goes straight to `serve`, a plain one without the parser
+(gateway/downstream/plain.py); all else goes through ASGI. What is refused is told with a problem document (RFC 9457) and the connection closed.
 """
 
 import asyncio
@@ -19,8 +18,7 @@ from gateway.downstream.asgi import Scoped, scope_of
 from gateway.downstream.cycle import Cycle, Framing
 from gateway.downstream.direct import Turn
 from gateway.downstream.flow import HIGH_WATER
-from gateway.downstream.header_lines import CLOSING as CLOSING_LINE
-from gateway.downstream.header_lines import STATUS, lines
+from gateway.downstream.header_lines import CLOSING, STATUS, lines
 from gateway.downstream.lifecycle import Lifecycle
 from gateway.downstream.parsing import Parsing
 from gateway.downstream.plain import API, Direct
@@ -109,9 +107,7 @@ class Connection(Lifecycle):
             self.flow.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client has said all it will; what it has asked for is answered all the same. True: our side stays open, which TLS
-        knows nothing of.
-        """
+        """The client has said all it will; what it has asked for is answered all the same. True: our side stays open (without TLS)."""
         if self.state is ANSWERING:
             self._ended = True
             self._end_reading()
@@ -204,7 +200,7 @@ class Connection(Lifecycle):
         if self._reading is None or running is not None:
             headers, body = type(self).render(detail, path, self.client[0] if self.client else "")
             head = lines((*self.default_headers, *headers, (b"content-length", b"%d" % len(body))))
-            self.transport.write(b"%b%b%b\r\n%b" % (STATUS[400], head, CLOSING_LINE, body))
+            self.transport.write(b"%b%b%b\r\n%b" % (STATUS[400], head, CLOSING, body))
         if running is not None:
             running.disconnected = True
             running.wake()
@@ -297,8 +293,7 @@ def protocol(
 ) -> type[Connection]:
     """The protocol class for `uvicorn.Config(http=…)`.
 
-    `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read;
-    `serve(turn)` answers what is `direct`; `fast_path`: whether plain requests do without the parser.
+    `render(detail, path, client)` gives headers and body of the 400 answer, `path` being empty when none was read; `serve(turn)` answers what is `direct`.
     """
     chosen = limits or Limits()
     shared = {"render": staticmethod(render), "serve": staticmethod(serve), "fast_path": fast_path, "direct": direct}
