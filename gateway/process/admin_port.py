@@ -21,7 +21,6 @@ from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener
 from gateway.process.workers import Workers
 from gateway.stores import redis_url
-from gateway.stores.address import WRITES
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Sql
 
@@ -54,10 +53,6 @@ class Asked:
         hosts = frozenset(host.lower() for host in (settings.server.admin_host, *settings.server.admin_hosts))
         keys = factories.keyring(settings)
         return cls(readiness.checks(line, sql, keys, workers), hosts, line, sql, keys)
-
-    async def prove(self) -> None:
-        """Raises StoreUnavailable when the key-value store does not take a write."""
-        await self._line.command(*WRITES)
 
     async def aclose(self) -> None:
         await self._line.aclose()

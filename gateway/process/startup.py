@@ -33,6 +33,7 @@ from gateway.process.publication import Publication, Sources
 from gateway.process.reloading import Reloads, beside
 from gateway.process.sockets import Ports
 from gateway.process.workers import Workers
+from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Sql
 from gateway.stores.sql.migrate import migrate
@@ -155,8 +156,8 @@ class Startup:
         sources = self._sources(settings, offer)
         folder = await self._publication.named(sources)
         url = reveal(settings.stores.redis)
-        redis_url = self._facts.redis_url if url == EMBEDDED else url
-        facts = runtime_facts.runtime(settings, redis_url, self._box, self._public.port)
+        place = self._facts.redis_url if url == EMBEDDED else url
+        facts = runtime_facts.runtime(settings, place, self._box, self._public.port)
         facts = replace(facts, site=folder, ingest_url=self._ingest_url(settings))
         try:
             if facts.sql_url != self._facts.sql_url:
@@ -165,6 +166,11 @@ class Startup:
                 await _agreed(settings, facts)
         except (CannotStartError, OSError, StoreUnavailable) as error:
             raise ConfigError([Fault("stores.sql", str(error), _AS_BEFORE)]) from error
+        if place != self._facts.redis_url:
+            try:
+                await redis_url.check(place, timeout=settings.stores.redis_timeout)
+            except StoreUnavailable as error:
+                raise ConfigError([Fault("stores.redis", str(error), _AS_BEFORE)]) from error
         asked = await Asked.open(settings, facts, self._workers)
         handover = pickle.dumps((settings, facts))
         seen = await asyncio.to_thread(watched.contents, watched.files(settings))
@@ -182,15 +188,10 @@ class Startup:
                 )
 
         try:
-            if facts.redis_url != self._facts.redis_url:
-                await asked.prove()
             if not await self._workers.swap(handover, couriers):
                 raise ConfigError(
                     [Fault("configuration", "a worker could not take it, as its log line says", _AS_BEFORE)]
                 )
-        except StoreUnavailable as error:
-            await asked.aclose()
-            raise ConfigError([Fault("stores.redis", str(error), _AS_BEFORE)]) from error
         except BaseException:  # raised again: what was opened for it is nobody else's to close
             await asked.aclose()
             raise

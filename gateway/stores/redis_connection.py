@@ -75,6 +75,11 @@ class RedisConnection:
         except StoreUnavailable as fault:
             self._lost(str(fault))
 
+    async def attempt(self) -> None:
+        """The same once, for whoever only asks whether it serves: StoreUnavailable says why not, and nothing is logged."""
+        self._link = await self._connect()
+        await self.prove()
+
     def begin(self) -> None:
         """Connect by and by, without waiting for it."""
         self._keeper = asyncio.get_running_loop().create_task(self._come_back())

@@ -120,6 +120,10 @@ class ClusterConnection(RedisConnection):
             self.failed(str(fault))
             self._look_again()
 
+    async def attempt(self) -> None:
+        await self._look()
+        await self.prove()
+
     def lacking(self) -> Sequence[str]:
         """What is wrong with the cluster as it was seen last: slots that nobody has, and primaries that are away."""
         unowned = self._slots.count(None)

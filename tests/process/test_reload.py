@@ -18,6 +18,7 @@ import yaml
 
 from tests.process import warm
 from tests.process.serving import Served, environment, family, run, served
+from tests.stores.nodes import running_node
 
 Change = Callable[..., None]
 RELOADS = 8
@@ -250,3 +251,20 @@ def test_a_secret_that_is_rotated_is_taken_without_a_word(running: Reloaded) -> 
     assert said["why"] == "a secret has changed"
     # What is shown to everybody tells nothing of a secret.
     assert running.ready()["config"] == config == said["config"]
+
+
+def test_a_secret_that_names_a_store_which_is_away_is_refused_and_one_that_is_there_is_taken(tmp_path: Path) -> None:
+    with running_node(tmp_path / "one") as one, running_node(tmp_path / "other") as other:
+        home, url = tmp_path / "gateway", tmp_path / "url"
+        home.mkdir()
+        url.write_text(f"redis://127.0.0.1:{one.port}")
+        (home / "config.yaml").write_text(yaml.safe_dump({"test": "off", "stores": {"redis": {"file": str(url)}}}))
+        with served(home) as gateway:
+            url.write_text("redis://127.0.0.1:1")
+            assert "stores.redis: cannot connect" in gateway.wait_for("configuration refused")["faults"][0]
+            assert gateway.admin("/readyz").status == 200
+            url.write_text(f"redis://127.0.0.1:{other.port}")
+            assert gateway.wait_for("configuration reloaded")["why"] == "a secret has changed"
+            assert gateway.ask("GET", "/v1/me").status == 200 and int(other.client.dbsize()) > 0
+            # What was only tried was never this gateway's.
+            assert not [line for line in gateway.events() if line["event"] == "store lost"]
