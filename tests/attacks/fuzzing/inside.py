@@ -73,6 +73,9 @@ class Line(asyncio.Transport):
             self.close()
         await self._wait(lambda: self.closed)
         self.hang_up()
+        if not self._keeps and self._state.tasks:
+            # What was taken before the client left is done all the same.
+            await asyncio.wait(self._state.tasks, timeout=PATIENCE)
         return bytes(self._received)
 
     def hang_up(self) -> None:
