@@ -152,7 +152,7 @@ def test_when_the_supervisor_is_killed_its_couriers_end_and_the_next_ones_delive
             again.wait_for("couriers started")
             # Whose place was whose is not known any more: the lease has to end.
             receiver.wait(60, 120)
-            within(20, lambda: _waiting(sql) == 0)
+            within(60, lambda: _waiting(sql) == 0)
         assert {each[0] for each in receiver.received} == ids, "every accepted event is delivered, and nothing else"
         assert len(receiver.received) <= 60 + 64 + 8
 
