@@ -133,8 +133,8 @@ class RedisConnection:
         for task in (self._keeper, self._watcher):
             if task is not None:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                # Its cancellation is expected, and ours must be heard.
+                await asyncio.gather(task, return_exceptions=True)
         if self._link is not None:
             self._link.drop("the line was closed")
         self._fault = "the line was closed"

@@ -152,8 +152,7 @@ class ClusterConnection(RedisConnection):
         await super().aclose()
         if self._looking is not None:
             self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+            await asyncio.gather(self._looking, return_exceptions=True)
         for line in self._lines.values():
             await line.aclose()
 

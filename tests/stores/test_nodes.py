@@ -213,6 +213,16 @@ async def test_a_store_that_is_only_tried_is_no_store_that_was_lost(
     assert logged() == []
 
 
+async def test_whoever_closes_a_line_and_is_cancelled_meanwhile_ends() -> None:
+    line = await redis_url.connect("redis://127.0.0.1:1", timeout=0.1)
+    closing = asyncio.create_task(line.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    await line.aclose()
+
+
 async def test_nobody_who_knows_the_nodes_is_an_outage_and_no_failure_to_start() -> None:
     for url in ("redis+sentinel://127.0.0.1:1/main", "redis+cluster://127.0.0.1:1"):
         line = await redis_url.connect(url, timeout=0.1)
