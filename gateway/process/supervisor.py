@@ -31,9 +31,9 @@ from gateway.process.launcher import Launcher
 from gateway.process.reloading import Reloads
 from gateway.process.sockets import Listener, Ports, listening
 from gateway.process.workers import COUNTS, COURIERS, Workers
+from gateway.stores.cancelling import given_up
 
 _DESCRIPTORS: Final = 2**20
-_UNHEARD: Final = 0.5  # seconds
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 # Sent by log rotation, or by habit from servers that mean something by them. Their default is to end the process at once.
 _IGNORED: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM)
@@ -111,11 +111,7 @@ async def _run(
                 following = asyncio.create_task(reloads.follow(startup.take))
                 await stopping
             for task in filter(None, (starting, stopping, following)):
-                # A part that ends something of its own may take this for the end of that: it is said until it is heard.
-                while not task.done():
-                    task.cancel()
-                    await asyncio.wait({task}, timeout=_UNHEARD)
-                await asyncio.gather(task, return_exceptions=True)
+                await given_up(task)
             logs.event("stopping")
             # Requests are answered before everything is started: couriers are asked for afterwards.
             await workers.drain(reloads.settings.server.shutdown_delay if workers.answering else 0)

@@ -18,6 +18,7 @@ import hiredis
 
 from gateway.observe.outage import HELD, Outage
 from gateway.stores.address import Address
+from gateway.stores.cancelling import given_up
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_link import Link
 
@@ -132,9 +133,7 @@ class RedisConnection:
         self._closed = True
         for task in (self._keeper, self._watcher):
             if task is not None:
-                task.cancel()
-                # Its cancellation is expected, and ours must be heard.
-                await asyncio.gather(task, return_exceptions=True)
+                await given_up(task)
         if self._link is not None:
             self._link.drop("the line was closed")
         self._fault = "the line was closed"

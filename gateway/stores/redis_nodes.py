@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 
 from gateway.stores.address import WRITES, Address
+from gateway.stores.cancelling import given_up
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import RedisConnection, Script, pack
 from gateway.stores.topology import Nodes
@@ -151,8 +152,7 @@ class ClusterConnection(RedisConnection):
     async def aclose(self) -> None:
         await super().aclose()
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await given_up(self._looking)
         for line in self._lines.values():
             await line.aclose()
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import inf
 from typing import Final
 
@@ -93,7 +94,11 @@ def _accept(
     if clock is None:
         clock = Clock()
         clock.set(webhook_clock.now(session))
-    return webhook_events.accept(session, events, clock(), measured), clock
+    now = clock()
+    at = webhook_clock.moment(now)
+    # By this time nothing happens later than it is known, whoever's clock is ahead.
+    told = [event if event.occurred_at <= at else replace(event, occurred_at=at) for event in events]
+    return webhook_events.accept(session, told, now, measured), clock
 
 
 def _fail(batch: list[tuple[NewEvent, "asyncio.Future[str | None]"]]) -> None:

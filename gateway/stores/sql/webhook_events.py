@@ -88,8 +88,6 @@ def accept(session: Session, events: Sequence[NewEvent], now: int, measured: Col
         numbers[event.tenant_id] += 1
         row = {name: getattr(event, name) for name in NewEvent.__slots__}
         row |= {"id": token_format.new_timed_id(now), "sequence": numbers[event.tenant_id], "received_at": at}
-        # By this time nothing happens later than it is known, whoever's clock is ahead.
-        row["occurred_at"] = min(event.occurred_at, at)
         rows.append(row)
     listeners = webhook_accepting.listeners(session, rows)
     wanted = [(each.endpoint_id, row["id"]) for each in listeners for row in rows if each.wants(row)]

@@ -44,6 +44,7 @@ class Line(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 80)})
         self.closed = False
         self._loop = asyncio.get_running_loop()
+        self._state = state
         self._method = b""
         self._received = bytearray()
         self._done: asyncio.Future[None] | None = None
@@ -72,6 +73,9 @@ class Line(asyncio.Transport):
             self.close()
         await self._wait(lambda: self.closed)
         self.hang_up()
+        if self._state.tasks:
+            # What was taken before the client left is done all the same.
+            await asyncio.wait(self._state.tasks, timeout=PATIENCE)
         return bytes(self._received)
 
     def hang_up(self) -> None:
