@@ -231,9 +231,9 @@ class Connection(Lifecycle):
 
     async def _answer(self, cycle: Cycle) -> None:
         try:
-            if isinstance(cycle, Turn):
+            if isinstance(cycle, Turn) and not cycle.disconnected:  # as it is when it was refused before this began
                 await self.serve(cycle)
-            elif isinstance(cycle, Scoped):
+            elif isinstance(cycle, Scoped) and not cycle.disconnected:
                 await cycle.run(self.app)
         finally:
             self.server_state.tasks.discard(cycle.task)

@@ -203,6 +203,12 @@ async def test_a_body_whose_chunks_are_malformed_is_refused_like_malformed_heade
         )
 
 
+async def test_of_what_is_refused_in_the_packet_that_began_it_nothing_comes(hasty: Edge) -> None:
+    request = b"DELETE / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\x0b"
+    answer = await hasty.say(request)
+    assert answer.startswith(b"HTTP/1.1 400 ") and hasty.seen == []
+
+
 @pytest.mark.parametrize("below", [b"/", b"/v1/x"])
 @pytest.mark.parametrize("limits", [Limits(rest=0.1), Limits(rest_size=100)], ids=["time", "size"])
 async def test_a_body_that_goes_on_for_ever_behind_its_answer_is_cut_off(below: bytes, limits: Limits) -> None:
