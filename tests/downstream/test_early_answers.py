@@ -57,6 +57,15 @@ def test_a_viewer_reads_why_an_import_is_refused(live: Live) -> None:
     assert refused.status == 403
 
 
+def answered(live: Live, sent: bytes, *, ends: bool = True) -> bytes:
+    """All that comes of these bytes until the connection is closed. ends: whether our side is closed behind them."""
+    with socket.create_connection(("127.0.0.1", live.served.port), timeout=20) as line:
+        line.sendall(sent)
+        if ends:
+            line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(("path", "status"), [("/v1/contacts", 201), ("/v1/nothing", 404), ("/oauth/token", 401)])
 def test_a_client_that_closes_its_sending_side_gets_its_answer(
@@ -70,10 +79,7 @@ def test_a_client_that_closes_its_sending_side_gets_its_answer(
     head += f"Authorization: Bearer {live.a.tokens['owner']}\r\n" if path != "/oauth/token" else ""
     framed = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     whole = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-    with socket.create_connection(("127.0.0.1", live.served.port), timeout=10) as line:
-        line.sendall(head.encode() + (framed if chunked else whole))
-        line.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    answer = answered(live, head.encode() + (framed if chunked else whole))
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.count(b"HTTP/1.1") == 1
 
@@ -81,10 +87,7 @@ def test_a_client_that_closes_its_sending_side_gets_its_answer(
 def test_a_body_that_ends_too_early_is_told(live: Live) -> None:
     head = f"POST /v1/contacts HTTP/1.1\r\nHost: localhost\r\nVersion: {NEWEST}\r\nContent-Type: application/json\r\n"
     head += f"Authorization: Bearer {live.a.tokens['owner']}\r\nContent-Length: 100\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", live.served.port), timeout=10) as line:
-        line.sendall(head.encode() + b'{"first_name"')
-        line.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    answer = answered(live, head.encode() + b'{"first_name"')
     assert answer.startswith(b"HTTP/1.1 400 ") and b'"code":"body_incomplete"' in answer
 
 
@@ -92,10 +95,7 @@ def test_a_body_that_ends_too_early_is_told(live: Live) -> None:
 def test_an_answer_that_needs_no_body_comes_whole_although_one_was_announced_and_cut_off(live: Live, path: str) -> None:
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nVersion: {NEWEST}\r\nContent-Length: 1000000000\r\n"
     head += f"Authorization: Bearer {live.a.tokens['owner']}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", live.served.port), timeout=20) as line:
-        line.sendall(head.encode())
-        line.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    answer = answered(live, head.encode())
     told, _, body = answer.partition(b"\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 200 ")
     if b"transfer-encoding: chunked" in told:
@@ -108,9 +108,7 @@ def test_an_answer_that_needs_no_body_comes_whole_although_one_was_announced_and
 def test_http_1_0_is_answered_without_chunks(live: Live, path: str) -> None:
     head = f"GET {path} HTTP/1.0\r\nHost: localhost\r\nVersion: {NEWEST}\r\n"
     head += f"Authorization: Bearer {live.a.tokens['owner']}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", live.served.port), timeout=20) as line:
-        line.sendall(head.encode())
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    answer = answered(live, head.encode(), ends=False)
     told, _, body = answer.partition(b"\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 200 ") and b"transfer-encoding" not in told and b"connection: close" in told
     assert body.startswith((b"id,", b"{", b"<!doctype html>"))
