@@ -59,6 +59,10 @@ class Limiter:
         """The gate of a token. All its keys share the tenant's hash tag, so that a cluster keeps them on one node."""
         return Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), "spread")
 
+    def share(self, policy: Policy) -> int:
+        """The units of a policy that there always are, also while the store is lost."""
+        return self._local.share(policy)
+
     async def look(self, tenant: str, token_id: str, policies: Sequence[Policy]) -> tuple[Reading, ...]:
         """What is left to a token, using nothing up. StoreUnavailable while nobody can tell."""
         gate = Gate(live_key(tenant, token_id), _subjects(tenant, token_id, policies), "look")

@@ -54,6 +54,10 @@ class LocalLimits:
         present = int(time.time() * 1e6)
         return Verdict(policies, states, allowed=allowed, generation=None, microseconds=present, local=True)
 
+    def share(self, policy: Policy) -> int:
+        """What a worker has of the policy's units."""
+        return max(1, policy.capacity // self._replicas)
+
     def give_back(self, key: bytes) -> None:
         """Undoes one unit that was taken."""
         if key in self._meters:
@@ -62,7 +66,7 @@ class LocalLimits:
     def _meter(self, key: bytes, policy: Policy) -> "_Bucket | _Window":
         meter = self._meters.pop(key, None)
         if meter is None:
-            share = max(1, policy.capacity // self._replicas)
+            share = self.share(policy)
             if policy.slices:
                 meter = _Window(share, policy.step, policy.slices)
             else:

@@ -13,7 +13,6 @@ import re
 import time
 from base64 import b64encode
 from datetime import UTC, datetime
-from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -37,6 +36,7 @@ from gateway.stores.sql import Sql, webhook_housekeeping
 from gateway.stores.sql.migrate import ready
 from gateway.stores.sql.webhook_events import NewEvent
 from gateway.stores.sql.webhook_registrations import Registration
+from gateway.webhooks.budgets import Budgets
 from gateway.webhooks.fingerprints import fingerprint
 from gateway.webhooks.intake import Intake, Unavailable
 from gateway.webhooks.senders import Senders
@@ -45,7 +45,6 @@ LARGEST: Final = 256 * 1024
 AT_ONCE: Final = 64
 HEALTH: Final = ("/readyz", "/healthz")
 _KEPT: Final = 4_096  # bytes of what is no event
-_TENANTS: Final = 4_096
 _BODY: Final = 10.0  # seconds that a body may take
 _PLACE: Final = re.compile(r"/in/([0-9A-Za-z_-]{1,128})")
 _JSON: Final = b"application/json"
@@ -74,9 +73,7 @@ class Ingest:
         self._types = types
         self._sql = sql
         self._keys = keys
-        self._limiter = limiter
-        budget = policy("ingest", settings.limits.ingest, "address")
-        self._gate = lru_cache(_TENANTS)(lambda tenant: limiter.gate_of_address(tenant, budget, "ingest"))
+        self._budgets = Budgets(limiter, policy("ingest", settings.limits.ingest, "address"))
         self._intake = intake
         self._senders = Senders(sql, keys)
         self._busy = 0
@@ -140,9 +137,8 @@ class Ingest:
             return "unknown_type", b"{}"
         if self._full:
             raise _Refused(503, "full", 60)
-        verdict = await self._limiter.admit(self._gate(registration.tenant_id))
-        if not verdict.allowed:
-            raise _Refused(429, "throttled", ceil(verdict.readings[0].retry_after))
+        if wait := await self._budgets.take(registration.tenant_id):
+            raise _Refused(429, "throttled", ceil(wait))
         event_id = await self._intake.accept(self._event(registration, event, happened, authenticated=authenticated))
         await self._senders.heard(registration)
         if event_id is None:

@@ -16,6 +16,9 @@ from gateway.webhooks.clock import Clock
 
 GATHER: Final = 0.005  # seconds at most
 _LULL: Final = 0.001  # seconds in which no more came
+_NEXT: Final = (
+    0.002  # seconds in which those who were answered post what is next: one transaction instead of two halves
+)
 MOST: Final = 64  # events of one transaction
 WITHIN: Final = 2.0  # seconds
 _MEASURE: Final = 1_000  # rows of an endpoint after which its queue is measured
@@ -40,19 +43,20 @@ class Intake:
 
     async def accept(self, event: NewEvent) -> str | None:
         """The id of the event; None when it had been accepted before. Raises Unavailable."""
-        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str | None] = loop.create_future()
         self._waiting.append((event, answer))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
+        late = loop.call_later(WITHIN, _fail, answer)
         try:
-            async with asyncio.timeout(WITHIN):
-                return await answer
-        except TimeoutError:
-            raise Unavailable from None
+            return await answer
+        finally:
+            late.cancel()
 
     async def _write(self) -> None:
-        await self._gathered()
         while self._waiting:
+            await self._gathered()
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             # Of two that are alike the second is a repetition, whichever came in first.
             measured = [endpoint_id for endpoint_id, rows in self._rows.items() if rows >= _MEASURE]
@@ -60,7 +64,7 @@ class Intake:
             try:
                 accepted, self._clock = await self._sql.run(_accept, [event for event, _ in batch], clock, measured)
             except StoreUnavailable:
-                _fail(batch)
+                _fail(*(answer for _, answer in batch))
                 continue
             if clock is None:
                 self._asked_at = time.monotonic()
@@ -69,6 +73,8 @@ class Intake:
             self._rows.update(accepted.fed)
             self._fed(accepted.ready)
             self._answer(batch, accepted)
+            if len(batch) > 1:
+                await asyncio.sleep(_NEXT)
 
     async def _gathered(self) -> None:
         """Returns when no more come at once: whoever is alone has nobody to wait for."""
@@ -101,8 +107,8 @@ def _accept(
     return webhook_events.accept(session, told, now, measured), clock
 
 
-def _fail(batch: list[tuple[NewEvent, "asyncio.Future[str | None]"]]) -> None:
-    for _, answer in batch:
+def _fail(*answers: "asyncio.Future[str | None]") -> None:
+    for answer in answers:
         if not answer.done():
             answer.set_exception(Unavailable())
             answer.exception()  # whoever asked may have gone

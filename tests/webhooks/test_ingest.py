@@ -99,6 +99,13 @@ def narrowed(deployment: Deployment, network: str) -> Settings:
     return deployment.settings.model_copy(update={"webhooks": webhooks.model_copy(update={"ingest": narrow})})
 
 
+def sparing(deployment: Deployment, quota: int) -> Settings:
+    """The settings, with so many events an hour of each tenant."""
+    limits = deployment.settings.limits
+    limit = limits.ingest.model_copy(update={"quota": quota, "window": 3600.0, "burst": None})
+    return deployment.settings.model_copy(update={"limits": limits.model_copy(update={"ingest": limit})})
+
+
 async def work(client: httpx.AsyncClient, path: str, status: int) -> tuple[list[str], list[str]]:
     """What a post takes until it is refused: its SQL, and the functions of the door and of keys that run for it."""
     called: list[str] = []
@@ -194,6 +201,18 @@ async def test_case_6_on_a_full_disk_nothing_is_half_accepted_and_with_room_agai
     room = Intake(post.sql, unheard)
     assert all(await asyncio.gather(*(room.accept(event(number)) for number in range(64))))
     assert len(post.deliveries(made)) == 64
+
+
+async def test_beyond_its_budget_a_tenant_is_told_when_to_come_again(live: Live, post: Post) -> None:
+    deployment = Deployment(live)
+    place = registered(post)
+    async with door(sparing(deployment, 3), post, deployment.facts.redis_url) as client:
+        answers = await asyncio.gather(*(client.post(place, json=told(number)) for number in range(8)))
+    refused = [each for each in answers if each.status_code == 429]
+    assert [each.status_code for each in answers if each not in refused] == [200] * 3
+    assert len(refused) == 5
+    for each in refused:
+        assert each.json() == {"error": "throttled"} and 0 < int(each.headers["retry-after"]) <= 3 * 3600
 
 
 def _no_room(connection: Any, _: object) -> None:
