@@ -75,7 +75,7 @@ class Routes(Generic[T]):
         # HEAD is GET without the body (RFC 9110 § 9.3.2), which the server leaves out.
         found = methods.get("GET" if method == "HEAD" else method)
         if found is None:
-            raise self._not_so(first, shape, methods)
+            raise self._not_so(first, shape, methods) if self._is_there(first, shape) else _nothing()
         kept, slots = found
         if not slots:
             return kept, ()
@@ -103,9 +103,13 @@ class Routes(Generic[T]):
             return ""
         for shape in sorted(self._table[found[0]], key=lambda shape: shape.count("*")):
             steps = shape.split("/") if shape else []
-            if len(steps) == len(tail) and all(map(_resembles, steps, tail)):
+            if len(steps) == len(tail) and all(map(_resembles, steps, tail)) and self._is_there(found[0], shape):
                 return "/".join(["/v1", found[0], *("{id}" if step == "*" else step for step in steps)])
         return ""
+
+    def _is_there(self, first: str, shape: str) -> bool:
+        """Whether the path is one that answers, or says where to search."""
+        return bool(self._table[first][shape]) or "search" in self._table[first]
 
     def _not_so(self, first: str, shape: str, methods: dict[str, tuple[T, tuple[int, ...]]]) -> MethodNotAllowed:
         allow = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))

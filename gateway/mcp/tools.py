@@ -153,7 +153,7 @@ class Tools:
         try:
             checked: dict[str, Any] = check.validate_python(arguments)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             raise Invalid([describe(each, names) for each in found[:MOST_ERRORS]]) from None
         return {name: value for name, value in checked.items() if value is not None}
 

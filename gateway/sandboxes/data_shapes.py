@@ -4,10 +4,11 @@ from typing import Annotated, Final
 
 from adapters.core.declare.kinds import Choice, Integer, Line, Moment, Text, Whole
 from adapters.core.declare.record import Record, optional, required
+from adapters.core.declare.text_patterns import ISO_DURATION
 from adapters.core.shapes import Shape, shape_of
 from gateway.sandboxes.shapes import MOST_RECORDS, SEEDS
 
-Duration = Annotated[str, Text(60, 3, "^P([0-9]{1,10}[YMWD]){0,4}(T([0-9]{1,10}[HMS]){1,3})?$", example="P30D")]
+Duration = Annotated[str, Text(60, 3, ISO_DURATION, example="P30D")]
 _AT = "2026-09-12T10:00:00Z"
 _SNAPSHOT = "snap_0a1b2c3d4e5f6071"
 

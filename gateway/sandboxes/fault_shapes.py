@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from adapters import ids
 from adapters.core.declare.kinds import Boolean, Choice, Date, Integer, Line, Moment, Text, Whole
 from adapters.core.declare.record import Between, Record, optional, required
+from adapters.core.declare.text_patterns import ROUTE
 from adapters.core.shapes import Shape, shape_of
 from gateway.webhooks.shapes import as_told
 
@@ -19,7 +20,7 @@ class StandingFault(Record):
     """Calls that meet a fault without asking for it."""
 
     method: Annotated[str, Choice(METHODS)] = optional("Of calls with this method; `*`: with any.", "POST", "*")
-    path: Annotated[str, Text(200, 4, "^/v1/[^?#]+$")] = required(
+    path: Annotated[str, Text(200, 4, ROUTE)] = required(
         "Of calls of this path, as it is sent or as the reference writes it.", "/v1/webhook_subscriptions/{id}"
     )
     times: Annotated[int, Integer(1, 1000)] | None = optional(

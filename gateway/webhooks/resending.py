@@ -76,9 +76,10 @@ class Resending:
     ) -> Replay:
         """A range once more, behind what comes. `until` None: now. Invalid, or Conflicting while another runs."""
         now = datetime.now(UTC)
+        if (until or now) <= since:
+            at, message = ("/until", "This is before since.") if until else ("/since", "This is still to come.")
+            raise Invalid([FieldError(at, "before_start", message)])
         until = until or now
-        if until <= since:
-            raise Invalid([FieldError("/until", "before_start", "The end is before the beginning.")])
         # What is older is gone, and the answer says from when there is something.
         since = max(since, now - KEPT)
 

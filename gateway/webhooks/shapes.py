@@ -17,6 +17,7 @@ from adapters.core.declare.kinds import (
     Whole,
 )
 from adapters.core.declare.record import Kept, ReadOnly, Record, optional, required
+from adapters.core.declare.text_patterns import SPAN
 from adapters.core.shapes import Shape, shape_of
 
 MOST_EVENTS: Final = 20
@@ -157,9 +158,7 @@ class Resume(Record):
 class RotateSecret(Record):
     """How long the secret before goes on signing."""
 
-    overlap: Annotated[str, Text(8, 2, "^[0-9]{1,6}[smhd]$")] = optional(
-        "From 0s to 7d; both sign until then.", "24h", "24h"
-    )
+    overlap: Annotated[str, Text(8, 2, SPAN)] = optional("From 0s to 7d; both sign until then.", "24h", "24h")
 
 
 class TestDelivery(Record):
@@ -198,6 +197,13 @@ def _shape(model: type[Record]) -> Shape:
     return as_told(shape_of(model, {}, unwritten=True))
 
 
+def _besides(body: Shape, whole: Shape) -> Shape:
+    """A body that knows what of the record it cannot set."""
+    own = {each.name for each in body.fields}
+    rest = (replace(each, read_only=True, required=False) for each in whole.fields if each.name not in own)
+    return Shape(body.name, body.description, (*body.fields, *rest))
+
+
 def _named(shape: Shape, **names: str) -> Shape:
     """For names that Python keeps for itself."""
     fields = [
@@ -207,9 +213,9 @@ def _named(shape: Shape, **names: str) -> Shape:
     return Shape(shape.name, shape.description, tuple(fields))
 
 
-BODY: Final = _shape(SubscriptionBody)
 SUBSCRIPTION: Final = _shape(WebhookSubscription)
 WITH_SECRET: Final = _shape(WebhookSubscriptionSecret)
+BODY: Final = _besides(_shape(SubscriptionBody), WITH_SECRET)
 DELIVERY: Final = _shape(Delivery)
 EVENT: Final = _shape(Event)
 RESUME: Final = _named(_shape(Resume), from_="from")

@@ -139,11 +139,18 @@ def test_a_bad_value_of_it_is_not_told_to_those_who_do_not_see_it() -> None:
 def test_a_body_with_it_demands_the_scope_that_sets_it_whatever_else_is_wrong(name: str) -> None:
     demands = face(OPERATIONS[name]).demands
     assert demands is not None
-    assert demands({"wage": "nonsense"}) == demands({"grade": None, "zzz": 1}) == {SETS}
+    assert demands({"wage": "nonsense"}) == demands({"grade": "x", "zzz": 1}) == {SETS}
     assert demands({"title": "Ada"}) == demands(None) == demands([]) == frozenset()
     for lesser in face(OPERATIONS[name]).narrowed.values():
         assert lesser.demands is not None
-        assert lesser.demands({"wage": None}) == {SETS}
+        assert lesser.demands({"wage": 1}) == {SETS}
+
+
+def test_null_clears_it_in_a_patch_and_is_as_good_as_not_sent_in_a_create() -> None:
+    made, changed = (face(OPERATIONS[f"workers.{name}"]).demands for name in ("create", "update"))
+    assert made is not None and changed is not None
+    assert made({"grade": None}) == frozenset()
+    assert changed({"grade": None}) == {SETS}
 
 
 def test_it_may_be_set_by_somebody_who_may_not_see_it() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
 from adapters.core.answer.refusals import Refusals, refused
+from adapters.core.declare.rules import Rule, not_before
 from adapters.core.declare.states import States
 from adapters.core.faults import Conflict, Invalid, RoleForbids, ServiceFailed
 
 REFUSALS = Refusals(
     {"items.#.rate": "/line_items/#/unit_price", "items": "/line_items", "endsOn": "/due_date", "key": "/code"},
-    {"/due_date": "before_start"},
+    {"/due_date": not_before("due_date", "start_date")},
     States({"active": ("on_hold", "completed"), "cancelled": ()}),
     {"ACTIVE": "active", "DROPPED": "cancelled"},
 )
@@ -52,6 +54,21 @@ def test_a_word_and_a_place_are_told_as_the_public_knows_them(
 
 
 @SHAPES
+def test_a_rule_is_told_alike_whoever_finds_it_broken(shape: Any) -> None:
+    fault = refused(shape("rule_violated", {"endsOn": ["is before startsOn"]}), REFUSALS)
+    assert isinstance(fault, Invalid)
+    assert [each.message for each in fault.errors] == ["This is before start_date."]
+    summed = Rule("unbalanced", "due_date", ("due_date",), bool, lambda sent: f"It is {sent}.")
+    unknown = refused(
+        shape("rule_violated", {"endsOn": ["are not alike"]}), replace(REFUSALS, rules={"/due_date": summed})
+    )
+    assert isinstance(unknown, Invalid)
+    assert [(each.code, each.message) for each in unknown.errors] == [
+        ("unbalanced", "The value was refused: are not alike.")
+    ]
+
+
+@SHAPES
 @pytest.mark.parametrize(
     ("state", "current", "allowed", "code"),
     [
@@ -67,6 +84,14 @@ def test_a_state_is_told_with_what_is_possible_from_there(
     fault = refused(shape("invalid_state", state=state), REFUSALS)
     assert isinstance(fault, Conflict)
     assert (fault.current, fault.allowed, fault.code) == (current, allowed, code)
+
+
+@SHAPES
+def test_the_action_that_was_refused_is_not_among_those_that_are_possible(shape: Any) -> None:
+    refusals = replace(REFUSALS, states=States({"active": ("reimburse", "reject"), "cancelled": ()}), step="reimburse")
+    fault = refused(shape("invalid_state", state="ACTIVE"), refusals)
+    assert isinstance(fault, Conflict)
+    assert (fault.current, fault.allowed) == ("active", ("reject",))
 
 
 @SHAPES

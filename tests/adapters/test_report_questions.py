@@ -98,6 +98,25 @@ def test_what_cannot_be_asked_is_refused_before_any_call(name: str, query: dict[
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "told"),
+    [
+        ("profit_and_loss", {**QUARTER, "interval": "day"}, "'interval' is one of none, month, quarter, year."),
+        ("profit_and_loss", {**QUARTER, "from": "2026-02-30"}, "'from' cannot be that. Not a date such as 2026-06-17."),
+        ("sales_forecast", {"from": "2026-13"}, "'from' cannot be that. Not a month such as 2026-06."),
+        (
+            "sales_forecast",
+            {"currency": "inr"},
+            "'currency' cannot be that. Not an ISO 4217 currency code such as EUR.",
+        ),
+    ],
+)
+def test_what_can_be_asked_instead_is_told(name: str, query: dict[str, str], told: str) -> None:
+    with pytest.raises(BadParameter) as refused:
+        face(NAMED[name]).accept(request(query))
+    assert str(refused.value) == f"The query parameter {told}"
+
+
 def test_intervals_that_say_nothing_exclude_nothing() -> None:
     assert len(paths("cash_flow", **QUARTER, interval="none", compare="previous_year")) == 2
 

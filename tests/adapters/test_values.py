@@ -106,6 +106,8 @@ def test_a_scheme_has_no_case(scheme: str) -> None:
     assert sent("companies.create", {"name": "x", "website": address})["website"] == address
     leaf = {"field": "website", "operator": "eq", "value": address}
     face("companies.search").accept(asked({"filters": [leaf]}))
+    secure = scheme.lower() == "https"
+    assert (("/receipt_url", "format_invalid") in refused("expenses.create", {"receipt_url": address})) is not secure
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from adapters.core.operation import Operation
 from gateway.api.me import ME
 from gateway.api.routes import Routes
-from gateway.problems import NotFound
+from gateway.problems import MethodNotAllowed, NotFound
 from gateway.sandboxes import offered
 from gateway.versions import CONTRACTS
 from gateway.webhooks.declared import operations
@@ -255,3 +257,17 @@ def test_a_path_may_be_as_deep_as_a_word_declares(path: str, ids: tuple[str, ...
     for nowhere in (f"/mcp{path.removeprefix('/v1')}", f"{path}/x/y/z/u/v", f"{path}/", "/v1/a/1/b//c/3", "/v1/b/1"):
         with pytest.raises(NotFound):
             routes.find("GET", nowhere)
+
+
+def test_a_room_without_a_search_is_no_path_of_its_own() -> None:
+    routes: Routes[str] = Routes()
+    for first, tail, method in (("things", "search", "POST"), ("reports", "sales", "GET")):
+        operation = Operation(name=f"{first}.{tail}", first=first, tail=tail, method=method, summary="", scopes=())
+        routes.add(operation, tail)
+    with pytest.raises(MethodNotAllowed) as elsewhere:
+        routes.find("GET", "/v1/things")
+    assert "Search with POST /v1/things/search." in elsewhere.value.detail
+    for method, path in itertools.product(("GET", "POST"), ("/v1/reports", "/v1/reports/")):
+        with pytest.raises(NotFound) as nowhere:
+            routes.find(method, path)
+        assert nowhere.value.detail == "There is nothing at this path."

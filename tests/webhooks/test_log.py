@@ -43,6 +43,8 @@ def test_one_replay_runs_at_a_time(live: Live, people: People) -> None:
     assert people.call("GET", f"/{made['id']}/replays/{replay['id']}").json()["data"]["id"] == replay["id"]
     late = {"since": "2026-11-02T00:00:00Z", "until": "2026-11-01T00:00:00Z"}
     assert refused(people.call("POST", f"/{made['id']}/replay", late)) == [("/until", "before_start")]
+    ahead = {"since": "2126-01-01T00:00:00Z"}
+    assert refused(people.call("POST", f"/{made['id']}/replay", ahead)) == [("/since", "before_start")]
 
 
 def test_the_log_shows_the_types_that_scopes_and_role_cover(live: Live, people: People) -> None:

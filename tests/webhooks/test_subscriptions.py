@@ -41,6 +41,14 @@ def test_the_contract_is_that_of_the_request_and_can_be_changed(people: People) 
     assert refused(people.call("PATCH", f"/{made['id']}", {"version": "2026-07-01"})) == [("/version", "value_unknown")]
 
 
+@pytest.mark.parametrize("member", ["id", "status", "secret", "created_at", "failing_since"])
+def test_what_the_gateway_sets_of_one_cannot_be_sent(people: People, member: str) -> None:
+    body = {"url": "https://hooks.example.com/in", "events": ["deal.won"], member: "paused"}
+    told = [(f"/{member}", "field_read_only")]
+    assert refused(people.call("POST", "", body)) == told
+    assert refused(people.call("PATCH", f"/{people.one()['id']}", {member: None})) == told
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -17,6 +17,7 @@ import msgspec
 from adapters.core.answer.from_service import STRANGE
 from adapters.core.calls import Pointers
 from adapters.core.declare.currencies import money
+from adapters.core.declare.rules import Rule
 from adapters.core.declare.states import States
 from adapters.core.faults import Conflict, Fault, FieldError, Invalid, RoleForbids, ServiceFailed
 
@@ -46,6 +47,9 @@ _TOLD = {
     "exceeds_amount_due": "This is more than the invoice still owes.",
     "recipient_missing": "Nobody is known to send it to.",
     "line_unknown": "The record has no line with this id.",
+    "parent_elsewhere": "This does not lie beneath the same record.",
+    "parent_cycle": "This is the record itself, or beneath it.",
+    "too_deep": "Records do not nest as deep as that.",
 }
 # A validation message is passed on when it is plain words; anything with addresses, code or markup in it is not.
 _PLAIN = re.compile(r"[A-Za-z0-9]+(?:[ ,;'()-]+[A-Za-z0-9]+){0,24}[.)]?", re.ASCII)
@@ -58,23 +62,25 @@ _CAMEL = re.compile(r"[a-z][A-Z]")
 class Refusals:
     """What a resource's declaration says of refusals.
 
-    pointers: the service's names of places → public pointers; rules: public pointer → code of the rule that
-    the service may find broken there; states, statuses: what is possible when, and the service's words for it; untold:
-    pointers of members of which no words of the service are passed on, since they might quote what is there.
+    pointers: the service's names of places → public pointers; rules: public pointer → the rule that the service may
+    find broken there; states, statuses: what is possible when, and the service's words for it; untold:
+    pointers of members of which no words of the service are passed on, since they might quote what is there;
+    step: the action that is asked for, which is not possible when it is refused, whatever else the record's state allows.
     """
 
     pointers: Pointers = field(default_factory=dict)
-    rules: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
     states: States | None = None
     statuses: Mapping[Any, str] = field(default_factory=dict)
     untold: frozenset[str] = frozenset()
+    step: str = ""
 
     def conflict(self, state: Any = None) -> Conflict:
         """The record's state does not allow this; the service may have said which it is."""
         current = self.statuses.get(state)
         if self.states is None or current is None:
             return Conflict()
-        return Conflict(current, self.states.steps[current])
+        return Conflict(current, tuple(each for each in self.states.steps[current] if each != self.step))
 
 
 class _Row(msgspec.Struct):
@@ -132,9 +138,14 @@ def refused(body: bytes, refusals: Refusals) -> Fault:
 def _faults(told: _Nested, refusals: Refusals) -> Iterator[FieldError]:
     for name, texts in told.fields.items():
         if where := _pointer(name, refusals.pointers):
-            code = refusals.rules.get(where) if told.code == "rule_violated" else WORDS.get(told.code)
             said = [] if f"/{where[1:].partition('/')[0]}" in refusals.untold else texts
-            yield FieldError(where, code or REFUSED, _TOLD.get(code or "") or _message(said), _most(told))
+            rule = refusals.rules.get(where) if told.code == "rule_violated" else None
+            if rule is not None:
+                # A rule is told alike, whoever finds it broken; one whose sentence names values knows what was sent only.
+                yield FieldError(where, rule.code, rule.message if isinstance(rule.message, str) else _message(said))
+                continue
+            code = WORDS.get(told.code, REFUSED)
+            yield FieldError(where, code, _TOLD.get(code) or _message(said), _most(told))
     for each in told.rows:
         where = _pointer(each.field or "", refusals.pointers)
         column = where[1:].partition("/")[0] or None

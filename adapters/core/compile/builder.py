@@ -109,17 +109,19 @@ class Builder:
         fields = self._override("update").fields
         return shape if fields is None else shape.changing(fields)
 
-    def refusals(self, pointers: Pointers, held: Sequence[Rule] | None = None) -> Refusals:
-        """How refusals of a write are told, whose body has these pointers. held: its rules, where they are not the resource's."""
+    def refusals(self, pointers: Pointers, held: Sequence[Rule] | None = None, step: str = "") -> Refusals:
+        """How refusals of a write are told, whose body has these pointers. held: its rules, where they are not the resource's;
+        step: the action that it is.
+        """
         declared = self.resource
         untold = frozenset(f"/{field.name}" for shape in self.shapes.values() for field in shape.fields if field.guard)
-        rules = {f"/{rule.at}": rule.code for rule in (declared.rules if held is None else held)}
+        rules = {f"/{rule.at}": rule for rule in (declared.rules if held is None else held)}
         if declared.states is None:
             return Refusals(pointers, rules, untold=untold)
         kind = self.newest.today()[declared.states.field].kind_today
         inward = kind.inward if kind and kind.inward else str
         statuses = {inward(word): word for word in declared.states.steps}
-        return Refusals(pointers, rules, declared.states, statuses, untold)
+        return Refusals(pointers, rules, declared.states, statuses, untold, step)
 
     def look(self) -> Look:
         """How a record is looked at by its id."""

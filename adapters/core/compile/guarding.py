@@ -9,7 +9,6 @@ from typing import Any
 
 from adapters.core.operation import Face, Operation
 from adapters.core.payloads import Fields
-from adapters.core.shapes import Shape
 
 Compile = Callable[[frozenset[str], frozenset[str]], Sequence[Operation]]
 """(families, paths) → the operations of the resources at these paths, with no answer that holds what the families guard."""
@@ -33,7 +32,7 @@ def guarded(operations: Sequence[Operation], again: Compile) -> list[Operation]:
 
 def _guarded(operation: Operation, lesser: dict[frozenset[str], Operation | None]) -> Operation:
     def narrowed(date: str, face: Face) -> Face:
-        demands = _demands(face.sends.shape) if isinstance(face.sends, Fields) else None
+        demands = _demands(face.sends) if isinstance(face.sends, Fields) else None
         seen = _guards(face)
         less = {
             _reading(hidden): replace(other, demands=demands)
@@ -45,11 +44,13 @@ def _guarded(operation: Operation, lesser: dict[frozenset[str], Operation | None
     return replace(operation, faces={date: face and narrowed(date, face) for date, face in operation.faces.items()})
 
 
-def _demands(shape: Shape) -> Callable[[Any], frozenset[str]] | None:
-    needed = {field.name: f"{field.guard}.write" for field in shape.fields if field.guard}
+def _demands(sends: Fields) -> Callable[[Any], frozenset[str]] | None:
+    needed = {field.name: f"{field.guard}.write" for field in sends.shape.fields if field.guard}
 
     def demands(document: Any) -> frozenset[str]:
-        return frozenset(needed[name] for name in needed if isinstance(document, dict) and name in document)
+        sent = document if isinstance(document, dict) else {}
+        # Null clears in a PATCH, and is as good as not sent in a create.
+        return frozenset(needed[name] for name in needed.keys() & sent if sends.partial or sent[name] is not None)
 
     return demands if needed else None
 

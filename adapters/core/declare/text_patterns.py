@@ -16,6 +16,10 @@ PHONE = rf"^([{HIDDEN}]*[{_PHONE}]){{3,}}[{HIDDEN}]*$"
 AMOUNT = r"^-?([0-9]{1,15}|[0-9]{1,13}\.[0-9]{1,2}|[0-9]{1,12}\.[0-9]{3}|[0-9]{1,11}\.[0-9]{4})$"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 CURRENCY = "^[A-Z]{3}$"
+MONTH = "^[0-9]{4}-(0[1-9]|1[0-2])$"
+SPAN = "^[0-9]{1,6}[smhd]$"
+ISO_DURATION = "^P([0-9]{1,10}[YMWD]){0,4}(T([0-9]{1,10}[HMS]){1,3})?$"
+ROUTE = "^/v1/[^?#]+$"
 # What `\s` stands for differs between Rust, ECMAScript and Python; the documents must mean what the validator means.
 # U+2028 and U+2029 stand within a range: written out, some generators of code make line ends of them.
 _BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2027-\u202f\u205f\u3000\ufeff"
@@ -24,7 +28,7 @@ CUSTOM_NAME = rf"^[^!-,/:-@\[-^`{{-\x9f\x00-\x1f{BLANKS}\xad\u200b\u200e\u200f\u
 _UNSEEN = rf"{_BLANK}{HIDDEN}"
 EMAIL = rf'^[^{_UNSEEN}@<>()\[\],;:\\"]{{1,64}}@[^{_UNSEEN}@.]{{1,63}}(\.[^{_UNSEEN}@.]{{1,63}}){{1,8}}$'
 NAME = rf"^[^\x00-\x1f\x7f]*[^{_UNSEEN}{UNDRAWN}][^\x00-\x1f\x7f]*$"
-HTTPS = rf"^https://[^{_BLANK}]+$"
+HTTPS = rf"^[Hh][Tt][Tt][Pp][Ss]://[^{_BLANK}]+$"
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BLANK}]+$"
 
 TOLD = {
@@ -36,6 +40,10 @@ TOLD = {
     AMOUNT: "Not an amount such as 1234.50, of at most 15 digits.",
     DECIMAL: "Not a decimal number such as 2.5, written as text.",
     CURRENCY: "Not an ISO 4217 currency code such as EUR.",
+    MONTH: "Not a month such as 2026-06.",
+    SPAN: "Not a span of time such as 24h: a number and one of s, m, h, d.",
+    ISO_DURATION: "Not a duration by ISO 8601 such as P30D or PT90M.",
+    ROUTE: "Not a path of this API: it begins with /v1/, and has no query.",
     CUSTOM_NAME: "A name has 1 to 64 characters: letters, digits, blanks and _ . -.",
     EMAIL: "Not an e-mail address such as ada@example.com, without blanks and characters that nobody sees.",
     HTTPS: "Not an address such as https://example.com, which begins with https.",

@@ -205,7 +205,7 @@ class Filters:
             try:
                 found.append(_operand(field, check(value)))
             except ValidationError as error:
-                first = describe(error.errors(include_url=False, include_input=False)[0])
+                first = describe(error.errors(include_url=False)[0])
                 hint = " To find records without a value use 'is_empty'." if value is None else ""
                 errors.append(FieldError(pointer(where), first.code, first.message + hint, first.allowed))
         return found

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
-from adapters.core.declare.text_patterns import TOLD
 from adapters.core.faults import FieldError, Invalid
+from adapters.core.request.said import sentence
 from adapters.core.shapes import Field, Shape
 
 MOST_ERRORS = 50
@@ -62,7 +62,7 @@ def describe(
     """A validator's error → one entry of `errors`. `names` may be suggested; `computed` are the read-only ones,
     `fixed` those that only a create may send.
     """
-    kind, context = error["type"], error.get("ctx", {})
+    kind = error["type"]
     code = _CODES.get(kind) or (kind if kind in _OWN else "type_invalid")
     where = pointer(_place(error))
     match code:
@@ -75,30 +75,19 @@ def describe(
         case "field_unknown":
             return FieldError(where, code, f"There is no such field here.{nearest(str(error['loc'][-1]), names)}")
         case "value_unknown":
-            words = tuple(word.strip().strip("'") for word in context["expected"].replace(" or ", ", ").split(","))
-            return FieldError(where, code, "Not one of the values this field can hold.", words)
-        case "too_long" if context.get("field_type") == "Dictionary":
-            return FieldError(where, code, f"This object has more than {context['max_length']} names.")
-        case "format_invalid" if "pattern" in context:
-            return FieldError(where, code, TOLD.get(context["pattern"], "Not of the form this field has."))
-    return FieldError(where, code, _TYPES.get(kind, error["msg"]) + ".")
+            return FieldError(where, code, sentence(error), choices(error))
+    return FieldError(where, code, sentence(error))
+
+
+def choices(error: ErrorDetails) -> tuple[str, ...]:
+    """The words of which one is asked for."""
+    return tuple(word.strip().strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(","))
 
 
 def _place(error: ErrorDetails) -> tuple[str | int, ...]:
     """Where the error is. What is wrong with a key itself is told as one step more; a field may be called the same."""
     place = error["loc"]
     return place[:-1] if place[-1:] == ("[key]",) and error["type"] != "extra_forbidden" else place
-
-
-_TYPES = {
-    "string_type": "This must be text",
-    "int_type": "This must be a whole number",
-    "bool_type": "This must be true or false",
-    "list_type": "This must be a list",
-    "dict_type": "This must be an object",
-    "too_short": "This list has too few entries",
-    "too_long": "This list has too many entries",
-}
 
 
 def body_schema(shape: Shape, *, partial: bool, again: bool = False) -> core_schema.CoreSchema:
@@ -161,7 +150,7 @@ class Document:
         try:
             fields: dict[str, Any] = self._validate(document)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             raise Invalid([self._described(each) for each in found[:MOST_ERRORS]]) from None
         return fields
 

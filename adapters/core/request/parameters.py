@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from adapters.core.declare.parameter import Parameter
 from adapters.core.faults import BadParameter
+from adapters.core.request.json_body import choices
+from adapters.core.request.said import sentence
 
 Given = Mapping[str, str | None]
 """By name, what was sent or stands for what was not; None where nothing does."""
@@ -45,9 +47,11 @@ class Parameters:
         try:
             checked: str = self._checks[name](sent)
         except ValidationError as error:
-            told = error.errors(include_url=False, include_input=False)[0]["msg"]
-            raise BadParameter(
-                "parameter_invalid",
-                f"The query parameter {name!r} cannot be that, such as {parameter.example}: {told}.",
-            ) from None
+            raise BadParameter("parameter_invalid", _told(parameter, error.errors(include_url=False)[0])) from None
         return checked
+
+
+def _told(parameter: Parameter, error: ErrorDetails) -> str:
+    if error["type"] == "literal_error":
+        return f"The query parameter {parameter.name!r} is one of {', '.join(choices(error))}."
+    return f"The query parameter {parameter.name!r} cannot be that. {sentence(error)}"

@@ -65,7 +65,7 @@ class SearchRequest:
         try:
             sent: dict[str, Any] = self._check(document)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             faults = [describe(each, MEMBERS) for each in found[:MOST_ERRORS]]
             raise Invalid([*faults, *self._filter_faults(document)]) from None
         # Null is as good as not sent (contract.md, "Search"), and so is the empty text.

@@ -40,6 +40,7 @@ class Action(Word):
 
     def operations(self, build: Builder) -> Iterator[Operation]:
         place, look, today = build.place(self.name, "/{id}"), build.look(), build.newest.today()
+        refusals = build.refusals({}, step=self.name)
         sets = {today[name].held: held(today[name], value) for name, value in self.sets.items()}
 
         def accept(request: Request) -> Input:
@@ -47,7 +48,7 @@ class Action(Word):
             return Input(ids=request.ids, body=dict(sets))
 
         def face(date: str, shape: Shape) -> Face:
-            plan = build.planned(date, lambda outward: patching(place, look, outward, build.refusals({})))
+            plan = build.planned(date, lambda outward: patching(place, look, outward, refusals))
             return Face(accept, plan, Nothing(), One(shape))
 
         yield build.operation(

@@ -84,7 +84,7 @@ class Asking:
         try:
             sent: dict[str, Any] = self._check.validate_python(request.document)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             raise Invalid([describe(each, ("ids", FIELDS)) for each in found[:MOST_ERRORS]]) from None
         ids = tuple(map(self._decode, dict.fromkeys(sent["ids"])))
         return Input(ids=ids, units=len(ids), fields=self._chosen(sent.get(FIELDS)))

@@ -46,7 +46,7 @@ class Move(Word):
         needed = any(each.required for each in shape.fields)
         read, today = fields(Document(shape, partial=False), inward, needed=needed), build.newest.today()
         sets = {today[name].held: held(today[name], value) for name, value in self.sets.items()}
-        refusals = build.refusals(inward.pointers)
+        refusals = build.refusals(inward.pointers, step=self.name)
         sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape, needed=needed)
 
         def accept(request: Request) -> Input:

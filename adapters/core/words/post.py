@@ -44,7 +44,7 @@ class Post(Word):
         needed = any(field.required for field in shape.fields)
         inward = Inward(shape, partial=False)
         accept = fields(Document(shape, partial=False), inward, needed=needed)
-        refusals = build.refusals(inward.pointers)
+        refusals = build.refusals(inward.pointers, step=self.name)
         sends = Fields(f"{build.resource.model.__name__}{shape.name}", shape, needed=needed)
 
         def face(date: str, answered: Shape) -> Face:

@@ -7,8 +7,7 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from adapters.core.declare.kinds.base import ORDERED, Kind
-
-_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])$"
+from adapters.core.declare.text_patterns import MONTH
 
 
 class Month(Kind):
@@ -17,7 +16,7 @@ class Month(Kind):
     operators = ORDERED
 
     def core(self) -> CoreSchema:
-        return core_schema.str_schema(strict=True, max_length=7, pattern=_PATTERN)
+        return core_schema.str_schema(strict=True, max_length=7, pattern=MONTH)
 
     def edges(self) -> tuple[Any, ...]:
         return (
