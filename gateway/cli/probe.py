@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +55,17 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
         raise Failure(f"the service {service or ' or '.join(askable)} is not configured", USAGE)
 
     async def work(context: CliContext) -> tuple[str, list[Report], list[Failure]]:
-        async with context.facts(*wanted, "auth") as facts:
+        served = [name for name in settings.services if name in askable]
+        async with context.facts(*served, "auth") as facts, AsyncExitStack() as opened:
             tenant, user = await asking(context, facts, named, known.scopes, any_will_do=not allow_writes)
             reports, failures = [], []
+            services: dict[str, Service] = {}
+            for name in served:
+                pool = factories.pool(settings, factories.live(facts), name)
+                services[name] = Service(name, pool, _headers(context, facts, name, tenant, user), services)
+                opened.push_async_callback(services[name].aclose)
             for name in wanted:
-                asked = Service(
-                    factories.pool(settings, factories.live(facts), name), _headers(context, facts, name, tenant, user)
-                )
+                asked = services[name]
                 try:
                     declared = settings.services[name].operations
                     acting = Named(user.id, exists=True) if user is not None else None
@@ -69,8 +74,6 @@ def command(settings: Settings, service: str | None, named: str | None, allow_wr
                     )
                 except Unanswered as reason:
                     failures.append(Failure(f"services.{name} {reason}", UNAVAILABLE))
-                finally:
-                    await asked.aclose()
             who = f"{tenant.name} ({tenant.id})" + (f" as {user.email}, {user.role}" if user else ", no user")
             return who, reports, failures
 

@@ -12,7 +12,7 @@ from adapters.core.operation import Operation
 from adapters.ids import USER
 from gateway.config.services import Operation as Configured
 from gateway.probing.declared import Declared, sample_id
-from gateway.probing.findings import Finding, Report, Verdict
+from gateway.probing.findings import UNSERVED, Finding, Report, Verdict
 from gateway.probing.reading import Reader
 from gateway.probing.service import Named, Service
 from gateway.probing.writing import Writer
@@ -44,7 +44,7 @@ async def probe(
         report.findings += findings
         report.sights.append(sight)
     await _reread(service, reader, declared, report)
-    suggested = declared.suggested(report.findings)
+    suggested, by_lists = declared.suggested(report.findings), declared.by_lists_of_others(report.findings)
     writing: dict[str, list[Operation]] = {}
     if writes:
         for resource in declared.resources:
@@ -57,7 +57,12 @@ async def probe(
         rest = [suggested[each.name] for each in declared.operations(resource) if each.name not in known]
         for operation in rest:
             if operation.reads:
-                report.findings.append(await reader.beneath(resource, operation, suggested))
+                found = await reader.beneath(resource, operation, suggested)
+                if found.verdict in UNSERVED and operation.by is not None:
+                    # Another service may have no search, but a list: then its own probe suggests that.
+                    again = await reader.beneath(resource, operation, by_lists)
+                    found = again if again.verdict is Verdict.ANSWERS else found
+                report.findings.append(found)
         writing[resource.path] = [operation for operation in rest if not operation.reads]
     for resource in declared.resources:
         if writes:

@@ -1,4 +1,6 @@
-"""The declarations compiled three times: as the service should offer them, by its lists, and as the findings suggest."""
+"""The declarations compiled four times: as the service should offer them, by its lists, as the findings suggest, and that with
+the lists of the other services.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ class Declared:
         self, service: str, catalogue: Catalogue, configured: Mapping[str, Configured], alphabets: Mapping[str, str]
     ) -> None:
         own_ids = (replace(each, id=each.id.of(alphabets)) for each in catalogue.resources)
-        self._catalogue = catalogue
+        self._service, self._catalogue = service, catalogue
         self.resources = [each for each in own_ids if each.upstream.service == service]
         self._alphabets = alphabets
         self._configured = configured
@@ -46,9 +48,18 @@ class Declared:
 
     def suggested(self, findings: Sequence[Finding]) -> dict[str, Operation]:
         """Every operation as it would be with the configuration that the findings suggest."""
+        return self._suggested(findings, {})
+
+    def _suggested(self, findings: Sequence[Finding], others: Mapping[str, Override]) -> dict[str, Operation]:
         via = {each.operation: self._by_list(each.operation) for each in findings if each.verdict is Verdict.VIA_LIST}
         paths = {name: Override(path=each.path) for name, each in self._configured.items() if each.via is None}
-        return self._compiled(paths | via)
+        return self._compiled(paths | via | dict(others))
+
+    def by_lists_of_others(self, findings: Sequence[Finding]) -> dict[str, Operation]:
+        """The same where what other services have is found in their lists, as the probe of those may suggest."""
+        others = [each for each in self._catalogue.resources if each.upstream.service != self._service]
+        listing = {f"{each.path}.search": Override(via="list") for each in others if each.upstream.lists}
+        return self._suggested(findings, listing)
 
     def config(self, findings: Sequence[Finding]) -> Config:
         """What belongs under the service's `operations`; what was not found out stays as it is configured."""

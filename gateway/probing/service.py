@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.core.calls import Call, File, Id
-from gateway.upstream import Pool, Response, line
+from gateway.upstream import Pool, Response, UpstreamError, line
 
 _ODD = b"-gateway-probe"
 _TRIES = 3
@@ -35,9 +36,13 @@ class Named:
 
 
 class Service:
-    """One service, asked one call at a time. `headers`: the lines that say on whose behalf."""
+    """One service, asked one call at a time. `headers`: the lines that say on whose behalf; beside: the others, by name, for
+    lists of theirs beneath a record of this one.
+    """
 
-    def __init__(self, pool: Pool, headers: bytes) -> None:
+    def __init__(self, name: str, pool: Pool, headers: bytes, beside: Mapping[str, Service] | None = None) -> None:
+        self.name = name
+        self._beside = beside or {}
         self._pool = pool
         self._headers = headers
         # Whether a missing record is answered otherwise than a missing path; None until it was seen.
@@ -45,6 +50,10 @@ class Service:
 
     async def ask(self, call: Call) -> Response:
         """The answer, after waiting out the service's rate limit; UpstreamError when there is none."""
+        if call.service != self.name:
+            if call.service not in self._beside:
+                raise UpstreamError(f"services.{call.service} is not configured", sent=False)
+            return await self._beside[call.service].ask(call)
         body, kind = call.body, _JSON if call.body else b""
         if isinstance(body, File):
             body, kind = b"".join([piece async for piece in body.content()]), _CSV

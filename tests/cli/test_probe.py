@@ -153,16 +153,16 @@ def test_of_a_documented_service_it_is_found_what_is_there_what_the_lists_can_se
     probed = probe(live, "--allow-writes", "--json", config=elsewhere)
     assert probed.exit_code == 0, probed.stderr
     found = verdicts(probed)
+    others = (name for name in tuple(found) if name.endswith((".list_invoices", ".list_tickets", ".list_projects")))
     for answered in (
-        *("contacts.create", "contacts.get", "contacts.update", "contacts.delete", "contacts.import"),
+        *("contacts.create", "contacts.get", "contacts.update", "contacts.delete", "contacts.import", *others),
         *("contacts.export", "contacts.list_deals", "deals.create", "deals.update", "deals.stage", "activities.create"),
         *("contacts.get_many", "companies.get_many", "deals.get_many"),
+        *("contacts.list_tags", "companies.list_contacts", "companies.list_deals"),
     ):
         assert found.pop(answered) == "answers", answered
     for listed in ("contacts.search", "companies.search", "companies.get", "deals.search", "deals.get"):
         assert found.pop(listed) == "via list", listed
-    for answered in ("contacts.list_tags", "companies.list_contacts", "companies.list_deals"):
-        assert found.pop(answered) == "answers", answered
     assert set(found.values()) == {"missing"}
     counts = documented.get("/_control/counts").json()
     created = {call: count["created"] for call, count in counts.items() if count["created"]}

@@ -83,6 +83,22 @@ def test_what_is_offered_is_what_is_documented(found: dict[str, dict[str, Any]],
     assert off == verdicts.keys() - OFFERED[path]
 
 
+@pytest.mark.parametrize(
+    ("parent", "by"), [("contacts", "contact_id"), ("companies", "company_id"), ("deals", "deal_id")]
+)
+def test_what_another_service_lists_beneath_a_record_is_offered(
+    found: dict[str, dict[str, Any]], pasted: Live, parent: str, by: str
+) -> None:
+    verdicts = {each["operation"]: each["verdict"] for each in found["crm"]["findings"]}
+    assert verdicts[f"{parent}.list_invoices"] == "answers"
+    assert f"{parent}.list_invoices" not in found["crm"]["config"]
+    invoices = pasted.call("POST", "/v1/invoices/search", {"limit": 100}).json()["data"]
+    one = next(each for each in invoices if each[by])
+    answer = pasted.call("GET", f"/v1/{parent}/{one[by]}/invoices")
+    assert answer.status_code == 200, answer.text
+    assert one["id"] in [each["id"] for each in answer.json()["data"]]
+
+
 def test_an_invoice_is_sent_paid_and_found_in_the_books(pasted: Live) -> None:
     walks.invoiced(pasted.call)
 
