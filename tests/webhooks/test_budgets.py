@@ -41,8 +41,9 @@ async def together(budgets: Budgets, tenant: str, count: int) -> list[float]:
 
 async def test_those_who_ask_in_one_turn_are_one_question(line: RedisConnection) -> None:
     limiter = Counting(line)
-    waits = await asyncio.gather(together(budgets := Budgets(limiter, POLICY), "a", 20), together(budgets, "b", 5))
-    assert waits == [[0.0] * 20, [0.0] * 5]
+    budgets = Budgets(limiter, POLICY)
+    waits = await asyncio.gather(together(budgets, "a", 20), together(budgets, "b", 5))
+    assert [*waits] == [[0.0] * 20, [0.0] * 5]
     assert sorted(limiter.asked) == [5, 20]
     assert await together(budgets, "a", 1) == [0.0]
     (reading,) = (await limiter.admit(limiter.gate_of_address("a", POLICY, "ingest"))).readings
