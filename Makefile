@@ -1,7 +1,8 @@
 # `make` alone lists the targets. Everything happens inside .venv; nothing outside this folder is touched.
 PYTHON ?= python3
 ARGS ?=
-JOBS ?= 2
+# Of two cores: tests wait for a third of their time.
+JOBS ?= 3
 FUZZ ?= 100000
 HOSTILE ?= 1000000
 ROUNDS ?= 1

@@ -130,10 +130,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (places.get(item.path, len(LONG)), -counts[item.path]))
 
 
+def pytest_collection() -> None:
+    """What is collected stays: to look for what could go again and again takes a third of the time."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Modules and tests stay to the end. Whoever has the collector run, or asks what there is, need not go through them each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
