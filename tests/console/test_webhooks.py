@@ -155,7 +155,7 @@ def test_a_delivery_and_a_range_are_sent_once_more(desk: Live, owner: Person, we
     assert "The replay has begun." in begun.text and "under way" in begun.text
     assert "there is one at a time" in owner.post(f"{PATH}/{webhook}/replay").text
     wrong: Fields = {"since": "2026-01-02T00:00", "until": "2026-01-01T00:00"}
-    assert "before the beginning" in owner.post(f"{PATH}/{webhook}/replay", wrong).text
+    assert "This is before since." in owner.post(f"{PATH}/{webhook}/replay", wrong).text
     assert "as a day and a time" in owner.post(f"{PATH}/{webhook}/replay", {"since": "yesterday"}).text
 
 

@@ -61,8 +61,8 @@ MUTANTS = (
     Mutant(
         "without the store every worker grants the whole",
         LOCAL,
-        "share = max(1, policy.capacity // self._replicas)",
-        "share = max(1, policy.capacity)",
+        "return max(1, policy.capacity // self._replicas)",
+        "return max(1, policy.capacity)",
         ("tests/stores/test_limits.py",),
     ),
     Mutant(
