@@ -30,7 +30,8 @@ ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 TURNS = [0] if BRIEF else [*range(REPLICAS)] * ROUNDS  # the replicas that something is done to, one after the other
 NORMAL = 25.0 if BRIEF else 5.0  # seconds after its return in which a store is used as before
 QUOTA = 40
-REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "10000"))  # of the rolling restarts
+REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "50000"))  # of the rolling restarts
+STEP = 20  # seconds of steady reads before it is asked again how many can be answered
 SHARE = 0.8  # of what is answered at most
 BETWEEN = 3.0  # seconds between two restarts
 SHUNNED = (
@@ -95,13 +96,15 @@ def test_rolling_restarts_fail_none_of_many_requests_at_four_fifths_of_what_is_a
     one = found_first["data"][0]["id"]
     steady = Steady(three.front, three.token, f"/v1/canned_responses/{one}")
     steady.run(2)
-    peak, restarts = steady.run(3), 0
+    peaks, restarts = [steady.run(3)], 0
     found: list[Reads] = []
 
     def load() -> None:
-        while sum(each.requests for each in found) < REQUESTS:
-            left = REQUESTS - sum(each.requests for each in found)
-            found.append(steady.run(min(60, 1 + left / (SHARE * peak.rate)), SHARE * peak.rate))
+        while (left := REQUESTS - sum(each.requests for each in found)) > 0:
+            rate = SHARE * max(each.rate for each in peaks)
+            found.append(steady.run(min(STEP, 1 + left / rate), rate))
+            # Others on the machine come and go, and what could be answered at the beginning may be a tenth of it.
+            peaks.append(steady.run(1))
 
     loading = threading.Thread(target=load)
     loading.start()
@@ -110,19 +113,19 @@ def test_rolling_restarts_fail_none_of_many_requests_at_four_fifths_of_what_is_a
         restarts += 1
         until(three.ready)
         loading.join(BETWEEN)
-    whole = sum(found, Reads())
+    whole, peak = sum(found, Reads()), max(each.rate for each in peaks)
     told(
         "rolling restarts of three replicas",
         requests=whole.requests,
         failed=whole.failed,
         restarts=restarts,
         seconds=round(whole.seconds),
-        share_of_peak=round(whole.rate / peak.rate, 2),
-        peak=round(peak.rate),
+        share_of_peak=round(whole.rate / peak, 2),
+        peak=round(peak),
         p99_ms=whole.p99_ms,
     )
     assert whole.requests >= REQUESTS
-    assert whole.failed == peak.failed == 0
+    assert whole.failed == sum(each.failed for each in peaks) == 0
 
 
 def test_reloads_fail_no_request(three: Replicas) -> None:
