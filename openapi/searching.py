@@ -66,7 +66,9 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
             "type": ["string", "null"],
             "maxLength": MOST_TEXT,
             "pattern": LINE,
-            "description": f"Words to look for in {_listed(query.searched) if query.searched else 'the texts'}.",
+            "description": f"Words to look for in {_listed(query.searched)}."
+            if query.searched
+            else "There are no texts to look for here: refused when sent.",
         },
         # No `default`: generators make a member of a request that has one required.
         "order_by": _or_null(schemas.add(f"{model}OrderBy", order)),

@@ -81,6 +81,8 @@ def read_json(raw: bytes) -> Any:
     except RecursionError:
         raise Malformed(f"The body nests deeper than {MOST_NESTING} levels.") from None
     except json.JSONDecodeError as error:
+        if not error.doc.strip(_BLANKS):
+            raise Malformed("The body is empty, where a JSON document is asked for.") from None
         if error.doc.startswith(_MARK):
             raise Malformed(
                 "The body begins with a byte order mark, U+FEFF. Send it without (RFC 8259 § 8.1)."

@@ -98,6 +98,20 @@ def test_a_body_of_another_media_type_is_not_read(live: Live, media: str | None)
 
 
 @pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("headers", "status", "told"),
+    [
+        ({}, 415, "There is no body. Send one as application/json in UTF-8."),
+        ({"Content-Type": "application/json"}, 400, "The body is empty, where a JSON document is asked for."),
+    ],
+)
+def test_that_there_is_no_body_is_told(live: Live, headers: dict[str, str], status: int, told: str) -> None:
+    for target in (SEARCH, CREATE, f"/v1/deals/deal_{'0' * 24}/stage"):
+        refused = live.call("POST", target, content=b"", headers=headers)
+        assert (refused.status_code, refused.json()["detail"]) == (status, told)
+
+
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "identity, gzip"])
 def test_a_compressed_body_is_not_read(live: Live, coding: str) -> None:
     refused = exchange(live, _sent(live, b"{}", JSON, f"Content-Encoding: {coding}"))

@@ -33,8 +33,8 @@ class Search(Word):
         scope = f"{resource.path} {build.searched.style}"
 
         def face(date: str, shape: Shape) -> Face:
-            search = SearchRequest(shape, Filters(shape, build.compares), resource.order, Selection(shape))
-            named = shape.today()
+            filters, named = Filters(shape, build.compares), shape.today()
+            search = SearchRequest(shape, filters, resource.order, Selection(shape), searched=bool(resource.searched))
             within = named[resource.within] if resource.within else None
 
             def accept(request: Request) -> Input:

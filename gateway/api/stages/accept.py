@@ -69,7 +69,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     def read(permitted: Permitted, ids: Ids, query: Query, raw: bytes) -> Awaitable[Answer]:
         exchange = permitted.exchange
         if raw or not expected.may_be_absent:
-            _media(exchange.headers.get(b"content-type"), media)
+            _media(exchange.headers.get(b"content-type"), media, raw)
             exchange.document = read_json(raw)
         return understood(permitted, ids, query)
 
@@ -177,11 +177,12 @@ def _query(raw: bytes, known: tuple[str, ...]) -> Query:
     return query
 
 
-def _media(header: bytes | None, media: tuple[str, ...]) -> None:
+def _media(header: bytes | None, media: tuple[str, ...], raw: bytes) -> None:
     if header == b"application/json":
         return
     # A charset means nothing for JSON (RFC 8259 § 11): what is not UTF-8 is seen when it is read.
     if (header or b"").partition(b";")[0].strip().lower().decode("latin-1") not in media:
         patch = ((b"accept-patch", ", ".join(media).encode("ascii")),) if media is _MERGE else ()
-        detail = f"Send the body as {' or '.join(media)} in UTF-8."
+        wanted = f"{' or '.join(media)} in UTF-8."
+        detail = f"Send the body as {wanted}" if raw else f"There is no body. Send one as {wanted}"
         raise UnsupportedMediaType("unsupported_media_type", detail, headers=patch)
