@@ -38,8 +38,14 @@ class Budgets:
 
     async def _ask(self, tenant_id: str) -> None:
         asking = self._asking.pop(tenant_id)
-        for first in range(0, len(asking), self._most):
-            await self._together(tenant_id, asking[first : first + self._most])
+        try:
+            for first in range(0, len(asking), self._most):
+                await self._together(tenant_id, asking[first : first + self._most])
+        except Exception as fault:
+            # It is a fault of ours, and each of those who ask is to hear of it: they wait for nothing else.
+            for answer in asking:
+                if not answer.done():
+                    answer.set_exception(fault)
 
     async def _together(self, tenant_id: str, asking: Sequence[Asking]) -> None:
         verdict = await self._limiter.admit(self._gate(tenant_id, len(asking)))

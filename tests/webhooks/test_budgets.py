@@ -74,3 +74,17 @@ async def test_who_is_gone_before_the_answer_leaves_the_others_theirs(line: Redi
     await asyncio.sleep(0)
     asking[0].cancel()
     assert [await each for each in asking[1:]] == [0.0, 0.0]
+
+
+async def test_a_fault_of_the_question_is_heard_by_all_who_ask(
+    line: RedisConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = Limiter(line, 1)
+
+    async def faulty(gate: Gate) -> Verdict:
+        raise ZeroDivisionError(gate.units)
+
+    monkeypatch.setattr(limiter, "admit", faulty)
+    budgets = Budgets(limiter, POLICY)
+    heard = await asyncio.gather(*(budgets.take("a") for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in heard] == [ZeroDivisionError] * 3
