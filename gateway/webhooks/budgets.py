@@ -41,8 +41,7 @@ class Budgets:
         try:
             for first in range(0, len(asking), self._most):
                 await self._together(tenant_id, asking[first : first + self._most])
-        except Exception as fault:
-            # It is a fault of ours, and each of those who ask is to hear of it: they wait for nothing else.
+        except Exception as fault:  # noqa: BLE001 - whatever it is, those who ask wait for nothing else
             for answer in asking:
                 if not answer.done():
                     answer.set_exception(fault)
