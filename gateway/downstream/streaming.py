@@ -42,11 +42,15 @@ class Streamed(Answer):
 async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
     """Send the answer as fast as the client takes it. Returns without the last chunk when it cannot be completed."""
     sent = 0
-    leaving = asyncio.create_task(_left(turn.receive))
+    leaving: asyncio.Task[None] | None = None
     failure: Exception | None = None
     try:
         await turn.begin(answer.status, lines, answer.content_type)
+        # Not before: a body that was cut off ends what has not begun to be answered, and this needs none.
+        leaving = asyncio.create_task(_left(turn.receive))
         async for piece in answer.pieces:
+            if turn.method == "HEAD":
+                break  # nobody is told any of it
             await turn.piece(piece)
             if leaving.done():
                 raise ClientLeft
@@ -57,7 +61,8 @@ async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
     except Exception as error:  # noqa: BLE001 - the head is out: all that is left is to cut the connection and say why
         failure = error
     finally:
-        leaving.cancel()
+        if leaving is not None:
+            leaving.cancel()
         try:
             await answer.close()
         finally:
