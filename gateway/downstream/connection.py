@@ -9,27 +9,21 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from gateway.downstream.asgi import Scoped, scope_of
 from gateway.downstream.cycle import Cycle, Framing
-from gateway.downstream.direct import Turn
+from gateway.downstream.direct import Turn, joined
 from gateway.downstream.flow import HIGH_WATER
 from gateway.downstream.header_lines import CLOSING, STATUS, lines
 from gateway.downstream.lifecycle import Lifecycle
 from gateway.downstream.parsing import Parsing
 from gateway.downstream.plain import API, Direct
-from gateway.downstream.states import Limits, State
+from gateway.downstream.states import ANSWERING, IDLE, LINGERING, NEW, Limits, State
 from gateway.downstream.target import plain_path
-
-# An attribute of an enumeration costs more to find than a name of this module.
-NEW: Final = State.NEW
-IDLE: Final = State.IDLE
-ANSWERING: Final = State.ANSWERING
-LINGERING: Final = State.LINGERING
 
 Render: TypeAlias = Callable[[str, str, str], tuple[tuple[tuple[bytes, bytes], ...], bytes]]
 Serve: TypeAlias = Callable[[Turn], Awaitable[None]]
@@ -88,9 +82,8 @@ class Connection(Lifecycle):
             # Between two requests the parser holds nothing, so it need not know of those that do without it.
             plain = self.direct.recognised(data) if self.fast_path else None
             if plain is not None:
-                path = plain_path(plain.path)
-                keep = not self.draining
                 self._last = self.draining
+                path, keep = plain_path(plain.path), not self._last
                 self._begin(
                     Turn(self, plain.method, path, plain.query, plain.headers, whole=plain.body, keep_alive=keep)
                 )
@@ -134,6 +127,8 @@ class Connection(Lifecycle):
         if self.state is ANSWERING:
             self._newest().keep_alive = False
             self._last = True
+        elif self.state is State.REST:
+            self._finished()  # closed while more is coming, it would be reset
         elif self.state < LINGERING:
             self.close()
 
@@ -156,13 +151,8 @@ class Connection(Lifecycle):
         keep = keep and not self.draining
         cycle: Cycle
         if self.direct.named(path):
-            # Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before.
-            values: dict[bytes, list[bytes]] = {}
-            for name, value in headers:
-                values.setdefault(name, []).append(value)
-            joined = {name: b", ".join(each) for name, each in values.items()}
-            chunks = version != "1.0"
-            cycle = Turn(self, method, path, query, joined, whole=None, keep_alive=keep, expects=expects, chunks=chunks)
+            told, chunks = joined(headers), version != "1.0"
+            cycle = Turn(self, method, path, query, told, whole=None, keep_alive=keep, expects=expects, chunks=chunks)
         else:
             server = _address(self.transport.get_extra_info("sockname"))
             scope = scope_of(method, target, headers, version, client=self.client, server=server, state=self._app_state)
@@ -191,25 +181,28 @@ class Connection(Lifecycle):
             self._reading.wake()
             self._reading = None
 
-    def refuse(self, detail: str, path: str) -> None:
-        running = self._running
-        if running is not None and (running is not self._reading or running.response_started):
-            # An answer that is on its way must not get a second one, nor one that is not its own.
-            self._end_reading()
+    def refuse(self, detail: str, path: str, *, bodiless: bool) -> None:
+        if self._running is None:
+            if self._reading is None:
+                self._say_why(detail, path, bodiless=bodiless)
+            self._finished()
             return
-        if self._reading is None or running is not None:
-            headers, body = type(self).render(detail, path, self.client[0] if self.client else "")
-            head = lines((*self.default_headers, *headers, (b"content-length", b"%d" % len(body))))
-            self.transport.write(b"%b%b%b\r\n%b" % (STATUS[400], head, CLOSING, body))
-        if running is not None:
-            running.disconnected = True
-            running.wake()
-        self._finished()
+        if self._reading is not None:
+            # Who has begun without it may have done what was asked already, and then has to say so.
+            self._reading.malformed = detail, path
+        # An answer that is on its way must not get a second one, nor one that is not its own.
+        self._end_reading()
 
-    # One request after the other
+    # One request after the other (roles.Owner)
+
+    def refuse_body(self) -> None:
+        cycle = self._running
+        if cycle is not None and cycle.malformed is not None and not cycle.gone():
+            self._say_why(*cycle.malformed, bodiless=cycle.method == "HEAD")
+            cycle.disconnected = True
+            self._finished()
 
     def answered(self) -> None:
-        """The answer under way is written whole (roles.Owner)."""
         self.server_state.total_requests += 1
         if self.state is not ANSWERING or self._running is None:
             return
@@ -231,7 +224,9 @@ class Connection(Lifecycle):
 
     async def _answer(self, cycle: Cycle) -> None:
         try:
-            if isinstance(cycle, Turn) and not cycle.disconnected:  # as it is when it was refused before this began
+            if cycle.malformed is not None:
+                self.refuse_body()
+            elif isinstance(cycle, Turn) and not cycle.disconnected:
                 await self.serve(cycle)
             elif isinstance(cycle, Scoped) and not cycle.disconnected:
                 await cycle.run(self.app)
@@ -265,6 +260,11 @@ class Connection(Lifecycle):
             self.close()
         else:
             self.linger()
+
+    def _say_why(self, detail: str, path: str, *, bodiless: bool) -> None:
+        headers, body = type(self).render(detail, path, self.client[0] if self.client else "")
+        head = lines((*self.default_headers, *headers, (b"content-length", b"%d" % len(body))))
+        self.transport.write(b"%b%b%b\r\n%b" % (STATUS[400], head, CLOSING, b"" if bodiless else body))
 
     def _newest(self) -> Cycle:
         """The last request that was taken of those that are not answered yet."""

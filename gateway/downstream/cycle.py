@@ -32,8 +32,9 @@ class Cycle:
     """One request and its answer.
 
     body: what has come of the request's and was not taken; more_body: whether more will come; truncated: whether it ended
-    before its end; keep_alive: whether another request may follow; chunks: whether the client understands chunks;
-    disconnected: whether nobody hears what is answered; task: what answers it, once that has begun.
+    before its end; malformed: why what came for a body is none, and the path it came for; keep_alive: whether another request
+    may follow; chunks: whether the client understands chunks; disconnected: whether nobody hears what is answered; task: what
+    answers it, once that has begun.
     """
 
     task: asyncio.Task[None]
@@ -41,6 +42,7 @@ class Cycle:
     # How each begins; here, because setting them on every one takes longer than all else about it.
     disconnected = False
     truncated = False
+    malformed: tuple[str, str] | None = None
     response_started = False
     response_complete = False
     framing = Framing.LENGTH
@@ -74,7 +76,7 @@ class Cycle:
 
     async def receive(self) -> Message:
         """The next message of the request's body, as ASGI has them."""
-        if self.expects and self.more_body and not (self.response_started or self.gone()):
+        if self.expects and self.more_body and not (self.truncated or self.response_started or self.gone()):
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.expects = False
         while not (self.disconnected or self.response_complete):
@@ -84,6 +86,8 @@ class Cycle:
                 return {"type": "http.request", "body": body, "more_body": self.more_body}
             # Who has begun to answer needs no more of the body: only that the client is gone would end the answer.
             if self.truncated and not self.response_started:
+                if self.malformed is not None:
+                    self.connection.refuse_body()
                 break
             # That the client is gone shows only to who reads.
             self.flow.resume_reading()

@@ -6,7 +6,7 @@ by the other: a tenth of what a request costs (docs/decisions/0014-no-asgi-below
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from starlette.types import Message
@@ -76,3 +76,11 @@ class Turn(Cycle):
         if not self.gone():
             lines = b"%bcontent-type: %b\r\n%b" % (lines, media, self._unannounced())
             self.transport.write(self._headed(status, lines))
+
+
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Several lines of one name are one list (RFC 9110 § 5.3); those that may stand once were looked at before."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        values.setdefault(name, []).append(value)
+    return {name: b", ".join(each) for name, each in values.items()}

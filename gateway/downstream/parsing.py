@@ -101,7 +101,8 @@ class Parsing:
         self.over = True
         path = self._url.partition(b"?")[0]
         known = self._open and path[:1] == b"/" and len(path) <= MAX_TARGET
-        self._sink.refuse(detail, path.decode("ascii", "replace") if known else "")
+        bodiless = self._open and path != b"" and self._parser.get_method() == b"HEAD"
+        self._sink.refuse(detail, path.decode("ascii", "replace") if known else "", bodiless=bodiless)
 
     def on_message_begin(self) -> None:
         if not self._sink.wanted():
@@ -142,9 +143,11 @@ class Parsing:
         # The parser ends such a request here; it is read once more without its wish.
         if not parser.should_upgrade():
             self.begun = False
-            expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers)
-            keep = version == "1.1" and parser.should_keep_alive()
-            self._sink.taken(method, target, self._headers, version, keep=keep, expects=expects)
+            modern = version == "1.1"
+            waits = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers)
+            keep = modern and parser.should_keep_alive()
+            # HTTP/1.0 knows no interim answers (RFC 9110 § 15.2).
+            self._sink.taken(method, target, self._headers, version, keep=keep, expects=modern and waits)
 
     def _target(self, method: str, version: str) -> bytes:
         target: bytes | None = self._url

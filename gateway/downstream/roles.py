@@ -22,6 +22,9 @@ class Owner(Protocol):
     def answered(self) -> None:
         """The answer under way is written whole."""
 
+    def refuse_body(self) -> None:
+        """The request whose turn it is needs its body, which is `malformed`: say so, instead of what it would be answered."""
+
 
 class Sink(Protocol):
     """Who is told what was read of a connection."""
@@ -44,5 +47,8 @@ class Sink(Protocol):
     def ended(self) -> None:
         """The request has been read to its end."""
 
-    def refuse(self, detail: str, path: str) -> None:
-        """What comes is no request that is served here, and nothing more will be read. `path` is empty when none was read."""
+    def refuse(self, detail: str, path: str, *, bodiless: bool) -> None:
+        """What comes is no request that is served here, and nothing more will be read.
+
+        `path` is empty when none was read; bodiless: whether it is a HEAD, whose answer has no body.
+        """

@@ -25,6 +25,10 @@
 | CLOSING   | what is written leaves, nothing is read                            | `flush`, unless the client reads on |
 | CLOSED    | nothing is left                                                    |                |
 
+A body that turns out to be none is refused as a head is, unless the answer has begun or is found without the body: what was
+done is never told as not done. A request that has not begun by then, or asks for its body, gets 400; any other its answer, the
+last of its connection, which then lingers.
+
 A deadline belongs to a state: entering one sets it, and nothing else takes it away or shares it. The stall of an answer
 is the writing side's, with a deadline of its own. So from every state a connection is closed within a known time after
 the last byte, whatever was read, answered or refused (tests/downstream/test_states.py drives every one).
@@ -50,6 +54,12 @@ class State(IntEnum):
     CLOSING = 6
     CLOSED = 7
 
+
+# An attribute of an enumeration costs more to find than a name of a module.
+NEW: Final = State.NEW
+IDLE: Final = State.IDLE
+ANSWERING: Final = State.ANSWERING
+LINGERING: Final = State.LINGERING
 
 _ENDS: Final = (State.LINGERING, State.CLOSING, State.CLOSED)
 

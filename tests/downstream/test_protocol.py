@@ -209,6 +209,76 @@ async def test_of_what_is_refused_in_the_packet_that_began_it_nothing_comes(hast
     assert answer.startswith(b"HTTP/1.1 400 ") and hasty.seen == []
 
 
+class Slow(Edge):
+    """An application that asks for the body, if it does, long after it has begun."""
+
+    async def read(self, receive: Any) -> None:
+        await asyncio.sleep(0.1)
+        await super().read(receive)
+
+
+@pytest.mark.parametrize("below", [b"/", b"/v1/x"])
+@pytest.mark.parametrize("method", [b"DELETE", b"GET", b"HEAD"])
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"0\r\n\r\x0b", b"2\r\nhi\r\n0\r\nX Y: a\r\n\r\n"])
+async def test_what_is_done_without_its_body_is_told_as_done_although_that_turns_out_to_be_none(
+    below: bytes, method: bytes, chunks: bytes
+) -> None:
+    head = method + b" / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with serving(Slow(hasty=True, below=below)) as slow:
+        answer = await slow.say(head, chunks, PLAIN)
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1") == 1 == len(slow.seen)
+        assert b"connection: close" in answer
+        assert answer.endswith(b"\r\n\r\n" if method == b"HEAD" else b"\r\n\r\nok")
+
+
+@pytest.mark.parametrize("below", [b"/", b"/v1/x"])
+async def test_who_asks_late_for_a_body_that_turned_out_to_be_none_is_refused_all_the_same(below: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with serving(Slow(below=below)) as slow:
+        answer = await slow.say(head, b"2\r\nhi\r\n", b"zz\r\n", PLAIN)
+        assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request_malformed"
+
+
+async def test_what_waits_for_its_turn_while_its_body_turns_out_to_be_none_is_refused_in_its_turn() -> None:
+    head = b"DELETE / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with serving(Slow(hasty=True, below=b"/v1/x")) as slow:
+        answer = await slow.say(PLAIN + head + b"zz\r\n", PLAIN)
+        first, _, second = answer.partition(b"\r\n\r\nok")
+        assert first.startswith(b"HTTP/1.1 200 ") and second.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1") == 2 and len(slow.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"HEAD / HTTP/1.1\r\n\r\n",),
+        (b"HEAD / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",),
+        (b"HEAD / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n", b"zz\r\n"),
+    ],
+    ids=["head", "body", "body later"],
+)
+async def test_the_refusal_of_a_head_has_no_body(edge: Edge, pieces: tuple[bytes, ...]) -> None:
+    answer = await edge.say(*pieces)
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.endswith(b"\r\n\r\n")
+    assert b"content-length: " in answer
+
+
+async def test_who_waits_to_be_asked_for_a_body_and_is_answered_instead_has_said_its_last(hasty: Edge) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)
+    for pieces in ((head, SMUGGLED), (head, PLAIN)):  # the body comes all the same, or is left out
+        answer = await hasty.say(*pieces)
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1") == 1
+        assert b"connection: close" in answer
+    assert len(hasty.seen) == 2
+
+
+async def test_a_client_of_http_1_0_gets_no_interim_answer(edge: Edge) -> None:
+    head = b"POST / HTTP/1.0\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    answer = await edge.say(head, b"hi")
+    assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1") == 1
+
+
 @pytest.mark.parametrize("below", [b"/", b"/v1/x"])
 @pytest.mark.parametrize("limits", [Limits(rest=0.1), Limits(rest_size=100)], ids=["time", "size"])
 async def test_a_body_that_goes_on_for_ever_behind_its_answer_is_cut_off(below: bytes, limits: Limits) -> None:
