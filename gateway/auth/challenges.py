@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.brands import Brand
 from gateway.problems import Forbidden, Unauthorized
@@ -11,10 +11,20 @@ TOLD = {
     "token_missing": "Send your access token as `Authorization: Bearer <token>`.",
     "token_invalid": "The access token is not valid here.",
     "token_audience_invalid": "The access token is for another resource: one of agents opens /mcp only, any other /v1 only.",
+    "token_audience_foreign": "The access token is for another API: its audience is none of this one's.",
+    "token_audience_twofold": "The access token is for both /v1 and /mcp: one opens one of them only.",
     "token_expired": "The access token has expired.",
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",
 }
+
+
+PUBLIC: Mapping[str, str] = {
+    "token_audience_foreign": "token_audience_invalid",
+    "token_audience_twofold": "token_audience_invalid",
+    "user_disabled": "token_revoked",
+}
+"""Of those of `TOLD` that have words of their own, and no code: the code that callers know."""
 
 
 def bearer(header: bytes) -> bytes:
@@ -26,10 +36,9 @@ def bearer(header: bytes) -> bytes:
 
 
 def unauthorized(code: str, brand: Brand) -> Unauthorized:
-    """The 401 for `code`, a key of TOLD. `error` is named only when a token was sent; a disabled user's is revoked."""
+    """The 401 for `code`, a key of TOLD. `error` is named only when a token was sent."""
     members = {} if code == "token_missing" else {"error": "invalid_token", "error_description": TOLD[code]}
-    public = "token_revoked" if code == "user_disabled" else code
-    return Unauthorized(public, TOLD[code], headers=_challenge(brand, members))
+    return Unauthorized(PUBLIC.get(code, code), TOLD[code], headers=_challenge(brand, members))
 
 
 def insufficient(scopes: Iterable[str], brand: Brand) -> Forbidden:

@@ -143,8 +143,12 @@ def test_a_bad_token_is_told_so_and_nothing_more(open_to: Live, theirs: Issuer) 
     ):
         refused(open_to.call("GET", "/v1/me", token=token))
     refused(open_to.call("GET", "/v1/me", token=given(open_to, theirs, iat=now - 90, exp=now - 60)), "token_expired")
-    wrong = given(open_to, theirs, aud="https://other.example")
-    refused(open_to.call("GET", "/v1/me", token=wrong), "token_audience_invalid")
+    for foreign in ("https://other.example", None):
+        told = open_to.call("GET", "/v1/me", token=given(open_to, theirs, aud=foreign))
+        refused(told, "token_audience_invalid")
+        said = told.json()["detail"]
+        assert said == "The access token is for another API: its audience is none of this one's."
+        assert f'error_description="{said}"' in told.headers["www-authenticate"]
     assert open_to.call("GET", "/v1/me", token=good).status_code == 200
 
 

@@ -11,7 +11,7 @@ from adapters.core.operation import Operation
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler, Identified
 from gateway.auth.caller import Caller
-from gateway.auth.challenges import bearer, unauthorized
+from gateway.auth.challenges import PUBLIC, bearer, unauthorized
 from gateway.auth.issuers.errors import KeysUnavailable, TokenRefused
 from gateway.auth.users import IdentityUnavailable
 from gateway.keys import token_format
@@ -59,7 +59,7 @@ def _authenticated(
             await dependencies.count_stranger(exchange)
         code = code or _fault(token, caller, audience)
         if caller is None or code:
-            metrics.auth_failure(code)
+            metrics.auth_failure(PUBLIC.get(code, code))
             refusal = unauthorized(code, exchange.brand)
             if caller is not None and caller.mode == "test" and dependencies.testing is not None:
                 return await dependencies.testing.refused(operation, dependencies, exchange, caller, refusal)

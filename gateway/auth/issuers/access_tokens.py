@@ -142,7 +142,8 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
 def _audience(settings: Issuer, told: object) -> Audience:
     named: Sequence[object] = told if isinstance(told, list) else [told]
     api, agents = (any(each in known for each in named) for known in (settings.audiences, settings.agents))
-    if api == agents:
-        # For none of our resources, or for two of which it may open one only.
-        raise TokenRefused("audience", "token_audience_invalid")
+    if api and agents:
+        raise TokenRefused("audience", "token_audience_twofold")
+    if not api and not agents:
+        raise TokenRefused("audience", "token_audience_foreign")
     return "api" if api else "mcp"
