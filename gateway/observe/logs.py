@@ -169,7 +169,8 @@ def event(name: str, level: str = "info", /, **fields: object) -> None:
 def describe(error: BaseException) -> Record:
     """Type, place and causes of an exception, without its message.
 
-    Messages of the system, of imports, and of exceptions that are `for_logs` hold nobody's data.
+    Messages of the system, of imports, and of exceptions that are `for_logs` hold nobody's data, nor do the codes of databases. What
+    tells no reason itself has that of what it was raised from.
     """
     described: Record = {
         "error": f"{type(error).__module__}.{type(error).__qualname__}",
@@ -181,9 +182,15 @@ def describe(error: BaseException) -> Record:
         described["reason"] = error.strerror
     elif isinstance(error, ImportError):
         described["reason"] = error.msg
+    elif code := getattr(error, "sqlite_errorname", None):
+        described["reason"] = str(code)
+    elif code := getattr(error, "sqlstate", None):
+        described["reason"] = f"SQLSTATE {code}"
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
-        described["cause"] = describe(cause)
+        described["cause"] = within = describe(cause)
+        if error.__cause__ is not None and "reason" in within:
+            described.setdefault("reason", within["reason"])
     return described
 
 

@@ -74,7 +74,9 @@ async def test_a_last_use_that_the_database_refuses_is_written_once_it_takes_it(
     async with asyncio.timeout(20):
         while len(logged()) < 2:  # noqa: ASYNC110 - nothing announces what a worker does by itself
             await asyncio.sleep(0.01)
-        assert {(line["level"], line["event"]) for line in logged()} == {("error", "last use not recorded yet")}
+        assert {(line["level"], line["event"], line["reason"]) for line in logged()} == {
+            ("error", "last use not recorded yet", "SQLITE_CONSTRAINT_TRIGGER")
+        }
         assert await sql.read(_last_used) is None
         await sql.run(_do("DROP TRIGGER full"))
         while await sql.read(_last_used) is None:
