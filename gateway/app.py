@@ -201,6 +201,7 @@ async def wire(
     # Reading the system's authorities takes 0.05 s for each client that may need them.
     identities, upstreams = await asyncio.to_thread(_clients, settings, runtime)
     stack.push_async_callback(identities.aclose)
+    stack.push_async_callback(upstreams.aclose)
     external = factories.external_tokens(settings, known.scopes, sql, identities.live, stack)
     has_tests = identities.test is not None
     callers = Callers(sql, keyring, limiter, liveness, by_plan(settings), keys, external, testing=has_tests)
@@ -213,7 +214,6 @@ async def wire(
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )
-    stack.push_async_callback(internal.aclose)
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
     kept = sandboxes.parts(settings, known.scopes, runtime, sql, keyring, announcements.announce, stack)

@@ -38,9 +38,9 @@ def suspended(service: str, calls: str, more: int) -> None:
     _breaker.labels(service, calls).set(_suspended[service, calls] > 0)
 
 
-def concurrency(service: str, limit: int) -> None:
-    """Record how many calls this worker now gives `service` at once."""
-    _concurrency.labels(service).set(limit)
+def concurrency(service: str, more: int) -> None:
+    """So many `more` calls are given to `service` at once, or fewer: at a reload two give it some for a while."""
+    _concurrency.labels(service).inc(more)
 
 
 def queue(service: str, more: int) -> None:

@@ -6,7 +6,7 @@ usually do it grows by a few, and shrinks by as much as they take longer. Source
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
@@ -43,6 +43,7 @@ class Concurrency:
         "_samples",
         "_seconds",
         "_service",
+        "_shown",
         "_until",
         "_usual",
         "allowed",
@@ -59,6 +60,7 @@ class Concurrency:
         self.waiters: deque[asyncio.Future[None]] = deque()
         self._usual = self._seconds = self._until = 0.0
         self._samples = self._peak = 0
+        self._shown = policy.most
         service_metrics.concurrency(service, policy.most)
         service_metrics.queue(service, 0)  # known, though nobody has waited yet
 
@@ -103,6 +105,11 @@ class Concurrency:
             self._allow(self._limit * _TIMED_OUT)
         self._next()
 
+    def retire(self) -> None:
+        """There will be no more calls: what this one allowed is shown no longer, whatever still ends."""
+        self._policy = replace(self._policy, adaptive=False)
+        self._show(0)
+
     def _next(self) -> None:
         if self.waiters and self.under_way <= self.allowed:
             # One that has given up is still here until it runs.
@@ -129,7 +136,11 @@ class Concurrency:
         self._limit = max(float(min(_LEAST, self._policy.most)), min(float(self._policy.most), limit))
         if int(self._limit) != self.allowed:
             self.allowed = int(self._limit)
-            service_metrics.concurrency(self._service, self.allowed)
+            self._show(self.allowed)
+
+    def _show(self, allowed: int) -> None:
+        service_metrics.concurrency(self._service, allowed - self._shown)
+        self._shown = allowed
 
 
 def _give_up(waiter: asyncio.Future[None], deadline_first: bool) -> None:

@@ -186,9 +186,10 @@ class Guard:
             raise
 
     async def aclose(self) -> None:
-        """Close the pool, and suspend nobody any more."""
+        """Close the pool, suspend nobody any more, and allow nothing."""
         for breaker in (self._reads, self._writes):
             breaker.retire()
+        self._concurrency.retire()
         await self._pool.aclose()
 
     async def _turn(self, deadline: float, breaker: Breaker, *, probe: bool) -> float:

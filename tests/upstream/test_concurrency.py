@@ -127,6 +127,37 @@ async def test_the_queue_is_as_long_as_there_are_calls_that_wait_whatever_ends_t
     assert length() == "0.0"
 
 
+def test_a_former_configuration_neither_hides_what_the_present_one_allows_nor_outlives_its_end() -> None:
+    def shown() -> str:
+        text = metrics.exposition().decode()
+        return text.partition('\ngateway_upstream_concurrency_limit{service="swapped"} ')[2].partition("\n")[0]
+
+    def late(limit: Concurrency) -> None:
+        limit.under_way = 1
+        limit.left(late=True)
+
+    former, present = Concurrency("swapped", Limiting(most=100)), Concurrency("swapped", Limiting(most=30))
+    assert shown() == "130.0"
+    late(former)
+    assert shown() == "120.0"
+    former.retire()
+    assert shown() == "30.0"
+    late(former)  # what was under way may end afterwards
+    late(present)
+    assert shown() == "27.0"
+    former.retire()
+    present.retire()
+    assert shown() == "0.0", "nobody asks the service any more"
+
+
+async def test_a_service_that_is_closed_is_allowed_nothing(make_guard: MakeGuard) -> None:
+    guard = make_guard("http://127.0.0.1:9", limiting=Limiting(most=7))
+    shown = f'gateway_upstream_concurrency_limit{{service="{guard.name}"}} '
+    assert shown + "7.0" in metrics.exposition().decode()
+    await guard.aclose()
+    assert shown + "0.0" in metrics.exposition().decode()
+
+
 async def test_too_many_at_once_are_refused_without_a_word_to_the_service(make_guard: MakeGuard) -> None:
     script = Scripted(lambda _: 0.2)
     async with serving(script) as service:
