@@ -141,6 +141,14 @@ class Callers:
                 return await self._renewed(caller, confirmed)
         return caller
 
+    async def standing(self, caller: Caller) -> Caller | None:
+        """The caller as it is now, for what goes on after it was admitted. StoreUnavailable when nobody can tell."""
+        try:
+            generation = await self._liveness.current(caller.tenant_id, caller.token_id)
+        except StoreUnavailable:
+            return await self.renewed(caller, None, lost=True)
+        return caller if generation == caller.generation else await self.renewed(caller, generation, lost=False)
+
     @property
     def last_uses(self) -> Batch:
         """When tokens were used last, to be written down."""

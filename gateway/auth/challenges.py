@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from gateway.auth.permits import Denied
 from gateway.brands import Brand
 from gateway.problems import Forbidden, Unauthorized
 
@@ -60,6 +61,11 @@ def denied(needed: frozenset[str], asked: frozenset[str], brand: Brand) -> Forbi
     required = sorted(needed)
     detail = f"The token's scopes would allow this, but your role does not: {', '.join(required)} is needed."
     return Forbidden("role_forbids", detail, members={"required_scopes": required, "denied_by": "role"})
+
+
+def refusal(verdict: Denied, needed: frozenset[str], asked: frozenset[str], brand: Brand) -> Unauthorized | Forbidden:
+    """What `verdict` is to who is judged: see `denied`; 401 for a user who is disabled or gone."""
+    return unauthorized("user_disabled", brand) if verdict == "user" else denied(needed, asked, brand)
 
 
 def _challenge(brand: Brand, members: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:

@@ -28,6 +28,11 @@ class Liveness:
         """Keeps what SQL was just seen to say. Returns the generation in force: a higher one means SQL must be read again."""
         return await self._raise(tenant, token_id, generation)
 
+    async def current(self, tenant: str, token_id: str) -> int | None:
+        """The generation in force, None when none is kept: who asks changes nothing."""
+        kept: bytes | None = await self._line.command("GET", live_key(tenant, token_id))
+        return None if kept is None else int(kept)
+
     async def announce(self, tenant: str, token_id: str, generation: int) -> None:
         """Tells every worker that the token changed (revoked, rotated, narrowed), from its next request on."""
         await self._raise(tenant, token_id, generation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from time import monotonic
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,7 @@ from gateway.api.body import reading
 from gateway.api.body.files import received
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Authorized, Permitted
+from gateway.api.standing import EVERY, Standing
 from gateway.auth.challenges import denied
 from gateway.auth.scopes import Permissions
 from gateway.problems import NotAcceptable, NotFound, PreconditionFailed, UnsupportedMediaType
@@ -44,7 +46,7 @@ def accept(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
     writes = operation.replayable or operation.method in ("PATCH", "DELETE")
     demanding = any(face is not None and face.demands for face in operation.faces.values())
     if expected is Body.FILE:
-        proceed = _with_file(dependencies, proceed)
+        proceed = _with_file(operation, dependencies, proceed)
 
     def accepted(permitted: Permitted) -> Awaitable[Answer]:
         exchange = permitted.exchange
@@ -93,12 +95,13 @@ def _demanded(operation: Operation, permissions: Permissions, permitted: Permitt
         raise denied(more.union(operation.scopes), asked, exchange.brand)
 
 
-def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
+def _with_file(operation: Operation, dependencies: Dependencies, proceed: Accepted) -> Accepted:
     """Receives, checks and translates the file of an import, which is gone when the request is over."""
     server, files_thread = dependencies.settings.server, dependencies.files_thread
+    standing = Standing(operation, dependencies)
 
     async def filed(permitted: Permitted, given: Input) -> Answer:
-        exchange = permitted.exchange
+        exchange, began = permitted.exchange, monotonic()
         async with received(
             exchange,
             permitted.face.translation(given),
@@ -109,6 +112,9 @@ def _with_file(dependencies: Dependencies, proceed: Accepted) -> Accepted:
         ) as file:
             given.file = file
             exchange.document = file.digest
+            # Nothing was done yet, and a large file may take its sender minutes.
+            if monotonic() - began >= EVERY:
+                permitted = await standing.now(permitted)
             return await proceed(permitted, given)
 
     return filed

@@ -11,6 +11,7 @@ from adapters.core.operation import Operation
 from gateway.api.body.files import chained, translated
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Accepted, Permitted
+from gateway.api.standing import Standing
 from gateway.api.stream_shares import StreamShares, paced
 from gateway.auth.single_flight import SingleFlight
 from gateway.downstream.streaming import Streamed
@@ -84,7 +85,7 @@ def _streaming(operation: Operation, dependencies: Dependencies) -> Accepted:
         ((each.timeouts.total, each.max_connections) for name, each in services.items() if name == operation.service),
         (0.0, 0),  # an operation of a service that is not configured is never carried out
     )
-    shares = StreamShares(connections)
+    shares, standing = StreamShares(connections), Standing(operation, dependencies)
 
     async def forwarded(permitted: Permitted, given: Input) -> Answer:
         plan = permitted.face.plan(given)
@@ -101,6 +102,7 @@ def _streaming(operation: Operation, dependencies: Dependencies) -> Accepted:
                     first = await anext(pieces)
             except TimeoutError:
                 raise Timeout("no row in time", sent=True) from None
-            return Streamed(head, paced(chained(first, pieces), patience), stack.pop_all().aclose)
+            rows = standing.followed(permitted, chained(first, pieces))
+            return Streamed(head, paced(rows, patience), stack.pop_all().aclose)
 
     return forwarded
