@@ -214,6 +214,8 @@ async def wire(
         {name: service.timeouts.upload for name, service in settings.services.items()},
         limiter,
     )
+    replays = Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget)
+    stack.push_async_callback(replays.aclose)
     announcements = Announcements(liveness)
     stack.push_async_callback(announcements.stop)
     kept = sandboxes.parts(settings, known.scopes, runtime, sql, keyring, announcements.announce, stack)
@@ -234,7 +236,7 @@ async def wire(
         permissions=Permissions(known.scopes, settings.roles),
         cursors=Cursors(keyring, settings.cursors.lifetime),
         keyring=keyring,
-        replays=Replays(line, settings.idempotency.lifetime, settings.idempotency.lease, settings.idempotency.budget),
+        replays=replays,
         internal=internal,
         own={
             ME.name: me,

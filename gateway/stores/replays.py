@@ -90,6 +90,7 @@ class Replays:
         self._lease = lease
         self._budget = budget
         self._settling: set[asyncio.Task[None]] = set()
+        self._ending = False
 
     async def reserve(
         self,
@@ -145,6 +146,11 @@ class Replays:
         """Remembers that the request may have taken effect. As to result and errors see ``release``."""
         return await self._settle(handle, ("unknown",))
 
+    async def aclose(self) -> None:
+        """What is not settled yet is tried once more, and then left to its lease."""
+        self._ending = True
+        await asyncio.gather(*self._settling, return_exceptions=True)
+
     async def _settle(self, handle: Reservation, outcome: Sequence[Part]) -> Settled:
         try:
             return await self._settle_once(handle, outcome)
@@ -170,6 +176,8 @@ class Replays:
                     try:
                         await self._settle_once(handle, outcome)
                     except StoreUnavailable:
+                        if self._ending:
+                            return
                         await asyncio.sleep(_RETRY_SECONDS)
                     else:
                         return

@@ -257,6 +257,28 @@ async def test_a_lost_store_refuses_reservations_and_forgets_those_it_made_unsee
         await line.aclose()
 
 
+async def test_what_a_lost_store_left_unsettled_is_tried_once_more_at_the_end_and_no_longer(tmp_path: Path) -> None:
+    async with valkey.running(tmp_path) as url:
+        line = await redis_url.connect(url, timeout=0.1)
+        replays = Replays(line, 60, 60)
+        finishing = await reserved(replays, "finishing")
+        pid = int((tmp_path / "valkey" / "valkey.pid").read_text())
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(StoreUnavailable):
+            await replays.finish(finishing, *CREATED)
+        os.kill(pid, signal.SIGCONT)
+        async with asyncio.timeout(5):
+            while not line.connected:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+        await replays.aclose()
+        assert not replays._settling and isinstance(await reserve(replays, "finishing"), Stored)
+        await line.aclose()
+        with pytest.raises(StoreUnavailable):
+            await reserve(replays, "unseen")
+        await replays.aclose()
+        assert not replays._settling
+
+
 async def test_a_cancelled_reservation_is_given_back(replays: Replays) -> None:
     task = asyncio.ensure_future(reserve(replays))
     await asyncio.sleep(0)
