@@ -1,6 +1,7 @@
 """Counts on their way from a worker to SQL: what cannot be written today is written later."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -77,7 +78,9 @@ async def test_counts_that_the_database_refuses_are_written_once_it_takes_them(
     writing.start()
     counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
     await _until(lambda: len(logged()) >= 2)
-    assert {(line["level"], line["event"]) for line in logged()} == {("error", "usage not recorded yet")}
+    assert {(line["level"], line["event"], line["reason"]) for line in logged()} == {
+        ("error", "usage not recorded yet", "SQLITE_CONSTRAINT_TRIGGER")
+    }
     counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
     await sql.run(_do("DROP TRIGGER full"))
     began = time.monotonic()
@@ -85,6 +88,25 @@ async def test_counts_that_the_database_refuses_are_written_once_it_takes_them(
         assert time.monotonic() - began < 20
     await writing.stop()
     assert await sql.read(_written) == 2
+
+
+async def test_what_waits_for_the_database_when_everything_ends_is_written_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, sql: Sql
+) -> None:
+    monkeypatch.setattr(batches, "FLUSH", 0.02)
+    leave = threading.Event()
+    busy = [asyncio.create_task(sql.read(lambda _: leave.wait(2))) for _ in range(5)]
+    await asyncio.sleep(0.1)
+    counts = Usage()
+    writing = Batches(sql, *counts.batches)
+    counts.note(CALLER, "2026-09-01", 200, "203.0.113.7")
+    writing.start()
+    await _until(lambda: not counts._counts)
+    stopping = asyncio.create_task(writing.stop())
+    await asyncio.sleep(0.1)
+    leave.set()
+    await asyncio.gather(stopping, *busy)
+    assert await sql.read(_written) == 1
 
 
 async def test_what_is_too_old_is_forgotten_once_a_day(monkeypatch: pytest.MonkeyPatch, sql: Sql) -> None:

@@ -37,17 +37,22 @@ class Batches:
         self._sql = sql
         self._batches = batches
         self._regularly: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Write every FLUSH seconds from now on, until `stop`."""
         self._regularly = asyncio.create_task(self._write_regularly())
 
     async def stop(self) -> None:
-        """Write a last time. Ends within the time-out of one call of SQL."""
+        """Write a last time. Ends within the time-outs of two calls of SQL."""
         if self._regularly is not None:
             self._regularly.cancel()
             await asyncio.gather(self._regularly, return_exceptions=True)
             self._regularly = None  # its end remembers where it was, and with that us
+        if self._writing is not None:
+            # Given up, what it has taken would be neither written nor noted any more.
+            await self._writing
+            self._writing = None
         await self.flush()
 
     async def flush(self) -> None:
@@ -57,7 +62,8 @@ class Batches:
     async def _write_regularly(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            await self.flush()
+            self._writing = asyncio.create_task(self.flush())
+            await asyncio.shield(self._writing)
 
     async def _flush(self, batch: Batch) -> None:
         taken = batch.take()
