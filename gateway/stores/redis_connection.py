@@ -68,6 +68,7 @@ class RedisConnection:
         self._outage = Outage("store", "redis", where or address.where)
         self._fault = "not connected yet"
         self._closed = False
+        self.tried = False  # whether nobody uses it but to see whether it serves
 
     async def connect(self) -> None:
         """Connect for the first time. A store that is away is not an error."""
@@ -78,6 +79,7 @@ class RedisConnection:
 
     async def attempt(self) -> None:
         """The same once, for whoever only asks whether it serves: StoreUnavailable says why not, and nothing is logged."""
+        self.tried = True
         self._link = await self._connect()
         await self.prove()
 
@@ -168,6 +170,8 @@ class RedisConnection:
 
     def failed(self, fault: str) -> None:
         """Called by a link that stays, whose store takes no writes at the moment."""
+        if self._closed or self.tried:
+            return
         self._outage.failed(fault)
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.get_running_loop().create_task(self._watch())
@@ -187,8 +191,8 @@ class RedisConnection:
     def _lost(self, fault: str) -> None:
         self._link = None
         self._fault = fault
+        self.failed(fault)
         if not self._closed:
-            self.failed(fault)
             self._keeper = asyncio.get_running_loop().create_task(self._come_back())
 
     async def _come_back(self) -> None:

@@ -56,14 +56,19 @@ class SentinelConnection(RedisConnection):
 
     async def resolve(self) -> Address:
         doubts = []
-        for at, (place, sentinel) in enumerate(self._sentinels):
+        for each in [*self._sentinels]:
+            # Of several that are silent each takes its time, and there may be none left for the others: those come first then.
+            self._sentinels.remove(each)
+            self._sentinels.append(each)
+            place, sentinel = each
             try:
                 host, port = await self._named(sentinel)
             except StoreUnavailable as doubt:
                 doubts.append(f"{place} {doubt}")
             else:
                 # Who answered is asked first the next time.
-                self._sentinels.insert(0, self._sentinels.pop(at))
+                self._sentinels.remove(each)
+                self._sentinels.insert(0, each)
                 return self._nodes.at(host, port)
         raise StoreUnavailable(f"no sentinel names a primary: {'; '.join(doubts)}")
 
@@ -122,6 +127,7 @@ class ClusterConnection(RedisConnection):
             self._look_again()
 
     async def attempt(self) -> None:
+        self.tried = True
         await self._look()
         await self.prove()
 
@@ -191,12 +197,18 @@ class ClusterConnection(RedisConnection):
 
     def _line_at(self, place: tuple[str, int]) -> RedisConnection:
         line = self._lines.get(place)
+        if line is None and self._closed:
+            raise StoreUnavailable("the line was closed")
         if line is None:
             # New to us: whoever needs it first finds it not connected yet.
-            line = self._lines[place] = RedisConnection(
-                self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending
-            )
+            line = self._opened(place)
             line.begin()
+        return line
+
+    def _opened(self, place: tuple[str, int]) -> RedisConnection:
+        line = RedisConnection(self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending)
+        line.tried = self.tried
+        self._lines[place] = line
         return line
 
     def _look_again(self) -> None:
@@ -240,12 +252,8 @@ class ClusterConnection(RedisConnection):
         for slot, owners in found.items():
             slots[slot] = (str(owners[0].host), int(owners[0].port))
         places = {place for place in slots if place is not None}
-        new = [place for place in places if place not in self._lines]
-        for place in new:
-            self._lines[place] = RedisConnection(
-                self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending
-            )
-        await asyncio.gather(*(self._lines[place].connect() for place in new))
+        new = [self._opened(place) for place in places if place not in self._lines]
+        await asyncio.gather(*(line.connect() for line in new))
         self._slots = slots
         for place in [place for place in self._lines if place not in places]:
             await self._lines.pop(place).aclose()

@@ -71,6 +71,18 @@ async def test_a_store_that_takes_no_writes_is_lost_and_told_so_until_it_takes_t
     assert code in told[1]["reason"] and all("seconds" in each for each in told[2:])
 
 
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_of_a_store_that_is_only_tried_nothing_is_logged_whatever_it_refuses(
+    tmp_path: Path, refusal: str, logged: Logged
+) -> None:
+    begin, _, code = REFUSALS[refusal]
+    async with valkey.running(tmp_path) as url, admin(url) as ask, asyncio.timeout(20):
+        assert await ask(*begin) == b"+OK\r\n"
+        with pytest.raises(StoreUnavailable, match=code):
+            await redis_url.check(url, timeout=2.0)
+    assert [each for each in logged() if each["event"].startswith("store ")] == []
+
+
 async def test_whatever_is_wrong_with_a_store_its_reason_and_host_are_told_once_and_no_password(
     tmp_path: Path, logged: Logged
 ) -> None:
