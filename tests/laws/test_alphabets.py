@@ -58,6 +58,17 @@ def test_a_look_at_many_ids_says_what_a_look_at_each_says(alphabet: str, data: s
 
 
 @every_alphabet
+def test_among_many_the_longest_is_the_last_that_fits(alphabet: str) -> None:
+    parts = atoms(alphabet)
+    longest = "".join(atom.characters[0] * atom.most for atom in parts)
+    one_more = longest + parts[-1].characters[0]
+    assert re.fullmatch(alphabet, longest, re.ASCII) and not re.fullmatch(alphabet, one_more, re.ASCII)
+    others = [sample(alphabet, place) for place in range(2)] * 4
+    assert all_of(alphabet)([*others, longest])
+    assert not all_of(alphabet)([*others, one_more])
+
+
+@every_alphabet
 def test_an_id_can_be_made_of_every_alphabet(alphabet: str) -> None:
     made = {sample(alphabet, place) for place in (0, 1)}
     assert len(made) == 2

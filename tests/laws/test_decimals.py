@@ -70,6 +70,21 @@ def test_an_amount_is_the_same_in_each_form_of_the_services(currency: str, units
     assert told == amount == Money(form="minor").told(units, currency)
 
 
+@pytest.mark.parametrize(
+    ("number", "currency", "told"),
+    [
+        ("-5", "EUR", "-5.00"),
+        ("-5.5", "EUR", "-5.50"),
+        ("1E+2", "EUR", "100.00"),
+        ("10.1000", "EUR", "10.10"),
+        ("-7.0", "JPY", "-7"),
+        ("-1.5", "KWD", "-1.500"),
+    ],
+)
+def test_an_amount_has_the_digits_of_its_currency_whatever_the_services(number: str, currency: str, told: str) -> None:
+    assert Money().told(Decimal(number), currency) == told
+
+
 @pytest.mark.parametrize("form", ["number", "string"])
 def test_nothing_has_no_sign_in_any_form(form: Any) -> None:
     for amount in ("-0", "-0.00"):
