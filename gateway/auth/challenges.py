@@ -12,8 +12,8 @@ TOLD = {
     "token_missing": "Send your access token as `Authorization: Bearer <token>`.",
     "token_invalid": "The access token is not valid here.",
     "token_audience_invalid": "The access token is for another resource: one of agents opens /mcp only, any other /v1 only.",
-    "token_audience_foreign": "The access token is for another API: its audience is none of this one's.",
-    "token_audience_twofold": "The access token is for both /v1 and /mcp: one opens one of them only.",
+    "audience_foreign": "The access token is for another API: its audience is none of this one's.",
+    "audience_twofold": "The access token is for both /v1 and /mcp: one opens one of them only.",
     "token_expired": "The access token has expired.",
     "token_revoked": "The access token has been revoked.",
     "user_disabled": "The user this token acts for is disabled.",
@@ -21,8 +21,8 @@ TOLD = {
 
 
 PUBLIC: Mapping[str, str] = {
-    "token_audience_foreign": "token_audience_invalid",
-    "token_audience_twofold": "token_audience_invalid",
+    "audience_foreign": "token_audience_invalid",
+    "audience_twofold": "token_audience_invalid",
     "user_disabled": "token_revoked",
 }
 """Of those of `TOLD` that have words of their own, and no code: the code that callers know."""

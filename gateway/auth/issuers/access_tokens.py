@@ -143,7 +143,7 @@ def _audience(settings: Issuer, told: object) -> Audience:
     named: Sequence[object] = told if isinstance(told, list) else [told]
     api, agents = (any(each in known for each in named) for known in (settings.audiences, settings.agents))
     if api and agents:
-        raise TokenRefused("audience", "token_audience_twofold")
+        raise TokenRefused("audience", "audience_twofold")
     if not api and not agents:
-        raise TokenRefused("audience", "token_audience_foreign")
+        raise TokenRefused("audience", "audience_foreign")
     return "api" if api else "mcp"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from gateway.observe.issuer_metrics import UNKNOWN
 
-Code = Literal["token_invalid", "token_expired", "token_audience_foreign", "token_audience_twofold"]
+Code = Literal["token_invalid", "token_expired", "audience_foreign", "audience_twofold"]
 
 
 class TokenRefused(Exception):
