@@ -36,7 +36,7 @@ def test_both_names_of_the_store_are_taken(write: Write, url: str, tls: bool) ->
 
 def test_several_hosts_of_postgresql_are_tried_until_one_takes_writes() -> None:
     both = urls.parsed("postgresql://u:p@h1,h2:5433/d?connect_timeout=2")
-    assert both.query["host"] == ("h1:5432", "h2:5433")
+    assert (both.query["host"], both.query["port"]) == ("h1,h2", "5432,5433")
     assert both.query["target_session_attrs"] == "read-write"
     assert (both.username, both.password, both.database) == ("u", "p", "d")
     assert urls.where(both) == "h1:5432,h2:5433/d"
@@ -56,6 +56,8 @@ def test_several_hosts_of_postgresql_are_tried_until_one_takes_writes() -> None:
         ("redis", "redis+cluster://h1,h2/1", "names a database"),
         ("sql", "postgresql://h1:99999,h2/d", "port that is not from 1"),
         ("sql", "postgresql://h1,/d", "host without a name"),
+        ("sql", "postgresql:///d?host=h1:0&host=h2", "port that is not from 1"),
+        ("sql", "postgresql:///d?host=h1,h2&port=1,2,3", "another number of ports"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_told_as_what_it_is(write: Write, name: str, url: str, said: str) -> None:

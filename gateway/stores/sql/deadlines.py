@@ -41,7 +41,7 @@ class Call:
             _here.call = None
 
     def cut(self) -> None:
-        """End the call, from whichever thread: what it waits for fails, and it is given no further connection."""
+        """End the call, from whichever thread: what it waits for fails, and it asks nothing more."""
         with self._lock:
             self.late = True
             connection = self._connection
@@ -52,11 +52,17 @@ class Call:
                     line.shutdown(socket.SHUT_RDWR)
 
     def take(self, connection: Any) -> None:
-        """The pool gives this connection out. Raises StoreUnavailable when it is too late for it."""
+        """The pool gives this connection out."""
         with self._lock:
-            if self.late:
-                raise StoreUnavailable(LATE)
-            self._connection = connection
+            self._connection = None if self.late else connection
+
+    def begin(self) -> None:
+        """Something is to be asked. Raises StoreUnavailable when it is too late for it.
+
+        Not as soon as that is known: who refuses a connection that the pool gives out has it thrown away, and this one may have taken long to open.
+        """
+        if self.late:
+            raise StoreUnavailable(LATE)
 
     def give_back(self) -> None:
         """From here on the connection may be another call's."""
@@ -92,6 +98,13 @@ def keep(engine: Engine) -> None:
         call: Call | None = getattr(_here, "call", None)
         if call is not None:
             call.take(connection)
+
+    # Before those that speak to the database.
+    @event.listens_for(engine, "begin", insert=True)
+    def _begun(_connection: object) -> None:
+        call: Call | None = getattr(_here, "call", None)
+        if call is not None:
+            call.begin()
 
     @event.listens_for(engine, "checkin")
     def _given_back(_connection: object, _record: object) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, NotSupportedError, OperationalError
 
-from gateway.stores.sql import deadlines, urls
+from gateway.stores.sql import deadlines, hosts, urls
 
 READ_ONLY: Final[Mapping[str, Any]] = {"gateway_read_only": True}
 
@@ -99,7 +99,7 @@ def _postgresql(place: URL, pool_size: int, timeout: float) -> Engine:
         max_overflow=0,
         pool_timeout=timeout,
         connect_args={
-            "connect_timeout": max(2, round(timeout)),
+            "connect_timeout": hosts.patience(len(urls.hosts(place)), timeout),
             "keepalives_idle": 15,
             "keepalives_interval": 5,
             "keepalives_count": 3,
@@ -107,6 +107,7 @@ def _postgresql(place: URL, pool_size: int, timeout: float) -> Engine:
             "prepare_threshold": None,
         },
     )
+    hosts.remember(engine)
 
     @event.listens_for(engine, "connect")
     def _by_hand(connection: Any, _record: object) -> None:
