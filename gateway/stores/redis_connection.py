@@ -83,10 +83,6 @@ class RedisConnection:
         self._link = await self._connect()
         await self.prove()
 
-    def begin(self) -> None:
-        """Connect by and by, without waiting for it."""
-        self._keeper = asyncio.get_running_loop().create_task(self._come_back())
-
     async def resolve(self) -> Address:
         """Where the store is now. StoreUnavailable when nobody can tell."""
         return self._address

@@ -112,6 +112,7 @@ class ClusterConnection(RedisConnection):
         super().__init__(nodes.node, timeout=timeout, max_pending=max_pending, where=nodes.where)
         self._nodes = nodes
         self._lines: dict[tuple[str, int], RedisConnection] = {}
+        self._opening: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._slots: list[tuple[str, int] | None] = [None] * _SLOTS
         self._looking: asyncio.Task[None] | None = None
 
@@ -146,8 +147,7 @@ class ClusterConnection(RedisConnection):
 
     async def settled(self, script: Script, packed: bytes, reply: Any) -> Any:
         if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
-            # A node has the scripts that it was given itself.
-            _, reply = await asyncio.gather(self._line(_slot(packed)).ask(script.load), self.ask(packed))
+            reply = await self._asked(packed, script.load)
         if isinstance(reply, hiredis.ReplyError):
             raise StoreUnavailable(f"the store refused: {reply}") from reply
         return reply
@@ -159,57 +159,73 @@ class ClusterConnection(RedisConnection):
         await super().aclose()
         if self._looking is not None:
             await given_up(self._looking)
-        for line in self._lines.values():
-            await line.aclose()
+        for place in (*self._lines,):
+            await self._leave(place)
 
-    async def _asked(self, packed: bytes) -> Any:
+    async def _asked(self, packed: bytes, load: bytes | None = None) -> Any:
+        """The answer of whichever node has the key; `load`: what gives a node the script that is asked for."""
         slot = _slot(packed)
         try:
-            reply = await self._line(slot).ask(packed)
+            line = await self._line(slot)
+            reply = await line.ask(packed)
+            first: tuple[bytes, ...] = ()
             for _ in range(_MOVES):
                 match str(reply).split() if isinstance(reply, hiredis.ReplyError) else ():
                     case ["MOVED", _, place]:
                         self._slots[slot] = _place(place)
                         self._look_again()
-                        reply = await self._line(slot).ask(packed)
+                        line, first = await self._line(slot), ()
                     case ["ASK", _, place]:
-                        line = self._line_at(_place(place))
-                        # One behind the other on one connection: the first is for the second alone.
-                        _, reply = await asyncio.gather(line.ask(_ASKING), line.ask(packed))
+                        line, first = await self._line_at(_place(place)), (_ASKING,)
+                    case ["NOSCRIPT", *_] if load is not None:
+                        # A node has the scripts that it was given itself, so the one that a slot moves to may have none.
+                        first = (load, *first)
                     case ["TRYAGAIN", *_]:
                         await asyncio.sleep(_SOON)
-                        reply = await self._line(slot).ask(packed)
+                        line, first = await self._line(slot), ()
                     case ["CLUSTERDOWN" | "LOADING" | "READONLY" | "MASTERDOWN", *_]:
                         raise StoreUnavailable(f"the store refused: {reply}")
                     case _:
                         return reply
+                # One behind the other on one connection: ASKING is for the next command alone.
+                *_, reply = await asyncio.gather(*(line.ask(each) for each in (*first, packed)))
         except StoreUnavailable as fault:
             self.failed(str(fault))
             self._look_again()
             raise
         return reply
 
-    def _line(self, slot: int) -> RedisConnection:
+    async def _line(self, slot: int) -> RedisConnection:
         place = self._slots[slot]
         if place is None:
             raise StoreUnavailable("no node of the cluster has this key")
-        return self._line_at(place)
+        return await self._line_at(place)
 
-    def _line_at(self, place: tuple[str, int]) -> RedisConnection:
+    async def _line_at(self, place: tuple[str, int]) -> RedisConnection:
         line = self._lines.get(place)
         if line is None and self._closed:
             raise StoreUnavailable("the line was closed")
         if line is None:
-            # New to us: whoever needs it first finds it not connected yet.
-            line = self._opened(place)
-            line.begin()
+            self._open(place)
+            line = self._lines[place]
+        if (opening := self._opening.get(place)) is not None:
+            # New to us: it is waited for, as long as for an answer.
+            await asyncio.wait({opening}, timeout=self._timeout)
         return line
 
-    def _opened(self, place: tuple[str, int]) -> RedisConnection:
+    def _open(self, place: tuple[str, int]) -> asyncio.Task[None]:
+        """Have a line to a node that is new to us → its first attempt to connect."""
         line = RedisConnection(self._nodes.at(*place), timeout=self._timeout, max_pending=self._max_pending)
         line.tried = self.tried
-        self._lines[place] = line
-        return line
+        opening = asyncio.get_running_loop().create_task(line.connect())
+        self._lines[place], self._opening[place] = line, opening
+        opening.add_done_callback(lambda _: self._opening.pop(place, None))
+        return opening
+
+    async def _leave(self, place: tuple[str, int]) -> None:
+        if (opening := self._opening.get(place)) is not None:
+            await given_up(opening)
+        await self._lines.pop(place).aclose()
 
     def _look_again(self) -> None:
         if not self._closed and (self._looking is None or self._looking.done()):
@@ -252,11 +268,11 @@ class ClusterConnection(RedisConnection):
         for slot, owners in found.items():
             slots[slot] = (str(owners[0].host), int(owners[0].port))
         places = {place for place in slots if place is not None}
-        new = [self._opened(place) for place in places if place not in self._lines]
-        await asyncio.gather(*(line.connect() for line in new))
+        if opening := [self._open(place) for place in places if place not in self._lines]:
+            await asyncio.wait(opening)
         self._slots = slots
         for place in [place for place in self._lines if place not in places]:
-            await self._lines.pop(place).aclose()
+            await self._leave(place)
 
 
 def _slot(packed: bytes) -> int:

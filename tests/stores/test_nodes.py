@@ -16,7 +16,6 @@ from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.redis_connection import Script, pack
 from gateway.stores.redis_nodes import ClusterConnection, SentinelConnection, _slot
-from gateway.stores.topology import Nodes
 from tests.stores.nodes import Node, cluster, running_node, until, watched
 
 COUNT = Script("return redis.call('INCRBY', KEYS[1], ARGV[1]) + redis.call('INCR', KEYS[2])")
@@ -85,9 +84,13 @@ async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_i
         assert local and max(local) < back + 0.1 and took < 3.0
         # One sentinel less tells as well, and who asks for more is told which.
         sentinels[0].kill()
-        (now,) = [("127.0.0.1", each.port) for each in nodes if each.role == "master"]
+
+        def primaries() -> list[tuple[str, int]]:
+            """One, but for a moment in which sentinels on a crowded machine hold it for down once more."""
+            return [("127.0.0.1", each.port) for each in nodes if each.role == "master"]
+
         async with asyncio.timeout(20):
-            while [*(told := await line.opinions()).values()][1:] != [now, now]:  # noqa: ASYNC110 - each hears of it by itself
+            while [*(told := await line.opinions()).values()][1:] != 2 * await asyncio.to_thread(primaries):  # noqa: ASYNC110 - each hears of it by itself
                 await asyncio.sleep(0.05)
         assert list(told) == [f"127.0.0.1:{each.port}" for each in sentinels]
         assert "cannot be asked" in str(told[f"127.0.0.1:{sentinels[0].port}"])
@@ -172,6 +175,36 @@ async def test_a_key_that_moves_to_another_node_is_followed(clustered: list[Node
         await line.aclose()
 
 
+async def test_a_script_follows_its_key_to_a_node_that_is_new_to_the_line_and_has_no_scripts(
+    clustered: list[Node],
+) -> None:
+    line = await redis_url.connect(f"redis+cluster://127.0.0.1:{clustered[0].port}", timeout=3.0)
+    assert isinstance(line, ClusterConnection)
+    try:
+        key, other = "gw:{followed}:x", "gw:{followed}:y"
+        await line.command("SET", key, "1")
+        slot = _slot(pack("GET", key))
+        owner = next(each for each in clustered[:3] if _has(each, key))
+        target = next(each for each in clustered[:3] if each is not owner)
+        names = {each: str(each.client.cluster("myid")) for each in (owner, target)}
+        target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", names[owner])
+        owner.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", names[target])
+        owner.client.execute_command("MIGRATE", "127.0.0.1", target.port, key, 0, 1000)
+        target.client.script_flush()
+        await line._leave(("127.0.0.1", target.port))
+        assert await line.run(Script("return redis.call('INCR', KEYS[1])"), (key,), ()) == 2
+        # Of several keys of which one is not there, nobody can say where it would be.
+        with pytest.raises(StoreUnavailable, match="TRYAGAIN"):
+            await line.run(COUNT, (key, other), (5,))
+        for each in (target, owner):
+            each.client.execute_command("CLUSTER SETSLOT", slot, "NODE", names[target])
+        # MOVED, to a node that is as new as before.
+        await line._leave(("127.0.0.1", target.port))
+        assert await line.run(COUNT, (key, other), (5,)) == 8
+    finally:
+        await line.aclose()
+
+
 async def test_a_primary_of_a_cluster_that_is_killed_is_replaced_and_the_outage_told_to_be_over(
     clustered: list[Node], logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
@@ -230,52 +263,6 @@ async def test_nobody_who_knows_the_nodes_is_an_outage_and_no_failure_to_start()
         with pytest.raises(StoreUnavailable):
             await line.command("GET", "gw:{x}:y")
         await line.aclose()
-
-
-@pytest.mark.parametrize(
-    ("url", "asked", "service"),
-    [
-        ("redis+sentinel://h1,h2:5,h3/main", (("h1", 26379), ("h2", 5), ("h3", 26379)), "main"),
-        ("rediss+sentinel://u:p%40ss@h1/main/2?ca_file=x.pem", (("h1", 26379),), "main"),
-        ("valkey+cluster://:pw@h1,h2:7001", (("h1", 6379), ("h2", 7001)), None),
-        ("valkeys+cluster://h1?ca_file=x.pem", (("h1", 6379),), None),
-    ],
-)
-def test_urls_of_several_nodes(url: str, asked: object, service: str | None) -> None:
-    nodes = Nodes.parse(url)
-    assert (nodes.asked, nodes.service) == (asked, service)
-    assert nodes.node.member is (service is None)
-    assert nodes.node.password in (None, "p@ss", "pw") and "pw" not in repr(nodes) and "pw" not in nodes.where
-    assert nodes.node.ca_file == ("x.pem" if "ca_file" in url else None)
-
-
-def test_sentinels_have_a_login_and_a_transport_of_their_own() -> None:
-    nodes = Nodes.parse(
-        "rediss+sentinel://app:pw@h1/main/2?sentinel_user=w&sentinel_password=s%40%26&sentinel_tls=true&ca_file=x.pem"
-    )
-    assert (nodes.sentinel_user, nodes.sentinel_password, nodes.sentinel_tls) == ("w", "s@&", True)
-    assert (nodes.node.username, nodes.node.password, nodes.node.ca_file) == ("app", "pw", "x.pem")
-    assert "s@&" not in repr(nodes) and nodes.node.database == 2
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis+sentinel://h1",
-        "redis+sentinel:///main",
-        "redis+cluster://h1/1",
-        "redis+cluster://",
-        "redis+cluster://h:x",
-        "redis+sentinel://h1/main?sentinel_tls=true",
-        "rediss+sentinel://h1/main?sentinel_tls=perhaps",
-        "rediss+sentinel://h1/main?sentinel_user=u",
-        "redis+sentinel://h1/main?sentinel_pass=u",
-        "redis+cluster://h1?sentinel_password=u",
-    ],
-)
-def test_urls_of_several_nodes_that_cannot_be(url: str) -> None:
-    with pytest.raises(ValueError, match="store"):
-        Nodes.parse(url)
 
 
 def _has(node: Node, key: str) -> bool:
