@@ -111,14 +111,18 @@ class Concurrency:
         self._show(0)
 
     def _next(self) -> None:
-        if self.waiters and self.under_way <= self.allowed:
-            # One that has given up is still here until it runs.
-            for waiter in tuple(self.waiters):
-                if not waiter.done():
-                    self.waiters.remove(waiter)
-                    waiter.set_result(None)
-                    return
-        self.under_way -= 1
+        if self.under_way > self.allowed or not self._called():
+            self.under_way -= 1
+
+    def _called(self) -> bool:
+        """Whether somebody waited, whose turn it is now: the first."""
+        # One that has given up is still here until it runs.
+        for waiter in tuple(self.waiters):
+            if not waiter.done():
+                self.waiters.remove(waiter)
+                waiter.set_result(None)
+                return True
+        return False
 
     def _adjust(self, now: float) -> None:
         latency, peak = self._seconds / self._samples, self._peak
@@ -137,6 +141,9 @@ class Concurrency:
         if int(self._limit) != self.allowed:
             self.allowed = int(self._limit)
             self._show(self.allowed)
+            # Else whoever comes next would take the new places before those who wait.
+            while self.under_way < self.allowed and self._called():
+                self.under_way += 1
 
     def _show(self, allowed: int) -> None:
         service_metrics.concurrency(self._service, allowed - self._shown)

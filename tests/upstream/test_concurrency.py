@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -98,6 +99,46 @@ def test_a_service_that_slows_down_is_given_fewer_calls_and_more_again_when_it_h
     assert low < 80
     run(400, 200)
     assert limit.allowed > 150
+
+
+def test_a_service_that_has_become_slower_for_good_is_usual_in_time() -> None:
+    limit = Concurrency("slower", Limiting(most=40))
+    now, lowest = 0.0, 40
+
+    def windows(seconds: float) -> Iterator[int]:
+        nonlocal now
+        for number in range(300):
+            now += 0.1
+            for _ in range(20):
+                limit.under_way = limit.allowed
+                limit.answered(now, seconds)
+            yield number
+
+    for _ in windows(0.005):
+        assert limit.allowed == 40
+    for number in windows(0.2):
+        lowest = min(lowest, limit.allowed)
+        if number > 50 and limit.allowed == 40:
+            break
+    assert lowest < 8 and number <= 200
+
+
+async def test_who_waits_gets_the_places_by_which_the_limit_grows_and_no_newcomer() -> None:
+    limit = Concurrency("growing", Limiting(most=40, queue=10, wait=5.0))
+    limit._allow(4.0)
+    limit.under_way = 4
+    until = asyncio.get_running_loop().time() + 10
+    waiting = [asyncio.create_task(limit.turn(until)) for _ in range(6)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    limit._allow(7.5)
+    await asyncio.sleep(0.01)
+    assert [each.done() for each in waiting] == [True, True, True, True, False, False]
+    assert limit.under_way == limit.allowed == 7
+    for _ in range(9):
+        limit.left()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert limit.under_way == 0 and not limit.waiters
 
 
 def test_calls_that_are_few_prove_nothing_and_change_no_limit() -> None:
