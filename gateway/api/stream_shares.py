@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
-from gateway.downstream.streaming import ClientLeft
+from gateway.downstream.streaming import ClientSlow
 from gateway.observe import metrics
 from gateway.problems import throttled
 from gateway.upstream.errors import Saturated
@@ -49,7 +49,7 @@ class StreamShares:
 async def paced(pieces: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
     """The same pieces, for a reader that is waited for `patience` seconds in all, and longer while it takes SLOWEST or more.
 
-    ClientLeft when it takes less.
+    ClientSlow when it takes less. What the system's buffers hold counts as taken: a few megabytes of each connection.
     """
     sent, waited = 0, 0.0
     async for piece in pieces:
@@ -58,4 +58,4 @@ async def paced(pieces: AsyncIterator[bytes], patience: float) -> AsyncIterator[
         waited += monotonic() - began
         sent += len(piece)
         if waited > patience + sent / SLOWEST:
-            raise ClientLeft
+            raise ClientSlow

@@ -10,15 +10,16 @@ HIGH_WATER: Final = 64 * 1024
 
 
 class Flow:
-    """Of one connection."""
+    """Of one connection. `stalled`: whether it was given up because the client reads nothing."""
 
-    __slots__ = ("_transport", "_writable", "read_paused", "write_paused")
+    __slots__ = ("_transport", "_writable", "read_paused", "stalled", "write_paused")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._writable: asyncio.Event | None = None  # made only for those who wait for it
         self.read_paused = False
         self.write_paused = False
+        self.stalled = False
 
     async def drain(self) -> None:
         """Wait until more may be written."""

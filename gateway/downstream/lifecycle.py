@@ -113,6 +113,7 @@ class Lifecycle(asyncio.Protocol):
         now = self.loop.time()
         if self._stall <= now:
             if not self._reads_on():
+                self.flow.stalled = True
                 self.transport.abort()
                 return
             self._stall = now + self.limits.stall

@@ -16,7 +16,11 @@ Finished = Callable[[int, "Exception | None"], None]
 
 
 class ClientLeft(Exception):
-    """The client closed the connection, or stopped reading, before the answer was complete."""
+    """The client closed the connection before the answer was complete."""
+
+
+class ClientSlow(ClientLeft):
+    """The client read less than it has to, so the connection was closed."""
 
 
 class ShuttingDown(Exception):
@@ -52,8 +56,8 @@ async def stream(turn: Turn, answer: Streamed, lines: bytes) -> None:
             if turn.method == "HEAD":
                 break  # nobody is told any of it
             await turn.piece(piece)
-            if leaving.done():
-                raise ClientLeft
+            if leaving.done() or turn.gone():
+                raise ClientSlow if turn.flow.stalled else ClientLeft
             sent += len(piece)
     except asyncio.CancelledError:
         failure = ShuttingDown()

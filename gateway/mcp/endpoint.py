@@ -83,6 +83,7 @@ class Endpoint:
             answer = await self._answered(exchange, entry)
         except asyncio.CancelledError:  # the server is stopping, and dispatch says so
             entry.code = "shutting_down"
+            metrics.cut_off(entry.code)
             entry.end(exchange.path, 503)
             raise
         except Exception as error:  # noqa: BLE001 - whatever failure it is becomes an answer

@@ -102,7 +102,7 @@ class Observed:
         entry.set(noted)
         # Not taken back: the task is this request's, and what the server logs of a failure belongs to it too.
         trace.current.set(noted.trace)
-        status = 500  # what the server answers when the application does not
+        status, unanswered = 0, 500  # what the server answers when the application does not
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -120,8 +120,12 @@ class Observed:
         except BaseException as error:
             stopped = isinstance(error, asyncio.CancelledError)
             noted.code = noted.code or ("shutting_down" if stopped else "internal_error")
+            if stopped:
+                unanswered = 503
+                metrics.cut_off("shutting_down")
             raise
         finally:
+            status = status or unanswered
             noted.end(self._route(noted.path), status, quiet=status < 400 and noted.path.startswith(self._quiet))
 
     def _route(self, path: str) -> str:

@@ -59,6 +59,7 @@ def gauge(
 
 
 _requests = counter("requests_total", "Requests answered.", "route", "method", "status", "contract")
+_cut_off = counter("requests_cut_off_total", "Requests that were not answered whole.", "code")
 _request_seconds = histogram("request_seconds", "Time from the request line to the end of the answer.", "route")
 # By the semantic conventions of OpenTelemetry, whose names dashboards look for.
 _server_seconds: Final = Histogram(
@@ -193,6 +194,11 @@ def _called(service: str, method: str, status: int, port: int) -> Gains:
 def request(route: str, method: str, status: int, contract: str, seconds: float) -> None:
     """Count one answered request. `route` is the template of a route, `contract` the resolved date or ""."""
     _answered(route, method, status, contract).add(seconds)
+
+
+def cut_off(code: str) -> None:
+    """Count a request whose answer did not come, or not whole, by why."""
+    _cut_off.labels(code).inc()
 
 
 def overhead(seconds: float) -> None:

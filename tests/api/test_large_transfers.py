@@ -137,4 +137,5 @@ def test_a_slow_reader_is_not_read_ahead_of_and_one_who_leaves_ends_the_export(l
         assert time.monotonic() < until
         time.sleep(0.05)
     assert ended[-1]["code"] == "client_left"
+    assert 'gateway_requests_cut_off_total{code="client_left"} 1.0' in large.served.admin("/metrics").body.decode()
     assert ended[-1]["bytes"] < SIZE / 2

@@ -33,6 +33,8 @@ def test_leave_is_filed_by_a_member_and_decided_by_a_manager_where_somebody_can(
     if pair is not live:
         refused = pair.call("POST", "/v1/leave_requests/leave_3f2504e0-4f89-41d3-9a0c-0305e82c3301/approve")
         assert (refused.status_code, refused.json()["code"]) == (501, "not_supported")
+        line = [each for each in pair.served.events() if each["event"] == "failure"][-1]
+        assert (line["code"], line["reason"]) == ("not_supported", refused.json()["detail"])
 
 
 def test_time_is_logged_on_a_subtask(pair: Live) -> None:

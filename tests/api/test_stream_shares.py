@@ -13,7 +13,7 @@ import pytest
 
 from gateway.api import stream_shares
 from gateway.api.stream_shares import StreamShares, paced
-from gateway.downstream.streaming import ClientLeft
+from gateway.downstream.streaming import ClientSlow
 from gateway.problems import RateLimited
 from gateway.upstream.errors import Saturated
 from tests.live import Live
@@ -46,7 +46,7 @@ async def test_a_reader_that_takes_less_than_the_least_rate_is_left() -> None:
         async for _ in paced(pieces(50), 0.05):
             await asyncio.sleep(0.03)
 
-    with pytest.raises(ClientLeft):
+    with pytest.raises(ClientSlow):
         await read()
 
 

@@ -116,6 +116,13 @@ def counted(**labels: str) -> float:
     return sum(float(value) for found, value in lines if all(each in found for each in wanted))
 
 
+def cut_off() -> float:
+    found = re.findall(
+        r'^gateway_requests_cut_off_total\{code="shutting_down"\} (\S+)$', metrics.exposition().decode(), re.MULTILINE
+    )
+    return sum(map(float, found))
+
+
 async def test_a_page_is_told_in_one_line_and_counted_once(stream: io.BytesIO) -> None:
     before = counted(route="/shown")
     assert (await ask("GET", "/shown?code=s3cret&state=s3cret")).status_code == 200
@@ -230,7 +237,7 @@ async def test_an_answer_that_breaks_off_has_the_status_it_began_with_and_says_w
 
 
 async def test_a_request_that_the_end_of_the_server_cuts_off_is_told(stream: io.BytesIO) -> None:
-    reached = asyncio.Event()
+    reached, before = asyncio.Event(), cut_off()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
         reached.set()
@@ -241,7 +248,8 @@ async def test_a_request_that_the_end_of_the_server_cuts_off_is_told(stream: io.
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     (line,) = told(stream)
-    assert (line["status"], line["code"]) == (500, "shutting_down")
+    assert (line["status"], line["code"]) == (503, "shutting_down")
+    assert cut_off() == before + 1
 
 
 async def test_a_preflight_is_told_under_the_route_that_it_asks_for(stream: io.BytesIO) -> None:

@@ -12,11 +12,13 @@ from gateway import problems
 from gateway.api.dependencies import Dependencies
 from gateway.api.exchange import Exchange, Handler
 from gateway.downstream.header_lines import UNIFORM
-from gateway.downstream.streaming import ClientLeft, ShuttingDown, Streamed
+from gateway.downstream.streaming import ClientLeft, ClientSlow, ShuttingDown, Streamed
 from gateway.observe import access_lines, logs, metrics, tracing
 from gateway.problems import Problem
 
 # Pieces of a log line.
+# What ends an answer that has begun, and is no failure.
+_ENDED = {ClientLeft: "client_left", ClientSlow: "client_slow", ShuttingDown: "shutting_down"}
 # What an internal service is the reason of.
 _OF_SERVICES = frozenset(
     {
@@ -40,6 +42,7 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
         try:
             answer = await proceed(exchange)
         except asyncio.CancelledError:  # the server is stopping, and dispatch says so
+            metrics.cut_off("shutting_down")
             record(exchange, 503, "shutting_down")
             raise
         except Exception as error:  # noqa: BLE001 - the one place where any failure becomes an answer
@@ -56,12 +59,9 @@ def explain(operation: Operation, dependencies: Dependencies, proceed: Handler) 
     def streamed(exchange: Exchange, status: int, sent: int, failure: Exception | None) -> None:
         """The end of an answer that was sent while it was made: whole, or cut off with a code that says why."""
         code = ""
-        if isinstance(failure, ClientLeft):
-            code = "client_left"
-        elif isinstance(failure, ShuttingDown):
-            code = "shutting_down"
-        elif failure is not None:
-            code = _problem(failure, exchange, operation).code
+        if failure is not None:
+            code = _ENDED.get(type(failure)) or _problem(failure, exchange, operation).code
+            metrics.cut_off(code)
         record(exchange, status, code, access_lines.sent(sent))
 
     def record(exchange: Exchange, status: int, code: str, more: str = "") -> None:
@@ -105,7 +105,7 @@ def _problem(error: Exception, exchange: Exchange, operation: Operation) -> Prob
         return problems.unforeseen()
     if problem.status >= 500 and not exchange.fault:
         # Of a problem that stands for a failure within, the failure is what an operator must know.
-        reason = str((error is problem and error.__cause__) or error)[:300]
+        reason = str((error.__cause__ or problem.detail) if error is problem else error)[:300]
         told: dict[str, object] = {"trace_id": exchange.trace.trace_id, "route": operation.route, "code": problem.code}
         if problem.code == "identity_unavailable":
             told["service"] = "auth"
