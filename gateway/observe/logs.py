@@ -98,9 +98,9 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(_sink.threshold, logging.WARNING))
 
 
-def name(instance: str, worker: int | None = None) -> None:
-    """Let every line say which gateway it is of (`instance`, host and port), and which worker of it; None is the supervisor."""
-    _sink.named = {"instance": instance} if worker is None else {"instance": instance, "worker": worker}
+def name(instance: str, **process: int) -> None:
+    """Let every line say which gateway it is of (`instance`, host and port), and which `process` of it, `worker=0` or `courier=0`; none is the supervisor."""
+    _sink.named = {"instance": instance, **process}
     _sink.origin = orjson.dumps(_sink.named).decode()[1:-1] + ","
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 # Told in their own places, or the same on every line of one terminal.
-_KNOWN: Final = frozenset({"at", "level", "event", "instance", "worker", "logger", "frames"})
+_KNOWN: Final = frozenset({"at", "level", "event", "instance", "worker", "courier", "logger", "frames"})
 _FAILED: Final = 400
 
 

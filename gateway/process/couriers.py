@@ -79,7 +79,7 @@ class Couriers(Workers):
     async def _followed(self, place: int, successor: int, handover: bytes) -> bool:
         await self._left(successor)
         if successor in self._leaving:
-            logs.event("courier could not be renewed", "error", worker=place, reason="its predecessor has not ended")
+            logs.event("courier could not be renewed", "error", courier=place, reason="its predecessor has not ended")
             return False
         self._handovers[successor] = handover
         up = asyncio.get_running_loop().create_future()
@@ -93,7 +93,7 @@ class Couriers(Workers):
         if up.done() and up.result():
             return True
         reason = "its successor ended" if up.done() else f"its successor did not serve within {WHOLE:g} s"
-        logs.event("courier could not be renewed", "error", worker=place, reason=reason)
+        logs.event("courier could not be renewed", "error", courier=place, reason=reason)
         if not keeper.done():
             self._leaving.add(successor)
             if (courier := self._workers[successor]) is not None:

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     metrics.share(Path(os.environ[COUNTS]))
     settings, runtime = handed_over()
     logs.configure(settings.logging.level)
-    logs.name(instance_name(runtime.public_port), place)
+    logs.name(instance_name(runtime.public_port), worker=place)
     try:
         if settings.tracing.enabled:
             tracing.install("gateway", settings.tracing.share)

@@ -39,7 +39,7 @@ _SETTLED: Final = 30.0  # seconds after which an earlier death no longer counts
 _EXTRA: Final = 2.0  # seconds a worker gets beyond the grace of its requests
 _BEAT: Final = 2.0  # seconds within which a worker says something, if its loop turns
 _FULL: Final = 10.0  # seconds for which a worker counts as full after it has said so
-_SILENT: Final = 5  # beats missed after which it is ended
+_HUNG: Final = 10.0  # seconds of missed beats after which it is ended
 WHOLE: Final = 30.0  # seconds in which all workers have to answer before they can be given something else
 _BUILDING: Final = 60.0  # seconds a worker may take to build that
 
@@ -213,7 +213,7 @@ class Workers(Collector):
                 status = await self._live(place, up)
             except OSError as error:
                 # What the system has none of now (processes, descriptors, the port) it may have again later.
-                logs.event(f"{self._kind} could not be started", "error", worker=place, error=error)
+                logs.event(f"{self._kind} could not be started", "error", error=error, **{self._kind: place})
                 self._ended(place)
             if self._stopping.is_set() or place in self._leaving:
                 break
@@ -241,7 +241,7 @@ class Workers(Collector):
             if self._draining:
                 self._signal(DRAIN)
             missed = 0
-            while serving and missed < _SILENT:
+            while serving and missed * _BEAT < _HUNG:
                 try:
                     # Short waits: after a pause of our own or of the whole machine one is over at once, but not several.
                     async with asyncio.timeout(_BEAT):
@@ -252,14 +252,14 @@ class Workers(Collector):
                 except TimeoutError:
                     missed += not self._stopping.is_set()
             if serving:
-                logs.event(f"{self._kind} hangs", "error", worker=place, pid=worker.pid, silent_seconds=_SILENT * _BEAT)
+                logs.event(f"{self._kind} hangs", "error", pid=worker.pid, silent_seconds=_HUNG, **{self._kind: place})
                 worker.kill()
         self._serving.pop(place, None)
         status = await worker.wait()
         self._workers[place] = None
         self._ended(place)
         if place not in self._leaving and not self._stopping.is_set():
-            logs.event(f"{self._kind} died", "error", worker=place, pid=worker.pid, status=status)
+            logs.event(f"{self._kind} died", "error", pid=worker.pid, status=status, **{self._kind: place})
         return status
 
     def _socket(self, place: int) -> socket.socket:

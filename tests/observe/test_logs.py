@@ -161,7 +161,7 @@ def test_no_line_can_steer_a_terminal_or_be_taken_for_two(stream: io.BytesIO) ->
 
 
 def test_every_line_says_which_instance_and_which_worker_it_is_of(stream: io.BytesIO, named: None) -> None:
-    logs.name("api-1:8080", 3)
+    logs.name("api-1:8080", worker=3)
     logs.access('"status":200')
     logs.event("seen")
     logging.getLogger("elsewhere").warning("heard")
@@ -217,7 +217,7 @@ async def test_in_a_terminal_a_request_is_one_short_line(terminal: Terminal) -> 
 
 
 def test_in_a_terminal_an_event_says_what_it_says_and_how_bad_it_is(terminal: Terminal, named: None) -> None:
-    logs.name("host:1", 0)
+    logs.name("host:1", worker=0)
     logs.event("started", port=1)
     logs.event("store lost", "warning", store="redis", error=StoreUnavailable("gone"))
     logging.getLogger("library").error("it failed")

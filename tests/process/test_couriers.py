@@ -121,8 +121,12 @@ def test_an_event_posted_to_the_ingest_port_arrives_signed_and_survives_the_cour
             ids.add(ask(port, "POST", place, told(tenant, number)).json["id"])
         pid = next(_children(served.process.pid, "gateway.process.courier"))
         os.kill(pid, signal.SIGKILL)
-        served.wait_for("courier died")
+        assert served.wait_for("courier died")["courier"] == 0
         receiver.wait(60, 60)
+        told_by = {
+            (each.get("courier"), each.get("worker")) for each in served.events() if each["event"] == "webhook attempt"
+        }
+        assert told_by == {(0, None)}
         assert {each[0] for each in receiver.received} == ids, "every accepted event is delivered"
         assert len(receiver.received) <= 60 + 64 + 8
         metrics = served.admin("/metrics").body.decode()

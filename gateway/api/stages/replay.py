@@ -99,13 +99,13 @@ def replay(operation: Operation, dependencies: Dependencies, proceed: Accepted) 
 
 
 async def _settled(settling: Awaitable[Settled]) -> Settled:
-    """End a reservation. When the store is lost by now, the lease ends it as of unknown outcome, which is true."""
+    """End a reservation. When the store is lost by now, that is tried again until the lease ends it as of unknown outcome, which is true."""
     try:
         return await settling
     except StoreUnavailable as error:
         metrics.store_lost("redis")
         metrics.fail_mode("idempotency_unsettled")
-        logs.event("idempotency key left to its lease", "warning", error=error)
+        logs.event("outcome for an idempotency key not kept yet", "warning", error=error)
     return Settled.NOT
 
 
