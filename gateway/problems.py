@@ -173,8 +173,8 @@ def of(error: BaseException) -> Problem | None:
         case faults.StaleCursor():
             return BadRequest(
                 "cursor_invalid",
-                "The cursor is not one of this search: cursors last 24 hours and belong to one tenant, "
-                "one contract and one set of filters, order and limit. Start again without it.",
+                "The cursor is too old, or not one of this search: it belongs to one tenant, one contract and one set "
+                "of filters, order and limit. Start again without it.",
             )
         case faults.Invalid():
             return Unprocessable(

@@ -104,7 +104,11 @@ EXPENSES = Entity(
         BOOKED_TO,
         Field("projectId", Kind.REFERENCE, refers="project"),
         Field(
-            "receiptUrl", Kind.TEXT, longest=2048, pattern=re.compile(r"https://\S+"), complaint="is not an https URL"
+            "receiptUrl",
+            Kind.TEXT,
+            longest=2048,
+            pattern=re.compile(r"(?i:https)://\S+"),
+            complaint="is not an https URL",
         ),
         computed("reviewedBy", Kind.REFERENCE, refers="user"),
         computed("reviewedAt", Kind.INSTANT),

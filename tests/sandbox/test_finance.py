@@ -236,6 +236,10 @@ def test_a_claim_is_the_acting_users_own_and_decided_by_somebody_else(box: Box, 
         assert manager.delete(f"{FINANCE}/expenses/{claim(member)['id']}").status_code == 204
 
 
+def test_a_receipt_is_where_an_https_url_says_in_whatever_case(meridian: httpx.Client) -> None:
+    assert claim(meridian, receiptUrl="HTTPS://x.example/a")["receiptUrl"] == "HTTPS://x.example/a"
+
+
 def test_a_claim_on_the_companys_card_is_not_paid_back(meridian: httpx.Client) -> None:
     path = f"{FINANCE}/expenses/{claim(meridian, paidWith='CORPORATE')['id']}"
     patched(meridian, path, state="APPROVED")
