@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf
 from typing import Final
 
-from gateway.observe import webhook_metrics
+from gateway.observe import logs, webhook_metrics
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.sql import Session, Sql, webhook_clock, webhook_events
 from gateway.stores.sql.webhook_events import Accepted, NewEvent
@@ -63,7 +63,9 @@ class Intake:
             clock = self._clock if time.monotonic() < self._asked_at + _ASK else None
             try:
                 accepted, self._clock = await self._sql.run(_accept, [event for event, _ in batch], clock, measured)
-            except StoreUnavailable:
+            except Exception as error:  # noqa: BLE001 - whatever it is, who posted is told, and others wait behind it
+                if not isinstance(error, StoreUnavailable):
+                    logs.event("webhook events not accepted", "error", events=len(batch), error=error)
                 _fail(*(answer for _, answer in batch))
                 continue
             if clock is None:

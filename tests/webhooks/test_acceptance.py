@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,19 @@ async def test_case_4_an_event_that_sql_does_not_take_is_refused_and_taken_once_
     with post.sql.session(read_only=True) as session:
         assert len(webhook_events.page(session, TENANT.id)) == 1
     assert len(post.deliveries(made)) == 1
+
+
+async def test_an_event_that_sql_refuses_for_good_is_refused_at_once_and_told_and_holds_up_no_other(
+    post: Post, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    intake = Intake(post.sql, unheard)
+    impossible: Any = None
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        await intake.accept(replace(event(1), tenant_id=impossible))
+    assert await intake.accept(event(2)) and time.monotonic() - began < 1.0
+    (line,) = [each for each in logged() if each["event"] == "webhook events not accepted"]
+    assert (line["level"], line["events"], line["reason"]) == ("error", 1, "SQLITE_CONSTRAINT_NOTNULL")
 
 
 async def test_case_11_a_backlog_of_one_endpoint_holds_up_no_other(post: Post) -> None:
