@@ -59,6 +59,10 @@ class Address:
             raise ValueError("a unix:// URL needs an absolute path: unix:///run/valkey.sock")
         if not unix and not parts.hostname:
             raise ValueError("the store's URL names no host")
+        try:
+            (parts.hostname or "").encode("idna")
+        except UnicodeError:
+            raise ValueError("the store's URL names a host that can be none") from None
         database = options.get("db", "0") if unix else parts.path.strip("/") or options.get("db", "0")
         if not (database.isascii() and database.isdigit()):
             raise ValueError("the store's database must be a number")

@@ -151,7 +151,7 @@ class RedisConnection:
                         raise StoreUnavailable(f"the store refused the connection: {reply}")
                 if link.ended:
                     raise StoreUnavailable("the store hung up at once")
-        except (OSError, TimeoutError) as fault:
+        except (OSError, TimeoutError, UnicodeError) as fault:  # the last of a name that can be no host's
             link.drop("connecting failed")
             raise StoreUnavailable(f"cannot connect to the store: {str(fault) or type(fault).__name__}") from fault
         except BaseException:  # raised again: a cancelled attempt must not leave its socket open

@@ -272,6 +272,8 @@ async def test_password_database_and_tls_are_taken_from_the_url(
         "redis://h?timeout=1",
         "redis://h?ca_file=x",
         "redis://h:port",
+        "redis://a..b",
+        f"redis://{'a' * 64}.example",
     ],
 )
 def test_a_malformed_url_is_refused(url: str) -> None:

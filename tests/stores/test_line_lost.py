@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from gateway.observe import outage
 from gateway.process.embedded import valkey
 from gateway.stores import redis_connection, redis_url
-from gateway.stores.address import WRITES
+from gateway.stores.address import WRITES, Address
 from gateway.stores.errors import StoreUnavailable
 
 Logged = Callable[[], list[dict[str, Any]]]
@@ -81,6 +82,20 @@ async def test_of_a_store_that_is_only_tried_nothing_is_logged_whatever_it_refus
         with pytest.raises(StoreUnavailable, match=code):
             await redis_url.check(url, timeout=2.0)
     assert [each for each in logged() if each["event"].startswith("store ")] == []
+
+
+async def test_a_name_that_can_be_no_host_s_is_a_store_that_is_away(logged: Logged) -> None:
+    """As sentinels may tell one; in a URL it is refused."""
+    line = redis_connection.RedisConnection(
+        replace(Address.parse("redis://host"), host="a..b"), timeout=0.1, max_pending=1
+    )
+    await line.connect()
+    with pytest.raises(StoreUnavailable, match="cannot connect to the store"):
+        await line.command("PING")
+    await asyncio.sleep(0.1)
+    assert line._keeper is not None and not line._keeper.done(), "it is tried again"
+    await line.aclose()
+    assert [each["event"] for each in logged()] == ["store lost"]
 
 
 async def test_whatever_is_wrong_with_a_store_its_reason_and_host_are_told_once_and_no_password(
