@@ -152,3 +152,15 @@ def greet(settings: Settings, facts: Runtime, known: Catalogue, admin_port: int,
             f"    -H 'Version: {known.newest}' -H 'Content-Type: application/json' -d '{{\"limit\": 2}}'",
         ]
     print(*lines, "", sep="\n", file=to, flush=True)
+
+
+def greet_couriers(settings: Settings, facts: Runtime, admin_port: int, ingest_port: int, to: TextIO) -> None:
+    """The same of a gateway of couriers alone, which answers nobody else."""
+    lines = (
+        "",
+        f"Couriers for {settings.brands[0].name}: requests are answered by other instances",
+        f"  events from the services on {settings.webhooks.ingest.host}:{ingest_port}",
+        f"  metrics and health on http://{settings.server.admin_host}:{admin_port}",
+        f"  data in {facts.data_dir} (stop with Ctrl-C)",
+    )
+    print(*lines, "", sep="\n", file=to, flush=True)

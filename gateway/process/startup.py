@@ -115,11 +115,8 @@ class Startup:
             self._claim.data_dir,
         )
         await self._port.open(self._private, admin_parts)
-        admin_port = self._private.port
         self._publish()
-        count, config = self._settings.server.workers, fingerprint(self._settings)
-        logs.event("started", port=facts.public_port, admin_port=admin_port, workers=count, config=config)
-        first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
+        self._tell(known, demo)
         gc.freeze()
         gc.enable()
         await self._publication.begin(sources)
@@ -131,6 +128,17 @@ class Startup:
             await receiving
         else:
             self._stack.callback(receiving.cancel)
+
+    def _tell(self, known: Catalogue, demo: first_start.Demo | None) -> None:
+        """That it has started, to logs and people, and what it does."""
+        facts, admin_port, server = self._facts, self._private.port, self._settings.server
+        alone = self._couriers.needed
+        answering = {"workers": 0} if alone else {"port": facts.public_port, "workers": server.workers}
+        logs.event("started", **answering, admin_port=admin_port, config=fingerprint(self._settings))
+        if alone:
+            first_start.greet_couriers(self._settings, facts, admin_port, self._ingest_port, sys.stderr)
+        else:
+            first_start.greet(self._settings, facts, known, admin_port, demo, sys.stderr)
 
     async def _receiving(self, handover: bytes) -> None:
         await self._couriers.start(handover)

@@ -193,6 +193,22 @@ def test_case_23_the_ingest_port_refuses_what_it_cannot_believe(tmp_path: Path) 
         assert ask(port, "GET", "/healthz").status == 200
 
 
+def test_couriers_alone_say_what_they_do_and_offer_nothing_else(tmp_path: Path) -> None:
+    own = {"GATEWAY_WEBHOOKS__COURIERS": "1", "GATEWAY_WEBHOOKS__INGEST__PORT": "0", "GATEWAY_TEST": "off"}
+    gateway = Served(tmp_path, "--only", "couriers", **own)
+    try:
+        started, port = gateway.wait_for("started"), gateway.wait_for("couriers started")["ingest_port"]
+        gateway.admin_port = int(started["admin_port"])
+        assert (started["workers"], "port" in started) == (0, False)
+        said = gateway.err.read_text()
+        assert f"events from the services on 127.0.0.1:{port}" in said
+        assert not [word for word in ("answers on", "console", "Bearer") if word in said]
+        assert ask(port, "GET", "/readyz").status == gateway.admin("/readyz").status == 200
+        assert "gateway_workers_configured 0.0" in gateway.admin("/metrics").body.decode()
+    finally:
+        gateway.stop()
+
+
 def test_with_an_authority_the_ingest_port_hears_only_those_it_vouches_for_and_believes_them(tmp_path: Path) -> None:
     authority, stranger = make_authority(_folder(tmp_path, "ours")), make_authority(_folder(tmp_path, "others"))
     ours, others = authority.identity("127.0.0.1"), stranger.identity("127.0.0.1")
