@@ -188,7 +188,7 @@ class RedisConnection:
         self._link = None
         self._fault = fault
         self.failed(fault)
-        if not self._closed:
+        if not (self._closed or self.tried):
             self._keeper = asyncio.get_running_loop().create_task(self._come_back())
 
     async def _come_back(self) -> None:

@@ -84,6 +84,20 @@ async def test_of_a_store_that_is_only_tried_nothing_is_logged_whatever_it_refus
     assert [each for each in logged() if each["event"].startswith("store ")] == []
 
 
+async def test_a_line_that_is_only_tried_does_not_come_back_and_says_nothing(
+    unused_tcp_port: int, logged: Logged
+) -> None:
+    """As the lines of a cluster to its nodes, when it is tried and one of them is away."""
+    line = redis_connection.RedisConnection(
+        Address.parse(f"redis://127.0.0.1:{unused_tcp_port}"), timeout=0.1, max_pending=1
+    )
+    line.tried = True
+    await line.connect()
+    await asyncio.sleep(0.1)
+    await line.aclose()
+    assert logged() == []
+
+
 async def test_a_name_that_can_be_no_host_s_is_a_store_that_is_away(logged: Logged) -> None:
     """As sentinels may tell one; in a URL it is refused."""
     line = redis_connection.RedisConnection(
