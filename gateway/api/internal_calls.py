@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from adapters.core.calls import Call, File, Reply
 from gateway.api.rate_limits import FURTHER
+from gateway.api.rate_lines import renewed
 from gateway.auth.permits import Permit
 from gateway.auth.services import Upstreams
 from gateway.observe import metrics, trace, tracing
@@ -36,7 +37,7 @@ class Errand(Protocol):
     """What internal calls are counted on and traced by: a request, or whatever else needs them.
 
     deadline: when nobody waits for it any more, by `perf_counter`; None where nobody said. paid: how many calls the tenant's
-    budget was taken for beforehand.
+    budget was taken for beforehand; rate_lines: what the answer says of limits, if there is one.
     """
 
     request_id: str
@@ -45,6 +46,7 @@ class Errand(Protocol):
     calls: int
     paid: int
     wrote: bool
+    rate_lines: bytes
     internal_seconds: float
     deadline: float | None
 
@@ -165,6 +167,7 @@ class Internal:
     async def _afford(self, permitted: Behalf) -> None:
         """Take one more unit from the tenant's budget."""
         verdict = await self._limiter.admit(permitted.caller.gates[FURTHER])
+        permitted.exchange.rate_lines = renewed(permitted.exchange.rate_lines, verdict)
         for name in verdict.shadowed:
             metrics.rate_limit_shadowed(name)
         if not verdict.allowed:

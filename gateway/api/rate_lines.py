@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import ceil
 
 import msgspec
 
@@ -15,6 +16,8 @@ from gateway.stores.sql.usage import Mark
 
 _POLICY = re.compile(rb'"([^"]+)";q=(\d+);w=(\d+)')
 _STATE = re.compile(rb'"([^"]+)";r=(\d+);t=(\d+)')
+_CUSTOMARY = re.compile(rb"x-ratelimit-limit: \d+\r\nx-ratelimit-remaining: \d+\r\nx-ratelimit-reset: \d+\r\n")
+_CUSTOMARY_LINES = b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
 
 
 def read(lines: bytes) -> list[dict[str, str | int]]:
@@ -64,8 +67,7 @@ class RateLines:
         self._limits = [policy.capacity for policy in policies]
         self._spans = [policy.span for policy in policies]
         self._lines = (
-            "x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
-            f"ratelimit-policy: {declared}\r\nratelimit: {state}\r\n"
+            _CUSTOMARY_LINES.decode("ascii") + f"ratelimit-policy: {declared}\r\nratelimit: {state}\r\n"
         ).encode("ascii")
 
     def __call__(self, verdict: Verdict) -> bytes:
@@ -79,6 +81,28 @@ class RateLines:
         for left, wait, span in zip(remaining, waits, self._spans, strict=True):
             numbers += (left, min(span, -(-wait // 1_000_000)))
         return self._lines % tuple(numbers)
+
+
+def renewed(lines: bytes, verdict: Verdict) -> bytes:
+    """The lines of an answer after a later decision, on some of its limits: what is told is what is left at the end."""
+    after = {each.policy.name.encode("ascii"): each for each in verdict.readings if not each.policy.shadow}
+    lefts = {name: after[name].remaining if name in after else int(left) for name, left, _ in _STATE.findall(lines)}
+    if lefts.keys().isdisjoint(after):
+        return lines
+    tightest = min(lefts, key=lefts.__getitem__)
+
+    def state(match: re.Match[bytes]) -> bytes:
+        reading = after.get(match[1])
+        if reading is None:
+            return match[0]
+        return b'"%b";r=%d;t=%d' % (match[1], reading.remaining, min(reading.policy.span, ceil(reading.reset)))
+
+    lines = _STATE.sub(state, lines)
+    if tightest not in after:
+        return lines
+    least = after[tightest]
+    numbers = (least.policy.capacity, least.remaining, ceil(verdict.now + least.reset))
+    return _CUSTOMARY.sub(_CUSTOMARY_LINES % numbers, lines)
 
 
 def shadowed(verdict: Verdict) -> tuple[Mark, ...]:

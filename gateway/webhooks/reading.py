@@ -36,6 +36,7 @@ class _Errand:
     calls: int = 0
     paid: int = 1
     wrote: bool = False
+    rate_lines: bytes = b""
     internal_seconds: float = 0.0
     deadline: float | None = None
 

@@ -156,6 +156,20 @@ def test_the_budget_counts_the_calls_a_request_makes(spare: Live) -> None:
     assert spare.counted() - before <= 10
 
 
+def test_what_is_left_is_told_after_all_calls_of_a_request(spare: Live) -> None:
+    spare.set_up(limits={"tenant": {"quota": 40, "window": "60s", "burst": None}, "token": TOKEN})
+    token = spare.token(spare.a, "owner", "financial_report.read")
+    year = "/v1/reports/profit_and_loss?from=2025-01-01&to=2025-12-31&interval=month"
+    answer = spare.call("GET", year, token=token)
+    assert answer.status_code == 200, answer.text
+    assert '"token";r=19;' in answer.headers["ratelimit"] and '"tenant";r=27;' in answer.headers["ratelimit"]
+    again = spare.call("GET", year, token=token)
+    assert again.status_code == 200, again.text
+    assert '"token";r=18;' in again.headers["ratelimit"] and '"tenant";r=14;' in again.headers["ratelimit"]
+    assert (again.headers["x-ratelimit-limit"], again.headers["x-ratelimit-remaining"]) == ("40", "14")
+    assert 0 < int(again.headers["x-ratelimit-reset"]) - time.time() <= 64
+
+
 def test_paths_that_do_not_exist_are_counted_by_address_too(spare: Live) -> None:
     spare.set_up(limits={"address": {"quota": 3, "window": "60s"}})
     assert [spare.call("GET", "/v1/nothing").status_code for _ in range(5)] == [404] * 3 + [429] * 2
