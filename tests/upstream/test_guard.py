@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +20,7 @@ from gateway.upstream import (
     Timeout,
     Unreachable,
 )
+from gateway.upstream.breaker import Breaker
 from tests.upstream.guarded import FAILED, MakeGuard, Scripted, read, write
 from tests.upstream.service import OK, serving
 
@@ -116,21 +116,17 @@ async def test_a_service_that_fails_is_left_alone_and_then_asked_once_at_a_time(
     assert b'calls="read"' in metrics.exposition()
 
 
-async def test_each_probe_that_fails_doubles_the_time_until_the_next(make_guard: MakeGuard) -> None:
-    script = Scripted(lambda _: FAILED)
-    async with serving(script) as service:
-        guard = make_guard(service.url, breaking=Breaking(least=2, pause=0.05))
-        asked: list[float] = []
-        until = time.monotonic() + 1.2
-        while time.monotonic() < until:
-            try:
-                await read(guard)
-                asked.append(time.monotonic())
-            except Suspended:
-                await asyncio.sleep(0.005)
-        gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
-        assert len(gaps) >= 3
-        assert all(later > 1.3 * earlier for earlier, later in itertools.pairwise(gaps)), gaps
+def test_each_probe_that_fails_doubles_the_time_until_the_next() -> None:
+    breaker, now = Breaker("doubling", "read", Breaking(least=2, pause=0.05)), 100.0
+    for _ in range(2):
+        breaker.failed(now, "answered 503", probe=False)
+    for number in range(12):
+        opened, now = now, breaker._probe_at
+        assert 0.8 <= (now - opened) / min(0.05 * 2**number, 30.0) <= 1.001
+        with pytest.raises(Suspended):
+            breaker.admit(now - 0.001)
+        breaker.admit(now)
+        breaker.failed(now, "answered 503", probe=True)
 
 
 async def test_some_failures_among_many_answers_suspend_nothing(make_guard: MakeGuard) -> None:
