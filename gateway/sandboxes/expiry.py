@@ -39,6 +39,8 @@ async def follow(kept: Sandboxes, sql: Sql, *, alone: bool) -> None:
                 await sweep(kept.control, sql, datetime.now(UTC))
         except (Problem, StoreUnavailable, UpstreamError) as error:
             logs.event("sandboxes not removed yet", "warning", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a next time
+            logs.event("sandboxes not removed yet", "error", error=error)
 
 
 async def once(kept: Sandboxes, sql: Sql) -> int:

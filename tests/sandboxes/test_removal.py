@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, LargeBinary
 
+from gateway.sandboxes import expiry
 from gateway.stores.sql import Session, Sql, sandboxes, tenants
 from gateway.stores.sql.models import Base, Instant
 from gateway.stores.sql.tenants import Tenant
@@ -108,3 +111,25 @@ async def test_those_that_have_ended_are_found_and_the_others_listed(sql: Sql) -
     assert {each.id for each in await sql.read(sandboxes.list, None, NOW)} == {"clxb", "clxc"}
     assert await sql.read(sandboxes.living, "clxo", NOW) == await sql.read(sandboxes.living, None, NOW) == 1
     assert [each.id for each in await sql.read(tenants.list)] == ["clxlive"]
+
+
+async def test_whatever_fails_sandboxes_that_have_ended_are_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    tries = asyncio.Semaphore(0)
+
+    async def once(*_: Any) -> int:
+        tries.release()
+        raise TypeError("a program tells a moment without a zone")
+
+    monkeypatch.setattr(expiry, "PAUSE", 0.01)
+    monkeypatch.setattr(expiry, "once", once)
+    nobody: Any = None
+    following = asyncio.create_task(expiry.follow(nobody, nobody, alone=False))
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            await tries.acquire()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    told = {(line["level"], line["event"], line["error"]) for line in logged()}
+    assert told == {("error", "sandboxes not removed yet", "builtins.TypeError")}
