@@ -126,6 +126,7 @@ def _set(*entries: dict[str, Any]) -> bytes:
 def test_only_public_keys_for_signatures_by_configured_algorithms_are_taken() -> None:
     good = rsa("good").as_dict(private=False)
     curve = ECKey.generate_key("P-256", {"kid": "curve"}).as_dict(private=False)
+    strange: list[Any] = [[], ["RSA"], {}, None, 1, True]
     listed = _set(
         OctKey.generate_key(256, {"kid": "secret"}).as_dict(),
         good | {"kid": "enc", "use": "enc"},
@@ -137,6 +138,7 @@ def test_only_public_keys_for_signatures_by_configured_algorithms_are_taken() ->
         RSAKey.generate_key(1024, {"kid": "small"}, auto_kid=False).as_dict(private=False),
         ECKey.generate_key("P-384", {"kid": "wide"}).as_dict(private=False),
         {"kty": "future", "kid": "new"},
+        *({**good, "kty": kind} for kind in strange),
         rsa("private").as_dict(private=True),
         good,
         curve | {"alg": "ES256"},

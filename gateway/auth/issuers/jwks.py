@@ -184,12 +184,13 @@ def keys_of(body: bytes, algorithms: Sequence[str]) -> tuple[SigningKey, ...]:
 
 
 def _key(entry: Any, algorithms: Sequence[str]) -> SigningKey | None:
-    if not isinstance(entry, dict) or entry.get("kty") not in _MEMBERS or entry.get("use", "sig") != "sig":
+    kind = entry.get("kty") if isinstance(entry, dict) else None
+    if not isinstance(kind, str) or kind not in _MEMBERS or entry.get("use", "sig") != "sig":
         return None
     operations, kid = entry.get("key_ops", ["verify"]), entry.get("kid")
     if not isinstance(operations, list) or "verify" not in operations or not isinstance(kid, str | None):
         return None
-    public = {name: entry[name] for name in ("kty", *_MEMBERS[entry["kty"]]) if isinstance(entry.get(name), str)}
+    public = {name: entry[name] for name in ("kty", *_MEMBERS[kind]) if isinstance(entry.get(name), str)}
     fitting = frozenset(each for each in algorithms if _fits(each, public) and entry.get("alg", each) == each)
     try:
         if not fitting or (public["kty"] == "RSA" and base64_to_int(public["n"]).bit_length() not in _RSA_BITS):
