@@ -24,6 +24,7 @@ def unserved(problem: Problem, dependencies: Dependencies) -> Handler:
     async def refuse(exchange: Exchange) -> Answer:
         await dependencies.count_stranger(exchange)
         if dependencies.testing is not None and (caller := await _tester(exchange, dependencies)) is not None:
+            exchange.lines = caller.lines
             return await dependencies.testing.refused(_UNKNOWN, dependencies, exchange, caller, problem)
         raise problem
 
