@@ -180,7 +180,8 @@ def spoiled(data: bytes, random: Random) -> bytes:
 def a_segment(asked: Asked, random: Random) -> None:
     """The path in other steps, or the same in another writing."""
     steps = asked.path.split("/")
-    at, chance = random.randrange(1, len(steps)), random.random()
+    # Before the first slash there is nothing to change, unless there is none: the path of OPTIONS may be a star.
+    at, chance = random.randrange(min(1, len(steps) - 1), len(steps)), random.random()
     if chance < 0.35:
         steps[at] = random.choice(SEGMENTS)
     elif chance < 0.5:
