@@ -63,6 +63,7 @@ LONG = (
     "api/test_limits.py",
     "process/test_workers.py",
     "chaos/test_slow_disk.py",
+    "chaos/test_cut_network.py",
     "stores/test_sql_lost.py",
     "webhooks/test_rendering.py",
     "attacks/test_isolation.py",

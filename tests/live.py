@@ -81,8 +81,11 @@ def issued(
 class Live:
     """The running pair. `guest` is a tenant of the sandbox that is not registered."""
 
-    def __init__(self, served: Served, sandbox_url: str, tenants: list[Tenant], database: Path) -> None:
+    def __init__(
+        self, served: Served, sandbox_url: str, tenants: list[Tenant], database: Path, sql_url: str = ""
+    ) -> None:
         self.served = served
+        self._sql_url = sql_url or f"sqlite:///{served.data_dir / 'gateway.db'}"
         self.url = f"http://127.0.0.1:{served.port}"
         self.a, self.b, self.guest = tenants[:3]
         self.database = database
@@ -137,7 +140,7 @@ class Live:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with closing(Sql(f"sqlite:///{self.served.data_dir / 'gateway.db'}")) as sql, sql.session() as session:
+        with closing(Sql(self._sql_url)) as sql, sql.session() as session:
             yield session
 
     def set_up(self, *, limits: dict[str, Any] | None = None, **config: Any) -> None:
@@ -217,7 +220,7 @@ def live(
         try:
             started = served.wait_for("started")
             served.port, served.admin_port = int(started["port"]), int(started["admin_port"])
-            running = Live(served, url, tenants, database)
+            running = Live(served, url, tenants, database, config.get("stores", {}).get("sql", ""))
             for tenant in tenants[:2]:
                 running.register(tenant)
                 tenant.tokens = {role: running.token(tenant, role, _SCOPES[role]) for role in ROLES}

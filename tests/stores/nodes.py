@@ -86,9 +86,9 @@ def until(true: Callable[[], object], seconds: float = 40.0) -> None:
 
 
 @contextmanager
-def running_node(home: Path) -> Iterator[Node]:
-    """One by itself."""
-    options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()}
+def running_node(home: Path, **more: str) -> Iterator[Node]:
+    """One by itself. `more`: options of its own."""
+    options: dict[str, Any] = {name.replace("-", "_"): value for name, value in QUICK.items()} | more
     node = Node(home, free_ports(1)[0], **options)
     try:
         yield node

@@ -23,7 +23,7 @@ import psycopg
 
 
 class Postgres:
-    """One server, which can be killed and started again on the same data. `url`: of its own database, as its superuser."""
+    """One server, which can be killed and started again on the same data. `url`: of its own database, as its superuser; `socket`: it listens there."""
 
     def __init__(self, home: Path, *, port: int = 0, copied: Postgres | None = None, durable: bool = False) -> None:
         """`port`: where it listens on 127.0.0.1 beside its socket. `copied`: the one that this is a standby of, which runs.
@@ -53,6 +53,7 @@ class Postgres:
             user=self._user,
             cwd="/",
         )
+        self.socket = self._data / f".s.PGSQL.{port or 5432}"
         self.url = f"postgresql://tester@/postgres?host={self._data}" + (f"&port={port}" if port else "")
 
     def start(self) -> None:

@@ -140,7 +140,7 @@ class EventLaw:
 
     def broken(self, said: Sequence[Said], request: Request) -> str:
         """How it was broken by what was answered to one request; empty when it was not."""
-        faults = [self._answer(each) for each in said]
+        faults = [self._answer(each, bodiless=request.method == "HEAD") for each in said]
         ids = [orjson.loads(each.body).get("id") for each in said if each.status == 200 and each.body[:1] == b"{"]
         accepted = [each for each in ids if each is not None]
         if not said and not request.wild:
@@ -161,7 +161,7 @@ class EventLaw:
             rows = (EventRow, DeliveryRow, QueueRow)
             return tuple(session.scalar(select(func.count()).select_from(row)) or 0 for row in rows)
 
-    def _answer(self, said: Said) -> str:
+    def _answer(self, said: Said, *, bodiless: bool) -> str:
         if not said.whole:
             return f"no whole answer: {said.status}"
         if any(each.encode() in said.head + said.body for each in self.secrets):
@@ -169,7 +169,7 @@ class EventLaw:
         if said.header(b"content-type") != b"application/json":
             return f"status {said.status} as {said.header(b'content-type')!r}"
         if not said.body:
-            return "" if said.status in (200, 404, 405) else f"status {said.status} without a body"
+            return "" if bodiless or said.status in (200, 404, 405) else f"status {said.status} without a body"
         told = orjson.loads(said.body)
         if said.status == 200:
             return "" if set(told) <= {"id", "sql"} else f"accepted with {told}"
