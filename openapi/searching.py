@@ -62,7 +62,12 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
             "description": f"Conditions that all must hold. At most {MOST_LEAVES} in all, groups nested at most "
             f"{MOST_DEPTH} deep.",
         },
-        "search_text": _text(query),
+        "search_text": {
+            "type": ["string", "null"],
+            "maxLength": MOST_TEXT,
+            "pattern": LINE,
+            "description": f"Words to look for in {_listed(query.searched) if query.searched else 'the texts'}.",
+        },
         # No `default`: generators make a member of a request that has one required.
         "order_by": _or_null(schemas.add(f"{model}OrderBy", order)),
         "sort_direction": _or_null(direction),
@@ -84,17 +89,6 @@ def search_body(schemas: Schemas, query: Query) -> Schema:
             "description": described.replace("All members", "All other members"),
         }
     return schemas.add(f"{model}Search", schema)
-
-
-def _text(query: Query) -> Schema:
-    if not query.searched:
-        return {"type": ["string", "null"], "maxLength": 0, "description": "There are no texts to look for here."}
-    return {
-        "type": ["string", "null"],
-        "maxLength": MOST_TEXT,
-        "pattern": LINE,
-        "description": f"Words to look for in {_listed(query.searched)}.",
-    }
 
 
 def _or_null(reference: Schema) -> Schema:

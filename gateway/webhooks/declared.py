@@ -50,7 +50,7 @@ def _empty(request: Request) -> Input:
 
 
 def _search(scope: str, shape: Shape, sorts: tuple[str, ...]) -> tuple[Accept, Query]:
-    searching = SearchRequest(shape, Filters(shape), sorts, searched=False)
+    searching = SearchRequest(shape, Filters(shape), sorts)
 
     def accept(request: Request) -> Input:
         window, cursor = searching.read(request.document)

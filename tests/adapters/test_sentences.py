@@ -10,7 +10,7 @@ import pytest
 
 from adapters.core.faults import Invalid
 from adapters.core.operation import Face, Operation
-from adapters.core.payloads import Fields, Query
+from adapters.core.payloads import Fields
 from adapters.core.shapes import Shape
 from gateway.sandboxes import offered
 from gateway.webhooks import declared as webhooks
@@ -95,13 +95,3 @@ def test_no_sentence_is_the_validators_own(operation: Operation) -> None:
 )
 def test_the_bound_that_was_passed_is_told(operation: str, document: Any, told: tuple[str, str]) -> None:
     assert told in faults(face(operation), document)
-
-
-@pytest.mark.parametrize("operation", [each for each in EVERY if each.tail == "search"], ids=lambda each: each.name)
-def test_a_text_is_looked_for_where_it_is_declared_and_refused_elsewhere(operation: Operation) -> None:
-    of = operation.faces[NEWEST]
-    assert of is not None and isinstance(of.sends, Query)
-    told = [("/search_text", "There are no texts to look for here.")]
-    assert faults(of, of.sends.least | {"search_text": "ada"}) == ([] if of.sends.searched else told)
-    for nothing in (None, ""):
-        assert faults(of, of.sends.least | {"search_text": nothing}) == []

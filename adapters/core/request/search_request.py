@@ -27,22 +27,14 @@ MEMBERS = ("filters", "search_text", "order_by", "sort_direction", "limit", "cur
 
 
 class SearchRequest:
-    """The compiled request of `POST /{resource}/search` in one contract. selection: the fields that it may choose, if it may;
-    searched: whether there are texts that `search_text` is looked for in.
-    """
+    """The compiled request of `POST /{resource}/search` in one contract. selection: the fields that it may choose, if it may."""
 
-    __slots__ = ("_check", "_searched", "_selection", "_sort", "_sorts", "filters", "sorts")
+    __slots__ = ("_check", "_selection", "_sort", "_sorts", "filters", "sorts")
 
     def __init__(
-        self,
-        shape: Shape,
-        filters: Filters,
-        sorts: tuple[str, ...],
-        selection: Selection | None = None,
-        *,
-        searched: bool,
+        self, shape: Shape, filters: Filters, sorts: tuple[str, ...], selection: Selection | None = None
     ) -> None:
-        self.filters, self._selection, self._searched = filters, selection, searched
+        self.filters, self._selection = filters, selection
         named = {field.today: field.name for field in shape.fields}
         self._sorts = {named[sort]: sort for sort in sorts}
         self.sorts = tuple(self._sorts)
@@ -78,9 +70,6 @@ class SearchRequest:
             raise Invalid([*faults, *self._filter_faults(document)]) from None
         # Null is as good as not sent (contract.md, "Search"), and so is the empty text.
         told = sent.get
-        if told("search_text") and not self._searched:
-            # A service might ignore it, and answer everything.
-            raise Invalid([FieldError("/search_text", "field_unknown", "There are no texts to look for here.")])
         filters = told("filters")
         window = Window(
             told("limit") or DEFAULT_LIMIT,

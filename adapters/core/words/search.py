@@ -33,8 +33,8 @@ class Search(Word):
         scope = f"{resource.path} {build.searched.style}"
 
         def face(date: str, shape: Shape) -> Face:
-            filters, named = Filters(shape, build.compares), shape.today()
-            search = SearchRequest(shape, filters, resource.order, Selection(shape), searched=bool(resource.searched))
+            search = SearchRequest(shape, Filters(shape, build.compares), resource.order, Selection(shape))
+            named = shape.today()
             within = named[resource.within] if resource.within else None
 
             def accept(request: Request) -> Input:
