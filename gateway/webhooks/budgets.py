@@ -39,8 +39,8 @@ class Budgets:
     async def _ask(self, tenant_id: str) -> None:
         asking = self._asking.pop(tenant_id)
         try:
-            for first in range(0, len(asking), self._most):
-                await self._together(tenant_id, asking[first : first + self._most])
+            parts = (asking[first : first + self._most] for first in range(0, len(asking), self._most))
+            await asyncio.gather(*(self._together(tenant_id, part) for part in parts))
         except Exception as fault:  # noqa: BLE001 - whatever it is, those who ask wait for nothing else
             for answer in asking:
                 if not answer.done():
@@ -55,8 +55,7 @@ class Budgets:
                     answer.set_result(wait)
         else:
             # There may be enough for some, and each of the others is told a moment.
-            for answer in asking:
-                await self._together(tenant_id, [answer])
+            await asyncio.gather(*(self._together(tenant_id, [answer]) for answer in asking))
 
     def _made(self, tenant_id: str, units: int) -> Gate:
         return self._limiter.gate_of_address(tenant_id, self._policy, "ingest").of(units)

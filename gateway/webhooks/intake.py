@@ -16,9 +16,7 @@ from gateway.webhooks.clock import Clock
 
 GATHER: Final = 0.005  # seconds at most
 _LULL: Final = 0.001  # seconds in which no more came
-_NEXT: Final = (
-    0.002  # seconds in which those who were answered post what is next: one transaction instead of two halves
-)
+_NEXT: Final = 0.002  # seconds for those who were answered to post again: one transaction, not two halves
 MOST: Final = 64  # events of one transaction
 WITHIN: Final = 2.0  # seconds
 _MEASURE: Final = 1_000  # rows of an endpoint after which its queue is measured

@@ -18,7 +18,6 @@ from tests.stores.nodes import running_node, until
 from tests.stores.postgres import running_server
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
-LASTS = 2.0  # seconds of a cut behind the moment at which it has been found out
 HOW: tuple[Cut, ...] = ("both ways", "answers only")
 NORMAL = 25.0  # seconds: five are the aim, and the rest is for what else the machine does
 PORT = 7000
@@ -58,7 +57,7 @@ def cut(running: Live, contact: str, cable: Cable, store: str, how: Cut) -> None
         began = time.monotonic()
         cable.cut(how)
         until(lambda: running.served.admin("/readyz").status == 503)
-        time.sleep(LASTS)
+        load.more(50, (200,))
         mended = time.monotonic()
         cable.mend(how)
         until(lambda: running.served.admin("/readyz").status == 200)
