@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.api.standing import EVERY
 from sandbox.contacts_csv import EXPORTED
 from tests.attacks.wire import connect, head
 from tests.live import Live
@@ -93,11 +94,17 @@ def disabled(live: Live, _: str) -> None:
 @pytest.fixture
 def member(patient: Live) -> Iterator[tuple[str, str]]:
     """A token of the member, and its id; they are what they were afterwards."""
+    lasting, _ = patient.record(patient.a, "member", "contact.all")
     yield patient.record(patient.a, "member", "contact.all")
     email = patient.a.users["member"]["email"]
     patient.sandbox_command("set-role", "--user", email, "--role", "member")
     patient.sandbox_command("set-active", "--user", email, "--active", "yes")
-    time.sleep(1.1)
+
+    def restored() -> bool:
+        answer = patient.call("GET", "/v1/me", token=lasting)
+        return answer.status_code == 200 and answer.json()["data"]["user"]["role"] == "member"
+
+    within(10, restored)
 
 
 LOST: list[tuple[Callable[[Live, str], None], str]] = [
@@ -141,10 +148,12 @@ def test_an_import_whose_file_came_for_too_long_is_judged_once_more(
     written = Patient.written
     with closing(connect(patient)) as line:
         length = f"Content-Length: {len(COLUMNS) + 2 * len(row)}"
-        line.sendall(head(patient, "POST", IMPORT, "Content-Type: text/csv", length, token=token) + COLUMNS + row)
-        time.sleep(0.5)
+        waits = "Expect: 100-continue"
+        line.sendall(head(patient, "POST", IMPORT, "Content-Type: text/csv", length, waits, token=token))
+        assert line.recv(65536).startswith(b"HTTP/1.1 100 ")  # it is permitted, and its file is waited for
+        line.sendall(COLUMNS + row)
         lose(patient, token_id)
-        time.sleep(1.1)
+        time.sleep(EVERY)  # for so long a file comes unasked
         line.sendall(row)
         line.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: line.recv(65536), b""))

@@ -39,6 +39,7 @@ def resource(style: Style = "page", listed: tuple[str, ...] = ("name", "good", "
         upstream=Upstream("crm", "/api/things", listing=ListQuery(listed, style, items)),
         rename=RENAME,
         sorts=SORTS,
+        searched=("name",),
     )
 
 

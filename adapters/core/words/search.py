@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.core.answer.from_service import Cursor, Meta
-from adapters.core.answer.from_service import Many as Page
-from adapters.core.calls import Answer, Input, Plan, Planner
+from adapters.core.calls import Input, Plan, Planner
 from adapters.core.compile.builder import Builder
 from adapters.core.declare.word import Word
 from adapters.core.faults import FieldError, Invalid, RecordNotFound
 from adapters.core.operation import Body, Face, Operation, Request
+from adapters.core.paging.planned import nothing
 from adapters.core.payloads import Many, Query
 from adapters.core.request.acceptors import anchored, parted
 from adapters.core.request.filters import Filters
 from adapters.core.request.search_request import SearchRequest
 from adapters.core.request.selection import Selection
 from adapters.core.shapes import Shape
-from adapters.core.strict_json import encode
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,6 @@ def _or_nothing(searching: Planner) -> Planner:
         try:
             return (yield from searching(request))
         except RecordNotFound:
-            return Answer(200, encode(Page([], Meta(Cursor(None, has_more=False), 0))))
+            return nothing()
 
     return plan
