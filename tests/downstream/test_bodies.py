@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,19 +9,6 @@ import pytest
 
 from gateway.downstream.states import Limits
 from tests.process.edge import HOST, PLAIN, Edge, serving
-
-
-@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
-async def edge(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
-    async with serving(Edge(below=request.param)) as app:
-        yield app
-
-
-@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
-async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
-    """An application that answers without waiting for the body."""
-    async with serving(Edge(hasty=True, below=request.param)) as app:
-        yield app
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,6 @@ import pytest
 from gateway.downstream.direct import Turn
 from gateway.downstream.states import Limits
 from tests.process.edge import HOST, PLAIN, Edge, serving
-
-
-@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
-async def edge(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
-    async with serving(Edge(below=request.param)) as app:
-        yield app
-
-
-@pytest.fixture(params=[b"/", b"/v1/x"], ids=["pages", "v1"])
-async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
-    """An application that answers without waiting for the body."""
-    async with serving(Edge(hasty=True, below=request.param)) as app:
-        yield app
 
 
 async def test_a_plain_request_passes(edge: Edge) -> None:

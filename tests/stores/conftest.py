@@ -12,6 +12,7 @@ from gateway.process.embedded import valkey
 from gateway.stores import redis_url
 from gateway.stores.redis_connection import RedisConnection
 from gateway.stores.sql import Session, Sql, tenants
+from tests.stores.nodes import Node, cluster, watched
 from tests.stores.postgres import fresh_database
 from tests.stores.records import TENANT
 
@@ -66,3 +67,15 @@ def sql(url: str) -> Iterator[Sql]:
 def session(sql: Sql) -> Iterator[Session]:
     with sql.session() as session:
         yield session
+
+
+@pytest.fixture(scope="module")
+def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Node], list[Node]]]:
+    with watched(tmp_path_factory.mktemp("sentinel")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
+    with cluster(tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes

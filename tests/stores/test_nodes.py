@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +16,9 @@ from gateway.stores.limits import Limiter
 from gateway.stores.policies import Policy
 from gateway.stores.redis_connection import Script, pack
 from gateway.stores.redis_nodes import ClusterConnection, SentinelConnection, _slot
-from tests.stores.nodes import Node, cluster, running_node, until, watched
+from tests.stores.nodes import Node, running_node, soon, until, url_of
 
 COUNT = Script("return redis.call('INCRBY', KEYS[1], ARGV[1]) + redis.call('INCR', KEYS[2])")
-
-
-@pytest.fixture(scope="module")
-def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Node], list[Node]]]:
-    with watched(tmp_path_factory.mktemp("sentinel")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
-    with cluster(tmp_path_factory.mktemp("cluster")) as nodes:
-        yield nodes
-
-
-def url_of(sentinels: list[Node]) -> str:
-    return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in sentinels)}/main"
-
-
-async def soon(works: Callable[[], Awaitable[object]], seconds: float) -> float:
-    """How long it takes until it works."""
-    began = time.monotonic()
-    while True:
-        try:
-            await works()
-        except StoreUnavailable:
-            assert time.monotonic() < began + seconds
-            await asyncio.sleep(0.02)
-        else:
-            return time.monotonic() - began
 
 
 async def test_the_primary_that_sentinels_name_is_used_and_its_successor_after_it(

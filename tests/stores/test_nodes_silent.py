@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,20 +11,7 @@ import pytest
 from gateway.stores import redis_url
 from gateway.stores.errors import StoreUnavailable
 from gateway.stores.redis_connection import pack
-from tests.stores.nodes import Node, cluster, watched
-from tests.stores.test_nodes import soon, url_of
-
-
-@pytest.fixture(scope="module")
-def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Node], list[Node]]]:
-    with watched(tmp_path_factory.mktemp("sentinel")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
-    with cluster(tmp_path_factory.mktemp("cluster")) as nodes:
-        yield nodes
+from tests.stores.nodes import Node, soon, url_of
 
 
 async def test_sentinels_that_are_silent_do_not_keep_the_others_from_being_asked_for_ever(
