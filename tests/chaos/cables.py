@@ -10,6 +10,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +19,8 @@ from tests.stores.nodes import until
 
 Cut = Literal["both ways", "answers only"]
 _links: Final = itertools.count()
+# Kept for tests between networks (RFC 2544), so that it is no address of the machine's own.
+_TESTING: Final = IPv4Network("198.18.0.0/15")
 
 
 class Cable:
@@ -53,9 +56,7 @@ def cable(sockets: Mapping[int, Path]) -> Iterator[Cable]:
     from_debian("socat", "socat")
     number = next(_links)
     name, here = f"cut-{os.getpid()}-{number}", f"c{os.getpid()}-{number}"
-    # Of the range that is kept for tests between networks (RFC 2544), so that it is no address of the machine's own.
-    net = f"198.18.{os.getpid() % 250}.{4 * (number % 60)}"
-    near, far = (f"{net.rpartition('.')[0]}.{int(net.rpartition('.')[2]) + host}" for host in (1, 2))
+    near, far = map(str, _pair(_TESTING, os.getpid() * 64 + number).hosts())
     with ExitStack() as stack:
         _ip("netns", "add", name)
         stack.callback(_ip, "netns", "del", name)
@@ -71,6 +72,11 @@ def cable(sockets: Mapping[int, Path]) -> Iterator[Cable]:
             stack.callback(_ended, process)
             until(functools.partial(_listens, far, port))
         yield Cable(name, near, far)
+
+
+def _pair(network: IPv4Network, number: int) -> IPv4Network:
+    """A part of it for two: of so many as there are, the one of that number."""
+    return IPv4Network((int(network.network_address) + 4 * number % network.num_addresses, 30))
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:
